@@ -1,0 +1,38 @@
+"""Owns: what can go wrong, told apart by who is to blame, and the exit code of each.
+
+Must not know: what raised them.  Invariant: every message is one line that a person
+can act on; a failure that is none of these classes is a bug of nbmerge.
+"""
+
+from __future__ import annotations
+
+EXIT_CLEAN = 0
+EXIT_CONFLICTS = 1
+EXIT_USAGE = 2
+EXIT_UNREADABLE = 3
+EXIT_SYSTEM = 4
+EXIT_BUG = 70
+
+
+class NbmergeError(Exception):
+    """A failure with a message for people and an exit code for programs."""
+
+    exit_code = EXIT_BUG
+
+
+class UsageError(NbmergeError):
+    """The call is wrong: unknown option, missing argument, values that clash."""
+
+    exit_code = EXIT_USAGE
+
+
+class NotebookError(NbmergeError):
+    """The file is bad: unreadable, not JSON, or no notebook."""
+
+    exit_code = EXIT_UNREADABLE
+
+
+class SystemFailure(NbmergeError):
+    """The system failed: disk full, no permission to write, git missing."""
+
+    exit_code = EXIT_SYSTEM

@@ -1,0 +1,163 @@
+"""Owns: which elements of two sequences correspond, in order (a diff).
+
+Must not know: what the elements are, beyond hash and equality.  Invariant: the pairs
+rise on both sides and pair only equal elements; cost stays near-linear for any input.
+
+Common ends first; then patience anchors (Bram Cohen: elements that occur once on each
+side, longest rising run), which keep code from being matched by its blank lines; then
+Myers' divide and conquer ("An O(ND) difference algorithm", 1986) with a bound on the
+search, after which the furthest path is taken as good enough (as GNU diff does).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+    from typing import TypeAlias
+
+    Pair: TypeAlias = tuple[int, int]
+    Box: TypeAlias = tuple[int, int, int, int]  # a[0]:a[1] against b[2]:b[3]
+
+_SEARCH_BOUND = 200  # edits looked through before the furthest path is taken
+_ANCHOR_ROUNDS = 40
+
+
+def align(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[Pair]:
+    """Pairs (i, j), rising in both, with a[i] == b[j]."""
+    numbers: dict[Hashable, int] = {}
+    left = [numbers.setdefault(item, len(numbers)) for item in a]
+    right = [numbers.setdefault(item, len(numbers)) for item in b]
+    pairs: list[Pair] = []
+    boxes: list[tuple[Box, int]] = [((0, len(left), 0, len(right)), 0)]
+    while boxes:
+        box, depth = boxes.pop()
+        box = _common_ends(left, right, box, pairs)
+        if box[0] == box[1] or box[2] == box[3]:
+            continue
+        anchors = _anchors(left, right, box) if depth < _ANCHOR_ROUNDS else []
+        if anchors:
+            pairs += anchors
+            boxes += [(inner, depth + 1) for inner in _between(box, anchors)]
+        else:
+            pairs += _align_common(left, right, box)
+    pairs.sort()
+    return pairs
+
+
+def longest_rising(values: Sequence[int]) -> list[int]:
+    """Indices of a longest strictly rising subsequence (patience sorting, Fredman 1975)."""
+    tails: list[int] = []
+    tops: list[int] = []
+    before: list[int] = []
+    for index, value in enumerate(values):
+        pile = bisect_left(tails, value)
+        before.append(tops[pile - 1] if pile else -1)
+        if pile == len(tails):
+            tails.append(value)
+            tops.append(index)
+        else:
+            tails[pile], tops[pile] = value, index
+    chain = []
+    at = tops[-1] if tops else -1
+    while at >= 0:
+        chain.append(at)
+        at = before[at]
+    return chain[::-1]
+
+
+def _common_ends(a: list[int], b: list[int], box: Box, pairs: list[Pair]) -> Box:
+    i, i_end, j, j_end = box
+    while i < i_end and j < j_end and a[i] == b[j]:
+        pairs.append((i, j))
+        i, j = i + 1, j + 1
+    while i < i_end and j < j_end and a[i_end - 1] == b[j_end - 1]:
+        i_end, j_end = i_end - 1, j_end - 1
+        pairs.append((i_end, j_end))
+    return i, i_end, j, j_end
+
+
+def _anchors(a: list[int], b: list[int], box: Box) -> list[Pair]:
+    """Elements that occur exactly once on each side, as far as they rise together."""
+    once_a, once_b = _once(a, box[0], box[1]), _once(b, box[2], box[3])
+    common = sorted((i, once_b[item]) for item, i in once_a.items() if item in once_b)
+    return [common[index] for index in longest_rising([j for _, j in common])]
+
+
+def _once(items: list[int], start: int, end: int) -> dict[int, int]:
+    places: dict[int, int] = {}
+    for index in range(start, end):
+        item = items[index]
+        places[item] = -1 if item in places else index
+    return {item: index for item, index in places.items() if index >= 0}
+
+
+def _between(box: Box, anchors: Iterable[Pair]) -> list[Box]:
+    boxes = []
+    i, j = box[0], box[2]
+    for next_i, next_j in [*anchors, (box[1], box[3])]:
+        if next_i > i and next_j > j:
+            boxes.append((i, next_i, j, next_j))
+        i, j = next_i + 1, next_j + 1
+    return boxes
+
+
+def _align_common(a: list[int], b: list[int], box: Box) -> list[Pair]:
+    """Myers on what occurs on both sides; the rest cannot match and would only cost."""
+    shared = set(a[box[0] : box[1]]) & set(b[box[2] : box[3]])
+    rows = [i for i in range(box[0], box[1]) if a[i] in shared]
+    columns = [j for j in range(box[2], box[3]) if b[j] in shared]
+    pairs: list[Pair] = []
+    left, right = [a[i] for i in rows], [b[j] for j in columns]
+    boxes: list[Box] = [(0, len(left), 0, len(right))]
+    while boxes:
+        inner = _common_ends(left, right, boxes.pop(), pairs)
+        i, i_end, j, j_end = inner
+        if i < i_end and j < j_end:
+            x, y = _split(left[i:i_end], right[j:j_end])
+            if (x, y) not in ((0, 0), (i_end - i, j_end - j)):
+                boxes += [(i, i + x, j, j + y), (i + x, i_end, j + y, j_end)]
+    return [(rows[i], columns[j]) for i, j in pairs]
+
+
+def _split(a: list[int], b: list[int]) -> Pair:
+    """A point on a shortest edit path (or, past the bound, on the furthest one found)."""
+    n, m = len(a), len(b)
+    delta, size = n - m, n + m + 2
+    forward, backward = [0] * (2 * size + 1), [0] * (2 * size + 1)
+    for edits in range(min((n + m + 1) // 2, _SEARCH_BOUND) + 1):
+        for k in range(-edits, edits + 1, 2):
+            x = _furthest(forward, size + k, k == -edits, k == edits)
+            y = x - k
+            while x < n and y < m and a[x] == b[y]:
+                x, y = x + 1, y + 1
+            forward[size + k] = x
+            if delta % 2 and abs(delta - k) < edits and x + backward[size + delta - k] >= n:
+                return (min(x, n), min(max(y, 0), m))
+        for k in range(-edits, edits + 1, 2):
+            x = _furthest(backward, size + k, k == -edits, k == edits)
+            y = x - k
+            while x < n and y < m and a[n - 1 - x] == b[m - 1 - y]:
+                x, y = x + 1, y + 1
+            backward[size + k] = x
+            if delta % 2 == 0 and abs(delta - k) <= edits and x + forward[size + delta - k] >= n:
+                return (max(n - x, 0), min(max(m - y, 0), m))
+    reached = range(-_SEARCH_BOUND, _SEARCH_BOUND + 1, 2)
+    best = max(reached, key=lambda k: _within(forward[size + k], k, n, m))
+    x = min(forward[size + best], n)
+    return (x, min(max(x - best, 0), m))
+
+
+def _furthest(reach: list[int], at: int, lowest: bool, highest: bool) -> int:
+    if lowest and highest:
+        return 0
+    if lowest or (not highest and reach[at - 1] < reach[at + 1]):
+        return reach[at + 1]
+    return reach[at - 1] + 1
+
+
+def _within(x: int, k: int, n: int, m: int) -> int:
+    """How far a path has come, if it is inside the grid."""
+    return 2 * x - k if 0 <= x <= n and 0 <= x - k <= m else -1

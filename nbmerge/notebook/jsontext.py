@@ -1,0 +1,119 @@
+"""Owns: JSON as text with places: parsing that forgets no spelling, and walking the
+members of an object without parsing what is not asked for.
+
+Must not know: notebooks.  Invariant: every value that comes out can be written back
+as it stood: numbers keep their digits (`1E5`, 300-digit integers, `NaN`), strings
+their lone surrogates, and a span always covers exactly one value.
+"""
+
+from __future__ import annotations
+
+import re
+from json import JSONDecodeError, JSONDecoder
+from json.decoder import scanstring
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+
+class Number:
+    """A JSON number by its spelling; `1`, `1.0` and `True` are three different values."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(("Number", self.text))
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+
+if TYPE_CHECKING:
+    Json: TypeAlias = None | bool | str | Number | list["Json"] | dict[str, "Json"]
+
+_scan: Callable[[str, int], tuple[Json, int]] = JSONDecoder(
+    parse_float=Number, parse_int=Number, parse_constant=Number
+).scan_once
+_space = re.compile(r"[ \t\n\r]*").match
+
+
+def skip_space(text: str, at: int) -> int:
+    """The index of the first character at or after `at` that is no JSON white space."""
+    found = _space(text, at)
+    return found.end() if found else at
+
+
+def parse_value(text: str, at: int) -> tuple[Json, int]:
+    """The value that starts at `at`, and the index behind it; JSONDecodeError if none."""
+    try:
+        return _scan(text, at)
+    except StopIteration as stop:
+        raise JSONDecodeError("a value is missing", text, stop.value) from None
+    except RecursionError:
+        raise JSONDecodeError("nested too deeply", text, at) from None
+
+
+def walk_object(text: str, at: int, read: Callable[[str, int], int]) -> int:
+    """Call read(key, start) -> end for each member of the object at `at`; its end."""
+    at = skip_space(text, _expect(text, at, "{"))
+    if text[at : at + 1] == "}":
+        return at + 1
+    while True:
+        key, at = scanstring(text, _expect(text, at, '"'), True)
+        at = skip_space(text, _expect(text, skip_space(text, at), ":"))
+        at = skip_space(text, read(key, at))
+        if text[at : at + 1] == "}":
+            return at + 1
+        at = skip_space(text, _expect(text, at, ","))
+
+
+def walk_array(text: str, at: int, read: Callable[[int], int]) -> int:
+    """Call read(start) -> end for each element of the array at `at`; its end."""
+    at = skip_space(text, _expect(text, at, "["))
+    if text[at : at + 1] == "]":
+        return at + 1
+    while True:
+        at = skip_space(text, read(at))
+        if text[at : at + 1] == "]":
+            return at + 1
+        at = skip_space(text, _expect(text, at, ","))
+
+
+def members(text: str) -> Iterator[tuple[str, Json, str]]:
+    """(key, value, text of the value) for each member of an object's text."""
+    found: list[tuple[str, Json, str]] = []
+
+    def read(key: str, start: int) -> int:
+        value, end = parse_value(text, start)
+        found.append((key, value, text[start:end]))
+        return end
+
+    walk_object(text, 0, read)
+    return iter(found)
+
+
+def elements(text: str) -> Iterator[tuple[Json, str]]:
+    """(value, text of the value) for each element of an array's text."""
+    found: list[tuple[Json, str]] = []
+
+    def read(start: int) -> int:
+        value, end = parse_value(text, start)
+        found.append((value, text[start:end]))
+        return end
+
+    walk_array(text, 0, read)
+    return iter(found)
+
+
+def _expect(text: str, at: int, character: str) -> int:
+    if text[at : at + 1] != character:
+        raise JSONDecodeError(f"expected {character!r}", text, at)
+    return at + 1

@@ -1,0 +1,129 @@
+"""Owns: what a notebook and a cell are: values, together with the text they came from.
+
+Must not know: disk, merging.  Invariant: nothing here is ever changed in place; a cell
+whose `text` is set is written as that text, and `text` parses to exactly `value`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from nbmerge.notebook.jsontext import Number
+from nbmerge.notebook.style import Layout, Style
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.notebook.jsontext import Json
+
+CODE, MARKDOWN, RAW, HEADING = "code", "markdown", "raw", "heading"
+
+
+def joined(value: Json) -> str | None:
+    """A text that nbformat lets be one string or a list of them; None if it is neither."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "".join(part for part in value if isinstance(part, str))
+    return None
+
+
+def unspelled(value: Json) -> Json:
+    """The value with every multi-line text as one string, so that spelling does not count."""
+    if isinstance(value, dict):
+        return {key: unspelled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        text = joined(value) if value else None
+        return [unspelled(item) for item in value] if text is None else text
+    return value
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One cell.  `spellings` are cells whose text a changed cell may copy parts from;
+    `lead` is the white space before it where that is not what the layout says.
+    """
+
+    value: dict[str, Json]
+    major: int = 4
+    text: str | None = None
+    layout: Layout = Layout()
+    lead: str | None = None
+    spellings: tuple[Cell, ...] = ()
+
+    @cached_property
+    def type(self) -> str:
+        kind = self.value.get("cell_type")
+        return kind if isinstance(kind, str) else RAW
+
+    @property
+    def source_field(self) -> str:
+        """nbformat 3 calls the source of a code cell `input`."""
+        return "input" if self.major < 4 and self.type == CODE else "source"
+
+    @property
+    def count_field(self) -> str:
+        return "execution_count" if self.major >= 4 else "prompt_number"
+
+    @cached_property
+    def source(self) -> str:
+        return joined(self.value.get(self.source_field)) or ""
+
+    @cached_property
+    def key(self) -> tuple[str, str]:
+        """What makes two cells the same text: kind and source."""
+        return (self.type, self.source)
+
+    @property
+    def id(self) -> str | None:
+        found = self.value.get("id")
+        return found if isinstance(found, str) else None
+
+    @property
+    def outputs(self) -> list[Json]:
+        found = self.value.get("outputs")
+        return found if isinstance(found, list) else []
+
+    @cached_property
+    def plain_outputs(self) -> Json:
+        """The outputs without differences of spelling."""
+        return unspelled(self.outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """Stands for the list of cells inside `Notebook.frame`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Notebook:
+    """A notebook as a value.
+
+    `frame` is everything but the cells: the outer object, with a Slot where the list of
+    cells stands; `frame_text` its text (with `[]` there), '' for a notebook made here.
+    """
+
+    frame: dict[str, Json | Slot]
+    cells: tuple[Cell, ...]
+    style: Style = Style()
+    frame_text: str = ""
+    spellings: tuple[Notebook, ...] = field(default=())
+
+    @property
+    def major(self) -> int:
+        return _integer(self.frame.get("nbformat"), 4)
+
+    @property
+    def minor(self) -> int:
+        return _integer(self.frame.get("nbformat_minor"), 0)
+
+
+def _integer(value: object, otherwise: int) -> int:
+    if isinstance(value, Number) and value.text.isdigit() and len(value.text) < 10:
+        return int(value.text)
+    return otherwise
+
+
+EMPTY = Notebook(
+    {"cells": Slot(), "metadata": {}, "nbformat": Number("4"), "nbformat_minor": Number("0")}, ()  # type: ignore[dict-item]
+)

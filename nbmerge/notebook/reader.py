@@ -1,0 +1,186 @@
+"""Owns: bytes -> Notebook.
+
+Must not know: merging, the disk.  Invariant: whatever is read can be written back byte
+for byte; what is no notebook is refused with a NotebookError that names place and reason.
+
+A cell that an earlier notebook already holds is not parsed again: JSON objects are
+self-delimiting, so where the text goes on with the whole text of a known cell, it is
+that cell.  A merge reads base first and then recognises most of the other two by
+comparing memory, whatever their layout.
+"""
+
+from __future__ import annotations
+
+import re
+from json import JSONDecodeError
+
+from nbmerge.errors import NotebookError
+from nbmerge.notebook.jsontext import Number, parse_value, skip_space, walk_array, walk_object
+from nbmerge.notebook.model import Cell, Notebook, Slot, joined
+from nbmerge.notebook.style import Style, detect_layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbmerge.notebook.jsontext import Json
+    from nbmerge.notebook.style import Layout
+
+_BOM = b"\xef\xbb\xbf"
+_LINE_END = re.compile(r"\r+\n")  # tools that convert twice leave \r\r\n
+_LOOK_AHEAD = 8  # how many known cells may have been deleted before the next one is found
+
+
+def read(data: bytes, name: str = "notebook", known: Sequence[Cell] = ()) -> Notebook:
+    """The notebook that these bytes spell; `known` are cells it may share with another one.
+
+    Raises NotebookError with one line that begins with `name`.
+    """
+    bom = data.startswith(_BOM)
+    try:
+        text = data[3 if bom else 0 :].decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotebookError(f"{name}: is not UTF-8 (byte {error.start})") from None
+    if not text.strip():
+        raise NotebookError(f"{name}: is empty")
+    newline = _newline(text)
+    try:
+        return _Reading(text.replace(newline, "\n"), known).notebook(newline, bom)
+    except JSONDecodeError as error:
+        raise NotebookError(f"{name}: {_explain(error)}") from None
+    except _NoNotebook as error:
+        raise NotebookError(f"{name}: is no notebook: {error}") from None
+
+
+class _NoNotebook(Exception):
+    pass
+
+
+def _newline(text: str) -> str:
+    """How every line of the file ends; "\\n" where they differ, and then it stays as it is."""
+    first = _LINE_END.search(text) if "\r" in text else None
+    if first:
+        newline = first.group()
+        lines = text.count(newline)
+        if text.count("\n") == lines and text.count("\r") == lines * (len(newline) - 1):
+            return newline
+    return "\n"
+
+
+class _Reading:
+    """One pass over the text of one file."""
+
+    def __init__(self, text: str, known: Sequence[Cell]) -> None:
+        self.text = text
+        self.known = known
+        self.next_known = 0
+        self.frame: dict[str, Json | Slot] = {}
+        self.found: list[tuple[int, int, Cell | None, Json]] = []
+        self.span: tuple[int, int] | None = None
+
+    def notebook(self, newline: str, bom: bool) -> Notebook:
+        start = skip_space(self.text, 0)
+        if self.text[start : start + 1] != "{":
+            raise _NoNotebook("the outermost value is not an object")
+        end = walk_object(self.text, start, self.member)
+        if skip_space(self.text, end) != len(self.text):
+            raise JSONDecodeError("something follows the last brace", self.text, end)
+        major = self.major()
+        if self.span is None:
+            raise _NoNotebook("it has no list of cells")
+        first, last = self.span
+        frame_text = self.text[start:first] + "[]" + self.text[last:end]
+        layout = detect_layout(frame_text, self.text)
+        style = Style(layout, newline, bom, self.text[end:])
+        return Notebook(self.frame, self.cells(major, layout), style, frame_text)
+
+    def major(self) -> int:
+        number = self.frame.get("nbformat")
+        if not isinstance(number, Number) or not number.text.isdigit():
+            raise _NoNotebook("it has no nbformat number")
+        major = int(number.text[:9])
+        if not 1 <= major <= 4:
+            raise _NoNotebook(f"nbformat {major} is not known")
+        return major
+
+    def member(self, key: str, at: int) -> int:
+        if key == "cells" and self.text[at : at + 1] == "[":
+            self.frame[key] = Slot()
+            return self.list_of_cells(at)
+        if key == "worksheets" and self.text[at : at + 1] == "[":
+            sheets: list[Json | Slot] = []
+            self.frame[key] = sheets  # type: ignore[assignment]
+            return walk_array(self.text, at, lambda start: self.worksheet(sheets, start))
+        self.frame[key], end = parse_value(self.text, at)
+        return end
+
+    def worksheet(self, sheets: list[Json | Slot], at: int) -> int:
+        """nbformat 3: cells stand in worksheets; files with more than one do not exist."""
+        sheet: dict[str, Json | Slot] = {}
+        sheets.append(sheet)  # type: ignore[arg-type]
+
+        def member(key: str, start: int) -> int:
+            if key == "cells" and self.text[start : start + 1] == "[":
+                sheet[key] = Slot()
+                return self.list_of_cells(start)
+            sheet[key], end = parse_value(self.text, start)
+            return end
+
+        return walk_object(self.text, at, member)
+
+    def list_of_cells(self, at: int) -> int:
+        if self.span is not None:
+            raise _NoNotebook("it has more than one list of cells")
+        end = walk_array(self.text, at, self.cell)
+        self.span = (at, end)
+        return end
+
+    def cell(self, at: int) -> int:
+        for index in range(self.next_known, min(self.next_known + _LOOK_AHEAD, len(self.known))):
+            cell = self.known[index]
+            if cell.text is not None and self.text.startswith(cell.text, at):
+                self.next_known = index + 1
+                end = at + len(cell.text)
+                self.found.append((at, end, cell, None))
+                return end
+        value, end = parse_value(self.text, at)
+        self.found.append((at, end, None, value))
+        return end
+
+    def cells(self, major: int, layout: Layout) -> tuple[Cell, ...]:
+        made = []
+        for number, (start, end, known, value) in enumerate(self.found, 1):
+            lead = self.lead(number, start, layout, major)
+            if known is not None and (known.layout, known.major, known.lead) == (layout, major, lead):
+                made.append(known)
+                continue
+            value = known.value if known is not None else value
+            if not isinstance(value, dict) or not isinstance(value.get("cell_type"), str):
+                raise _NoNotebook(f"cell {number} is no cell")
+            cell = Cell(value, major, self.text[start:end], layout, lead)
+            if cell.source_field in value and joined(value[cell.source_field]) is None:
+                raise _NoNotebook(f"the source of cell {number} is no text")
+            made.append(cell)
+        return tuple(made)
+
+    def lead(self, number: int, start: int, layout: Layout, major: int) -> str | None:
+        """The white space before a cell where it is not what the layout says."""
+        if number == 1:
+            assert self.span is not None
+            found, regular = self.text[self.span[0] + 1 : start], ""
+        else:
+            comma = self.text.index(",", self.found[number - 2][1])
+            found, regular = self.text[comma + 1 : start], layout.comma.partition(",")[2]
+        regular += layout.newline(2 if major >= 4 else 4)
+        return None if found == regular else found
+
+
+def _explain(error: JSONDecodeError) -> str:
+    """Where and why, and the likeliest cause by name."""
+    for number, line in enumerate(error.doc.split("\n"), 1):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            return f"is not JSON: git conflict markers from line {number} on"
+    if error.pos >= len(error.doc.rstrip()):
+        return "is not JSON: it ends too early (a save that was cut off?)"
+    reason = error.msg[:1].lower() + error.msg[1:]
+    return f"is not JSON: line {error.lineno} column {error.colno}: {reason}"

@@ -1,0 +1,144 @@
+"""Owns: Notebook -> bytes.
+
+Must not know: merging, the disk.  Invariant: a value that some spelling of the same
+layout holds is written as it stands there; only what is new is spelled here.
+"""
+
+from __future__ import annotations
+
+import re
+from json.encoder import encode_basestring, encode_basestring_ascii
+
+from nbmerge.notebook.jsontext import Number, elements, members
+from nbmerge.notebook.model import Cell, Notebook, Slot
+from nbmerge.notebook.style import Layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    from nbmerge.notebook.jsontext import Json
+
+    Spelling: TypeAlias = tuple[Json, str]  # a value and its text
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def write(notebook: Notebook) -> bytes:
+    """The bytes of a notebook in its style."""
+    writing = _Writing(notebook.style.layout, notebook.cells)
+    spellings: list[Spelling] = [
+        ({}, known.frame_text)  # equal to no frame, so that the cells are never skipped
+        for known in (notebook, *notebook.spellings)
+        if known.frame_text and known.style.layout.fits(notebook.style.layout)
+    ]
+    writing.value(notebook.frame, spellings, 0)  # type: ignore[arg-type]
+    text = "".join(writing.parts)
+    if notebook.style.newline != "\n":
+        text = text.replace("\n", notebook.style.newline)
+    tail = notebook.style.tail.replace("\n", notebook.style.newline)
+    return (b"\xef\xbb\xbf" if notebook.style.bom else b"") + (text + tail).encode("utf-8")
+
+
+def spell(text: str, ascii_only: bool | None) -> str:
+    """A JSON string; lone surrogates, which UTF-8 cannot hold, are always escaped."""
+    if ascii_only:
+        return encode_basestring_ascii(text)
+    spelled = encode_basestring(text)
+    if text.isascii():
+        return spelled
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", spelled)
+
+
+class _Writing:
+    """Collects the text of one notebook in parts."""
+
+    def __init__(self, layout: Layout, cells: tuple[Cell, ...]) -> None:
+        self.layout = layout
+        self.all_cells = cells
+        self.parts: list[str] = []
+
+    def value(self, value: Json | Slot, spellings: Sequence[Spelling], depth: int) -> None:
+        if isinstance(value, Slot):
+            return self.cells(depth)
+        for known, text in spellings:
+            if known == value:
+                self.parts.append(text)
+                return None
+        if isinstance(value, dict):
+            self.object(value, spellings, depth)
+        elif isinstance(value, list):
+            self.array(value, spellings, depth)
+        else:
+            self.parts.append(self.scalar(value))
+        return None
+
+    def scalar(self, value: None | bool | str | Number) -> str:
+        match value:
+            case None:
+                return "null"
+            case True:
+                return "true"
+            case False:
+                return "false"
+            case Number():
+                return value.text
+            case str():
+                return spell(value, self.layout.ascii)
+
+    def object(self, value: dict[str, Json], spellings: Sequence[Spelling], depth: int) -> None:
+        known: dict[str, list[Spelling]] = {}
+        for other, text in spellings:
+            if isinstance(other, dict):
+                for key, item, item_text in members(text):
+                    known.setdefault(key, []).append((item, item_text))
+        self.parts.append("{")
+        for position, (key, item) in enumerate(value.items()):
+            self.separate(position, depth + 1)
+            self.parts.append(spell(key, self.layout.ascii) + self.layout.colon)
+            self.value(item, known.get(key, ()), depth + 1)
+        self.close("}", bool(value), depth)
+
+    def array(self, value: list[Json], spellings: Sequence[Spelling], depth: int) -> None:
+        known = [pair for other, text in spellings if isinstance(other, list) for pair in elements(text)]
+        strings = {item: text for item, text in reversed(known) if isinstance(item, str)}
+        others = [pair for pair in known if not isinstance(pair[0], str)]
+        self.parts.append("[")
+        for position, item in enumerate(value):
+            self.separate(position, depth + 1)
+            if isinstance(item, str):
+                text = strings.get(item)
+                self.parts.append(spell(item, self.layout.ascii) if text is None else text)
+            else:
+                self.value(item, self.alike(item, others, position), depth + 1)
+        self.close("]", bool(value), depth)
+
+    def alike(self, item: Json, known: list[Spelling], position: int) -> list[Spelling]:
+        """Spellings for one element: an equal one, else those at the same place."""
+        equal = [pair for pair in known if pair[0] == item]
+        return equal[:1] or known[position : position + 1]
+
+    def cells(self, depth: int) -> None:
+        self.parts.append("[")
+        for position, cell in enumerate(self.all_cells):
+            if cell.lead is not None and cell.layout.fits(self.layout):
+                self.parts.append(("," if position else "") + cell.lead)
+            else:
+                self.separate(position, depth + 1)
+            self.value(cell.value, self.spellings_of(cell), depth + 1)
+        self.close("]", bool(self.all_cells), depth)
+
+    def spellings_of(self, cell: Cell) -> list[Spelling]:
+        return [
+            (known.value, known.text)
+            for known in (cell, *cell.spellings)
+            if known.text is not None and known.layout.fits(self.layout)
+        ]
+
+    def separate(self, position: int, depth: int) -> None:
+        comma = self.layout.comma if position else ""
+        self.parts.append(comma + self.layout.newline(depth))
+
+    def close(self, bracket: str, filled: bool, depth: int) -> None:
+        self.parts.append((self.layout.newline(depth) if filled else "") + bracket)
