@@ -1,0 +1,66 @@
+"""Owns: the merge of a cell's attachments (pictures pasted into markdown), by name.
+
+Must not know: sources beyond references.  Invariant: no picture is dropped that a side
+added; where both put different ones under one name, remote's gets another name and
+remote's references follow it.
+"""
+
+from __future__ import annotations
+
+from nbmerge.merge.metadata import MISSING, key_order
+from nbmerge.merge.results import Notes
+from nbmerge.merge.threeway import Decided, decide
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbmerge.merge.metadata import Term
+    from nbmerge.notebook.jsontext import Json
+
+
+def merge_attachments(
+    base: Mapping[str, Json], local: Mapping[str, Json], remote: Mapping[str, Json], notes: Notes
+) -> tuple[dict[str, Json], dict[str, str]]:
+    """The merged attachments, and old name -> new name for references in remote's text."""
+    merged: dict[str, Json] = {}
+    renamed: dict[str, str] = {}
+    for name in key_order(base, local, remote):
+        terms: tuple[Term, Term, Term] = (
+            base.get(name, MISSING),
+            local.get(name, MISSING),
+            remote.get(name, MISSING),
+        )
+        law = decide(*terms)
+        if isinstance(law, Decided):
+            if law.value is not MISSING:
+                merged[name] = law.value
+            continue
+        _, ours, theirs = terms
+        if ours is not MISSING:
+            merged[name] = ours
+        if theirs is not MISSING:
+            new = name if ours is MISSING else free_name(name, {*base, *local, *remote, *merged})
+            merged[new] = theirs
+            if new != name:
+                renamed[name] = new
+        notes.below(name).add("both", f"different under one name; remote's is now {new}" if renamed.get(name) else "changed by one side, removed by the other")
+    return merged, renamed
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """`image.png` -> `image-2.png`, the first number that nobody uses."""
+    stem, dot, ending = name.rpartition(".")
+    if not dot:
+        stem, ending = name, ""
+    number = 2
+    while f"{stem}-{number}{dot}{ending}" in taken:
+        number += 1
+    return f"{stem}-{number}{dot}{ending}"
+
+
+def follow(source: str, renamed: Mapping[str, str]) -> str:
+    """The source with its `attachment:` references following the new names."""
+    for old, new in renamed.items():
+        source = source.replace(f"attachment:{old}", f"attachment:{new}")
+    return source

@@ -1,0 +1,141 @@
+"""Owns: the merge of three notebooks: which rule is applied where.
+
+Must not know: bytes, files, git, time.  Invariant: pure: the same notebooks and policy
+give the same result; nothing that goes in is changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text
+from nbmerge.merge.ids import settle_ids
+from nbmerge.merge.metadata import merge_members
+from nbmerge.merge.order import Row, rows
+from nbmerge.merge.policy import Policy, Side
+from nbmerge.merge.results import Conflict, Decision, Notes, Result
+from nbmerge.merge.threeway import Decided, decide
+from nbmerge.notebook.jsontext import Number
+from nbmerge.notebook.model import Cell, Notebook, Slot
+from nbmerge.notebook.style import merge_styles
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.notebook.jsontext import Json
+
+
+def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Policy()) -> Result:
+    """Merge what `local` and `remote` each made of `base`.
+
+    The three must be of one nbformat major (see notebook.versions).  Conflicts stand in
+    the merged notebook's sources between markers and in the result as values.
+    """
+    notes = Notes()
+    frame = _merge_frame(base, local, remote, policy, notes)
+    style = merge_styles(base.style, local.style, remote.style)
+    respelled = style.layout.fits(remote.style.layout) and not style.layout.fits(local.style.layout)
+    notebooks = (remote, local, base) if respelled else (local, remote, base)
+    draft = Notebook(frame, (), style, spellings=notebooks)
+    merging = _Cells(base, local, remote, policy, _is_python(frame), notes)
+    merged = merging.run(prefer=Side.REMOTE if respelled else Side.LOCAL)
+    sides = (base.cells, local.cells, remote.cells)
+    cells = settle_ids([item.cell for item in merged], draft.minor, sides, notes)
+    conflicts = tuple(
+        Conflict(position, cell.id, terms.base, terms.local, terms.remote)
+        for position, (item, cell) in enumerate(zip(merged, cells, strict=True))
+        for terms in item.conflicts
+    )
+    return Result(replace(draft, cells=cells), conflicts, tuple(notes.taken))
+
+
+@dataclass
+class _Cells:
+    """The cells of three notebooks on their way to one list."""
+
+    base: Notebook
+    local: Notebook
+    remote: Notebook
+    policy: Policy
+    python: bool
+    notes: Notes
+
+    def run(self, prefer: Side) -> list[MergedCell]:
+        merged: list[MergedCell] = []
+        for row in rows(self.base.cells, self.local.cells, self.remote.cells):
+            here = self.notes.below("cells").below(len(merged))
+            item = self.cell(row, here)
+            if item is None:
+                continue
+            if row.contested:
+                here.add("local", "moved to different places")
+            merged.append(self.preferred(item, row, prefer))
+        return merged
+
+    def cell(self, row: Row, notes: Notes) -> MergedCell | None:
+        """The merged cell of one row; None if it is deleted."""
+        base = None if row.base is None else self.base.cells[row.base]
+        local = None if row.local is None else self.local.cells[row.local]
+        remote = None if row.remote is None else self.remote.cells[row.remote]
+        if local is not None and remote is not None:
+            return merge_cell(base, local, remote, self.policy, self.python, notes)
+        kept = local or remote
+        if base is None:
+            return MergedCell(kept) if kept is not None else None
+        if kept is None:
+            return None
+        return self.deleted(base, kept, Side.LOCAL if local is None else Side.REMOTE, notes)
+
+    def deleted(self, base: Cell, kept: Cell, by: Side, notes: Notes) -> MergedCell | None:
+        if not same_text(base.source, kept.source):
+            return deleted_against_edited(base, kept, by, self.policy)
+        if kept.value != base.value:
+            notes.add(by.value, "deleted; the other side changed outputs or metadata only")
+        return None
+
+    def preferred(self, item: MergedCell, row: Row, prefer: Side) -> MergedCell:
+        """The same cell as it stands in the file whose layout the result has."""
+        index, notebook = (row.remote, self.remote) if prefer is Side.REMOTE else (row.local, self.local)
+        if index is None or item.conflicts or notebook.cells[index].value != item.cell.value:
+            return item
+        same_layout = item.cell.layout == notebook.cells[index].layout and item.cell.text is not None
+        return item if same_layout else replace(item, cell=notebook.cells[index])
+
+
+def _merge_frame(
+    base: Notebook, local: Notebook, remote: Notebook, policy: Policy, notes: Notes
+) -> dict[str, Json | Slot]:
+    """Everything but the cells; the list of cells is a Slot that all three share."""
+    slot = Slot()
+    frames = [_with_slot(notebook.frame, slot) for notebook in (base, local, remote)]
+    merged = merge_members(*frames, policy.newer, notes)  # type: ignore[arg-type]
+    terms = [notebook.frame.get("nbformat_minor") for notebook in (base, local, remote)]
+    law = decide(*terms)
+    if not isinstance(law, Decided):
+        highest = max(local.minor, remote.minor)
+        merged["nbformat_minor"] = Number(str(highest))
+        notes.taken[:] = [d for d in notes.taken if d.path != "/nbformat_minor"]
+        notes.taken.append(Decision("/nbformat_minor", "higher", "changed by both sides"))
+    return merged  # type: ignore[return-value]
+
+
+def _with_slot(frame: dict[str, Json | Slot], slot: Slot) -> dict[str, Json | Slot]:
+    """The frame with this Slot for its own, at the top or in the one worksheet."""
+    if isinstance(frame.get("cells"), Slot):
+        return {**frame, "cells": slot}
+    match frame.get("worksheets"):
+        case [dict() as sheet]:
+            return {**frame, "worksheets": [{**sheet, "cells": slot}]}  # type: ignore[list-item, dict-item]
+    return frame
+
+
+def _is_python(frame: dict[str, Json | Slot]) -> bool:
+    """True unless the metadata names another language."""
+    metadata = frame.get("metadata")
+    if not isinstance(metadata, dict):
+        return True
+    names = []
+    for key, field in (("language_info", "name"), ("kernelspec", "language")):
+        found = metadata.get(key)
+        if isinstance(found, dict) and isinstance(found.get(field), str):
+            names.append(str(found[field]).lower())
+    return all("python" in name for name in names)

@@ -1,0 +1,88 @@
+"""Owns: the ids of the cells of a merged notebook.
+
+Must not know: how the cells were merged.  Invariant: where the result has ids, every
+cell has one and no two share one that only the merge brought together; a new id follows
+from the cell's content and never from chance or time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nbmerge.merge.results import Notes
+from nbmerge.notebook.model import Cell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MINOR_WITH_IDS = 5
+
+
+def settle_ids(
+    cells: Sequence[Cell], minor: int, sides: Iterable[Sequence[Cell]], notes: Notes
+) -> tuple[Cell, ...]:
+    """Give, keep or drop ids so that they fit the nbformat minor of the result."""
+    if minor < _MINOR_WITH_IDS:
+        return _without_foreign_ids(cells, sides)
+    if not any(cell.id is not None for cell in cells):
+        return tuple(cells)
+    twice = _shared_in_one_file(sides)
+    taken = {cell.id for cell in cells}
+    seen: set[str] = set()
+    settled = []
+    for position, cell in enumerate(cells):
+        id = cell.id
+        if id is None or (id in seen and id not in twice):
+            cell = _with_id(cell, derived_id(cell, taken))
+            taken.add(cell.id)
+            if id is not None:
+                notes.below("cells").below(position).below("id").add("both", f"{id!r} was in use by another cell")
+        seen.add(cell.id or "")
+        settled.append(cell)
+    return tuple(settled)
+
+
+def derived_id(cell: Cell, taken: set[str | None]) -> str:
+    """Eight hex digits from kind and source; the first occurrence that is free."""
+    from hashlib import sha256  # only a merge that needs a new id pays for it
+
+    occurrence = 0
+    while True:
+        text = f"{cell.type}\n{occurrence}\n{cell.source}"
+        id = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        if id not in taken:
+            return id
+        occurrence += 1
+
+
+def _with_id(cell: Cell, id: str) -> Cell:
+    value = {**cell.value, "id": id}
+    if list(cell.value) == sorted(cell.value):
+        value = dict(sorted(value.items()))
+    spellings = (cell, *cell.spellings)
+    return replace(cell, value=value, text=None, spellings=spellings)
+
+
+def _without_foreign_ids(cells: Sequence[Cell], sides: Iterable[Sequence[Cell]]) -> tuple[Cell, ...]:
+    """Below 4.5 there are no ids; those of a file that has them all the same may stay."""
+    base, local = list(sides)[:2]
+    if any(cell.id is not None for cell in (*base, *local)):
+        return tuple(cells)
+    return tuple(cell if cell.id is None else _without_id(cell) for cell in cells)
+
+
+def _without_id(cell: Cell) -> Cell:
+    value = {key: item for key, item in cell.value.items() if key != "id"}
+    return replace(cell, value=value, text=None, spellings=(cell, *cell.spellings))
+
+
+def _shared_in_one_file(sides: Iterable[Sequence[Cell]]) -> set[str]:
+    """Ids that a file already held twice: not ours to change."""
+    found: set[str] = set()
+    for cells in sides:
+        seen: set[str] = set()
+        for cell in cells:
+            if cell.id is not None:
+                (found if cell.id in seen else seen).add(cell.id)
+    return found

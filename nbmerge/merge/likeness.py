@@ -1,0 +1,56 @@
+"""Owns: how alike two cells are, and finding the likeliest partners cheaply.
+
+Must not know: ids, order, merging.  Invariant: no pair is scored that shares no rare
+word, so that cost follows what the cells have in common and not their number squared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import lru_cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nbmerge.notebook.model import Cell
+
+_WORD = re.compile(r"\w+")
+_TOO_COMMON = 12  # a word in more cells than this tells nothing about which is which
+_LONGEST = 30_000  # characters of a source that are looked at
+
+
+@lru_cache(maxsize=4096)
+def words(source: str) -> Counter[str]:
+    """The words of a source with their numbers."""
+    return Counter(_WORD.findall(source[:_LONGEST]))
+
+
+def likeness(one: str, other: str) -> float:
+    """0 to 1: the share of words in common (Dice); texts without words compare as a whole."""
+    if one == other:
+        return 1.0
+    if one.split() == other.split():
+        return 0.99
+    a, b = words(one), words(other)
+    total = a.total() + b.total()
+    if not total:
+        return 0.0
+    return 2 * (a & b).total() / total * 0.98
+
+
+def candidates(ones: Sequence[Cell], others: Sequence[Cell]) -> Iterator[tuple[int, int]]:
+    """Index pairs that share a word which is rare among `others`."""
+    places: dict[str, list[int]] = {}
+    for index, cell in enumerate(others):
+        for word in words(cell.source):
+            places.setdefault(word, []).append(index)
+    for index, cell in enumerate(ones):
+        found: set[int] = set()
+        for word in words(cell.source):
+            where = places.get(word, ())
+            if len(where) <= _TOO_COMMON:
+                found.update(where)
+        for other in sorted(found):
+            yield index, other

@@ -1,0 +1,217 @@
+"""Owns: which cells of two notebooks correspond.
+
+Must not know: what is merged afterwards.  Invariant: a cell has at most one partner, and
+never gets it by position alone.
+
+Strictest evidence first: ids where they can be trusted, equal cells in order, equal
+cells out of order (moves), then similar ones: between neighbours that are settled,
+and last, with a higher bar, anywhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from nbmerge.merge.likeness import candidates, likeness
+from nbmerge.merge.sequences import align, longest_rising
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from nbmerge.notebook.model import Cell
+
+_SIMILAR_IN_PLACE = 0.4
+_SIMILAR_ELSEWHERE = 0.65
+_TELLING_WORDS = 5  # a shorter cell is too common to be recognised away from its place
+_TELLING_LENGTH = 15
+_GRID = 900  # pairs in a gap that are all compared; above, only those that share a rare word
+
+
+def match_cells(base: Sequence[Cell], side: Sequence[Cell]) -> dict[int, int]:
+    """Index in `base` -> index in `side`."""
+    return _Matching(base, side).run()
+
+
+class _Matching:
+    """The pairs found so far, and the rounds that find more."""
+
+    def __init__(self, base: Sequence[Cell], side: Sequence[Cell]) -> None:
+        self.base = base
+        self.side = side
+        self.forth: dict[int, int] = {}
+        self.back: dict[int, int] = {}
+
+    def run(self) -> dict[int, int]:
+        for i, j in trusted_ids(self.base, self.side):
+            self.pair(i, j)
+        self.equal_in_order(lambda cell: (cell.key, cell.id, cell.value.get(cell.count_field)))
+        self.equal_in_order(lambda cell: cell.key)
+        self.equal_in_order(lambda cell: (cell.type, tuple(cell.source.split())))
+        self.equal_elsewhere()
+        self.similar_in_place()
+        self.similar_elsewhere()
+        return self.forth
+
+    def pair(self, i: int, j: int) -> None:
+        if i not in self.forth and j not in self.back:
+            self.forth[i] = j
+            self.back[j] = i
+
+    def free(self) -> tuple[list[int], list[int]]:
+        return (
+            [i for i in range(len(self.base)) if i not in self.forth],
+            [j for j in range(len(self.side)) if j not in self.back],
+        )
+
+    def equal_in_order(self, key: Callable[[Cell], object]) -> None:
+        """Pairs of equal cells that stand in order between the settled ones."""
+        for rows, columns in self.gaps():
+            ones = [key(self.base[i]) for i in rows]
+            others = [key(self.side[j]) for j in columns]
+            for i, j in align(ones, others):
+                self.pair(rows[i], columns[j])
+
+    def equal_elsewhere(self) -> None:
+        """Moved cells: a telling source that is free once on each side."""
+        rows, columns = self.free()
+        once_base = _only_once((self.base[i].key, i) for i in rows)
+        once_side = _only_once((self.side[j].key, j) for j in columns)
+        for key, i in once_base.items():
+            if key in once_side and len(key[1].strip()) >= _TELLING_LENGTH:
+                self.pair(i, once_side[key])
+
+    def similar_in_place(self) -> None:
+        """The best chain of similar cells in each gap."""
+        for rows, columns in self.gaps():
+            for i, j in best_chain(self.scores(rows, columns, _SIMILAR_IN_PLACE)):
+                self.pair(i, j)
+
+    def similar_elsewhere(self) -> None:
+        """Moved and edited: the likeliest pairs first."""
+        rows, columns = self.free()
+        rows = [i for i in rows if _telling(self.base[i])]
+        columns = [j for j in columns if _telling(self.side[j])]
+        scores = self.scores(rows, columns, _SIMILAR_ELSEWHERE)
+        for (i, j), _ in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
+            self.pair(i, j)
+
+    def scores(
+        self, rows: list[int], columns: list[int], least: float
+    ) -> dict[tuple[int, int], float]:
+        if len(rows) * len(columns) <= _GRID:
+            pairs: Iterable[tuple[int, int]] = ((i, j) for i in rows for j in columns)
+        else:
+            ones, others = [self.base[i] for i in rows], [self.side[j] for j in columns]
+            pairs = ((rows[i], columns[j]) for i, j in candidates(ones, others))
+        found = {}
+        for i, j in pairs:
+            score = alike(self.base[i], self.side[j])
+            if score >= least:
+                found[(i, j)] = score
+        return found
+
+    def gaps(self) -> list[tuple[list[int], list[int]]]:
+        """Free cells of both sides between pairs that stand in order."""
+        settled = sorted(self.forth.items())
+        settled = [settled[index] for index in longest_rising([j for _, j in settled])]
+        found = []
+        i = j = 0
+        for next_i, next_j in [*settled, (len(self.base), len(self.side))]:
+            rows = [index for index in range(i, next_i) if index not in self.forth]
+            columns = [index for index in range(j, next_j) if index not in self.back]
+            if rows and columns:
+                found.append((rows, columns))
+            i, j = next_i + 1, next_j + 1
+        return found
+
+
+def alike(one: Cell, other: Cell) -> float:
+    """0 to 1; a change of kind costs something, equal outputs that are not trivial help."""
+    score = likeness(one.source, other.source)
+    if one.type != other.type:
+        score *= 0.8
+    elif one.outputs and one.plain_outputs == other.plain_outputs:
+        score = max(score, 0.2 + 0.8 * score)
+    return score
+
+
+def trusted_ids(base: Sequence[Cell], side: Sequence[Cell]) -> list[tuple[int, int]]:
+    """Pairs with the same id, as far as the contents do not speak against it.
+
+    Positional ids (`cell-3`) shift when a cell is inserted, copies bring an id twice: a
+    pair whose sources are unlike is dropped if either source stands under another id.
+    """
+    if positional(base) or positional(side):
+        return []
+    places_base, places_side = _ids(base), _ids(side)
+    pairs = [(i, places_side[id]) for id, i in places_base.items() if id in places_side]
+    homes_base = {cell.key: i for i, cell in reversed(list(enumerate(base)))}
+    homes_side = {cell.key: j for j, cell in reversed(list(enumerate(side)))}
+    trusted = []
+    for i, j in pairs:
+        one, other = base[i], side[j]
+        if one.key == other.key:
+            trusted.append((i, j))
+            continue
+        elsewhere = [
+            cell for cell, homes in ((one, homes_side), (other, homes_base))
+            if cell.key in homes and len(cell.source.strip()) >= _TELLING_LENGTH
+        ]
+        if not elsewhere or alike(one, other) >= _SIMILAR_ELSEWHERE:
+            trusted.append((i, j))
+    return trusted
+
+
+def positional(cells: Sequence[Cell]) -> bool:
+    """True if every id is one prefix and the number of the place."""
+    if len(cells) < 2:
+        return False
+    first = (cells[0].id or "").rstrip("0123456789")
+    for offset in (0, 1):
+        if first and all(cell.id == f"{first}{n + offset}" for n, cell in enumerate(cells)):
+            return True
+    return False
+
+
+def best_chain(scores: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """Pairs rising on both sides with the greatest sum of scores."""
+    best: dict[int, tuple[float, tuple[int, int], int]] = {}
+    columns = sorted({j for _, j in scores})
+    rank = {j: n for n, j in enumerate(columns, 1)}
+    tree: list[tuple[float, int]] = [(0.0, -1)] * (len(columns) + 1)  # Fenwick tree of maxima
+    pairs = sorted(scores, key=lambda pair: (pair[0], -pair[1]))
+    for number, (i, j) in enumerate(pairs):
+        total, before = 0.0, -1
+        at = rank[j] - 1
+        while at > 0:
+            total, before = max((total, before), tree[at], key=lambda item: item[0])
+            at -= at & -at
+        total += scores[(i, j)]
+        best[number] = (total, (i, j), before)
+        at = rank[j]
+        while at <= len(columns):
+            if total > tree[at][0]:
+                tree[at] = (total, number)
+            at += at & -at
+    at = max(best, key=lambda number: best[number][0], default=-1)
+    chain = []
+    while at >= 0:
+        _, pair, at = best[at]
+        chain.append(pair)
+    return chain[::-1]
+
+
+def _ids(cells: Sequence[Cell]) -> dict[str, int]:
+    """Ids that occur once, with their places."""
+    return _only_once((cell.id, i) for i, cell in enumerate(cells) if cell.id is not None)
+
+
+def _only_once(items: Iterable[tuple[object, int]]) -> dict:  # type: ignore[type-arg]
+    items = list(items)
+    counts = Counter(key for key, _ in items)
+    return {key: place for key, place in items if counts[key] == 1}
+
+
+def _telling(cell: Cell) -> bool:
+    return len(cell.source.split()) >= _TELLING_WORDS

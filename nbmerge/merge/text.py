@@ -1,0 +1,231 @@
+"""Owns: the three-way merge of one text: by lines, then by tokens within a line.
+
+Must not know: cells, outputs, how a conflict is shown.  Invariant: a line that only one
+side added is in the result; what the rules below do not decide stays a Clash.
+
+The bold choices (neighbouring changes, tokens, whole insertions that agree) are made
+only where `accept` agrees to the text that comes out, for code: where it still parses.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nbmerge.merge.hunks import Region, diff3, hunks
+from nbmerge.merge.sequences import align
+from nbmerge.merge.threeway import Clash, Decided, decide
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
+
+    Lines: TypeAlias = tuple[str, ...]
+    Piece: TypeAlias = Decided[Lines] | Clash[Lines]
+
+_TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
+_IMPORT = re.compile(
+    r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
+)
+_LIKENESS = 0.5  # share of common tokens below which a region was rewritten, not edited
+_TOO_LONG_FOR_TOKENS = 20_000  # characters in a region
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a text has besides its lines."""
+
+    crlf: bool
+    final_newline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MergedText:
+    """Pieces in order; `notes` say which rules were needed beside the three-way law."""
+
+    pieces: tuple[Piece, ...]
+    shape: Shape
+    notes: tuple[str, ...] = ()
+
+    @property
+    def clashes(self) -> list[Clash[Lines]]:
+        return [piece for piece in self.pieces if isinstance(piece, Clash)]
+
+    @property
+    def text(self) -> str | None:
+        """The merged text, or None while there is a clash."""
+        lines: list[str] = []
+        for piece in self.pieces:
+            if isinstance(piece, Clash):
+                return None
+            lines += piece.value
+        return compose(lines, self.shape)
+
+
+def split(text: str) -> tuple[Lines, Shape]:
+    """Lines without their ends, and the shape that `compose` needs to restore the text."""
+    crlf = "\r\n" in text and text.count("\r\n") == text.count("\n")
+    if crlf:
+        text = text.replace("\r\n", "\n")
+    final = text.endswith("\n")
+    body = text[:-1] if final else text
+    return (tuple(body.split("\n")) if text else ()), Shape(crlf, final)
+
+
+def compose(lines: Sequence[str], shape: Shape) -> str:
+    """The inverse of `split`."""
+    text = "\n".join(lines) + ("\n" if shape.final_newline and lines else "")
+    return text.replace("\n", "\r\n") if shape.crlf else text
+
+
+def merge_text(
+    base: str,
+    local: str,
+    remote: str,
+    *,
+    code: bool,
+    accept: Callable[[str], bool],
+) -> MergedText:
+    """Merge three texts.  `accept(text)` may refuse what only the bold rules allow."""
+    law = decide(base, local, remote)
+    if isinstance(law, Decided):
+        lines, shape = split(law.value)
+        return MergedText((Decided(lines),), shape)
+    bold = _merge(base, local, remote, code=code, bold=True)
+    if not bold.notes or (bold.text is not None and accept(bold.text)):
+        return bold
+    if bold.text is None and not code:
+        return bold
+    return _merge(base, local, remote, code=code, bold=False)
+
+
+def _merge(base: str, local: str, remote: str, *, code: bool, bold: bool) -> MergedText:
+    (b, shape_b), (l, shape_l), (r, shape_r) = split(base), split(local), split(remote)
+    notes: list[str] = []
+    pieces: list[Piece] = []
+    for region in diff3(b, l, r, neighbours=bold):
+        clash = Clash(b[slice(*region.base)], l[slice(*region.local)], r[slice(*region.remote)])
+        pieces += _resolve(region, clash, code, bold, notes)
+    shape = Shape(
+        _side_that_changed(shape_b.crlf, shape_l.crlf, shape_r.crlf),
+        _side_that_changed(shape_b.final_newline, shape_l.final_newline, shape_r.final_newline),
+    )
+    return MergedText(tuple(_joined(pieces)), shape, tuple(dict.fromkeys(notes)))
+
+
+def _side_that_changed(base: bool, local: bool, remote: bool) -> bool:
+    return remote if local == base else local
+
+
+def _resolve(
+    region: Region, clash: Clash[Lines], code: bool, bold: bool, notes: list[str]
+) -> list[Piece]:
+    if region.touches:
+        notes.append("neighbouring lines changed by both sides")
+    if "remote" not in region.changed:
+        return [Decided(clash.local)]
+    if "local" not in region.changed:
+        return [Decided(clash.remote)]
+    law = decide(clash.base, clash.local, clash.remote, _without_trailing_space)
+    if isinstance(law, Decided):
+        if clash.local != clash.remote:
+            notes.append("white space at line ends")
+        return [law]
+    if _only_imports(clash) and not clash.base:
+        notes.append("imports of both sides")
+        return [Decided(clash.local + tuple(x for x in clash.remote if x not in clash.local))]
+    if bold:
+        pieces = _one_contains_other(clash, notes) or _by_tokens(clash, code, notes)
+        return pieces or _common_insertions(clash, notes) or [clash]
+    return [clash]
+
+
+def _without_trailing_space(lines: Lines) -> Lines:
+    return tuple(line.rstrip() for line in lines if line.strip())
+
+
+def _only_imports(clash: Clash[Lines]) -> bool:
+    lines = clash.local + clash.remote
+    return any(line.strip() for line in lines) and all(_IMPORT.match(line) for line in lines)
+
+
+def _one_contains_other(clash: Clash[Lines], notes: list[str]) -> list[Piece]:
+    """Both made the same change, and one of them added more."""
+    for less, more in ((clash.local, clash.remote), (clash.remote, clash.local)):
+        if not any(line.strip() for line in less) or len(align(less, more)) < len(less):
+            continue
+        kept = {i for i, _ in align(clash.base, more)} - {i for i, _ in align(clash.base, less)}
+        if not kept:
+            notes.append("the same change, larger on one side")
+            return [Decided(more)]
+    return []
+
+
+def _by_tokens(clash: Clash[Lines], code: bool, notes: list[str]) -> list[Piece]:
+    """Edits in one line that are separated by something both sides left alone."""
+    texts = ["\n".join(lines) for lines in (clash.base, clash.local, clash.remote)]
+    if not all(texts) or sum(map(len, texts)) > _TOO_LONG_FOR_TOKENS:
+        return []
+    base, local, remote = (_TOKEN.findall(text) for text in texts)
+    if min(_share_kept(base, local), _share_kept(base, remote)) < _LIKENESS:
+        return []
+    merged: list[str] = []
+    separated = ""  # what both sides left alone since the last change
+    last: frozenset[str] = frozenset()
+    for region in diff3(base, local, remote, neighbours=False):
+        if not region.changed:
+            kept = base[slice(*region.base)]
+            separated += "".join(kept)
+            merged += kept
+            continue
+        if last and last != region.changed and not (separated.strip() if code else separated):
+            return []
+        ours, theirs = local[slice(*region.local)], remote[slice(*region.remote)]
+        if len(region.changed) == 2 and ours != theirs:
+            return []
+        merged += ours if "local" in region.changed else theirs
+        separated, last = "", region.changed
+    notes.append("different words of one line" if not code else "different parts of one line")
+    return [Decided(tuple("".join(merged).split("\n")))]
+
+
+def _share_kept(base: Sequence[str], side: Sequence[str]) -> float:
+    """How much of the longer text stands in both, white space aside."""
+    changed_base = sum(bool(t.strip()) for h in hunks(base, side) for t in base[h.start : h.end])
+    changed_side = sum(bool(t.strip()) for h in hunks(base, side) for t in side[h.new_start : h.new_end])
+    size_base = sum(bool(token.strip()) for token in base)
+    size_side = sum(bool(token.strip()) for token in side)
+    return 1 - max(changed_base / max(size_base, 1), changed_side / max(size_side, 1))
+
+
+def _common_insertions(clash: Clash[Lines], notes: list[str]) -> list[Piece]:
+    """Both inserted much the same lines: common ones once, the rest beside them."""
+    if clash.base:
+        return []
+    pairs = align(clash.local, clash.remote)
+    weight = sum(bool(clash.local[i].strip()) for i, _ in pairs)
+    smaller = min(sum(bool(x.strip()) for x in lines) for lines in (clash.local, clash.remote))
+    if not weight or 2 * weight < smaller:
+        return []
+    notes.append("much the same lines inserted by both sides")
+    pieces: list[Piece] = []
+    i = j = 0
+    for next_i, next_j in [*pairs, (len(clash.local), len(clash.remote))]:
+        ours, theirs = clash.local[i:next_i], clash.remote[j:next_j]
+        pieces.append(Clash((), ours, theirs) if ours and theirs else Decided(ours or theirs))
+        pieces.append(Decided(clash.local[next_i : next_i + 1]))
+        i, j = next_i + 1, next_j + 1
+    return pieces
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """Decided pieces that stand side by side as one."""
+    result: list[Piece] = []
+    for piece in pieces:
+        last = result[-1] if result else None
+        if isinstance(piece, Decided) and isinstance(last, Decided):
+            result[-1] = Decided(last.value + piece.value)
+        elif isinstance(piece, Clash) or piece.value:
+            result.append(piece)
+    return result
