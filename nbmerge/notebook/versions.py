@@ -1,0 +1,76 @@
+"""Owns: bringing notebooks of different nbformat majors to one that can be merged.
+
+Must not know: merging.  Invariant: notebooks of one major are returned as they are; only
+mixtures and majors 1 and 2 are converted, by nbformat, and nothing random comes in: ids
+that the conversion made up are taken out again.
+
+The only place that imports nbformat, and only when there is something to convert.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import replace
+
+from nbmerge.errors import NotebookError
+from nbmerge.notebook.model import Notebook, Slot
+from nbmerge.notebook.reader import read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.notebook.jsontext import Json
+
+_CONVERTED_MINOR = 4  # the last one without ids
+
+
+def harmonise(notebooks: list[Notebook], data: list[bytes], names: list[str]) -> tuple[list[Notebook], bool]:
+    """The notebooks with one major, and whether any had to be converted."""
+    majors = {notebook.major for notebook in notebooks}
+    if majors == {4} or (majors == {3} and all(map(_one_worksheet, notebooks))):
+        return notebooks, False
+    minors = [notebook.minor for notebook in notebooks if notebook.major == 4]
+    minor = min([_CONVERTED_MINOR, *minors])
+    return [
+        notebook if notebook.major == 4 else _converted(notebook, raw, name, minor)
+        for notebook, raw, name in zip(notebooks, data, names, strict=True)
+    ], True
+
+
+def empty_beside(local: Notebook, remote: Notebook) -> Notebook:
+    """The base of two notebooks that have none: nothing, in a style that decides nothing."""
+    frame: dict[str, Json | Slot] = {"cells": Slot()}
+    if local.major == remote.major == 3:
+        frame = {"worksheets": [{"cells": Slot()}]}  # type: ignore[dict-item, list-item]
+    if local.major == remote.major:
+        frame["nbformat"] = local.frame["nbformat"]
+    return Notebook(frame, (), remote.style)
+
+
+def _one_worksheet(notebook: Notebook) -> bool:
+    match notebook.frame.get("worksheets"):
+        case [dict()]:
+            return True
+    return notebook.frame_text == ""
+
+
+def _converted(notebook: Notebook, raw: bytes, name: str, minor: int) -> Notebook:
+    if not notebook.frame_text:  # the empty base
+        return replace(notebook, frame={"cells": Slot()})
+    import nbformat
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            old = nbformat.reader.reads(raw.decode("utf-8-sig"))
+            new = json.loads(json.dumps(nbformat.convert(old, 4)))
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        message = f"{name}: nbformat {notebook.major} could not be converted: {reason}"
+        raise NotebookError(message) from error
+    new["nbformat_minor"] = minor
+    for cell in new["cells"]:
+        cell.pop("id", None)
+    text = json.dumps(new, indent=1, sort_keys=True, ensure_ascii=False)
+    made = read(text.encode("utf-8", "surrogatepass"), name)
+    return replace(made, style=replace(notebook.style, layout=made.style.layout))
