@@ -7,9 +7,8 @@ like them in the text around, so that they give back exactly the terms that they
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
 from nbmerge.merge.policy import ConflictStyle, Labels, Policy
+from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.text import MergedText, compose
 from nbmerge.merge.threeway import Clash, Decided
 
@@ -48,18 +47,6 @@ def _conflict(clash: Clash[Lines], style: ConflictStyle, labels: Labels, size: i
         lines += [_marker("|", size, labels.base), *clash.base]
     lines += ["=" * size, *remote, _marker(">", size, labels.remote)]
     return lines + list(clash.local[len(clash.local) - tail :])
-
-
-def common_ends(one: Sequence[str], other: Sequence[str]) -> tuple[int, int]:
-    """How many leading and how many trailing elements two sequences share."""
-    shorter = min(len(one), len(other))
-    head = 0
-    while head < shorter and one[head] == other[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and one[-1 - tail] == other[-1 - tail]:
-        tail += 1
-    return head, tail
 
 
 def _marker(character: str, size: int, label: str) -> str:

@@ -68,6 +68,18 @@ def longest_rising(values: Sequence[int]) -> list[int]:
     return chain[::-1]
 
 
+def common_ends(one: Sequence[object], other: Sequence[object]) -> tuple[int, int]:
+    """How many leading and how many trailing elements two sequences share."""
+    shorter = min(len(one), len(other))
+    head = 0
+    while head < shorter and one[head] == other[head]:
+        head += 1
+    tail = 0
+    while tail < shorter - head and one[-1 - tail] == other[-1 - tail]:
+        tail += 1
+    return head, tail
+
+
 def _common_ends(a: list[int], b: list[int], box: Box, pairs: list[Pair]) -> Box:
     i, i_end, j, j_end = box
     while i < i_end and j < j_end and a[i] == b[j]:

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 
 from nbmerge.merge.hunks import Region, diff3, hunks
-from nbmerge.merge.sequences import align
+from nbmerge.merge.sequences import align, common_ends
 from nbmerge.merge.threeway import Clash, Decided, decide
 
 TYPE_CHECKING = False
@@ -127,7 +127,7 @@ def _resolve(
         return [Decided(clash.local)]
     if "local" not in region.changed:
         return [Decided(clash.remote)]
-    law = decide(clash.base, clash.local, clash.remote, _without_trailing_space)
+    law = decide(clash.base, clash.local, clash.remote, _without_loose_space)
     if isinstance(law, Decided):
         if clash.local != clash.remote:
             notes.append("white space at line ends")
@@ -136,13 +136,29 @@ def _resolve(
         notes.append("imports of both sides")
         return [Decided(clash.local + tuple(x for x in clash.remote if x not in clash.local))]
     if bold:
-        pieces = _one_contains_other(clash, notes) or _by_tokens(clash, code, notes)
-        return pieces or _common_insertions(clash, notes) or [clash]
+        for rule in (_agreed_ends, _one_contains_other, _common_insertions):
+            pieces = rule(clash, notes)
+            if pieces:
+                return pieces
+        return _by_tokens(clash, code, notes) or [clash]
     return [clash]
 
 
-def _without_trailing_space(lines: Lines) -> Lines:
+def _without_loose_space(lines: Lines) -> Lines:
+    """The lines without blank ones and without space at their ends."""
     return tuple(line.rstrip() for line in lines if line.strip())
+
+
+def _agreed_ends(clash: Clash[Lines], notes: list[str]) -> list[Piece]:
+    """Both began or ended with the same new lines; between them only one side did more."""
+    head, tail = common_ends(clash.local, clash.remote)
+    end = -tail or None
+    inner = decide(clash.base, clash.local[head:end], clash.remote[head:end])
+    if not (head or tail) or isinstance(inner, Clash):
+        return []
+    notes.append("the same change, larger on one side")
+    last = clash.local[len(clash.local) - tail :]
+    return [Decided(clash.local[:head] + inner.value + last)]
 
 
 def _only_imports(clash: Clash[Lines]) -> bool:
@@ -163,7 +179,13 @@ def _one_contains_other(clash: Clash[Lines], notes: list[str]) -> list[Piece]:
 
 
 def _by_tokens(clash: Clash[Lines], code: bool, notes: list[str]) -> list[Piece]:
-    """Edits in one line that are separated by something both sides left alone."""
+    """Edits in one line that are separated by something both sides left alone.
+
+    In code no side may have broken or joined lines: what comes out would be a line that
+    nobody wrote for reasons that nobody sees.
+    """
+    if code and not len(clash.base) == len(clash.local) == len(clash.remote):
+        return []
     texts = ["\n".join(lines) for lines in (clash.base, clash.local, clash.remote)]
     if not all(texts) or sum(map(len, texts)) > _TOO_LONG_FOR_TOKENS:
         return []
