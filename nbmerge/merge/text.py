@@ -28,6 +28,7 @@ _TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
 _IMPORT = re.compile(
     r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
 )
+_SEPARATOR = re.compile(r"[,;:=()\[\]{}\n]")
 _LIKENESS = 0.5  # share of common tokens below which a region was rewritten, not edited
 _TOO_LONG_FOR_TOKENS = 20_000  # characters in a region
 
@@ -201,7 +202,7 @@ def _by_tokens(clash: Clash[Lines], code: bool, notes: list[str]) -> list[Piece]
             separated += "".join(kept)
             merged += kept
             continue
-        if last and last != region.changed and not (separated.strip() if code else separated):
+        if last and last != region.changed and not _apart(separated, code):
             return []
         ours, theirs = local[slice(*region.local)], remote[slice(*region.remote)]
         if len(region.changed) == 2 and ours != theirs:
@@ -210,6 +211,15 @@ def _by_tokens(clash: Clash[Lines], code: bool, notes: list[str]) -> list[Piece]
         separated, last = "", region.changed
     notes.append("different words of one line" if not code else "different parts of one line")
     return [Decided(tuple("".join(merged).split("\n")))]
+
+
+def _apart(between: str, code: bool) -> bool:
+    """True if two edits with this between them do not change one thing.
+
+    In code: different arguments, targets or statements.  Two edits of one expression
+    (`exp(x + 2)` and `exp(2 * x)`) would make a formula that nobody wrote.
+    """
+    return bool(_SEPARATOR.search(between) if code else between)
 
 
 def _share_kept(base: Sequence[str], side: Sequence[str]) -> float:
