@@ -34,7 +34,7 @@ def replace_file(path: str, data: bytes) -> None:
     except OSError:
         mode = None
     try:
-        if mode is None and os.path.lexists(target) or _is_special(target):
+        if (mode is None and os.path.lexists(target)) or _is_special(target):
             return _write_through(target, data)
         with open(beside, "xb") as file:
             file.write(data)

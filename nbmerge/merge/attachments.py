@@ -7,44 +7,38 @@ remote's references follow it.
 
 from __future__ import annotations
 
-from nbmerge.merge.metadata import MISSING, key_order
+from nbmerge.merge.metadata import MISSING, key_order, member
 from nbmerge.merge.results import Notes
-from nbmerge.merge.threeway import Decided, decide
+from nbmerge.merge.threeway import Decided, Terms, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nbmerge.merge.metadata import Term
     from nbmerge.notebook.jsontext import Json
 
 
 def merge_attachments(
-    base: Mapping[str, Json], local: Mapping[str, Json], remote: Mapping[str, Json], notes: Notes
+    attachments: Terms[Mapping[str, Json]], notes: Notes
 ) -> tuple[dict[str, Json], dict[str, str]]:
     """The merged attachments, and old name -> new name for references in remote's text."""
     merged: dict[str, Json] = {}
     renamed: dict[str, str] = {}
-    for name in key_order(base, local, remote):
-        terms: tuple[Term, Term, Term] = (
-            base.get(name, MISSING),
-            local.get(name, MISSING),
-            remote.get(name, MISSING),
-        )
-        law = decide(*terms)
+    for name in key_order(attachments):
+        law = decide(*member(attachments, name))
         if isinstance(law, Decided):
             if law.value is not MISSING:
                 merged[name] = law.value
-            continue
-        _, ours, theirs = terms
-        if ours is not MISSING:
-            merged[name] = ours
-        if theirs is not MISSING:
-            new = name if ours is MISSING else free_name(name, {*base, *local, *remote, *merged})
-            merged[new] = theirs
-            if new != name:
-                renamed[name] = new
-        notes.below(name).add("both", f"different under one name; remote's is now {new}" if renamed.get(name) else "changed by one side, removed by the other")
+        elif law.local is MISSING or law.remote is MISSING:
+            side, kept = ("remote", law.remote) if law.local is MISSING else ("local", law.local)
+            if kept is not MISSING:
+                merged[name] = kept
+            notes.below(name).add(side, "changed by one side, removed by the other")
+        else:
+            new = free_name(name, {key for side in attachments for key in side} | set(merged))
+            merged[name], merged[new] = law.local, law.remote
+            renamed[name] = new
+            notes.below(name).add("both", f"different under one name; remote's is now {new}")
     return merged, renamed
 
 

@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 
 from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text
 from nbmerge.merge.ids import settle_ids
-from nbmerge.merge.metadata import merge_members
+from nbmerge.merge.metadata import member, merge_members
 from nbmerge.merge.order import Row, rows
 from nbmerge.merge.policy import Policy, Side
 from nbmerge.merge.results import Conflict, Decision, Notes, Result
-from nbmerge.merge.threeway import Decided, decide
-from nbmerge.notebook.jsontext import Number
-from nbmerge.notebook.model import Cell, Notebook, Slot
+from nbmerge.merge.threeway import Clash, Terms, decide
+from nbmerge.notebook.jsontext import Number, Slot
+from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.style import merge_styles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbmerge.notebook.jsontext import Json
 
 
@@ -41,7 +43,7 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     sides = (base.cells, local.cells, remote.cells)
     cells = settle_ids([item.cell for item in merged], draft.minor, sides, notes)
     conflicts = tuple(
-        Conflict(position, cell.id, terms.base, terms.local, terms.remote)
+        Conflict(position, cell.id, *terms)
         for position, (item, cell) in enumerate(zip(merged, cells, strict=True))
         for terms in item.conflicts
     )
@@ -103,32 +105,30 @@ class _Cells:
 
 def _merge_frame(
     base: Notebook, local: Notebook, remote: Notebook, policy: Policy, notes: Notes
-) -> dict[str, Json | Slot]:
+) -> dict[str, Json]:
     """Everything but the cells; the list of cells is a Slot that all three share."""
     slot = Slot()
-    frames = [_with_slot(notebook.frame, slot) for notebook in (base, local, remote)]
-    merged = merge_members(*frames, policy.newer, notes)  # type: ignore[arg-type]
-    terms = [notebook.frame.get("nbformat_minor") for notebook in (base, local, remote)]
-    law = decide(*terms)
-    if not isinstance(law, Decided):
+    frames = Terms(base, local, remote).map(lambda notebook: _with_slot(notebook.frame, slot))
+    merged = merge_members(frames, policy.newer, notes)
+    if isinstance(decide(*member(frames, "nbformat_minor")), Clash):
         highest = max(local.minor, remote.minor)
         merged["nbformat_minor"] = Number(str(highest))
         notes.taken[:] = [d for d in notes.taken if d.path != "/nbformat_minor"]
         notes.taken.append(Decision("/nbformat_minor", "higher", "changed by both sides"))
-    return merged  # type: ignore[return-value]
+    return merged
 
 
-def _with_slot(frame: dict[str, Json | Slot], slot: Slot) -> dict[str, Json | Slot]:
+def _with_slot(frame: Mapping[str, Json], slot: Slot) -> Mapping[str, Json]:
     """The frame with this Slot for its own, at the top or in the one worksheet."""
     if isinstance(frame.get("cells"), Slot):
         return {**frame, "cells": slot}
     match frame.get("worksheets"):
         case [dict() as sheet]:
-            return {**frame, "worksheets": [{**sheet, "cells": slot}]}  # type: ignore[list-item, dict-item]
+            return {**frame, "worksheets": [{**sheet, "cells": slot}]}
     return frame
 
 
-def _is_python(frame: dict[str, Json | Slot]) -> bool:
+def _is_python(frame: dict[str, Json]) -> bool:
     """True unless the metadata names another language."""
     metadata = frame.get("metadata")
     if not isinstance(metadata, dict):

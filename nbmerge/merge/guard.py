@@ -40,6 +40,6 @@ def parses(source: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _grammar() -> Any:
-    import parso
+    from parso.grammar import load_grammar
 
-    return parso.load_grammar(version=GRAMMAR)
+    return load_grammar(version=GRAMMAR)

@@ -126,7 +126,9 @@ def _next_group(ours: list[Hunk], theirs: list[Hunk], neighbours: bool) -> tuple
     """Take the first hunk and all that meet it, directly or through others."""
     group: tuple[list[Hunk], list[Hunk]] = ([], [])
     queues = (ours, theirs)
-    first = 0 if ours and (not theirs or (ours[0].start, ours[0].end) <= (theirs[0].start, theirs[0].end)) else 1
+    first = (
+        0 if ours and (not theirs or (ours[0].start, ours[0].end) <= (theirs[0].start, theirs[0].end)) else 1
+    )
     group[first].append(queues[first].pop(0))
     grown = True
     while grown:

@@ -32,14 +32,15 @@ def settle_ids(
     seen: set[str] = set()
     settled = []
     for position, cell in enumerate(cells):
-        id = cell.id
-        if id is None or (id in seen and id not in twice):
-            cell = _with_id(cell, derived_id(cell, taken))
-            taken.add(cell.id)
-            if id is not None:
-                notes.below("cells").below(position).below("id").add("both", f"{id!r} was in use by another cell")
-        seen.add(cell.id or "")
-        settled.append(cell)
+        if cell.id is not None and (cell.id not in seen or cell.id in twice):
+            settled.append(cell)
+        else:
+            settled.append(_with_id(cell, derived_id(cell, taken)))
+            taken.add(settled[-1].id)
+        if cell.id is not None and settled[-1] is not cell:
+            here = notes.below("cells").below(position).below("id")
+            here.add("both", f"{cell.id!r} was in use by another cell")
+        seen.add(settled[-1].id or "")
     return tuple(settled)
 
 

@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _TOO_COMMON = 12  # a word in more cells than this tells nothing about which is which
-_LONGEST = 30_000  # characters of a source that are looked at
 
 
 @lru_cache(maxsize=4096)
 def words(source: str) -> Counter[str]:
     """The words of a source with their numbers."""
-    return Counter(_WORD.findall(source[:_LONGEST]))
+    return Counter(_WORD.findall(source))
 
 
 def likeness(one: str, other: str) -> float:

@@ -7,6 +7,7 @@ like them in the text around, so that they give back exactly the terms that they
 from __future__ import annotations
 
 import re
+
 from nbmerge.merge.policy import ConflictStyle, Labels, Policy
 from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.text import MergedText, compose

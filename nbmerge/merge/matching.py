@@ -50,6 +50,7 @@ class _Matching:
         self.equal_in_order(lambda cell: (cell.type, tuple(cell.source.split())))
         self.equal_elsewhere()
         self.similar_in_place()
+        self.similar_in_place()  # what had no rare word in a long gap may have one in a short one
         self.similar_elsewhere()
         return self.forth
 
@@ -96,9 +97,7 @@ class _Matching:
         for (i, j), _ in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
             self.pair(i, j)
 
-    def scores(
-        self, rows: list[int], columns: list[int], least: float
-    ) -> dict[tuple[int, int], float]:
+    def scores(self, rows: list[int], columns: list[int], least: float) -> dict[tuple[int, int], float]:
         if len(rows) * len(columns) <= _GRID:
             pairs: Iterable[tuple[int, int]] = ((i, j) for i in rows for j in columns)
         else:
@@ -155,7 +154,8 @@ def trusted_ids(base: Sequence[Cell], side: Sequence[Cell]) -> list[tuple[int, i
             trusted.append((i, j))
             continue
         elsewhere = [
-            cell for cell, homes in ((one, homes_side), (other, homes_base))
+            cell
+            for cell, homes in ((one, homes_side), (other, homes_base))
             if cell.key in homes and len(cell.source.strip()) >= _TELLING_LENGTH
         ]
         if not elsewhere or alike(one, other) >= _SIMILAR_ELSEWHERE:

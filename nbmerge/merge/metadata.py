@@ -10,11 +10,11 @@ from enum import Enum
 
 from nbmerge.merge.policy import Side
 from nbmerge.merge.results import Notes
-from nbmerge.merge.threeway import Decided, decide
+from nbmerge.merge.threeway import Clash, Decided, Terms, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
@@ -32,59 +32,47 @@ MISSING = Missing.MISSING
 
 # What tools write for themselves at every run or save: the newer save is right.
 VOLATILE = frozenset(
-    "language_info kernelspec kernel_info collapsed scrolled jupyter execution ExecuteTime"
-    " papermill widgets vscode colab colab_type outputId executionInfo azdata pycharm"
-    " hide_input trusted signature toc-autonumbering varInspector toc nteract".split()
+    {
+        *("language_info", "kernelspec", "kernel_info", "signature", "trusted", "widgets"),
+        *("collapsed", "scrolled", "jupyter", "execution", "ExecuteTime", "executionInfo", "papermill"),
+        *("vscode", "colab", "colab_type", "outputId", "azdata", "pycharm", "nteract", "varInspector"),
+    }
 )
 # Half of one and half of the other would describe a kernel that does not exist.
 WHOLE = frozenset({"language_info", "kernelspec", "papermill", "execution", "ExecuteTime"})
 
 
 def merge_members(
-    base: Mapping[str, Json],
-    local: Mapping[str, Json],
-    remote: Mapping[str, Json],
-    newer: Side,
-    notes: Notes,
-    volatile: bool = False,
+    objects: Terms[Mapping[str, Json]], newer: Side, notes: Notes, volatile: bool = False
 ) -> dict[str, Json]:
     """Three objects, key by key."""
     merged: dict[str, Json] = {}
-    for key in key_order(base, local, remote):
-        value = merge_value(
-            base.get(key, MISSING),
-            local.get(key, MISSING),
-            remote.get(key, MISSING),
-            newer,
-            notes.below(key),
-            key=key,
-            volatile=volatile or key in VOLATILE,
-        )
+    for key in key_order(objects):
+        changes_by_itself = volatile or key in VOLATILE
+        value = _merge_value(member(objects, key), key, newer, notes.below(key), changes_by_itself)
         if value is not MISSING:
             merged[key] = value
     return merged
 
 
-def merge_value(
-    base: Term,
-    local: Term,
-    remote: Term,
-    newer: Side,
-    notes: Notes,
-    *,
-    key: str = "",
-    volatile: bool = False,
-) -> Term:
-    """Three values, any of which may be missing."""
-    law = decide(base, local, remote)
+def member(objects: Terms[Mapping[str, Json]], key: str) -> Terms[Term]:
+    """One key of three objects; MISSING where it is not there."""
+    return Terms(
+        objects.base.get(key, MISSING), objects.local.get(key, MISSING), objects.remote.get(key, MISSING)
+    )
+
+
+def _merge_value(values: Terms[Term], key: str, newer: Side, notes: Notes, volatile: bool) -> Term:
+    law: Decided[Term] | Clash[Term] = decide(*values)
     if isinstance(law, Decided):
         return law.value
+    base, local, remote = values
     if isinstance(local, dict) and isinstance(remote, dict) and key not in WHOLE:
         known = base if isinstance(base, dict) else {}
-        return merge_members(known, local, remote, newer, notes, volatile)
-    sets = _as_sets(base, local, remote)
+        return merge_members(Terms(known, local, remote), newer, notes, volatile)
+    sets = _as_sets(values)
     if sets is not None:
-        return list(sets)
+        return sets
     if local is MISSING or remote is MISSING:
         notes.add("remote" if local is MISSING else "local", "changed by one side, removed by the other")
         return remote if local is MISSING else local
@@ -94,15 +82,14 @@ def merge_value(
     return remote if side is Side.REMOTE else local
 
 
-def _as_sets(base: Term, local: Term, remote: Term) -> Iterable[Json] | None:
+def _as_sets(values: Terms[Term]) -> list[Json] | None:
     """Lists of strings such as tags: what a side added is added, what it removed is removed."""
-    lists = [_strings(term) for term in (base, local, remote)]
-    before, ours, theirs = lists
-    if ours is None or theirs is None or (before is None and base is not MISSING):
+    before, ours, theirs = (_strings(term) for term in values)
+    if ours is None or theirs is None or (before is None and values.base is not MISSING):
         return None
     known = before or []
     kept = [item for item in ours if item in theirs or item not in known]
-    return kept + [item for item in theirs if item not in known and item not in ours]
+    return [*kept, *(item for item in theirs if item not in known and item not in ours)]
 
 
 def _strings(term: Term) -> list[str] | None:
@@ -111,10 +98,9 @@ def _strings(term: Term) -> list[str] | None:
     return None
 
 
-def key_order(
-    base: Mapping[str, object], local: Mapping[str, object], remote: Mapping[str, object]
-) -> list[str]:
-    """All keys, in the order of the side that changed the order, else in local's."""
+def key_order(objects: Terms[Mapping[str, Json]]) -> list[str]:
+    """All keys of local and remote, in the order of the side that changed it, else local's."""
+    base, local, remote = objects
     shared = [key for key in base if key in local and key in remote]
     ours = [key for key in local if key in base and key in remote]
     first, second = (remote, local) if ours == shared else (local, remote)

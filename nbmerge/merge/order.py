@@ -56,7 +56,7 @@ def _match_through(
     """A cell that both sides rewrote alike is known by the other side's text, not by base's."""
     taken = set(to_other.values())
     free = {j: cell for j, cell in enumerate(other) if j not in taken}
-    half = [i for i in to_one if i not in to_other and not base[i].key == one[to_one[i]].key]
+    half = [i for i in to_one if i not in to_other and base[i].key != one[to_one[i]].key]
     for i in half:
         cell = one[to_one[i]]
         for j, found in free.items():
@@ -104,8 +104,8 @@ def _twins(local: Cells, ours: _Places, remote: Cells, theirs: _Places) -> dict[
         if alike(left[x], right[y]) >= _SAME_ID:
             pair(ours.inserted[x], theirs.inserted[y])
     inserted = set(ours.inserted)
-    for slot, run in ours.runs.items():
-        run = [j for j in run if j in inserted and j not in found]
+    for slot, cells in ours.runs.items():
+        run = [j for j in cells if j in inserted and j not in found]
         other = [k for k in theirs.runs.get(slot, ()) if k in free]
         for x, y in align([local[j].key for j in run], [remote[k].key for k in other]):
             pair(run[x], other[y])
@@ -152,8 +152,9 @@ def _ordered(size: int, ours: _Places, theirs: _Places, twins: dict[int, int]) -
 
     def of_base(i: int) -> Row:
         j, k = ours.to_side.get(i), theirs.to_side.get(i)
-        moved = j is not None and k is not None and i in ours.moved and i in theirs.moved
-        return Row(i, j, k, contested=moved and ours.slot.get(j) != theirs.slot.get(k))
+        places = {side.slot.get(place) for side, place in ((ours, j), (theirs, k)) if place is not None}
+        both = i in ours.moved and i in theirs.moved
+        return Row(i, j, k, contested=both and len(places) > 1)
 
     def placed_by_local(row: Row) -> bool:
         return row.local is not None and row.local in ours.slot

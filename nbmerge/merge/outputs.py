@@ -37,7 +37,7 @@ class Run:
 NO_RUN = Run([], None, [])
 
 
-def run_of(cell: Cell | None) -> Run:
+def _run_of(cell: Cell | None) -> Run:
     if cell is None or cell.type != "code":
         return NO_RUN
     return Run(cell.outputs, cell.value.get(cell.count_field), cell.plain_outputs)
@@ -47,7 +47,7 @@ def merge_run(
     base: Cell | None, local: Cell, remote: Cell, source: str | None, policy: Policy, notes: Notes
 ) -> Run:
     """The run that belongs to the merged source (None: the source is in conflict)."""
-    ours, theirs, before = run_of(local), run_of(remote), run_of(base)
+    ours, theirs, before = _run_of(local), _run_of(remote), _run_of(base)
     contested = ours != theirs and ours != before and theirs != before
     made_by_local = source is not None and made(source, local)
     made_by_remote = source is not None and made(source, remote)
@@ -84,7 +84,7 @@ def _bare(source: str) -> list[str]:
 
 def _of_one_source(before: Run | None, ours: Run, theirs: Run, newer: Side, notes: Notes) -> Run:
     """Both sides hold the same source: the side that ran it; both did: the later run."""
-    law = decide(before, ours, theirs, lambda run: run and (run.plain, run.count))
+    law = decide(before, ours, theirs, plain=lambda run: run and (run.plain, run.count))
     if isinstance(law, Decided) and law.value is not None:
         return law.value
     later, earlier = (theirs, ours) if newer is Side.REMOTE else (ours, theirs)

@@ -11,6 +11,8 @@ from enum import Enum
 
 
 class Side(Enum):
+    """One of the two notebooks that are merged."""
+
     LOCAL = "local"
     REMOTE = "remote"
 

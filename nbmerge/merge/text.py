@@ -10,6 +10,7 @@ only where `accept` agrees to the text that comes out, for code: where it still 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from nbmerge.merge.hunks import Region, diff3, hunks
@@ -30,6 +31,7 @@ _IMPORT = re.compile(
 )
 _SEPARATOR = re.compile(r"[,;:=()\[\]{}\n]")
 _LIKENESS = 0.5  # share of common tokens below which a region was rewritten, not edited
+_TELLING = 8  # characters; a shorter line may well be there twice
 _TOO_LONG_FOR_TOKENS = 20_000  # characters in a region
 
 
@@ -93,12 +95,38 @@ def merge_text(
     if isinstance(law, Decided):
         lines, shape = split(law.value)
         return MergedText((Decided(lines),), shape)
-    bold = _merge(base, local, remote, code=code, bold=True)
-    if not bold.notes or (bold.text is not None and accept(bold.text)):
-        return bold
-    if bold.text is None and not code:
-        return bold
-    return _merge(base, local, remote, code=code, bold=False)
+    merged = _merge(base, local, remote, code=code, bold=True)
+    if code and merged.notes and (merged.text is None or not accept(merged.text)):
+        merged = _merge(base, local, remote, code=code, bold=False)
+    if merged.text is not None and _moved_twice(base, local, remote, merged.text):
+        return _one_clash(base, local, remote, merged.shape)
+    return merged
+
+
+def _moved_twice(base: str, local: str, remote: str, merged: str) -> bool:
+    """True if a line is there more often than the two changes together explain.
+
+    diff3 takes a moved line for a deleted and an inserted one; where both sides moved it,
+    or one moved and the other deleted it, that would double or resurrect it.
+    """
+    b, l, r, m = (Counter(split(text)[0]) for text in (base, local, remote, merged))
+    return any(
+        count > max(l[line], r[line], l[line] + r[line] - b[line])
+        or (l[line] < b[line] == r[line] and count > l[line])
+        or (r[line] < b[line] == l[line] and count > r[line])
+        for line, count in m.items()
+        if b[line] and len(line.strip()) >= _TELLING
+    )
+
+
+def _one_clash(base: str, local: str, remote: str, shape: Shape) -> MergedText:
+    """Everything between the ends that all three share, as one conflict."""
+    b, l, r = (split(text)[0] for text in (base, local, remote))
+    ends = common_ends(b, l), common_ends(b, r)
+    head, tail = min(e[0] for e in ends), min(e[1] for e in ends)
+    clash = Clash(*(lines[head : len(lines) - tail] for lines in (b, l, r)))
+    pieces: list[Piece] = [Decided(b[:head]), clash, Decided(b[len(b) - tail :])]
+    return MergedText(tuple(_joined(pieces)), shape)
 
 
 def _merge(base: str, local: str, remote: str, *, code: bool, bold: bool) -> MergedText:
@@ -119,30 +147,29 @@ def _side_that_changed(base: bool, local: bool, remote: bool) -> bool:
     return remote if local == base else local
 
 
-def _resolve(
-    region: Region, clash: Clash[Lines], code: bool, bold: bool, notes: list[str]
-) -> list[Piece]:
+def _resolve(region: Region, clash: Clash[Lines], code: bool, bold: bool, notes: list[str]) -> list[Piece]:
     if region.touches:
         notes.append("neighbouring lines changed by both sides")
-    if "remote" not in region.changed:
-        return [Decided(clash.local)]
-    if "local" not in region.changed:
-        return [Decided(clash.remote)]
-    law = decide(clash.base, clash.local, clash.remote, _without_loose_space)
+    if len(region.changed) < 2:
+        return [Decided(clash.remote if "remote" in region.changed else clash.local)]
+    law = decide(*clash, plain=_without_loose_space)
     if isinstance(law, Decided):
         if clash.local != clash.remote:
             notes.append("white space at line ends")
         return [law]
-    if _only_imports(clash) and not clash.base:
+    if not clash.base and _only_imports(clash):
         notes.append("imports of both sides")
         return [Decided(clash.local + tuple(x for x in clash.remote if x not in clash.local))]
-    if bold:
-        for rule in (_agreed_ends, _one_contains_other, _common_insertions):
-            pieces = rule(clash, notes)
-            if pieces:
-                return pieces
-        return _by_tokens(clash, code, notes) or [clash]
-    return [clash]
+    return (bold and _by_bold_rules(clash, code, notes)) or [clash]
+
+
+def _by_bold_rules(clash: Clash[Lines], code: bool, notes: list[str]) -> list[Piece]:
+    return (
+        _agreed_ends(clash, notes)
+        or _one_contains_other(clash, notes)
+        or _common_insertions(clash, notes)
+        or _by_tokens(clash, code, notes)
+    )
 
 
 def _without_loose_space(lines: Lines) -> Lines:

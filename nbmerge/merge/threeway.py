@@ -13,18 +13,31 @@ from typing import Generic, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class Clash(Generic[T]):
-    """Three terms that no rule has made one: a conflict, as a value."""
+class Terms(Generic[T]):
+    """The same thing in base, local and remote."""
 
     base: T
     local: T
     remote: T
+
+    def map(self, function: Callable[[T], U]) -> Terms[U]:
+        """What the function makes of each term."""
+        return Terms(function(self.base), function(self.local), function(self.remote))
+
+    def __iter__(self) -> Iterator[T]:
+        return iter((self.base, self.local, self.remote))
+
+
+@dataclass(frozen=True, slots=True)
+class Clash(Terms[T]):
+    """Three terms that no rule has made one: a conflict, as a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,7 @@ class Decided(Generic[T]):
 
 
 def decide(
-    base: T, local: T, remote: T, plain: Callable[[T], object] | None = None
+    base: T, local: T, remote: T, *, plain: Callable[[T], object] | None = None
 ) -> Decided[T] | Clash[T]:
     """The three-way law; `plain` drops differences of spelling that must not clash."""
     if local == remote or base == remote:

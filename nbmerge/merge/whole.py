@@ -40,7 +40,7 @@ def merge_bytes(
 
     Raises NotebookError if a file is no notebook.
     """
-    before = read(base, names.base) if base.strip() else None
+    before = None if _blank(base) else read(base, names.base)
     known = before.cells if before is not None else ()
     ours = read(local, names.local, known)
     if remote in (local, base):
@@ -53,8 +53,13 @@ def merge_bytes(
     trio, converted = harmonise(
         [before, ours, theirs], [base, local, remote], [names.base, names.local, names.remote]
     )
-    result = merge(*trio, policy)
+    result = merge(trio[0], trio[1], trio[2], policy)
     if converted:
         note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
         result = replace(result, decisions=(note, *result.decisions))
     return Whole(write(result.notebook), result)
+
+
+def _blank(data: bytes) -> bool:
+    """True for nothing but white space; files that large are not blank."""
+    return len(data) < 1 << 16 and not data.strip()

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from json import JSONDecodeError, JSONDecoder
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from json.scanner import make_scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +37,18 @@ class Number:
         return f"Number({self.text!r})"
 
 
-if TYPE_CHECKING:
-    Json: TypeAlias = None | bool | str | Number | list["Json"] | dict[str, "Json"]
+class Slot:
+    """Stands in an object for a part that is kept elsewhere: a notebook's list of cells."""
 
-_scan: Callable[[str, int], tuple[Json, int]] = JSONDecoder(
-    parse_float=Number, parse_int=Number, parse_constant=Number
-).scan_once
+    __slots__ = ()
+
+
+if TYPE_CHECKING:
+    Json: TypeAlias = bool | str | Number | Slot | list["Json"] | dict[str, "Json"] | None
+
+_scan: Callable[[str, int], tuple[Json, int]] = make_scanner(
+    JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=Number)  # type: ignore[arg-type]
+)
 _space = re.compile(r"[ \t\n\r]*").match
 
 

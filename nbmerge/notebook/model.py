@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from nbmerge.notebook.jsontext import Number
+from nbmerge.notebook.jsontext import Number, Slot
 from nbmerge.notebook.style import Layout, Style
 
 TYPE_CHECKING = False
@@ -91,11 +91,6 @@ class Cell:
 
 
 @dataclass(frozen=True, eq=False)
-class Slot:
-    """Stands for the list of cells inside `Notebook.frame`."""
-
-
-@dataclass(frozen=True, eq=False)
 class Notebook:
     """A notebook as a value.
 
@@ -103,7 +98,7 @@ class Notebook:
     cells stands; `frame_text` its text (with `[]` there), '' for a notebook made here.
     """
 
-    frame: dict[str, Json | Slot]
+    frame: dict[str, Json]
     cells: tuple[Cell, ...]
     style: Style = Style()
     frame_text: str = ""
@@ -125,5 +120,5 @@ def _integer(value: object, otherwise: int) -> int:
 
 
 EMPTY = Notebook(
-    {"cells": Slot(), "metadata": {}, "nbformat": Number("4"), "nbformat_minor": Number("0")}, ()  # type: ignore[dict-item]
+    {"cells": Slot(), "metadata": {}, "nbformat": Number("4"), "nbformat_minor": Number("4")}, ()
 )

@@ -15,8 +15,8 @@ import re
 from json import JSONDecodeError
 
 from nbmerge.errors import NotebookError
-from nbmerge.notebook.jsontext import Number, parse_value, skip_space, walk_array, walk_object
-from nbmerge.notebook.model import Cell, Notebook, Slot, joined
+from nbmerge.notebook.jsontext import Number, Slot, parse_value, skip_space, walk_array, walk_object
+from nbmerge.notebook.model import Cell, Notebook, joined
 from nbmerge.notebook.style import Style, detect_layout
 
 TYPE_CHECKING = False
@@ -41,18 +41,18 @@ def read(data: bytes, name: str = "notebook", known: Sequence[Cell] = ()) -> Not
         text = data[3 if bom else 0 :].decode("utf-8")
     except UnicodeDecodeError as error:
         raise NotebookError(f"{name}: is not UTF-8 (byte {error.start})") from None
-    if not text.strip():
+    if skip_space(text, 0) == len(text):
         raise NotebookError(f"{name}: is empty")
     newline = _newline(text)
     try:
         return _Reading(text.replace(newline, "\n"), known).notebook(newline, bom)
     except JSONDecodeError as error:
         raise NotebookError(f"{name}: {_explain(error)}") from None
-    except _NoNotebook as error:
+    except _NoNotebookError as error:
         raise NotebookError(f"{name}: is no notebook: {error}") from None
 
 
-class _NoNotebook(Exception):
+class _NoNotebookError(Exception):
     pass
 
 
@@ -74,20 +74,20 @@ class _Reading:
         self.text = text
         self.known = known
         self.next_known = 0
-        self.frame: dict[str, Json | Slot] = {}
+        self.frame: dict[str, Json] = {}
         self.found: list[tuple[int, int, Cell | None, Json]] = []
         self.span: tuple[int, int] | None = None
 
     def notebook(self, newline: str, bom: bool) -> Notebook:
         start = skip_space(self.text, 0)
         if self.text[start : start + 1] != "{":
-            raise _NoNotebook("the outermost value is not an object")
+            raise _NoNotebookError("the outermost value is not an object")
         end = walk_object(self.text, start, self.member)
         if skip_space(self.text, end) != len(self.text):
             raise JSONDecodeError("something follows the last brace", self.text, end)
         major = self.major()
         if self.span is None:
-            raise _NoNotebook("it has no list of cells")
+            raise _NoNotebookError("it has no list of cells")
         first, last = self.span
         frame_text = self.text[start:first] + "[]" + self.text[last:end]
         layout = detect_layout(frame_text, self.text)
@@ -97,10 +97,10 @@ class _Reading:
     def major(self) -> int:
         number = self.frame.get("nbformat")
         if not isinstance(number, Number) or not number.text.isdigit():
-            raise _NoNotebook("it has no nbformat number")
+            raise _NoNotebookError("it has no nbformat number")
         major = int(number.text[:9])
         if not 1 <= major <= 4:
-            raise _NoNotebook(f"nbformat {major} is not known")
+            raise _NoNotebookError(f"nbformat {major} is not known")
         return major
 
     def member(self, key: str, at: int) -> int:
@@ -108,16 +108,16 @@ class _Reading:
             self.frame[key] = Slot()
             return self.list_of_cells(at)
         if key == "worksheets" and self.text[at : at + 1] == "[":
-            sheets: list[Json | Slot] = []
-            self.frame[key] = sheets  # type: ignore[assignment]
+            sheets: list[Json] = []
+            self.frame[key] = sheets
             return walk_array(self.text, at, lambda start: self.worksheet(sheets, start))
         self.frame[key], end = parse_value(self.text, at)
         return end
 
-    def worksheet(self, sheets: list[Json | Slot], at: int) -> int:
+    def worksheet(self, sheets: list[Json], at: int) -> int:
         """nbformat 3: cells stand in worksheets; files with more than one do not exist."""
-        sheet: dict[str, Json | Slot] = {}
-        sheets.append(sheet)  # type: ignore[arg-type]
+        sheet: dict[str, Json] = {}
+        sheets.append(sheet)
 
         def member(key: str, start: int) -> int:
             if key == "cells" and self.text[start : start + 1] == "[":
@@ -130,7 +130,7 @@ class _Reading:
 
     def list_of_cells(self, at: int) -> int:
         if self.span is not None:
-            raise _NoNotebook("it has more than one list of cells")
+            raise _NoNotebookError("it has more than one list of cells")
         end = walk_array(self.text, at, self.cell)
         self.span = (at, end)
         return end
@@ -154,12 +154,12 @@ class _Reading:
             if known is not None and (known.layout, known.major, known.lead) == (layout, major, lead):
                 made.append(known)
                 continue
-            value = known.value if known is not None else value
-            if not isinstance(value, dict) or not isinstance(value.get("cell_type"), str):
-                raise _NoNotebook(f"cell {number} is no cell")
-            cell = Cell(value, major, self.text[start:end], layout, lead)
-            if cell.source_field in value and joined(value[cell.source_field]) is None:
-                raise _NoNotebook(f"the source of cell {number} is no text")
+            fields = known.value if known is not None else value
+            if not isinstance(fields, dict) or not isinstance(fields.get("cell_type"), str):
+                raise _NoNotebookError(f"cell {number} is no cell")
+            cell = Cell(fields, major, self.text[start:end], layout, lead)
+            if cell.source_field in fields and joined(fields[cell.source_field]) is None:
+                raise _NoNotebookError(f"the source of cell {number} is no text")
             made.append(cell)
         return tuple(made)
 

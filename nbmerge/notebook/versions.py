@@ -12,13 +12,17 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import replace
+from importlib import import_module
 
 from nbmerge.errors import NotebookError
-from nbmerge.notebook.model import Notebook, Slot
+from nbmerge.notebook.jsontext import Slot
+from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from nbmerge.notebook.jsontext import Json
 
 _CONVERTED_MINOR = 4  # the last one without ids
@@ -39,9 +43,9 @@ def harmonise(notebooks: list[Notebook], data: list[bytes], names: list[str]) ->
 
 def empty_beside(local: Notebook, remote: Notebook) -> Notebook:
     """The base of two notebooks that have none: nothing, in a style that decides nothing."""
-    frame: dict[str, Json | Slot] = {"cells": Slot()}
+    frame: dict[str, Json] = {"cells": Slot()}
     if local.major == remote.major == 3:
-        frame = {"worksheets": [{"cells": Slot()}]}  # type: ignore[dict-item, list-item]
+        frame = {"worksheets": [{"cells": Slot()}]}
     if local.major == remote.major:
         frame["nbformat"] = local.frame["nbformat"]
     return Notebook(frame, (), remote.style)
@@ -57,7 +61,7 @@ def _one_worksheet(notebook: Notebook) -> bool:
 def _converted(notebook: Notebook, raw: bytes, name: str, minor: int) -> Notebook:
     if not notebook.frame_text:  # the empty base
         return replace(notebook, frame={"cells": Slot()})
-    import nbformat
+    nbformat: Any = import_module("nbformat")  # as Any: it is not typed
 
     try:
         with warnings.catch_warnings():

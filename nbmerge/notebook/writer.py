@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from json.encoder import encode_basestring, encode_basestring_ascii
 
-from nbmerge.notebook.jsontext import Number, elements, members
-from nbmerge.notebook.model import Cell, Notebook, Slot
+from nbmerge.notebook.jsontext import Number, Slot, elements, members
+from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.style import Layout
 
 TYPE_CHECKING = False
@@ -33,12 +33,13 @@ def write(notebook: Notebook) -> bytes:
         for known in (notebook, *notebook.spellings)
         if known.frame_text and known.style.layout.fits(notebook.style.layout)
     ]
-    writing.value(notebook.frame, spellings, 0)  # type: ignore[arg-type]
-    text = "".join(writing.parts)
+    writing.value(notebook.frame, spellings, 0)
+    if notebook.style.bom:
+        writing.parts.insert(0, "\ufeff")
+    text = "".join([*writing.parts, notebook.style.tail])
     if notebook.style.newline != "\n":
         text = text.replace("\n", notebook.style.newline)
-    tail = notebook.style.tail.replace("\n", notebook.style.newline)
-    return (b"\xef\xbb\xbf" if notebook.style.bom else b"") + (text + tail).encode("utf-8")
+    return text.encode("utf-8")
 
 
 def spell(text: str, ascii_only: bool | None) -> str:
@@ -59,7 +60,7 @@ class _Writing:
         self.all_cells = cells
         self.parts: list[str] = []
 
-    def value(self, value: Json | Slot, spellings: Sequence[Spelling], depth: int) -> None:
+    def value(self, value: Json, spellings: Sequence[Spelling], depth: int) -> None:
         if isinstance(value, Slot):
             return self.cells(depth)
         for known, text in spellings:
@@ -74,7 +75,7 @@ class _Writing:
             self.parts.append(self.scalar(value))
         return None
 
-    def scalar(self, value: None | bool | str | Number) -> str:
+    def scalar(self, value: bool | str | Number | None) -> str:
         match value:
             case None:
                 return "null"
