@@ -40,7 +40,7 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     draft = Notebook(frame, (), style, spellings=notebooks)
     merging = _Cells(base, local, remote, policy, _is_python(frame), notes)
     merged = merging.run(prefer=Side.REMOTE if respelled else Side.LOCAL)
-    sides = (base.cells, local.cells, remote.cells)
+    sides = Terms(base, local, remote)
     cells = settle_ids([item.cell for item in merged], draft.minor, sides, notes)
     conflicts = tuple(
         Conflict(position, cell.id, *terms)

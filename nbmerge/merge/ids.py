@@ -10,23 +10,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nbmerge.merge.results import Notes
-from nbmerge.notebook.model import Cell
+from nbmerge.merge.threeway import Terms
+from nbmerge.notebook.model import Cell, Notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _MINOR_WITH_IDS = 5
 
 
-def settle_ids(
-    cells: Sequence[Cell], minor: int, sides: Iterable[Sequence[Cell]], notes: Notes
-) -> tuple[Cell, ...]:
+def settle_ids(cells: Sequence[Cell], minor: int, sides: Terms[Notebook], notes: Notes) -> tuple[Cell, ...]:
     """Give, keep or drop ids so that they fit the nbformat minor of the result."""
     if minor < _MINOR_WITH_IDS:
         return _without_foreign_ids(cells, sides)
-    if not any(cell.id is not None for cell in cells):
-        return tuple(cells)
+    if not _has_ids(cells) and any(side.minor >= _MINOR_WITH_IDS and side.cells for side in sides):
+        return tuple(cells)  # files of 4.5 without ids stay as they are
     twice = _shared_in_one_file(sides)
     taken = {cell.id for cell in cells}
     seen: set[str] = set()
@@ -65,10 +64,13 @@ def _with_id(cell: Cell, id: str) -> Cell:
     return replace(cell, value=value, text=None, spellings=spellings)
 
 
-def _without_foreign_ids(cells: Sequence[Cell], sides: Iterable[Sequence[Cell]]) -> tuple[Cell, ...]:
+def _has_ids(cells: Sequence[Cell]) -> bool:
+    return any(cell.id is not None for cell in cells)
+
+
+def _without_foreign_ids(cells: Sequence[Cell], sides: Terms[Notebook]) -> tuple[Cell, ...]:
     """Below 4.5 there are no ids; those of a file that has them all the same may stay."""
-    base, local = list(sides)[:2]
-    if any(cell.id is not None for cell in (*base, *local)):
+    if _has_ids(sides.base.cells) or _has_ids(sides.local.cells):
         return tuple(cells)
     return tuple(cell if cell.id is None else _without_id(cell) for cell in cells)
 
@@ -78,12 +80,12 @@ def _without_id(cell: Cell) -> Cell:
     return replace(cell, value=value, text=None, spellings=(cell, *cell.spellings))
 
 
-def _shared_in_one_file(sides: Iterable[Sequence[Cell]]) -> set[str]:
+def _shared_in_one_file(sides: Terms[Notebook]) -> set[str]:
     """Ids that a file already held twice: not ours to change."""
     found: set[str] = set()
-    for cells in sides:
+    for side in sides:
         seen: set[str] = set()
-        for cell in cells:
+        for cell in side.cells:
             if cell.id is not None:
                 (found if cell.id in seen else seen).add(cell.id)
     return found

@@ -15,7 +15,7 @@ from nbmerge.merge.threeway import Clash, Decided
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.merge.text import Lines
+    from nbmerge.merge.clashes import Lines
 
 _LIKE_A_MARKER = re.compile(r"^(<{7,}|\|{7,}|={7,}|>{7,})(?=\s|$)", re.M)
 

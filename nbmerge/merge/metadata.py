@@ -64,12 +64,14 @@ def member(objects: Terms[Mapping[str, Json]], key: str) -> Terms[Term]:
 
 def _merge_value(values: Terms[Term], key: str, newer: Side, notes: Notes, volatile: bool) -> Term:
     law: Decided[Term] | Clash[Term] = decide(*values)
-    if isinstance(law, Decided):
-        return law.value
     base, local, remote = values
-    if isinstance(local, dict) and isinstance(remote, dict) and key not in WHOLE:
+    decided = isinstance(law, Decided)
+    if isinstance(local, dict) and isinstance(remote, dict) and (decided or key not in WHOLE):
+        # equal objects too: the law does not see the order of their keys
         known = base if isinstance(base, dict) else {}
         return merge_members(Terms(known, local, remote), newer, notes, volatile)
+    if isinstance(law, Decided):
+        return law.value
     sets = _as_sets(values)
     if sets is not None:
         return sets

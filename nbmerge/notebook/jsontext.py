@@ -52,6 +52,17 @@ _scan: Callable[[str, int], tuple[Json, int]] = make_scanner(
 _space = re.compile(r"[ \t\n\r]*").match
 
 
+def same(one: Json, other: Json) -> bool:
+    """True if two values are equal, the order of keys included."""
+    if one is other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(same(item, other[key]) for key, item in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
 def skip_space(text: str, at: int) -> int:
     """The index of the first character at or after `at` that is no JSON white space."""
     found = _space(text, at)

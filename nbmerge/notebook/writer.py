@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from json.encoder import encode_basestring, encode_basestring_ascii
 
-from nbmerge.notebook.jsontext import Number, Slot, elements, members
+from nbmerge.notebook.jsontext import Number, Slot, elements, members, same
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.style import Layout
 
@@ -64,7 +64,7 @@ class _Writing:
         if isinstance(value, Slot):
             return self.cells(depth)
         for known, text in spellings:
-            if known == value:
+            if same(known, value):
                 self.parts.append(text)
                 return None
         if isinstance(value, dict):
@@ -117,7 +117,7 @@ class _Writing:
 
     def alike(self, item: Json, known: list[Spelling], position: int) -> list[Spelling]:
         """Spellings for one element: an equal one, else those at the same place."""
-        equal = [pair for pair in known if pair[0] == item]
+        equal = [pair for pair in known if same(pair[0], item)]
         return equal[:1] or known[position : position + 1]
 
     def cells(self, depth: int) -> None:

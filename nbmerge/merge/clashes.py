@@ -1,0 +1,175 @@
+"""Owns: the rules that settle a clash of lines without a marker.
+
+Must not know: cells, where the lines stand.  Invariant: every line that only one side
+added is in what comes out, or it is one line made of both sides' edits; each rule that
+was needed says so in words.
+
+The bold rules believe that two changes belong together; the caller checks code that
+they made (see guard).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nbmerge.merge.hunks import diff3, hunks
+from nbmerge.merge.sequences import align, common_ends
+from nbmerge.merge.threeway import Clash, Decided, decide
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    Lines: TypeAlias = tuple[str, ...]
+    Piece: TypeAlias = Decided[Lines] | Clash[Lines]
+
+_TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
+_SEPARATOR = re.compile(r"[,;:=()\[\]{}\n]")
+_IMPORT = re.compile(
+    r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
+)
+_LIKENESS = 0.5  # share of common tokens below which a region was rewritten, not edited
+_TOO_LONG_FOR_TOKENS = 20_000  # characters in a region
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a clash became, and the rule in words."""
+
+    pieces: tuple[Piece, ...]
+    note: str
+
+
+def settle(clash: Clash[Lines], *, code: bool, bold: bool) -> Settled | None:
+    """The first rule that applies; None if a person has to decide."""
+    settled = _loose_space(clash) or _imports(clash)
+    if settled is None and bold:
+        settled = _agreed_ends(clash) or _one_contains_other(clash) or _common_insertions(clash)
+        settled = settled or _by_tokens(clash, code)
+    return settled
+
+
+def _loose_space(clash: Clash[Lines]) -> Settled | None:
+    """Space at line ends and blank lines do not clash with anything."""
+    law = decide(*clash, plain=lambda lines: [line.rstrip() for line in lines if line.strip()])
+    return Settled((law,), "white space at line ends") if isinstance(law, Decided) else None
+
+
+def _imports(clash: Clash[Lines]) -> Settled | None:
+    """Import lines inserted by both sides are all kept."""
+    lines = clash.local + clash.remote
+    if clash.base or not any(line.strip() for line in lines) or not all(map(_IMPORT.match, lines)):
+        return None
+    more = tuple(line for line in clash.remote if line not in clash.local)
+    return Settled((Decided(clash.local + more),), "imports of both sides")
+
+
+def _agreed_ends(clash: Clash[Lines]) -> Settled | None:
+    """Both began or ended with the same new lines; between them only one side did more."""
+    head, tail = common_ends(clash.local, clash.remote)
+    end = -tail or None
+    inner = decide(clash.base, clash.local[head:end], clash.remote[head:end])
+    if not (head or tail) or isinstance(inner, Clash):
+        return None
+    last = clash.local[len(clash.local) - tail :]
+    return _same_but_larger(clash.local[:head] + inner.value + last)
+
+
+def _one_contains_other(clash: Clash[Lines]) -> Settled | None:
+    """Both made the same change, and one of them added more."""
+    for less, more in ((clash.local, clash.remote), (clash.remote, clash.local)):
+        if not any(line.strip() for line in less) or len(align(less, more)) < len(less):
+            continue
+        kept_by_more = {i for i, _ in align(clash.base, more)}
+        if kept_by_more <= {i for i, _ in align(clash.base, less)}:
+            return _same_but_larger(more)
+    return None
+
+
+def _same_but_larger(lines: Lines) -> Settled:
+    return Settled((Decided(lines),), "the same change, larger on one side")
+
+
+def _common_insertions(clash: Clash[Lines]) -> Settled | None:
+    """Both inserted much the same lines: common ones once, the rest beside them."""
+    if clash.base:
+        return None
+    pairs = align(clash.local, clash.remote)
+    weight = sum(bool(clash.local[i].strip()) for i, _ in pairs)
+    smaller = min(sum(bool(x.strip()) for x in lines) for lines in (clash.local, clash.remote))
+    if not weight or 2 * weight < smaller:
+        return None
+    pieces: list[Piece] = []
+    i = j = 0
+    for next_i, next_j in [*pairs, (len(clash.local), len(clash.remote))]:
+        ours, theirs = clash.local[i:next_i], clash.remote[j:next_j]
+        pieces.append(Clash((), ours, theirs) if ours and theirs else Decided(ours or theirs))
+        pieces.append(Decided(clash.local[next_i : next_i + 1]))
+        i, j = next_i + 1, next_j + 1
+    return Settled(tuple(pieces), "much the same lines inserted by both sides")
+
+
+def _by_tokens(clash: Clash[Lines], code: bool) -> Settled | None:
+    """Edits in one line that are separated by something both sides left alone.
+
+    In code no side may have broken or joined lines: what comes out would be a line that
+    nobody wrote for reasons that nobody sees.
+    """
+    if code and not len(clash.base) == len(clash.local) == len(clash.remote):
+        return None
+    texts = ["\n".join(lines) for lines in clash]
+    if not all(texts) or sum(map(len, texts)) > _TOO_LONG_FOR_TOKENS:
+        return None
+    base, local, remote = (_TOKEN.findall(text) for text in texts)
+    if min(_share_kept(base, local), _share_kept(base, remote)) < _LIKENESS:
+        return None
+    merged = _merged_tokens(base, local, remote, code)
+    if merged is None:
+        return None
+    note = "different parts of one line" if code else "different words of one line"
+    return Settled((Decided(tuple("".join(merged).split("\n"))),), note)
+
+
+def _merged_tokens(base: list[str], local: list[str], remote: list[str], code: bool) -> list[str] | None:
+    merged: list[str] = []
+    between = ""  # what both sides left alone since the last change
+    last: frozenset[str] = frozenset()
+    for region in diff3(base, local, remote, neighbours=False):
+        kept, ours, theirs = (
+            tokens[slice(*place)]
+            for tokens, place in ((base, region.base), (local, region.local), (remote, region.remote))
+        )
+        if not region.changed:
+            between += "".join(kept)
+            merged += kept
+            continue
+        if last and last != region.changed and not _apart(between, code):
+            return None
+        if len(region.changed) == 2 and ours != theirs:
+            return None
+        merged += ours if "local" in region.changed else theirs
+        between, last = "", region.changed
+    return merged
+
+
+def _apart(between: str, code: bool) -> bool:
+    """True if two edits with this between them do not change one thing.
+
+    In code: different arguments, targets or statements.  Two edits of one expression
+    (`exp(x + 2)` and `exp(2 * x)`) would make a formula that nobody wrote.
+    """
+    return bool(_SEPARATOR.search(between) if code else between)
+
+
+def _share_kept(base: Sequence[str], side: Sequence[str]) -> float:
+    """How much of the text that lost more of itself stands in both, white space aside."""
+    found = hunks(base, side)
+    changed_base = sum(_visible(base[hunk.start : hunk.end]) for hunk in found)
+    changed_side = sum(_visible(side[hunk.new_start : hunk.new_end]) for hunk in found)
+    return 1 - max(changed_base / max(_visible(base), 1), changed_side / max(_visible(side), 1))
+
+
+def _visible(tokens: Sequence[str]) -> int:
+    return sum(not token.isspace() for token in tokens)
