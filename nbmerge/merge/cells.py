@@ -13,7 +13,7 @@ from nbmerge.merge.attachments import follow, merge_attachments
 from nbmerge.merge.guard import guard
 from nbmerge.merge.markers import marker_size, render
 from nbmerge.merge.metadata import key_order, merge_members
-from nbmerge.merge.outputs import NO_RUN, Run, merge_run
+from nbmerge.merge.outputs import NO_RUN, Run, merge_run, run_of, unowned_run
 from nbmerge.merge.policy import Favor, Policy, Side
 from nbmerge.merge.results import Notes
 from nbmerge.merge.text import MergedText, merge_text, split
@@ -62,7 +62,9 @@ def merge_cell(
     return MergedCell(cell, tuple(_as_texts(clash) for clash in text.clashes))
 
 
-def deleted_against_edited(base: Cell, kept: Cell, deleted_by: Side, policy: Policy) -> MergedCell:
+def deleted_against_edited(
+    base: Cell, kept: Cell, deleted_by: Side, policy: Policy, notes: Notes
+) -> MergedCell:
     """The edited cell stays, its source shown as a conflict with nothing."""
     lines, shape = split(kept.source)
     local = deleted_by is Side.LOCAL
@@ -71,9 +73,11 @@ def deleted_against_edited(base: Cell, kept: Cell, deleted_by: Side, policy: Pol
     labels = replace(policy.labels, **{deleted_by.value: gone})
     size = marker_size(policy.marker_size, base.source, kept.source)
     shown = render(MergedText((clash,), shape), policy, labels, size)
+    runs = (NO_RUN, run_of(kept)) if local else (run_of(kept), NO_RUN)
+    run = unowned_run(run_of(base), *runs, policy, True, notes)
     attachments = _object(kept.value, "attachments")
     cells = Terms(base, kept, kept)
-    cell = _assembled(_plain_fields(kept), shown, NO_RUN, attachments, cells, base)
+    cell = _assembled(_plain_fields(kept), shown, run, attachments, cells, base)
     ours, theirs = (None, kept.source) if local else (kept.source, None)
     return MergedCell(cell, (Terms(base.source, ours, theirs),))
 

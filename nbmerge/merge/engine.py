@@ -12,7 +12,7 @@ from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, 
 from nbmerge.merge.ids import settle_ids
 from nbmerge.merge.metadata import member, merge_members
 from nbmerge.merge.order import Row, rows
-from nbmerge.merge.policy import Policy, Side
+from nbmerge.merge.policy import Favor, Policy, Side
 from nbmerge.merge.results import Conflict, Decision, Notes, Result
 from nbmerge.merge.threeway import Clash, Terms, decide
 from nbmerge.notebook.jsontext import Number, Slot
@@ -85,11 +85,18 @@ class _Cells:
             return MergedCell(kept) if kept is not None else None
         if kept is None:
             return None
-        return self.deleted(base, kept, Side.LOCAL if local is None else Side.REMOTE, notes)
+        by = Side.LOCAL if local is None else Side.REMOTE
+        if row.moved and same_text(base.source, kept.source):
+            notes.add(by.value, "deleted; the other side moved it")
+        return self.deleted(base, kept, by, notes)
 
     def deleted(self, base: Cell, kept: Cell, by: Side, notes: Notes) -> MergedCell | None:
         if not same_text(base.source, kept.source):
-            return deleted_against_edited(base, kept, by, self.policy)
+            if self.policy.favor is Favor.NONE:
+                return deleted_against_edited(base, kept, by, self.policy, notes)
+            notes.add(self.policy.favor.value, "a conflict, settled as asked")
+            settled = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
+            return None if settled is None else MergedCell(settled)
         if kept.value != base.value:
             notes.add(by.value, "deleted; the other side changed outputs or metadata only")
         return None

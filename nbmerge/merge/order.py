@@ -37,7 +37,8 @@ class Row:
     base: int | None
     local: int | None
     remote: int | None
-    contested: bool = False  # both sides moved it, to different places
+    moved: bool = False
+    contested: bool = False  # moved by both sides, to different places
 
 
 def rows(base: Cells, local: Cells, remote: Cells) -> list[Row]:
@@ -153,8 +154,8 @@ def _ordered(size: int, ours: _Places, theirs: _Places, twins: dict[int, int]) -
     def of_base(i: int) -> Row:
         j, k = ours.to_side.get(i), theirs.to_side.get(i)
         places = {side.slot.get(place) for side, place in ((ours, j), (theirs, k)) if place is not None}
-        both = i in ours.moved and i in theirs.moved
-        return Row(i, j, k, contested=both and len(places) > 1)
+        moved = (i in ours.moved, i in theirs.moved)
+        return Row(i, j, k, moved=any(moved), contested=all(moved) and len(places) > 1)
 
     def placed_by_local(row: Row) -> bool:
         return row.local is not None and row.local in ours.slot

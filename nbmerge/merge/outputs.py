@@ -37,7 +37,8 @@ class Run:
 NO_RUN = Run([], None, [])
 
 
-def _run_of(cell: Cell | None) -> Run:
+def run_of(cell: Cell | None) -> Run:
+    """What the cell shows of its last execution."""
     if cell is None or cell.type != "code":
         return NO_RUN
     return Run(cell.outputs, cell.value.get(cell.count_field), cell.plain_outputs)
@@ -47,28 +48,32 @@ def merge_run(
     base: Cell | None, local: Cell, remote: Cell, source: str | None, policy: Policy, notes: Notes
 ) -> Run:
     """The run that belongs to the merged source (None: the source is in conflict)."""
-    ours, theirs, before = _run_of(local), _run_of(remote), _run_of(base)
+    ours, theirs, before = run_of(local), run_of(remote), run_of(base)
     contested = ours != theirs and ours != before and theirs != before
     made_by_local = source is not None and made(source, local)
     made_by_remote = source is not None and made(source, remote)
     stale = not made_by_local and not made_by_remote
-    if policy.outputs is not Outputs.RUN and (contested or stale) and ours != theirs:
-        notes.below("outputs").add(policy.outputs.value, "asked for with --outputs")
-        return _asked_for(policy.outputs, before, ours, theirs)
+    if stale or (contested and policy.outputs is not Outputs.RUN):
+        return unowned_run(before, ours, theirs, policy, source is None, notes)
     if made_by_local and made_by_remote:
         same = base is not None and source is not None and made(source, base)
         return _of_one_source(before if same else None, ours, theirs, policy.newer, notes)
-    if stale:
-        if ours.happened or theirs.happened:
-            notes.below("outputs").add(
-                "nothing",
-                "the merged source was never run; --outputs local or remote brings outputs back",
-            )
-        return NO_RUN
     chosen, dropped, side = (ours, theirs, "local") if made_by_local else (theirs, ours, "remote")
     if dropped != before and dropped.happened and dropped.plain != chosen.plain:
         notes.below("outputs").add(side, "outputs follow the source; the other side ran another one")
     return chosen
+
+
+def unowned_run(before: Run, ours: Run, theirs: Run, policy: Policy, conflict: bool, notes: Notes) -> Run:
+    """No run belongs to the source that came out: none, unless the policy names one."""
+    if not (ours.happened or theirs.happened):
+        return NO_RUN
+    if policy.outputs is Outputs.RUN:
+        why = "the source is in conflict" if conflict else "the merged source was never run"
+        notes.below("outputs").add("nothing", f"{why}; --outputs local or remote brings outputs back")
+        return NO_RUN
+    notes.below("outputs").add(policy.outputs.value, "asked for with --outputs")
+    return _asked_for(policy.outputs, before, ours, theirs)
 
 
 def made(source: str, cell: Cell) -> bool:
