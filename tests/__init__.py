@@ -1,0 +1,1 @@
+"""The proof of nbmerge: laws, tables, scenarios; `helpers` is what they share."""

@@ -1,0 +1,1 @@
+"""What the tests share: notebooks in a few words, spellings, generators, strict validation."""

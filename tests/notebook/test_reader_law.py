@@ -1,0 +1,146 @@
+"""The law of the reader: bytes are a notebook or a NotebookError; what was read is written as it was."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbmerge.errors import NotebookError
+from nbmerge.notebook import Notebook, read, write
+from tests.helpers.build import Trio
+from tests.helpers.edits import trios
+from tests.helpers.examples import tried
+from tests.helpers.spelling import JUPYTER, Literal, Spelling, Twice
+from tests.helpers.strategies import notebooks, odd_spellings, spellings
+
+NUMBERS = (
+    "1E5",
+    "1e+5",
+    "-0",
+    "-0.0",
+    "1.10",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "7" * 300,
+    "9" * 5000,
+    "1e999",
+)
+TEXTS = st.text(max_size=6) | st.sampled_from(
+    ["\ud800", "a\udfff", "\x00", "\r\n", "\u2028", "/", "\\u0041", "😀"]
+)
+
+
+def values() -> st.SearchStrategy[Any]:
+    """Anything that JSON can hold, in spellings that Python would not keep."""
+    leaves = st.none() | st.booleans() | TEXTS | st.sampled_from(NUMBERS).map(Literal)
+    return st.recursive(
+        leaves,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(TEXTS, inner, max_size=3)
+            | st.tuples(inner, inner).map(lambda pair: Twice((("key", pair[0]), ("key", pair[1]))))
+        ),
+        max_leaves=6,
+    )
+
+
+@st.composite
+def odd_notebooks(draw: st.DrawFn) -> dict[str, Any]:
+    """A notebook with unknown keys and values anywhere, and sources of either kind."""
+    made = draw(notebooks())
+    cells = []
+    for cell in made["cells"]:
+        source = "".join(cell["source"]) if draw(st.booleans()) else cell["source"]
+        cells.append(
+            cell | {"source": source, "metadata": draw(values()), draw(st.text(max_size=3)): draw(values())}
+        )
+    return {"unknown": draw(values())} | made | {"cells": cells, "metadata": draw(values())}
+
+
+def same(one: Notebook, other: Notebook) -> bool:
+    """Equal as values, with the same texts behind them."""
+    cells = [(cell.value, cell.text, cell.layout, cell.lead) for cell in one.cells]
+    return (
+        cells == [(cell.value, cell.text, cell.layout, cell.lead) for cell in other.cells]
+        and (one.frame_text, one.style, one.major) == (other.frame_text, other.style, other.major)
+        and list(one.frame) == list(other.frame)
+    )
+
+
+def test_laws_of_sameness_notice_a_difference() -> None:
+    one, other = (JUPYTER.spell({"cells": [], "metadata": {"a": n}, "nbformat": 4}) for n in (1, 2))
+    assert same(read(one), read(one))
+    assert not same(read(one), read(other))
+
+
+@tried(150)
+@given(odd_notebooks(), spellings() | odd_spellings())
+def test_what_was_read_is_written_byte_for_byte(notebook: dict[str, Any], style: Spelling) -> None:
+    data = style.spell(notebook)
+    assert write(read(data)) == data
+
+
+@tried(100)
+@given(trios(), spellings() | odd_spellings(), spellings())
+def test_known_cells_save_parsing_and_change_nothing(trio: Trio, one: Spelling, other: Spelling) -> None:
+    known = read(one.spell(trio.base)).cells
+    for style in (one, other):
+        data = style.spell(trio.local)
+        assert same(read(data, known=known), read(data))
+        assert write(read(data, known=known)) == data
+
+
+def answer(data: bytes, known: bytes = b"") -> None:
+    """Reads, or fails as the law allows: one line that begins with the name."""
+    cells = read(known).cells if known else ()
+    try:
+        found = read(data, "a.ipynb", cells)
+    except NotebookError as error:
+        name, *lines = str(error).split("\n")
+        if lines or not name.startswith("a.ipynb: "):
+            raise AssertionError("not one line that begins with the name") from error
+        return
+    assert write(found) == data
+
+
+@tried(150)
+@given(st.binary(max_size=60) | st.text(string.printable, max_size=60).map(str.encode))
+def test_any_bytes(data: bytes) -> None:
+    answer(data)
+
+
+@tried(150)
+@given(
+    values()
+    | st.fixed_dictionaries({}, optional={"nbformat": values(), "cells": values(), "worksheets": values()})
+)
+def test_any_json(value: Any) -> None:
+    answer(JUPYTER.spell(value))
+
+
+@tried(150)
+@given(notebooks(max_cells=2), values(), st.data())
+def test_any_value_in_any_place_of_a_notebook(
+    notebook: dict[str, Any], value: Any, data: st.DataObject
+) -> None:
+    key = data.draw(st.sampled_from(["nbformat", "nbformat_minor", "cells", "metadata", "cell"]))
+    if key == "cell" and notebook["cells"]:
+        field = data.draw(st.sampled_from(sorted(notebook["cells"][0])))
+        changed = notebook | {"cells": [notebook["cells"][0] | {field: value}]}
+    else:
+        changed = notebook | {key: value}
+    answer(JUPYTER.spell(changed), JUPYTER.spell(notebook))
+
+
+@tried(200)
+@given(notebooks(max_cells=3), spellings(), st.data())
+def test_any_damage_to_a_notebook(notebook: dict[str, Any], style: Spelling, data: st.DataObject) -> None:
+    whole = style.spell(notebook)
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, min(len(whole), start + 40)) | st.just(len(whole)))
+    put = data.draw(st.sampled_from([b"", b"", b'"', b"{", b"]", b",", b"\r\n", b"\xff", b"[[", b"\x00"]))
+    answer(whole[:start] + put + whole[end:], whole)
