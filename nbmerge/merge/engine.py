@@ -106,7 +106,7 @@ class _Cells:
         index, notebook = (row.remote, self.remote) if prefer is Side.REMOTE else (row.local, self.local)
         if index is None or item.conflicts or notebook.cells[index].value != item.cell.value:
             return item
-        same_layout = item.cell.layout == notebook.cells[index].layout and item.cell.text is not None
+        same_layout = item.cell.layout == notebook.cells[index].layout and item.cell.span is not None
         return item if same_layout else replace(item, cell=notebook.cells[index])
 
 

@@ -61,7 +61,7 @@ def _with_id(cell: Cell, id: str) -> Cell:
     if list(cell.value) == sorted(cell.value):
         value = dict(sorted(value.items()))
     spellings = (cell, *cell.spellings)
-    return replace(cell, value=value, text=None, spellings=spellings)
+    return replace(cell, value=value, span=None, spellings=spellings)
 
 
 def _has_ids(cells: Sequence[Cell]) -> bool:
@@ -77,7 +77,7 @@ def _without_foreign_ids(cells: Sequence[Cell], sides: Terms[Notebook]) -> tuple
 
 def _without_id(cell: Cell) -> Cell:
     value = {key: item for key, item in cell.value.items() if key != "id"}
-    return replace(cell, value=value, text=None, spellings=(cell, *cell.spellings))
+    return replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
 
 
 def _shared_in_one_file(sides: Terms[Notebook]) -> set[str]:

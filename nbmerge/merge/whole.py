@@ -1,7 +1,10 @@
-"""Owns: the merge of three files as bytes: what every command and edge calls.
+"""Owns: the merge of three files: what every command and edge calls.
 
 Must not know: where the bytes come from or go.  Invariant: if one side's bytes equal
 base's, the other side's bytes come out; nothing comes out that was not read whole first.
+
+Files may hold hundreds of megabytes of pictures, so each is read when its turn comes and
+its bytes are let go as soon as they are decoded: fresh memory is what costs most.
 """
 
 from __future__ import annotations
@@ -11,9 +14,41 @@ from dataclasses import dataclass, replace
 from nbmerge.merge.engine import merge
 from nbmerge.merge.policy import Policy
 from nbmerge.merge.results import Decision, Result
+from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.versions import empty_beside, harmonise
 from nbmerge.notebook.writer import write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Source(Protocol):
+        """A file that can be read more than once; `name` is what messages call it."""
+
+        @property
+        def name(self) -> str: ...
+
+        def read(self) -> bytes: ...
+
+        def holds(self, other: Source) -> bool:
+            """Whether the other source has the very same bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that is in memory already."""
+
+    name: str
+    data: bytes
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return self.data
+
+    def holds(self, other: Source) -> bool:
+        """Whether the other source has the very same bytes."""
+        return self.data == other.read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +75,34 @@ def merge_bytes(
 
     Raises NotebookError if a file is no notebook.
     """
-    before = None if _blank(base) else read(base, names.base)
+    files = (Held(names.base, base), Held(names.local, local), Held(names.remote, remote))
+    return merge_sources(*files, policy)
+
+
+def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = Policy()) -> Whole:
+    """Merge three files, as `merge_bytes` does."""
+    before = _read_base(base)
     known = before.cells if before is not None else ()
-    ours = read(local, names.local, known)
-    if remote in (local, base):
-        return Whole(local, Result(ours))
-    theirs = read(remote, names.remote, known or ours.cells)
-    if base == local:
-        return Whole(remote, Result(theirs))
-    if before is None:
-        before = empty_beside(ours, theirs)
-    trio, converted = harmonise(
-        [before, ours, theirs], [base, local, remote], [names.base, names.local, names.remote]
-    )
-    result = merge(trio[0], trio[1], trio[2], policy)
+    ours = read(local.read(), local.name, known)
+    if local.holds(remote) or base.holds(remote):
+        return Whole(local.read(), Result(ours))
+    theirs = read(remote.read(), remote.name, known or ours.cells)
+    if base.holds(local):
+        return Whole(remote.read(), Result(theirs))
+    before = before or empty_beside(ours, theirs)
+    (before, ours, theirs), converted = harmonise((before, ours, theirs), (base, local, remote))
+    result = merge(before, ours, theirs, policy)
     if converted:
         note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
         result = replace(result, decisions=(note, *result.decisions))
     return Whole(write(result.notebook), result)
 
 
-def _blank(data: bytes) -> bool:
-    """True for nothing but white space; files that large are not blank."""
-    return len(data) < 1 << 16 and not data.strip()
+def _read_base(base: Source) -> Notebook | None:
+    """None for an empty base; files with as much white space as a notebook are none."""
+    data = base.read()
+    if len(data) < 1 << 16 and not data.strip():
+        return None
+    handed_over = [data]
+    del data
+    return read(handed_over.pop(), base.name)

@@ -1,7 +1,7 @@
 """Owns: what a notebook and a cell are: values, together with the text they came from.
 
 Must not know: disk, merging.  Invariant: nothing here is ever changed in place; a cell
-whose `text` is set is written as that text, and `text` parses to exactly `value`.
+that has a `span` is written as its text, and that text parses to exactly `value`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.notebook.jsontext import Json
 
+_HEAD = 400  # characters that tell most cells apart, before all are compared
 CODE, MARKDOWN, RAW, HEADING = "code", "markdown", "raw", "heading"
 
 
@@ -38,6 +39,27 @@ def unspelled(value: Json) -> Json:
     return value
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Span:
+    """A part of a file's text, copied only when asked for: files hold pictures."""
+
+    whole: str
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.whole[self.start : self.end]
+
+    def stands_in(self, text: str, at: int) -> bool:
+        """True if the other text goes on with this one at that place."""
+        size = self.end - self.start
+        head = min(size, _HEAD)
+        if self.whole[self.start : self.start + head] != text[at : at + head]:
+            return False
+        return size == head or self.whole[self.start : self.end] == text[at : at + size]
+
+
 @dataclass(frozen=True, eq=False)
 class Cell:
     """One cell.  `spellings` are cells whose text a changed cell may copy parts from;
@@ -46,10 +68,15 @@ class Cell:
 
     value: dict[str, Json]
     major: int = 4
-    text: str | None = None
+    span: Span | None = None
     layout: Layout = Layout()
     lead: str | None = None
     spellings: tuple[Cell, ...] = ()
+
+    @property
+    def text(self) -> str | None:
+        """The cell as its file spells it."""
+        return None if self.span is None else self.span.text
 
     @cached_property
     def type(self) -> str:

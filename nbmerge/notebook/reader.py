@@ -16,8 +16,8 @@ from json import JSONDecodeError
 
 from nbmerge.errors import NotebookError
 from nbmerge.notebook.jsontext import Number, Slot, parse_value, skip_space, walk_array, walk_object
-from nbmerge.notebook.model import Cell, Notebook, joined
-from nbmerge.notebook.style import Style, detect_layout
+from nbmerge.notebook.model import Cell, Notebook, Span, joined
+from nbmerge.notebook.style import Style, detect_layout, has_escapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def read(data: bytes, name: str = "notebook", known: Sequence[Cell] = ()) -> Not
         raise NotebookError(f"{name}: is not UTF-8 (byte {error.start})") from None
     if skip_space(text, 0) == len(text):
         raise NotebookError(f"{name}: is empty")
+    del data  # files hold pictures, and what is let go here need not be found elsewhere
     newline = _newline(text)
     try:
         return _Reading(text.replace(newline, "\n"), known).notebook(newline, bom)
@@ -90,9 +91,18 @@ class _Reading:
             raise _NoNotebookError("it has no list of cells")
         first, last = self.span
         frame_text = self.text[start:first] + "[]" + self.text[last:end]
-        layout = detect_layout(frame_text, self.text)
+        layout = detect_layout(frame_text, self.escapes(frame_text))
         style = Style(layout, newline, bom, self.text[end:])
         return Notebook(self.frame, self.cells(major, layout), style, frame_text)
+
+    def escapes(self, frame_text: str) -> bool | None:
+        """Whether the file escapes what is not ASCII; known cells are not searched again."""
+        if not self.text.isascii():
+            return False
+        new = [self.text[start:end] for start, end, known, _ in self.found if known is None]
+        if any(map(has_escapes, (frame_text, *new))):
+            return True
+        return self.known[0].layout.ascii if len(new) < len(self.found) else None
 
     def major(self) -> int:
         number = self.frame.get("nbformat")
@@ -138,9 +148,9 @@ class _Reading:
     def cell(self, at: int) -> int:
         for index in range(self.next_known, min(self.next_known + _LOOK_AHEAD, len(self.known))):
             cell = self.known[index]
-            if cell.text is not None and self.text.startswith(cell.text, at):
+            if cell.span is not None and cell.span.stands_in(self.text, at):
                 self.next_known = index + 1
-                end = at + len(cell.text)
+                end = at + cell.span.end - cell.span.start
                 self.found.append((at, end, cell, None))
                 return end
         value, end = parse_value(self.text, at)
@@ -157,11 +167,17 @@ class _Reading:
             fields = known.value if known is not None else value
             if not isinstance(fields, dict) or not isinstance(fields.get("cell_type"), str):
                 raise _NoNotebookError(f"cell {number} is no cell")
-            cell = Cell(fields, major, self.text[start:end], layout, lead)
+            cell = Cell(fields, major, self.span_of(start, end), layout, lead)
             if cell.source_field in fields and joined(fields[cell.source_field]) is None:
                 raise _NoNotebookError(f"the source of cell {number} is no text")
             made.append(cell)
         return tuple(made)
+
+    def span_of(self, start: int, end: int) -> Span:
+        """A part of the whole text, or a copy where most of the text is held elsewhere."""
+        if self.next_known:
+            return Span(self.text[start:end], 0, end - start)
+        return Span(self.text, start, end)
 
     def lead(self, number: int, start: int, layout: Layout, major: int) -> str | None:
         """The white space before a cell where it is not what the layout says."""

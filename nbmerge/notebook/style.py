@@ -49,22 +49,21 @@ class Style:
     tail: str = "\n"
 
 
-def detect_layout(frame: str, text: str) -> Layout:
-    """The layout of the file `text`, of which `frame` is a short part: the outer object."""
+def detect_layout(frame: str, ascii: bool | None) -> Layout:
+    """The layout that the outer object of a file shows; escapes show anywhere in it."""
     first = _FIRST_KEY.match(frame)
     if not first:
-        return Layout(ascii=_escapes(text))
+        return Layout(ascii=ascii)
     space, colon = first.groups()
     indent = space.rpartition("\n")[2] if "\n" in space else None
     comma = _COMMA.match(frame, parse_value(frame, first.end())[1])
     default = "," if indent is not None else ", "
-    return Layout(indent, comma.group() if comma else default, colon, _escapes(text))
+    return Layout(indent, comma.group() if comma else default, colon, ascii)
 
 
-def _escapes(text: str) -> bool | None:
-    if not text.isascii():
-        return False
-    return True if "\\u" in text and _NON_ASCII_ESCAPE.search(text) else None
+def has_escapes(text: str) -> bool:
+    """True if a character that is not ASCII is written as an escape somewhere."""
+    return "\\u" in text and _NON_ASCII_ESCAPE.search(text) is not None
 
 
 def merge_styles(base: Style, local: Style, remote: Style) -> Style:

@@ -21,24 +21,35 @@ from nbmerge.notebook.reader import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol, TypeAlias
+
+    Three: TypeAlias = tuple[Notebook, Notebook, Notebook]
+
+    class File(Protocol):
+        """What can be read again to be converted."""
+
+        @property
+        def name(self) -> str: ...
+
+        def read(self) -> bytes: ...
 
     from nbmerge.notebook.jsontext import Json
 
 _CONVERTED_MINOR = 4  # the last one without ids
 
 
-def harmonise(notebooks: list[Notebook], data: list[bytes], names: list[str]) -> tuple[list[Notebook], bool]:
-    """The notebooks with one major, and whether any had to be converted."""
+def harmonise(notebooks: Three, files: tuple[File, File, File]) -> tuple[Three, bool]:
+    """The notebooks with one major, and whether any had to be converted from its file."""
     majors = {notebook.major for notebook in notebooks}
     if majors == {4} or (majors == {3} and all(map(_one_worksheet, notebooks))):
         return notebooks, False
     minors = [notebook.minor for notebook in notebooks if notebook.major == 4]
     minor = min([_CONVERTED_MINOR, *minors])
-    return [
-        notebook if notebook.major == 4 else _converted(notebook, raw, name, minor)
-        for notebook, raw, name in zip(notebooks, data, names, strict=True)
-    ], True
+    one, two, three = (
+        notebook if notebook.major == 4 else _converted(notebook, file, minor)
+        for notebook, file in zip(notebooks, files, strict=True)
+    )
+    return (one, two, three), True
 
 
 def empty_beside(local: Notebook, remote: Notebook) -> Notebook:
@@ -58,7 +69,7 @@ def _one_worksheet(notebook: Notebook) -> bool:
     return notebook.frame_text == ""
 
 
-def _converted(notebook: Notebook, raw: bytes, name: str, minor: int) -> Notebook:
+def _converted(notebook: Notebook, file: File, minor: int) -> Notebook:
     if not notebook.frame_text:  # the empty base
         return replace(notebook, frame={"cells": Slot()})
     nbformat: Any = import_module("nbformat")  # as Any: it is not typed
@@ -66,15 +77,15 @@ def _converted(notebook: Notebook, raw: bytes, name: str, minor: int) -> Noteboo
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            old = nbformat.reader.reads(raw.decode("utf-8-sig"))
+            old = nbformat.reader.reads(file.read().decode("utf-8-sig"))
             new = json.loads(json.dumps(nbformat.convert(old, 4)))
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        message = f"{name}: nbformat {notebook.major} could not be converted: {reason}"
+        message = f"{file.name}: nbformat {notebook.major} could not be converted: {reason}"
         raise NotebookError(message) from error
     new["nbformat_minor"] = minor
     for cell in new["cells"]:
         cell.pop("id", None)
     text = json.dumps(new, indent=1, sort_keys=True, ensure_ascii=False)
-    made = read(text.encode("utf-8", "surrogatepass"), name)
+    made = read(text.encode("utf-8", "surrogatepass"), file.name)
     return replace(made, style=replace(notebook.style, layout=made.style.layout))

@@ -7,11 +7,11 @@ layout holds is written as it stands there; only what is new is spelled here.
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from json.encoder import encode_basestring, encode_basestring_ascii
 
 from nbmerge.notebook.jsontext import Number, Slot, elements, members, same
 from nbmerge.notebook.model import Cell, Notebook
-from nbmerge.notebook.style import Layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,19 +27,16 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def write(notebook: Notebook) -> bytes:
     """The bytes of a notebook in its style."""
-    writing = _Writing(notebook.style.layout, notebook.cells)
+    writing = _Writing(notebook)
     spellings: list[Spelling] = [
         ({}, known.frame_text)  # equal to no frame, so that the cells are never skipped
         for known in (notebook, *notebook.spellings)
         if known.frame_text and known.style.layout.fits(notebook.style.layout)
     ]
+    writing.emit("\ufeff" if notebook.style.bom else "")
     writing.value(notebook.frame, spellings, 0)
-    if notebook.style.bom:
-        writing.parts.insert(0, "\ufeff")
-    text = "".join([*writing.parts, notebook.style.tail])
-    if notebook.style.newline != "\n":
-        text = text.replace("\n", notebook.style.newline)
-    return text.encode("utf-8")
+    writing.emit(notebook.style.tail)
+    return writing.out.getvalue()
 
 
 def spell(text: str, ascii_only: bool | None) -> str:
@@ -53,26 +50,32 @@ def spell(text: str, ascii_only: bool | None) -> str:
 
 
 class _Writing:
-    """Collects the text of one notebook in parts."""
+    """The bytes of one notebook so far."""
 
-    def __init__(self, layout: Layout, cells: tuple[Cell, ...]) -> None:
-        self.layout = layout
-        self.all_cells = cells
-        self.parts: list[str] = []
+    def __init__(self, notebook: Notebook) -> None:
+        self.layout = notebook.style.layout
+        self.newline = notebook.style.newline
+        self.all_cells = notebook.cells
+        self.out = BytesIO()
+
+    def emit(self, text: str) -> None:
+        if self.newline != "\n":
+            text = text.replace("\n", self.newline)
+        self.out.write(text.encode("utf-8"))
 
     def value(self, value: Json, spellings: Sequence[Spelling], depth: int) -> None:
         if isinstance(value, Slot):
             return self.cells(depth)
         for known, text in spellings:
             if same(known, value):
-                self.parts.append(text)
+                self.emit(text)
                 return None
         if isinstance(value, dict):
             self.object(value, spellings, depth)
         elif isinstance(value, list):
             self.array(value, spellings, depth)
         else:
-            self.parts.append(self.scalar(value))
+            self.emit(self.scalar(value))
         return None
 
     def scalar(self, value: bool | str | Number | None) -> str:
@@ -94,10 +97,10 @@ class _Writing:
             if isinstance(other, dict):
                 for key, item, item_text in members(text):
                     known.setdefault(key, []).append((item, item_text))
-        self.parts.append("{")
+        self.emit("{")
         for position, (key, item) in enumerate(value.items()):
             self.separate(position, depth + 1)
-            self.parts.append(spell(key, self.layout.ascii) + self.layout.colon)
+            self.emit(spell(key, self.layout.ascii) + self.layout.colon)
             self.value(item, known.get(key, ()), depth + 1)
         self.close("}", bool(value), depth)
 
@@ -105,12 +108,12 @@ class _Writing:
         known = [pair for other, text in spellings if isinstance(other, list) for pair in elements(text)]
         strings = {item: text for item, text in reversed(known) if isinstance(item, str)}
         others = [pair for pair in known if not isinstance(pair[0], str)]
-        self.parts.append("[")
+        self.emit("[")
         for position, item in enumerate(value):
             self.separate(position, depth + 1)
             if isinstance(item, str):
                 text = strings.get(item)
-                self.parts.append(spell(item, self.layout.ascii) if text is None else text)
+                self.emit(spell(item, self.layout.ascii) if text is None else text)
             else:
                 self.value(item, self.alike(item, others, position), depth + 1)
         self.close("]", bool(value), depth)
@@ -121,25 +124,29 @@ class _Writing:
         return equal[:1] or known[position : position + 1]
 
     def cells(self, depth: int) -> None:
-        self.parts.append("[")
+        self.emit("[")
         for position, cell in enumerate(self.all_cells):
-            if cell.lead is not None and cell.layout.fits(self.layout):
-                self.parts.append(("," if position else "") + cell.lead)
+            fits = cell.layout.fits(self.layout)
+            if cell.lead is not None and fits:
+                self.emit(("," if position else "") + cell.lead)
             else:
                 self.separate(position, depth + 1)
-            self.value(cell.value, self.spellings_of(cell), depth + 1)
+            if cell.span is not None and fits:
+                self.emit(cell.span.text)
+            else:
+                self.value(cell.value, self.spellings_of(cell), depth + 1)
         self.close("]", bool(self.all_cells), depth)
 
     def spellings_of(self, cell: Cell) -> list[Spelling]:
         return [
-            (known.value, known.text)
-            for known in (cell, *cell.spellings)
-            if known.text is not None and known.layout.fits(self.layout)
+            (known.value, known.span.text)
+            for known in cell.spellings
+            if known.span is not None and known.layout.fits(self.layout)
         ]
 
     def separate(self, position: int, depth: int) -> None:
         comma = self.layout.comma if position else ""
-        self.parts.append(comma + self.layout.newline(depth))
+        self.emit(comma + self.layout.newline(depth))
 
     def close(self, bracket: str, filled: bool, depth: int) -> None:
-        self.parts.append((self.layout.newline(depth) if filled else "") + bracket)
+        self.emit((self.layout.newline(depth) if filled else "") + bracket)
