@@ -1,0 +1,1 @@
+"""The git edge: the merge driver, and its entry in git's configuration."""

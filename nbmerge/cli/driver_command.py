@@ -1,0 +1,75 @@
+"""Owns: `nbmerge driver`, what git calls to merge one notebook.
+
+Must not know: how notebooks are merged.  Invariant: an exit code up to 128 is given only
+when the local file holds both sides; git would take that file for the result.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from nbmerge.cli.streams import printable, write_error, write_text
+from nbmerge.errors import EXIT_CLEAN
+from nbmerge.git.contract import USAGE, Answer, parse_call
+from nbmerge.git.driver import merge_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import NoReturn
+
+    from nbmerge.git.contract import Call, Outcome
+
+_NO_ANSWER = 129
+_LINES = 12  # a merge of many notebooks must stay readable
+
+
+def run(arguments: list[str]) -> int:
+    """Merge; the exit code for git."""
+    if arguments in (["-h"], ["--help"]):
+        write_text(f"{USAGE}\n")
+        return EXIT_CLEAN
+    answer = _answer(arguments)
+    return _NO_ANSWER if answer is None else answer.for_git
+
+
+def entry() -> NoReturn:
+    """Merge for the shell line in git's configuration, and answer in its codes.
+
+    Called without arguments it only shows that the driver can be loaded.
+    """
+    answer = _answer(sys.argv[1:]) if sys.argv[1:] else Answer.CLEAN
+    # All is written; taking the interpreter apart would cost milliseconds.
+    os._exit(_NO_ANSWER if answer is None else answer.for_entry)
+
+
+def _answer(arguments: list[str]) -> Answer | None:
+    """Merge and say on stderr what is to be said; None if it cannot be told what came out."""
+    try:
+        call = parse_call(arguments)
+        outcome = merge_files(call)
+        for line in _lines(call, outcome):
+            write_error(f"nbmerge: {printable(line)}\n")
+    except Exception as error:
+        from nbmerge.cli.report import failure_of
+
+        write_error(f"nbmerge: {failure_of(error).message}\n")
+        return None
+    return outcome.answer
+
+
+def _lines(call: Call, outcome: Outcome) -> Iterator[str]:
+    """What to say: why it is merged as text, or which conflicts there are and what was chosen."""
+    if outcome.result is None:
+        yield outcome.reason
+    elif outcome.result.conflicts or outcome.result.decisions:
+        from nbmerge.cli.report import details
+        from nbmerge.git.labels import is_virtual
+
+        if is_virtual(call):
+            return  # nobody ever sees that notebook
+        found = list(details(outcome.result))
+        yield from (f"{call.path}: {line}" for line in found[:_LINES])
+        if len(found) > _LINES:
+            yield f"{call.path}: and {len(found) - _LINES} more"

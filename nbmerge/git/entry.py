@@ -1,0 +1,106 @@
+"""Owns: the shell line that stands in git's configuration as the merge driver.
+
+Must not know: where it is written.  Invariant: only an answer that our code gave on
+purpose ends the merge; whatever else happens to the interpreter (deleted, without the
+package, crashed, killed), git's own merge of lines runs, and a person is asked to look.
+
+git hands the line to `sh`, with the placeholders filled in and quoted.  git 2.39 knows no
+%S %X %Y and leaves them as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+
+from nbmerge.errors import SystemFailure
+from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, PLACEHOLDERS, REMOTE_LABEL, Answer
+from nbmerge.git.process import run_git
+
+# What `-m nbmerge driver` does, but for loading runpy first: a tenth of the time a call may take.
+_START = "from nbmerge.cli.driver_command import entry; entry()"
+_HEAD = f"set -- {PLACEHOLDERS}; "
+_TAIL = (
+    ' "$@"; code=$?; case $code in '
+    + " ".join(f"{answer.for_entry}) exit {answer.for_git};;" for answer in Answer)
+    + " esac; "
+    'printf "%%s\\n" "nbmerge did not run (exit $code), so git merges $5 as text: check the file before you'
+    ' commit it; to mend this install nbmerge again and run: nbmerge-on-save git install" >&2; '
+    f'if [ "$7" = %%X ]; then set -- "$1" "$2" "$3" "$4" "$5" {BASE_LABEL} {LOCAL_LABEL} {REMOTE_LABEL}; fi; '
+    'git merge-file -L "$7" -L "$6" -L "$8" --marker-size="$4" -- "$2" "$1" "$3"; '
+    f"[ $? -lt 128 ] && exit {Answer.CONFLICTS.for_git}; exit {Answer.FAILED.for_git}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """A way to start this package: an interpreter, and how it finds the package.
+
+    `options` keep the folder that git works in off the import path: a json.py in a
+    repository must not run.  `package_path` is needed only from an uninstalled checkout.
+    """
+
+    python: str
+    options: str = "-I"
+    package_path: str | None = None
+
+    def command(self) -> str:
+        """The beginning of a shell command, to be followed by the driver's arguments."""
+        where = "" if self.package_path is None else f"PYTHONPATH={_quoted(self.package_path)} "
+        return f"{where}{_quoted(self.python)} {self.options} -c {_quoted(_START)}"
+
+
+def shell_line(launcher: Launcher) -> str:
+    """The line for `merge.nbmerge.driver`."""
+    return _HEAD + launcher.command().replace("%", "%%") + _TAIL
+
+
+def command_of(line: str) -> str | None:
+    """The launcher's command in a line made by `shell_line`; None if it is another line."""
+    if not (line.startswith(_HEAD) and line.endswith(_TAIL)):
+        return None
+    return line[len(_HEAD) : -len(_TAIL)].replace("%%", "%")
+
+
+def interpreter_of(line: str) -> str | None:
+    """The interpreter that a line made by `shell_line` names."""
+    import shlex
+
+    try:
+        words = shlex.split(command_of(line) or "")
+    except ValueError:
+        return None
+    return next((word for word in words if not word.startswith("PYTHONPATH=")), None)
+
+
+def runs(command: str) -> bool:
+    """Whether the driver behind a launcher's command answers; git starts it, in the shell that it uses."""
+    alias = "nbmerge-answers"
+    done = run_git("-c", f"alias.{alias}=!{command}", alias)
+    return done.returncode == Answer.CLEAN.for_entry
+
+
+def this_launcher() -> Launcher:
+    """How git can start the package that runs now: the strictest way that works.
+
+    Isolated mode misses packages in the user's own site folder (`pip install --user`).
+    """
+    if not sys.executable:
+        raise SystemFailure("this Python does not know its own path: run nbmerge with an installed one")
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    ways = Launcher(sys.executable), Launcher(sys.executable, "-EP"), Launcher(sys.executable, "-sP", root)
+    for launcher in ways:
+        if runs(launcher.command()):
+            return launcher
+    raise SystemFailure(
+        f"{sys.executable} does not find nbmerge: install it there (pip install nbmerge-on-save)"
+    )
+
+
+def _quoted(word: str) -> str:
+    """A word for the shell, taken literally."""
+    if re.fullmatch(r"[\w@+=:,./-]+", word, re.ASCII):
+        return word
+    return "'" + word.replace("'", "'\\''") + "'"

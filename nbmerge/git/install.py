@@ -1,0 +1,152 @@
+"""Owns: putting the entry into git's configuration and taking it out again.
+
+Must not know: how the driver works, how commands are spelled but for the program's name.
+Invariant: installing twice is installing once; after uninstalling, every file and folder
+is as if nbmerge had never been there, but for what others wrote in between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, replace
+
+from nbmerge.errors import NotebookError, SystemFailure
+from nbmerge.files import read_file, reason, replace_file
+from nbmerge.git import attributes
+from nbmerge.git.effect import effect_here, set_aside
+from nbmerge.git.entry import shell_line
+from nbmerge.git.scope import Scope, require_repository, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.git.entry import Launcher
+
+NAME = "nbmerge: Jupyter notebooks, cell by cell"
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What uninstalling has to undo beyond our own lines; kept as `merge.nbmerge.traces`."""
+
+    newline: bool = False  # the attributes' last line had no end
+    attributes: bool = False  # there was no attributes file
+    folders: int = 0  # so many folders had to be made for it
+    config: bool = False  # there was no configuration file
+
+    def __str__(self) -> str:
+        flags = [name for name in ("newline", "attributes", "config") if getattr(self, name)]
+        return " ".join([*flags, f"folders:{self.folders}"])
+
+    @classmethod
+    def read(cls, text: str) -> Traces:
+        words = text.split()
+        counts = [word.partition(":")[2] for word in words if word.startswith("folders:")]
+        folders = int(counts[0]) if counts and counts[0].isdecimal() else 0
+        return cls("newline" in words, "attributes" in words, folders, "config" in words)
+
+    def with_missing(self, scope: Scope, file: str) -> Traces:
+        """The same and what is missing now."""
+        folders, folder = 0, os.path.dirname(file)
+        while not os.path.isdir(folder):
+            folders, folder = folders + 1, os.path.dirname(folder)
+        return Traces(
+            self.newline,
+            self.attributes or not os.path.exists(file),
+            max(self.folders, folders),
+            self.config or not os.path.exists(scope.config_file()),
+        )
+
+
+def install(scope: Scope, launcher: Launcher, program: str) -> list[str]:
+    """Make nbmerge the merge driver of notebooks; lines for people."""
+    if scope is Scope.LOCAL:
+        require_repository(program)
+    file = scope.attributes_file()
+    before = _read(file)
+    traces = Traces.read(scope.read("traces") or "").with_missing(scope, file)
+    wanted = before or b""
+    if not attributes.is_ours(wanted):
+        wanted = attributes.take_out(wanted, traces.newline)
+        traces = replace(traces, newline=attributes.ends_without_newline(wanted))
+        wanted = attributes.put_in(wanted)
+    scope.write("name", NAME)
+    scope.write("driver", shell_line(launcher))
+    scope.write("traces", str(traces))
+    if wanted != before:
+        _write(file, wanted)
+    return [_installed(scope, launcher, file), *_effective(scope, program)]
+
+
+def uninstall(scope: Scope, program: str) -> list[str]:
+    """Take out what `install` put in; lines for people."""
+    if scope is Scope.LOCAL:
+        require_repository(program)
+    file = scope.attributes_file()
+    before = _read(file)
+    traces = Traces.read(scope.read("traces") or "")
+    _take_out_line(file, before or b"", traces)
+    had_line = before is not None and any(rule.ours for rule in attributes.rules(before))
+    had_section = scope.has_section()
+    if had_section:
+        _take_out_section(scope, traces)
+    if not had_line and not had_section:
+        return [f"nbmerge was not installed ({scope.value})"]
+    return [f"uninstalled ({scope.value}); git now merges *.ipynb here {effect_here()}"]
+
+
+def _installed(scope: Scope, launcher: Launcher, file: str) -> str:
+    where = "in this repository" if scope is Scope.LOCAL else "in all repositories of this user"
+    config = shown(scope.config_file())
+    return f"nbmerge merges *.ipynb {where} ({config}, {shown(file)}), with {launcher.python}"
+
+
+def _effective(scope: Scope, program: str) -> list[str]:
+    """What the new rule sets aside, or which one overrules it."""
+    effect = effect_here()
+    if effect.ours:
+        return set_aside(scope)
+    remedy = f"; `{program} git install` in it overrules that" if scope is Scope.GLOBAL else ""
+    return [
+        f"warning: here git still merges *.ipynb {effect}, as the attributes of this repository say{remedy}"
+    ]
+
+
+def _take_out_line(file: str, before: bytes, traces: Traces) -> None:
+    after = attributes.take_out(before, traces.newline)
+    if after or not traces.attributes:
+        if after != before:
+            _write(file, after)
+        return
+    with contextlib.suppress(OSError):  # somebody put something else into the folder
+        if os.path.lexists(file):
+            os.unlink(file)
+        for _ in range(traces.folders):
+            file = os.path.dirname(file)
+            os.rmdir(file)
+
+
+def _take_out_section(scope: Scope, traces: Traces) -> None:
+    file = scope.config_file()
+    scope.remove_section()
+    with contextlib.suppress(OSError):
+        if traces.config and os.path.getsize(file) == 0:
+            os.unlink(file)
+
+
+def _read(file: str) -> bytes | None:
+    """The attributes; None if there is no such file."""
+    if not os.path.lexists(file):
+        return None
+    try:
+        return read_file(file)
+    except NotebookError as error:
+        raise SystemFailure(str(error)) from error
+
+
+def _write(file: str, data: bytes) -> None:
+    try:
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+    except OSError as error:
+        raise SystemFailure(f"{file}: cannot be written: {reason(error)}") from error
+    replace_file(file, data)
