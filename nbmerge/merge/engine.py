@@ -15,14 +15,12 @@ from nbmerge.merge.order import Row, rows
 from nbmerge.merge.policy import Favor, Policy, Side
 from nbmerge.merge.results import Conflict, Decision, Notes, Result
 from nbmerge.merge.threeway import Clash, Terms, decide
-from nbmerge.notebook.jsontext import Number, Slot
+from nbmerge.notebook.jsontext import Number
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.style import merge_styles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from nbmerge.notebook.jsontext import Json
 
 
@@ -113,9 +111,8 @@ class _Cells:
 def _merge_frame(
     base: Notebook, local: Notebook, remote: Notebook, policy: Policy, notes: Notes
 ) -> dict[str, Json]:
-    """Everything but the cells; the list of cells is a Slot that all three share."""
-    slot = Slot()
-    frames = Terms(base, local, remote).map(lambda notebook: _with_slot(notebook.frame, slot))
+    """Everything but the cells."""
+    frames = Terms(base.frame, local.frame, remote.frame)
     merged = merge_members(frames, policy.newer, notes)
     if isinstance(decide(*member(frames, "nbformat_minor")), Clash):
         highest = max(local.minor, remote.minor)
@@ -123,16 +120,6 @@ def _merge_frame(
         notes.taken[:] = [d for d in notes.taken if d.path != "/nbformat_minor"]
         notes.taken.append(Decision("/nbformat_minor", "higher", "changed by both sides"))
     return merged
-
-
-def _with_slot(frame: Mapping[str, Json], slot: Slot) -> Mapping[str, Json]:
-    """The frame with this Slot for its own, at the top or in the one worksheet."""
-    if isinstance(frame.get("cells"), Slot):
-        return {**frame, "cells": slot}
-    match frame.get("worksheets"):
-        case [dict() as sheet]:
-            return {**frame, "worksheets": [{**sheet, "cells": slot}]}
-    return frame
 
 
 def _is_python(frame: dict[str, Json]) -> bool:

@@ -16,27 +16,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class Terms(Generic[T]):
+class Terms(Generic[T_co]):
     """The same thing in base, local and remote."""
 
-    base: T
-    local: T
-    remote: T
+    base: T_co
+    local: T_co
+    remote: T_co
 
-    def map(self, function: Callable[[T], U]) -> Terms[U]:
+    def map(self, function: Callable[[T_co], U]) -> Terms[U]:
         """What the function makes of each term."""
         return Terms(function(self.base), function(self.local), function(self.remote))
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[T_co]:
         return iter((self.base, self.local, self.remote))
 
 
 @dataclass(frozen=True, slots=True)
-class Clash(Terms[T]):
+class Clash(Terms[T_co]):
     """Three terms that no rule has made one: a conflict, as a value."""
 
 

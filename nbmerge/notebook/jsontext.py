@@ -38,9 +38,18 @@ class Number:
 
 
 class Slot:
-    """Stands in an object for a part that is kept elsewhere: a notebook's list of cells."""
+    """Stands in an object for a part that is kept elsewhere: a notebook's list of cells.
+
+    One slot is like another: what is in it does not count when objects are compared.
+    """
 
     __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Slot)
+
+    def __hash__(self) -> int:
+        return hash(Slot)
 
 
 if TYPE_CHECKING:

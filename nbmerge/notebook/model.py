@@ -122,14 +122,21 @@ class Notebook:
     """A notebook as a value.
 
     `frame` is everything but the cells: the outer object, with a Slot where the list of
-    cells stands; `frame_text` its text (with `[]` there), '' for a notebook made here.
+    cells stands.  `head` is its text up to the first cell, `foot` from behind the last one
+    to the last brace; both are empty for a notebook that was not read from a file.
     """
 
     frame: dict[str, Json]
     cells: tuple[Cell, ...]
     style: Style = Style()
-    frame_text: str = ""
+    head: str = ""
+    foot: str = ""
     spellings: tuple[Notebook, ...] = field(default=())
+
+    @property
+    def depth(self) -> int:
+        """How deep the list of cells stands: nbformat 3 has it inside a worksheet."""
+        return 1 if "cells" in self.frame else 3
 
     @property
     def major(self) -> int:

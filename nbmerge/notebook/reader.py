@@ -77,7 +77,7 @@ class _Reading:
         self.next_known = 0
         self.frame: dict[str, Json] = {}
         self.found: list[tuple[int, int, Cell | None, Json]] = []
-        self.span: tuple[int, int] | None = None
+        self.span: int | None = None  # where the list of cells begins
 
     def notebook(self, newline: str, bom: bool) -> Notebook:
         start = skip_space(self.text, 0)
@@ -89,20 +89,22 @@ class _Reading:
         major = self.major()
         if self.span is None:
             raise _NoNotebookError("it has no list of cells")
-        first, last = self.span
-        frame_text = self.text[start:first] + "[]" + self.text[last:end]
-        layout = detect_layout(frame_text, self.escapes(frame_text))
+        first = self.span + 1
+        head, foot = self.text[:first], self.text[self.found[-1][1] if self.found else first : end]
+        frame = (head + foot).lstrip()
+        layout = detect_layout(frame, self.escapes(frame))
         style = Style(layout, newline, bom, self.text[end:])
-        return Notebook(self.frame, self.cells(major, layout), style, frame_text)
+        return Notebook(self.frame, self.cells(major, layout), style, head, foot)
 
-    def escapes(self, frame_text: str) -> bool | None:
+    def escapes(self, frame: str) -> bool | None:
         """Whether the file escapes what is not ASCII; known cells are not searched again."""
         if not self.text.isascii():
             return False
-        new = [self.text[start:end] for start, end, known, _ in self.found if known is None]
-        if any(map(has_escapes, (frame_text, *new))):
+        if has_escapes(frame) or any(
+            has_escapes(self.text, start, end) for start, end, known, _ in self.found if known is None
+        ):
             return True
-        return self.known[0].layout.ascii if len(new) < len(self.found) else None
+        return self.known[0].layout.ascii if self.next_known else None
 
     def major(self) -> int:
         number = self.frame.get("nbformat")
@@ -141,9 +143,8 @@ class _Reading:
     def list_of_cells(self, at: int) -> int:
         if self.span is not None:
             raise _NoNotebookError("it has more than one list of cells")
-        end = walk_array(self.text, at, self.cell)
-        self.span = (at, end)
-        return end
+        self.span = at
+        return walk_array(self.text, at, self.cell)
 
     def cell(self, at: int) -> int:
         for index in range(self.next_known, min(self.next_known + _LOOK_AHEAD, len(self.known))):
@@ -183,7 +184,7 @@ class _Reading:
         """The white space before a cell where it is not what the layout says."""
         if number == 1:
             assert self.span is not None
-            found, regular = self.text[self.span[0] + 1 : start], ""
+            found, regular = self.text[self.span + 1 : start], ""
         else:
             comma = self.text.index(",", self.found[number - 2][1])
             found, regular = self.text[comma + 1 : start], layout.comma.partition(",")[2]

@@ -61,9 +61,10 @@ def detect_layout(frame: str, ascii: bool | None) -> Layout:
     return Layout(indent, comma.group() if comma else default, colon, ascii)
 
 
-def has_escapes(text: str) -> bool:
-    """True if a character that is not ASCII is written as an escape somewhere."""
-    return "\\u" in text and _NON_ASCII_ESCAPE.search(text) is not None
+def has_escapes(text: str, start: int = 0, end: int | None = None) -> bool:
+    """True if a character that is not ASCII is written as an escape in that part."""
+    end = len(text) if end is None else end
+    return text.find("\\u", start, end) >= 0 and _NON_ASCII_ESCAPE.search(text, start, end) is not None
 
 
 def merge_styles(base: Style, local: Style, remote: Style) -> Style:

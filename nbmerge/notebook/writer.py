@@ -28,13 +28,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def write(notebook: Notebook) -> bytes:
     """The bytes of a notebook in its style."""
     writing = _Writing(notebook)
-    spellings: list[Spelling] = [
-        ({}, known.frame_text)  # equal to no frame, so that the cells are never skipped
-        for known in (notebook, *notebook.spellings)
-        if known.frame_text and known.style.layout.fits(notebook.style.layout)
-    ]
     writing.emit("\ufeff" if notebook.style.bom else "")
-    writing.value(notebook.frame, spellings, 0)
+    writing.frame(notebook)
     writing.emit(notebook.style.tail)
     return writing.out.getvalue()
 
@@ -62,6 +57,23 @@ class _Writing:
         if self.newline != "\n":
             text = text.replace("\n", self.newline)
         self.out.write(text.encode("utf-8"))
+
+    def frame(self, notebook: Notebook) -> None:
+        """Everything: the outer object, with the cells at their place in it."""
+        known = [
+            spelled
+            for spelled in (notebook, *notebook.spellings)
+            if spelled.head and spelled.style.layout.fits(self.layout)
+        ]
+        for spelled in known:
+            if same(spelled.frame, notebook.frame) and bool(spelled.cells) == bool(notebook.cells):
+                self.emit(spelled.head)
+                self.list_cells(notebook.depth)
+                return self.emit(spelled.foot)
+        # paired with {}, which no frame equals: the text has no cells and must not be copied
+        return self.value(
+            notebook.frame, [({}, (spelled.head + spelled.foot).lstrip()) for spelled in known], 0
+        )
 
     def value(self, value: Json, spellings: Sequence[Spelling], depth: int) -> None:
         if isinstance(value, Slot):
@@ -125,6 +137,10 @@ class _Writing:
 
     def cells(self, depth: int) -> None:
         self.emit("[")
+        self.list_cells(depth)
+        self.close("]", bool(self.all_cells), depth)
+
+    def list_cells(self, depth: int) -> None:
         for position, cell in enumerate(self.all_cells):
             fits = cell.layout.fits(self.layout)
             if cell.lead is not None and fits:
@@ -135,7 +151,6 @@ class _Writing:
                 self.emit(cell.span.text)
             else:
                 self.value(cell.value, self.spellings_of(cell), depth + 1)
-        self.close("]", bool(self.all_cells), depth)
 
     def spellings_of(self, cell: Cell) -> list[Spelling]:
         return [
