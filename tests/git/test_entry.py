@@ -70,14 +70,13 @@ def test_the_package_was_removed(bare: Repository, environment: Path) -> None:
         ("exit 2", "exit 2"),
     ],
 )
-def test_the_interpreter_ends_without_an_answer(bare: Repository, script: str, said: str) -> None:
+def test_the_interpreter_ends_without_an_answer(repo: Repository, script: str, said: str) -> None:
     """A crash, a kill, a stub: no exit code that any program might give counts as a merge."""
-    fake = bare.path.parent / "python"
+    fake = repo.path.parent / "python"
     fake.write_text(f"#!/bin/sh\n{script}\n")
     fake.chmod(0o755)
-    assert bare.nbmerge("git", "install").code == 0
-    bare.config("merge.nbmerge.driver", shell_line(Launcher(str(fake))))
-    assert_merged_as_text(bare, said)
+    repo.config("merge.nbmerge.driver", shell_line(Launcher(str(fake))))
+    assert_merged_as_text(repo, said)
 
 
 def assert_merged_as_text(repo: Repository, said: str) -> None:
