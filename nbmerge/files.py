@@ -7,8 +7,11 @@ bytes or the new ones, complete; a failure leaves the old ones and nothing besid
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
+from dataclasses import dataclass
+from itertools import count
 
 from nbmerge.errors import NotebookError, SystemFailure
 
@@ -22,30 +25,46 @@ def read_file(path: str) -> bytes:
         raise NotebookError(f"{path}: cannot be read: {reason(error)}") from error
 
 
-def replace_file(path: str, data: bytes) -> None:
-    """Write the file beside its place, then rename it there; mode and links are kept.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
 
-    Raises SystemFailure that names the path.
-    """
-    target = os.path.realpath(path)
-    beside = f"{target}.nbmerge-{os.getpid()}"
-    try:
-        mode = stat.S_IMODE(os.stat(target).st_mode)
-    except OSError:
-        mode = None
-    try:
-        if (mode is None and os.path.lexists(target)) or _is_special(target):
-            return _write_through(target, data)
-        with open(beside, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            os.chmod(beside, mode)
-        os.replace(beside, target)
-    except OSError as error:
+    class Readable(Protocol):
+        """What bytes can be compared with."""
+
+        def read(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file that is read when its turn comes, and again if need be."""
+
+    path: str
+    name: str
+
+    def read(self) -> bytes:
+        """The bytes.  Raises NotebookError that names the path."""
+        return read_file(self.path)
+
+    def holds(self, other: Readable) -> bool:
+        """Whether the other one has the very same bytes; most files differ in size already."""
         with contextlib.suppress(OSError):
-            os.unlink(beside)
+            if isinstance(other, FileSource) and os.path.getsize(self.path) != os.path.getsize(other.path):
+                return False
+        return self.read() == other.read()
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Write the file beside its place, then rename it there; mode, owner and links are kept.
+
+    Devices and pipes are written to.  Raises SystemFailure that names the path.
+    """
+    try:
+        if path.endswith(os.sep) or _is_special(path):
+            _write_through(path, data)
+        else:
+            _replace(os.path.realpath(path), data)
+    except OSError as error:
         raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
 
 
@@ -55,7 +74,7 @@ def reason(error: OSError) -> str:
 
 
 def _is_special(path: str) -> bool:
-    """Devices and pipes (/dev/stdout) are written to, never replaced."""
+    """Whether the path is there and no ordinary file."""
     try:
         return not stat.S_ISREG(os.stat(path).st_mode)
     except OSError:
@@ -65,3 +84,42 @@ def _is_special(path: str) -> bool:
 def _write_through(path: str, data: bytes) -> None:
     with open(path, "wb") as file:
         file.write(data)
+
+
+def _replace(target: str, data: bytes) -> None:
+    old = os.stat(target) if os.path.lexists(target) else None
+    if old is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is write-protected")  # a rename would not ask
+    beside, descriptor = _create_beside(target, 0o666 if old is None else 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        if old is not None:
+            _pass_on(old, beside)
+        os.replace(beside, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _create_beside(target: str, mode: int) -> tuple[str, int]:
+    """A new file in the same folder.  A killed process may have left one: names are counted."""
+    folder = os.path.dirname(target)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    for number in count():
+        beside = os.path.join(folder, f".nbmerge-{os.getpid()}-{number}.tmp")
+        with contextlib.suppress(FileExistsError):
+            return beside, os.open(beside, flags, mode)
+    raise AssertionError("count() does not end")
+
+
+def _pass_on(old: os.stat_result, path: str) -> None:
+    """Give a file the owner and mode of the one that it replaces."""
+    new = os.stat(path)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        with contextlib.suppress(OSError):  # only root may give files away
+            os.chown(path, old.st_uid, old.st_gid)
+    os.chmod(path, stat.S_IMODE(old.st_mode))
