@@ -1,0 +1,60 @@
+"""Owns: which command is meant, and what becomes of errors.
+
+Must not know: what the commands do.  Invariant: every call ends with an exit code of
+`nbmerge.errors`, and an error with one line (with --json, one object) on standard error.
+A command is loaded only when it is called: git calls the driver once for each notebook.
+"""
+
+from __future__ import annotations
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command that the arguments name; the exit code."""
+    from nbmerge.cli.streams import finish_output
+
+    try:
+        code = _dispatch(arguments)
+        finish_output()
+    except (Exception, KeyboardInterrupt) as error:
+        return _failed(error, arguments)
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
+    match arguments:
+        case ["driver", *rest]:
+            from nbmerge.cli import driver_command
+
+            return driver_command.run(rest)
+        case ["git", *rest]:
+            from nbmerge.cli import git_command
+
+            return git_command.run(rest)
+        case ["merge", *rest]:
+            arguments = rest
+    from nbmerge.cli import merge_command
+
+    return merge_command.run(arguments)
+
+
+def _failed(error: BaseException, arguments: list[str]) -> int:
+    from contextlib import suppress
+
+    from nbmerge.cli.options import asked_for
+    from nbmerge.cli.report import failure_json, failure_of
+    from nbmerge.cli.streams import finish_output, write_error
+    from nbmerge.errors import SystemFailure
+
+    with suppress(SystemFailure):
+        finish_output()
+    failure = failure_of(error)
+    where = None
+    if asked_for(arguments, "--debug"):
+        from traceback import format_exception
+
+        where = "".join(format_exception(error))
+    if asked_for(arguments, "--json"):
+        write_error(failure_json(failure, where))
+    else:
+        write_error(f"{where or ''}nbmerge: {failure.message}\n")
+    return failure.exit_code

@@ -1,0 +1,81 @@
+"""Owns: `nbmerge BASE LOCAL REMOTE`.
+
+Must not know: how notebooks are merged.  Invariant: nothing is written before all is
+read and merged, and nothing is reported before all is written.
+"""
+
+from __future__ import annotations
+
+import os
+
+from nbmerge.cli.options import COMMANDS, Options, asked_for, help_text, parse
+from nbmerge.cli.report import details, in_full, result_json, summary
+from nbmerge.cli.streams import write_bytes, write_error, write_text
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
+from nbmerge.files import read_file, replace_file
+from nbmerge.merge.whole import Names, merge_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.merge.results import Result
+    from nbmerge.merge.whole import Whole
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; its exit code.  Raises NbmergeError."""
+    if asked_for(arguments, "-h", "--help"):
+        write_text(help_text())
+        return EXIT_CLEAN
+    if asked_for(arguments, "--version"):
+        write_text(_version())
+        return EXIT_CLEAN
+    options = parse(arguments)
+    whole = _merge(options)
+    _deliver(whole, options)
+    _report(whole.result, options)
+    return EXIT_CLEAN if whole.result.clean else EXIT_CONFLICTS
+
+
+def _merge(options: Options) -> Whole:
+    base = b"" if options.base is None else _read(options.base)
+    local, remote = _read(options.local), _read(options.remote)
+    names = Names(options.base or "base", options.local, options.remote)
+    return merge_bytes(base, local, remote, options.policy, names)
+
+
+def _read(path: str) -> bytes:
+    try:
+        return read_file(path)
+    except NotebookError as error:
+        if path.isalpha() and not os.path.lexists(path):
+            commands = ", ".join(COMMANDS)
+            raise NotebookError(f"{error} (and there is no such command, only {commands})") from error
+        raise
+
+
+def _deliver(whole: Whole, options: Options) -> None:
+    """The notebook, or what nbdime's --decisions asks for, to where it belongs."""
+    if options.output is not None:
+        wanted = result_json(whole.result).encode() if options.decisions else whole.data
+        replace_file(options.output, wanted)
+    elif options.decisions:
+        write_text("".join(f"{line}\n" for line in in_full(whole.result)))
+    else:
+        write_bytes(whole.data)
+
+
+def _report(result: Result, options: Options) -> None:
+    if options.json:
+        write_error(result_json(result))
+    else:
+        lines = [summary(result), *(details(result) if options.verbose else ())]
+        write_error("".join(f"nbmerge: {line}\n" for line in lines))
+
+
+def _version() -> str:
+    import platform
+
+    import nbmerge
+
+    folder = os.path.dirname(os.path.abspath(nbmerge.__file__))
+    return f"nbmerge {nbmerge.__version__} from {folder} (Python {platform.python_version()})\n"

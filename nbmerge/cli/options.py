@@ -1,0 +1,199 @@
+"""Owns: the options of the merge command, and what it tells about itself.
+
+Must not know: files, how a merge is made.  Invariant: options stand anywhere and are
+never abbreviated; every mistake is a UsageError of one line.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from dataclasses import dataclass
+
+from nbmerge.cli import nbdime_options
+from nbmerge.cli.program import program_name
+from nbmerge.errors import UsageError
+from nbmerge.merge.policy import ConflictStyle, Labels, Outputs, Policy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+LARGEST_MARKER = 1000
+COMMANDS = ("merge", "driver", "git")
+_AFTER_OPTIONS = """\
+commands:
+  merge BASE LOCAL REMOTE   this one; the word `merge` may be left out
+  git                       let git merge notebooks: `git install`, `git status`, `git uninstall`
+  driver                    what git then calls for each notebook
+
+exit codes:
+  0  merged without conflicts
+  1  merged, with conflicts that are shown in the cells
+  2  the call is wrong
+  3  a file cannot be read or is no notebook; nothing was written
+  4  the result could not be written
+  70 a bug in nbmerge
+
+examples:
+  {program} base.ipynb mine.ipynb theirs.ipynb --output merged.ipynb
+  {program} base.ipynb mine.ipynb theirs.ipynb --conflict-style diff3 > merged.ipynb
+  {program} git install
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One call of the merge command; without `output` it goes to standard output."""
+
+    base: str | None
+    local: str
+    remote: str
+    output: str | None
+    policy: Policy
+    json: bool
+    verbose: bool
+    decisions: bool
+
+
+def parse(arguments: list[str]) -> Options:
+    """What the arguments ask for.  Raises UsageError."""
+    options, files = _split(arguments)
+    found, rest = _parser().parse_known_args(options)
+    for word in rest:
+        if word.startswith("-") and word != "-":
+            raise UsageError(f"there is no option {word}; {program_name()} --help lists all")
+    base, local, remote = _files(rest + files)
+    return Options(
+        base, local, remote, found.output, _policy(found), found.json, found.verbose, found.decisions
+    )
+
+
+def asked_for(arguments: list[str], *names: str) -> bool:
+    """Whether an option stands among the arguments; to be known before they are understood."""
+    return not set(names).isdisjoint(_split(arguments)[0])
+
+
+def help_text() -> str:
+    """What --help prints."""
+    return _parser().format_help()
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """What stands before and after `--`, which ends the options."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:end], arguments[end + 1 :]
+
+
+def _files(names: list[str]) -> tuple[str | None, str, str]:
+    match names:
+        case [base, local, remote] if all(names):
+            return base, local, remote
+        case [local, remote] if all(names):
+            return None, local, remote
+        case []:
+            raise UsageError(f"name the files to merge: {_call()} ({program_name()} --help tells more)")
+        case [word, *_] if word.isalpha() and all(names):
+            raise UsageError(f"{word!r} is no command ({', '.join(COMMANDS)}); to merge: {_call()}")
+    if not all(names):
+        raise UsageError("the name of a file is empty")
+    raise UsageError(f"{len(names)} file{'s' * (len(names) > 1)} named, two or three needed: {_call()}")
+
+
+def _call() -> str:
+    return f"{program_name()} BASE LOCAL REMOTE"
+
+
+def _policy(found: Namespace) -> Policy:
+    """Where one of our options and one of nbdime's speak of the same thing, ours wins."""
+    return Policy(
+        conflict_style=ConflictStyle(found.conflict_style),
+        labels=_labels(*found.labels) if found.labels else Labels(),
+        marker_size=found.marker_size,
+        outputs=Outputs(found.outputs) if found.outputs else nbdime_options.outputs(found),
+        favor=nbdime_options.favor(found),
+        newer=nbdime_options.newer(found),
+    )
+
+
+def _labels(local: str, base: str, remote: str) -> Labels:
+    return Labels(local=local, base=base, remote=remote)
+
+
+class _Parser(ArgumentParser):
+    """Raises UsageError instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message.removeprefix("argument "))
+
+
+def _parser() -> _Parser:
+    program = program_name()
+    parser = _Parser(
+        usage=f"{_call()} [options]\n       {program} COMMAND ...",
+        description="Merge what LOCAL and REMOTE each made of the notebook BASE, cell by cell.\n"
+        "Where BASE is left out, empty or /dev/null, the two have nothing in common.",
+        epilog=_AFTER_OPTIONS.format(program=program),
+        formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, max_help_position=32, width=100),
+        allow_abbrev=False,
+        add_help=False,
+    )
+    _add_ours(parser)
+    nbdime_options.add_to(parser)
+    return parser
+
+
+def _add_ours(parser: ArgumentParser) -> None:
+    options = parser.add_argument_group("options")
+
+    def add(*names: str, **more: Any) -> None:
+        options.add_argument(*names, **more)
+
+    add(
+        *("-o", "--output", "--out"),
+        metavar="OUT",
+        type=_output,
+        help="write the merged notebook to this file, which may be one of the three; else, or if OUT is -,"
+        " it goes to standard output",
+    )
+    add("--json", action="store_true", help="report on standard error as one JSON object")
+    add("-v", "--verbose", action="store_true", help="report every conflict and every choice that was made")
+    add(
+        "--outputs",
+        choices=[outputs.value for outputs in Outputs],
+        help="whose outputs a cell gets that both changed; run (the default): those of the run of its source",
+    )
+    add(
+        "--conflict-style",
+        choices=[style.value for style in ConflictStyle],
+        default=ConflictStyle.MERGE.value,
+        help="how conflicts are shown, as in git; diff3 and zdiff3 show the base too",
+    )
+    add(
+        "--labels",
+        nargs=3,
+        metavar=("L", "B", "R"),
+        type=_label,
+        help="what stands in the markers for local, base and remote",
+    )
+    add("--marker-size", metavar="N", type=_size, default=7, help="length of conflict markers (default: 7)")
+    add("--debug", action="store_true", help="tell where in nbmerge an error came from")
+    add("--version", action="store_true", help="tell which nbmerge this is, and where")
+    add("-h", "--help", action="store_true", help="tell this")
+
+
+def _output(text: str) -> str | None:
+    """The name of a file; None for standard output, which is never replaced."""
+    if not text:
+        raise ArgumentTypeError("the name is empty")
+    return None if text in ("-", "/dev/stdout") else text
+
+
+def _size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_MARKER):
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to {LARGEST_MARKER}")
+    return int(text)
+
+
+def _label(text: str) -> str:
+    """One line that can stand in a notebook."""
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").splitlines()).strip()
