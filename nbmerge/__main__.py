@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -9,6 +10,7 @@ def main() -> int:
     """Run the command line; the exit code."""
     from nbmerge.cli.main import run
 
+    gc.disable()  # a call is over before looking for garbage could pay
     return run(sys.argv[1:])
 
 

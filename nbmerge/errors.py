@@ -12,6 +12,7 @@ EXIT_USAGE = 2
 EXIT_UNREADABLE = 3
 EXIT_SYSTEM = 4
 EXIT_BUG = 70
+EXIT_DRIVER_FAILED = 129
 
 
 class NbmergeError(Exception):

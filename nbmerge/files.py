@@ -54,16 +54,26 @@ class FileSource:
         return self.read() == other.read()
 
 
-def replace_file(path: str, data: bytes) -> None:
+def is_special(path: str) -> bool:
+    """Whether the path is there and no ordinary file: a device or a pipe."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def replace_file(path: str, data: bytes, *, durable: bool = True) -> None:
     """Write the file beside its place, then rename it there; mode, owner and links are kept.
 
-    Devices and pipes are written to.  Raises SystemFailure that names the path.
+    Devices and pipes are written to.  `durable` waits until the bytes are on the disk;
+    a file that the caller's caller copies at once need not.  Raises SystemFailure that
+    names the path.
     """
     try:
-        if path.endswith(os.sep) or _is_special(path):
+        if path.endswith(os.sep) or is_special(path):
             _write_through(path, data)
         else:
-            _replace(os.path.realpath(path), data)
+            _replace(os.path.realpath(path), data, durable)
     except OSError as error:
         raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
 
@@ -73,20 +83,12 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _is_special(path: str) -> bool:
-    """Whether the path is there and no ordinary file."""
-    try:
-        return not stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:
-        return False
-
-
 def _write_through(path: str, data: bytes) -> None:
     with open(path, "wb") as file:
         file.write(data)
 
 
-def _replace(target: str, data: bytes) -> None:
+def _replace(target: str, data: bytes, durable: bool) -> None:
     old = os.stat(target) if os.path.lexists(target) else None
     if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "it is write-protected")  # a rename would not ask
@@ -95,7 +97,8 @@ def _replace(target: str, data: bytes) -> None:
         with open(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(descriptor)
+            if durable:
+                os.fsync(descriptor)
         if old is not None:
             _pass_on(old, beside)
         os.replace(beside, target)

@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="20 times as many random examples, and the tests that take minutes",
     )
+    parser.addoption("--update", action="store_true", help="rewrite what is expected in fixtures/")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from nbmerge.git.contract import Call, Outcome
 
-_NO_ANSWER = 129
+EXIT_DRIVER_FAILED = 129
 _LINES = 12  # a merge of many notebooks must stay readable
 
 
@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
         write_text(f"{USAGE}\n")
         return EXIT_CLEAN
     answer = _answer(arguments)
-    return _NO_ANSWER if answer is None else answer.for_git
+    return EXIT_DRIVER_FAILED if answer is None else answer.for_git
 
 
 def entry() -> NoReturn:
@@ -41,7 +41,7 @@ def entry() -> NoReturn:
     """
     answer = _answer(sys.argv[1:]) if sys.argv[1:] else Answer.CLEAN
     # All is written; taking the interpreter apart would cost milliseconds.
-    os._exit(_NO_ANSWER if answer is None else answer.for_entry)
+    os._exit(EXIT_DRIVER_FAILED if answer is None else answer.for_entry)
 
 
 def _answer(arguments: list[str]) -> Answer | None:

@@ -39,15 +39,18 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _failed(error: BaseException, arguments: list[str]) -> int:
     from contextlib import suppress
+    from dataclasses import replace
 
     from nbmerge.cli.options import asked_for
     from nbmerge.cli.report import failure_json, failure_of
     from nbmerge.cli.streams import finish_output, write_error
-    from nbmerge.errors import SystemFailure
+    from nbmerge.errors import EXIT_DRIVER_FAILED, SystemFailure
 
     with suppress(SystemFailure):
         finish_output()
     failure = failure_of(error)
+    if arguments[:1] == ["driver"]:  # git takes any lower code for a conflict in what it has
+        failure = replace(failure, exit_code=EXIT_DRIVER_FAILED)
     where = None
     if asked_for(arguments, "--debug"):
         from traceback import format_exception

@@ -12,13 +12,13 @@ from nbmerge.cli.options import COMMANDS, Options, asked_for, help_text, parse
 from nbmerge.cli.report import details, in_full, result_json, summary
 from nbmerge.cli.streams import write_bytes, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
-from nbmerge.files import read_file, replace_file
-from nbmerge.merge.whole import Names, merge_bytes
+from nbmerge.files import FileSource, is_special, read_file, reason, replace_file
+from nbmerge.merge.whole import Held, merge_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.merge.results import Result
-    from nbmerge.merge.whole import Whole
+    from nbmerge.merge.whole import Source, Whole
 
 
 def run(arguments: list[str]) -> int:
@@ -37,20 +37,23 @@ def run(arguments: list[str]) -> int:
 
 
 def _merge(options: Options) -> Whole:
-    base = b"" if options.base is None else _read(options.base)
-    local, remote = _read(options.local), _read(options.remote)
-    names = Names(options.base or "base", options.local, options.remote)
-    return merge_bytes(base, local, remote, options.policy, names)
+    base = Held("base", b"") if options.base is None else _source(options.base)
+    return merge_sources(base, _source(options.local), _source(options.remote), options.policy)
 
 
-def _read(path: str) -> bytes:
+def _source(path: str) -> Source:
+    """A pipe is read at once: it can be read only once."""
     try:
-        return read_file(path)
-    except NotebookError as error:
+        if is_special(path):
+            return Held(path, read_file(path))
+        with open(path, "rb"):
+            return FileSource(path, path)
+    except OSError as failure:
+        error = NotebookError(f"{path}: cannot be read: {reason(failure)}")
         if path.isalpha() and not os.path.lexists(path):
             commands = ", ".join(COMMANDS)
-            raise NotebookError(f"{error} (and there is no such command, only {commands})") from error
-        raise
+            raise NotebookError(f"{error} (and there is no such command, only {commands})") from failure
+        raise error from failure
 
 
 def _deliver(whole: Whole, options: Options) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nbmerge.errors import NotebookError, SystemFailure
-from nbmerge.files import read_file, replace_file
+from nbmerge.files import FileSource, replace_file
 from nbmerge.git.contract import Answer, Outcome
 from nbmerge.merge.policy import ConflictStyle, Policy
-from nbmerge.merge.whole import Names, merge_bytes
+from nbmerge.merge.whole import merge_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,18 +40,19 @@ def merge_files(call: Call) -> Outcome:
 
 
 def _merge_notebooks(call: Call) -> Outcome:
-    base, local, remote = (read_file(path) for path in (call.base, call.local, call.remote))
-    names = Names(f"{call.path} (base)", f"{call.path} (local)", f"{call.path} (remote)")
+    base = FileSource(call.base, f"{call.path} (base)")
+    local = FileSource(call.local, f"{call.path} (local)")
+    remote = FileSource(call.remote, f"{call.path} (remote)")
 
     def merged(policy: Policy) -> Whole:
-        return merge_bytes(base, local, remote, policy, names)
+        return merge_sources(base, local, remote, policy)
 
     policy = Policy(marker_size=call.marker_size)
     whole = merged(policy)
     if not whole.result.clean:
         whole = merged(_to_be_read(call, policy))
-    if whole.data != local:
-        replace_file(call.local, whole.data)
+    if whole.data != local.read():
+        replace_file(call.local, whole.data, durable=False)  # git's own temporary file
     return Outcome(Answer.CLEAN if whole.result.clean else Answer.CONFLICTS, whole.result)
 
 

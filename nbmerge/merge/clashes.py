@@ -99,7 +99,7 @@ def _common_insertions(clash: Clash[Lines]) -> Settled | None:
     pairs = align(clash.local, clash.remote)
     weight = sum(bool(clash.local[i].strip()) for i, _ in pairs)
     smaller = min(sum(bool(x.strip()) for x in lines) for lines in (clash.local, clash.remote))
-    if not weight or 2 * weight < smaller:
+    if not weight or 2 * weight < smaller or _cross(clash, pairs):
         return None
     pieces: list[Piece] = []
     i = j = 0
@@ -109,6 +109,13 @@ def _common_insertions(clash: Clash[Lines]) -> Settled | None:
         pieces.append(Decided(clash.local[next_i : next_i + 1]))
         i, j = next_i + 1, next_j + 1
     return Settled(tuple(pieces), "much the same lines inserted by both sides")
+
+
+def _cross(clash: Clash[Lines], pairs: list[tuple[int, int]]) -> bool:
+    """True if a line stands on both sides, but in another order among the others."""
+    paired = {i for i, _ in pairs}, {j for _, j in pairs}
+    left = {line for i, line in enumerate(clash.local) if line.strip() and i not in paired[0]}
+    return any(line in left for j, line in enumerate(clash.remote) if j not in paired[1])
 
 
 def _by_tokens(clash: Clash[Lines], code: bool) -> Settled | None:

@@ -84,20 +84,21 @@ class _Cells:
         if kept is None:
             return None
         by = Side.LOCAL if local is None else Side.REMOTE
-        if row.moved and same_text(base.source, kept.source):
-            notes.add(by.value, "deleted; the other side moved it")
-        return self.deleted(base, kept, by, notes)
-
-    def deleted(self, base: Cell, kept: Cell, by: Side, notes: Notes) -> MergedCell | None:
         if not same_text(base.source, kept.source):
-            if self.policy.favor is Favor.NONE:
-                return deleted_against_edited(base, kept, by, self.policy, notes)
-            notes.add(self.policy.favor.value, "a conflict, settled as asked")
-            settled = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
-            return None if settled is None else MergedCell(settled)
+            return self.deleted_against_edited(base, kept, by, notes)
+        gone = Notes(f"base:/cells/{row.base}", notes.taken)
+        if row.moved:
+            gone.add(by.value, "deleted; the other side moved it")
         if kept.value != base.value:
-            notes.add(by.value, "deleted; the other side changed outputs or metadata only")
+            gone.add(by.value, "deleted; the other side changed outputs or metadata only")
         return None
+
+    def deleted_against_edited(self, base: Cell, kept: Cell, by: Side, notes: Notes) -> MergedCell | None:
+        if self.policy.favor is Favor.NONE:
+            return deleted_against_edited(base, kept, by, self.policy, notes)
+        notes.add(self.policy.favor.value, "a conflict, settled as asked")
+        settled = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
+        return None if settled is None else MergedCell(settled)
 
     def preferred(self, item: MergedCell, row: Row, prefer: Side) -> MergedCell:
         """The same cell as it stands in the file whose layout the result has."""

@@ -23,7 +23,7 @@ _MINOR_WITH_IDS = 5
 def settle_ids(cells: Sequence[Cell], minor: int, sides: Terms[Notebook], notes: Notes) -> tuple[Cell, ...]:
     """Give, keep or drop ids so that they fit the nbformat minor of the result."""
     if minor < _MINOR_WITH_IDS:
-        return _without_foreign_ids(cells, sides)
+        return _without_ids(cells, sides, notes)
     if not _has_ids(cells) and any(side.minor >= _MINOR_WITH_IDS and side.cells for side in sides):
         return tuple(cells)  # files of 4.5 without ids stay as they are
     twice = _shared_in_one_file(sides)
@@ -68,10 +68,11 @@ def _has_ids(cells: Sequence[Cell]) -> bool:
     return any(cell.id is not None for cell in cells)
 
 
-def _without_foreign_ids(cells: Sequence[Cell], sides: Terms[Notebook]) -> tuple[Cell, ...]:
-    """Below 4.5 there are no ids; those of a file that has them all the same may stay."""
-    if _has_ids(sides.base.cells) or _has_ids(sides.local.cells):
+def _without_ids(cells: Sequence[Cell], sides: Terms[Notebook], notes: Notes) -> tuple[Cell, ...]:
+    """Below 4.5 cells have no ids, unless a file of such a minor has them all the same."""
+    if not _has_ids(cells) or any(_has_ids(s.cells) for s in sides if s.minor < _MINOR_WITH_IDS):
         return tuple(cells)
+    notes.below("cells").add("nothing", "nbformat below 4.5 has no cell ids; they are dropped")
     return tuple(cell if cell.id is None else _without_id(cell) for cell in cells)
 
 

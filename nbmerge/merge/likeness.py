@@ -6,6 +6,7 @@ word, so that cost follows what the cells have in common and not their number sq
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from functools import lru_cache
@@ -37,6 +38,11 @@ def likeness(one: str, other: str) -> float:
     if not total:
         return 0.0
     return 2 * (a & b).total() / total * 0.98
+
+
+def weight(one: str, other: str) -> float:
+    """How much a likeness of two sources counts beside others: more for longer texts."""
+    return math.sqrt(1 + words(one).total() + words(other).total())
 
 
 def candidates(ones: Sequence[Cell], others: Sequence[Cell]) -> Iterator[tuple[int, int]]:

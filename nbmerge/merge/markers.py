@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.merge.clashes import Lines
 
-_LIKE_A_MARKER = re.compile(r"^(<{7,}|\|{7,}|={7,}|>{7,})(?=\s|$)", re.M)
+_LIKE_A_MARKER = re.compile(r"^(<+|\|+|=+|>+)(?=\s|$)", re.M)
 
 
 def marker_size(least: int, *texts: str) -> int:

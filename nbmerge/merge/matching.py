@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from nbmerge.merge.likeness import candidates, likeness
+from nbmerge.merge.likeness import candidates, likeness, weight
 from nbmerge.merge.sequences import align, longest_rising
 
 TYPE_CHECKING = False
@@ -107,7 +107,7 @@ class _Matching:
         for i, j in pairs:
             score = alike(self.base[i], self.side[j])
             if score >= least:
-                found[(i, j)] = score
+                found[(i, j)] = score * weight(self.base[i].source, self.side[j].source)
         return found
 
     def gaps(self) -> list[tuple[list[int], list[int]]]:

@@ -108,7 +108,7 @@ def key_order(objects: Terms[Mapping[str, Json]]) -> list[str]:
     first, second = (remote, local) if ours == shared else (local, remote)
     if [key for key in remote if key in base and key in local] == shared:
         first, second = local, remote
-    if list(first) == sorted(first):
+    if all(list(side) == sorted(side) for side in (first, second)):
         return sorted({*first, *second})
     behind: dict[str | None, list[str]] = {}
     last: str | None = None

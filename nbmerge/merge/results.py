@@ -38,7 +38,8 @@ class Conflict:
 class Decision:
     """What was chosen for one place of the merged notebook, and why.
 
-    `path` is a JSON pointer; `took` is local, remote, both, base, higher or nothing.
+    `path` is a JSON pointer, or one behind `base:` for a cell that is no longer there;
+    `took` is local, remote, both, base, higher, nothing, or what --outputs asked for.
     """
 
     path: str

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from nbmerge.errors import NotebookError
 from nbmerge.merge.engine import merge
 from nbmerge.merge.policy import Policy
 from nbmerge.merge.results import Decision, Result
 from nbmerge.notebook.model import Notebook
-from nbmerge.notebook.reader import read
+from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.versions import empty_beside, harmonise
 from nbmerge.notebook.writer import write
 
@@ -84,24 +85,28 @@ def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = 
     before = _read_base(base)
     known = before.cells if before is not None else ()
     ours = read(local.read(), local.name, known)
-    if local.holds(remote) or base.holds(remote):
+    if local.holds(remote) or (before is not None and base.holds(remote)):
         return Whole(local.read(), Result(ours))
     theirs = read(remote.read(), remote.name, known or ours.cells)
     if base.holds(local):
         return Whole(remote.read(), Result(theirs))
     before = before or empty_beside(ours, theirs)
     (before, ours, theirs), converted = harmonise((before, ours, theirs), (base, local, remote))
-    result = merge(before, ours, theirs, policy)
+    try:
+        result = merge(before, ours, theirs, policy)
+        data = write(result.notebook)
+    except RecursionError:
+        raise NotebookError(f"{local.name}: is nested too deeply to be merged") from None
     if converted:
         note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
         result = replace(result, decisions=(note, *result.decisions))
-    return Whole(write(result.notebook), result)
+    return Whole(data, result)
 
 
 def _read_base(base: Source) -> Notebook | None:
     """None for an empty base; files with as much white space as a notebook are none."""
     data = base.read()
-    if len(data) < 1 << 16 and not data.strip():
+    if len(data) < 1 << 16 and not data.removeprefix(BOM).strip():
         return None
     handed_over = [data]
     del data

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.style import Layout
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(r"\r+\n")  # tools that convert twice leave \r\r\n
 _LOOK_AHEAD = 8  # how many known cells may have been deleted before the next one is found
 
@@ -36,7 +36,7 @@ def read(data: bytes, name: str = "notebook", known: Sequence[Cell] = ()) -> Not
 
     Raises NotebookError with one line that begins with `name`.
     """
-    bom = data.startswith(_BOM)
+    bom = data.startswith(BOM)
     try:
         text = data[3 if bom else 0 :].decode("utf-8")
     except UnicodeDecodeError as error:
@@ -48,9 +48,9 @@ def read(data: bytes, name: str = "notebook", known: Sequence[Cell] = ()) -> Not
     try:
         return _Reading(text.replace(newline, "\n"), known).notebook(newline, bom)
     except JSONDecodeError as error:
-        raise NotebookError(f"{name}: {_explain(error)}") from None
+        raise NotebookError(f"{name}: {_marked(text) or _explain(error)}") from None
     except _NoNotebookError as error:
-        raise NotebookError(f"{name}: is no notebook: {error}") from None
+        raise NotebookError(f"{name}: {_marked(text) or f'is no notebook: {error}'}") from None
 
 
 class _NoNotebookError(Exception):
@@ -192,12 +192,17 @@ class _Reading:
         return None if found == regular else found
 
 
-def _explain(error: JSONDecodeError) -> str:
-    """Where and why, and the likeliest cause by name."""
-    for number, line in enumerate(error.doc.split("\n"), 1):
+def _marked(text: str) -> str | None:
+    """The commonest reason by name: a file that git left with its conflict markers."""
+    for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(("<<<<<<< ", ">>>>>>> ")):
             return f"is not JSON: git conflict markers from line {number} on"
-    if error.pos >= len(error.doc.rstrip()):
+    return None
+
+
+def _explain(error: JSONDecodeError) -> str:
+    """Where and why."""
+    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
         return "is not JSON: it ends too early (a save that was cut off?)"
     reason = error.msg[:1].lower() + error.msg[1:]
     return f"is not JSON: line {error.lineno} column {error.colno}: {reason}"

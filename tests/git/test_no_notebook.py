@@ -82,7 +82,7 @@ def test_a_bug_of_ours_loses_nothing(call: Call, monkeypatch: pytest.MonkeyPatch
     def fail(*_: object) -> None:
         raise ZeroDivisionError("some\nbug")
 
-    monkeypatch.setattr(driver, "merge_bytes", fail)
+    monkeypatch.setattr(driver, "merge_sources", fail)
     outcome = driver.merge_files(call)
     text = Path(call.local).read_text()
     assert "a = 10" in text
