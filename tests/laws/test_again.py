@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nbmerge.merge.whole import merge_bytes
-from tests.helpers.build import Notebook, source_of
+from tests.helpers.build import Notebook, lines, source_of
 from tests.helpers.edits import ON_A_CELL
 from tests.helpers.examples import tried
 from tests.helpers.spelling import JUPYTER
@@ -24,29 +24,35 @@ class Disjoint:
     remote: bytes
 
 
+CHAPTERS = (
+    "# Measuring oxygen in the water of five rivers",
+    "# Sorting letters by weight, colour and country",
+    "# Why trains are late on Monday mornings",
+    "# Twelve ways to boil an egg, compared",
+    "# Songs of the blackbird near airports",
+)
+
+
 @st.composite
 def disjoint(draw: st.DrawFn) -> Disjoint:
-    base = draw(notebooks(draw(st.sampled_from([Ids.OWN, Ids.NONE]))))
-    assume(base["nbformat_minor"] == 5 or _telling(base))
+    ids = draw(st.sampled_from([Ids.OWN, Ids.NONE]))
+    base = draw(notebooks(ids))
     owners = [draw(st.sampled_from(["local", "remote", "nobody"])) for _ in base["cells"]]
-    return Disjoint(
-        *(JUPYTER.spell(_edited(draw, base, owners, side)) for side in ("base", "local", "remote"))
-    )
+    titles = [f"{title}\n" if ids is Ids.NONE else "" for title in CHAPTERS]
+    sides = (_edited(draw, base, owners, side, titles) for side in ("base", "local", "remote"))
+    return Disjoint(*map(JUPYTER.spell, sides))
 
 
-def _telling(notebook: Notebook) -> bool:
-    """Without ids only sources tell cells apart: each must have one of its own."""
-    sources = [source_of(cell).strip() for cell in notebook["cells"]]
-    return all(sources) and len(set(sources)) == len(sources)
-
-
-def _edited(draw: st.DrawFn, base: Notebook, owners: list[str], side: str) -> Notebook:
+def _edited(draw: st.DrawFn, base: Notebook, owners: list[str], side: str, titles: list[str]) -> Notebook:
+    """Without ids only sources tell cells apart: there each has a first line that nobody edits."""
     made = []
-    for cell, owner in zip(base["cells"], owners, strict=True):
-        if owner != side:
-            made.append(cell)
-        elif draw(st.integers(0, 5)):
-            made.append(draw(st.sampled_from(ON_A_CELL))(draw, cell))
+    for cell, owner, title in zip(base["cells"], owners, titles, strict=False):
+        kept = cell
+        if owner == side:
+            if not draw(st.integers(0, 5)):
+                continue
+            kept = draw(st.sampled_from(ON_A_CELL))(draw, cell)
+        made.append(kept | {"source": lines(title + source_of(kept))})
     return base | {"cells": made}
 
 

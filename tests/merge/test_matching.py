@@ -1,0 +1,150 @@
+"""Which cells correspond: by id where ids can be trusted, else by content, never by position alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers.build import Cell, Merged, code, markdown, merge, notebook
+
+LOAD = "# load the measurements\ntable = read('samples.csv')\ntable = clean(table)\ntable.head()"
+FIT = "# fit the model\nmodel = Ridge(alpha=0.5)\nmodel.fit(inputs, target)\nscore(model)"
+DRAW = "# draw the figure\nfigure, axes = subplots(2)\naxes[0].hist(weights)\nfigure.save('x')"
+NEW = "# export for the journal\narchive(folder, compress=True)\nupload(folder)"
+
+
+def edited(source: str, line: int, text: str) -> str:
+    found = source.split("\n")
+    found[line] = text
+    return "\n".join(found)
+
+
+LOAD_EDITED = edited(LOAD, 1, "table = read('all samples.csv')")
+FIT_EDITED = edited(FIT, 1, "model = Ridge(alpha=0.9)")
+DRAW_EDITED = edited(DRAW, 3, "figure.save('weights.pdf')")
+
+
+def without_ids(*sources: str, minor: int = 4) -> dict[str, object]:
+    return notebook(*(code(source) for source in sources), minor=minor)
+
+
+def positional(*sources: str) -> dict[str, object]:
+    return notebook(*(code(source, id=f"cell-{place}") for place, source in enumerate(sources)))
+
+
+def own(*pairs: tuple[str, str]) -> dict[str, object]:
+    return notebook(*(code(source, id=id) for id, source in pairs))
+
+
+def fresh(name: str, *sources: str) -> dict[str, object]:
+    return own(*((f"{name}{place}", source) for place, source in enumerate(sources)))
+
+
+def assert_both_edits_once(merged: Merged) -> None:
+    assert merged.clean
+    assert merged.sources == [LOAD_EDITED, FIT, DRAW_EDITED]
+
+
+def test_with_ids_a_wholly_rewritten_cell_is_still_the_same_cell() -> None:
+    base = own(("a", LOAD), ("b", FIT))
+    local = own(("a", NEW), ("b", FIT))
+    remote = own(("a", LOAD), ("b", FIT), ("c", DRAW))
+    merged = merge(base, local, remote)
+    assert merged.clean
+    assert merged.sources == [NEW, FIT, DRAW]
+
+
+@pytest.mark.parametrize("made", [without_ids, positional, lambda *s: without_ids(*s, minor=5)])
+def test_without_ids_that_tell_cells_are_known_by_their_content(made: object) -> None:
+    assert callable(made)
+    base = made(LOAD, FIT, DRAW)
+    assert_both_edits_once(merge(base, made(LOAD_EDITED, FIT, DRAW), made(LOAD, FIT, DRAW_EDITED)))
+
+
+def test_positional_ids_shifted_by_an_insertion_do_not_mislead() -> None:
+    base = positional(LOAD, FIT, DRAW)
+    local = positional(NEW, LOAD, FIT, DRAW)
+    remote = positional(LOAD, FIT_EDITED, DRAW)
+    merged = merge(base, local, remote)
+    assert merged.clean
+    assert merged.sources == [NEW, LOAD, FIT_EDITED, DRAW]
+
+
+def test_positional_ids_shifted_by_a_deletion_do_not_mislead() -> None:
+    merged = merge(positional(LOAD, FIT, DRAW), positional(FIT, DRAW), positional(LOAD, FIT, DRAW_EDITED))
+    assert merged.clean
+    assert merged.sources == [FIT, DRAW_EDITED]
+
+
+def test_wholesale_new_ids_on_one_side_do_not_mislead() -> None:
+    base, local = fresh("old", LOAD, FIT, DRAW), fresh("new", LOAD_EDITED, FIT, DRAW)
+    merged = merge(base, local, fresh("old", LOAD, FIT, DRAW_EDITED))
+    assert_both_edits_once(merged)
+    assert len({cell["id"] for cell in merged.cells}) == 3
+
+
+def test_both_sides_upgraded_to_ids_of_their_own() -> None:
+    base = without_ids(LOAD, FIT, DRAW)
+    merged = merge(base, fresh("l", LOAD_EDITED, FIT, DRAW), fresh("r", LOAD, FIT, DRAW_EDITED))
+    assert_both_edits_once(merged)
+    assert merged.notebook["nbformat_minor"] == 5
+
+
+def test_ids_that_went_round_to_other_cells_do_not_mislead() -> None:
+    base = own(("a", LOAD), ("b", FIT), ("c", DRAW))
+    local = own(("b", LOAD_EDITED), ("c", FIT), ("a", DRAW))
+    merged = merge(base, local, own(("a", LOAD), ("b", FIT), ("c", DRAW_EDITED)))
+    assert_both_edits_once(merged)
+
+
+def test_an_id_held_twice_by_a_copy_does_not_mislead() -> None:
+    base = own(("a", LOAD), ("b", FIT), ("c", DRAW))
+    local = own(("a", LOAD), ("b", FIT), ("b", NEW), ("c", DRAW))
+    merged = merge(base, local, own(("a", LOAD), ("b", FIT_EDITED), ("c", DRAW)))
+    assert merged.clean
+    assert merged.sources == [LOAD, FIT_EDITED, NEW, DRAW]
+
+
+def test_nothing_is_lost_when_one_side_split_a_cell_that_the_other_edited() -> None:
+    base = own(("a", LOAD + "\n" + FIT))
+    local = own(("a", LOAD), ("b", FIT))
+    merged = merge(base, local, own(("a", LOAD + "\n" + FIT_EDITED)))
+    text = "\n".join(merged.sources)
+    assert "table = clean(table)" in text
+    assert "model = Ridge(alpha=0.9)" in text
+
+
+def test_short_equal_cells_pair_in_order() -> None:
+    base = without_ids("x", "y", "x")
+    merged = merge(base, without_ids("x", "y", "x", "z"), without_ids("w", "x", "y", "x"))
+    assert merged.clean
+    assert merged.sources == ["w", "x", "y", "x", "z"]
+
+
+def test_empty_cells_stay_as_many_as_they_are() -> None:
+    base = without_ids("", LOAD, "", "")
+    merged = merge(base, without_ids("", LOAD_EDITED, "", ""), without_ids("", LOAD, "", "", NEW))
+    assert merged.clean
+    assert merged.sources == ["", LOAD_EDITED, "", "", NEW]
+
+
+def test_two_cells_at_one_place_with_nothing_in_common_are_two_cells() -> None:
+    """Never by position alone: local rewrote the cell, remote deleted another one and wrote a new one."""
+    merged = merge(without_ids(LOAD), without_ids(LOAD_EDITED), without_ids(NEW))
+    assert not merged.clean
+    assert any("table = read('all samples.csv')" in source for source in merged.sources)
+    assert NEW in merged.sources
+
+
+def test_kind_is_part_of_what_makes_cells_equal() -> None:
+    text: Cell = markdown("The same words in prose and in code, twice.")
+    other: Cell = code("The same words in prose and in code, twice.")
+    base = notebook(text, other)
+    merged = merge(base, notebook(other), notebook(text, other, code("x = 1")))
+    assert merged.clean
+    assert [cell["cell_type"] for cell in merged.cells] == ["code", "code"]
+
+
+def test_a_cell_both_rewrote_alike_is_one_cell() -> None:
+    merged = merge(without_ids(LOAD, FIT), without_ids(NEW, FIT), without_ids(NEW, FIT_EDITED))
+    assert merged.clean
+    assert merged.sources == [NEW, FIT_EDITED]
