@@ -6,11 +6,12 @@ when the local file holds both sides; git would take that file for the result.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 from nbmerge.cli.streams import printable, write_error, write_text
-from nbmerge.errors import EXIT_CLEAN
+from nbmerge.errors import EXIT_CLEAN, EXIT_DRIVER_FAILED
 from nbmerge.git.contract import USAGE, Answer, parse_call
 from nbmerge.git.driver import merge_files
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from nbmerge.git.contract import Call, Outcome
 
-EXIT_DRIVER_FAILED = 129
 _LINES = 12  # a merge of many notebooks must stay readable
 
 
@@ -39,6 +39,7 @@ def entry() -> NoReturn:
 
     Called without arguments it only shows that the driver can be loaded.
     """
+    gc.disable()  # a call is over before looking for garbage could pay
     answer = _answer(sys.argv[1:]) if sys.argv[1:] else Answer.CLEAN
     # All is written; taking the interpreter apart would cost milliseconds.
     os._exit(EXIT_DRIVER_FAILED if answer is None else answer.for_entry)

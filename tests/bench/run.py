@@ -70,9 +70,8 @@ class Bench:
         bare, ours = walls["python -c pass"], walls["nbmerge"]
         print("one driver call, 40 cells")
         for name, wall in walls.items():
-            print(
-                f"  {name:16}{wall * 1000:8.1f} ms   {wall / bare:5.1f} x bare python   {wall / ours:5.1f} x nbmerge"
-            )
+            ratios = f"{wall / bare:5.1f} x bare python   {wall / ours:5.1f} x nbmerge"
+            print(f"  {name:16}{wall * 1000:8.1f} ms   {ratios}")
 
     def many_cells(self, with_nbdime: bool) -> None:
         """Cells without ids, 1 KB of output each: the cost of each doubling."""

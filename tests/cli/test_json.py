@@ -95,7 +95,7 @@ def test_accidents(
     exit_code: int,
     said: str,
 ) -> None:
-    monkeypatch.setattr(merge_command, "merge_bytes", explode(error))
+    monkeypatch.setattr(merge_command, "merge_sources", explode(error))
     debug = bool(flags)
     ended = nbmerge(*CLEAN, "--json", *flags)
     assert (ended.code, ended.object["error"]["kind"]) == (exit_code, kind)
