@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from nbmerge.notebook.jsontext import Number, Slot
-from nbmerge.notebook.style import Layout, Style
+from nbmerge.notebook.jsontext import Number
+from nbmerge.notebook.style import Layout, Style, has_escapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Span:
 @dataclass(frozen=True, eq=False)
 class Cell:
     """One cell.  `spellings` are cells whose text a changed cell may copy parts from;
-    `lead` is the white space before it where that is not what the layout says.
+    `lead` is what stands between it and the cell before where the layout says otherwise.
     """
 
     value: dict[str, Json]
@@ -77,6 +77,11 @@ class Cell:
     def text(self) -> str | None:
         """The cell as its file spells it."""
         return None if self.span is None else self.span.text
+
+    @cached_property
+    def has_escapes(self) -> bool:
+        """Whether its text writes a character that is not ASCII as an escape."""
+        return self.span is not None and has_escapes(self.span.text)
 
     @cached_property
     def type(self) -> str:
@@ -117,20 +122,36 @@ class Cell:
         return unspelled(self.outputs)
 
 
+@dataclass(frozen=True, slots=True)
+class FrameText:
+    """How a file spells what stands around its cells.
+
+    `head` goes up to the first cell, `foot` from behind the last one to the last brace.
+    """
+
+    head: str
+    foot: str
+    has_cells: bool
+
+    @property
+    def text(self) -> str:
+        """The outer object without cells."""
+        return (self.head + self.foot).lstrip()
+
+
 @dataclass(frozen=True, eq=False)
 class Notebook:
     """A notebook as a value.
 
     `frame` is everything but the cells: the outer object, with a Slot where the list of
-    cells stands.  `head` is its text up to the first cell, `foot` from behind the last one
-    to the last brace; both are empty for a notebook that was not read from a file.
+    cells stands.  `frame_text` is None for a notebook that was not read from a file;
+    `spellings` are notebooks whose text it may copy parts from.
     """
 
     frame: dict[str, Json]
     cells: tuple[Cell, ...]
     style: Style = Style()
-    head: str = ""
-    foot: str = ""
+    frame_text: FrameText | None = None
     spellings: tuple[Notebook, ...] = field(default=())
 
     @property
@@ -151,8 +172,3 @@ def _integer(value: object, otherwise: int) -> int:
     if isinstance(value, Number) and value.text.isdigit() and len(value.text) < 10:
         return int(value.text)
     return otherwise
-
-
-EMPTY = Notebook(
-    {"cells": Slot(), "metadata": {}, "nbformat": Number("4"), "nbformat_minor": Number("4")}, ()
-)

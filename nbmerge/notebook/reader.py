@@ -16,7 +16,7 @@ from json import JSONDecodeError
 
 from nbmerge.errors import NotebookError
 from nbmerge.notebook.jsontext import Number, Slot, parse_value, skip_space, walk_array, walk_object
-from nbmerge.notebook.model import Cell, Notebook, Span, joined
+from nbmerge.notebook.model import Cell, FrameText, Notebook, Span, joined
 from nbmerge.notebook.style import Style, detect_layout, has_escapes
 
 TYPE_CHECKING = False
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(r"\r+\n")  # tools that convert twice leave \r\r\n
+_LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 _LOOK_AHEAD = 8  # how many known cells may have been deleted before the next one is found
 
 
@@ -90,21 +91,21 @@ class _Reading:
         if self.span is None:
             raise _NoNotebookError("it has no list of cells")
         first = self.span + 1
-        head, foot = self.text[:first], self.text[self.found[-1][1] if self.found else first : end]
-        frame = (head + foot).lstrip()
-        layout = detect_layout(frame, self.escapes(frame))
+        behind = self.found[-1][1] if self.found else first
+        frame_text = FrameText(self.text[:first], self.text[behind:end], bool(self.found))
+        layout = detect_layout(frame_text.text, self.escapes(frame_text.text))
         style = Style(layout, newline, bom, self.text[end:])
-        return Notebook(self.frame, self.cells(major, layout), style, head, foot)
+        return Notebook(self.frame, self.cells(major, layout), style, frame_text)
 
     def escapes(self, frame: str) -> bool | None:
-        """Whether the file escapes what is not ASCII; known cells are not searched again."""
+        """Whether the file escapes what is not ASCII; None if it holds nothing but ASCII."""
         if not self.text.isascii():
             return False
-        if has_escapes(frame) or any(
-            has_escapes(self.text, start, end) for start, end, known, _ in self.found if known is None
-        ):
-            return True
-        return self.known[0].layout.ascii if self.next_known else None
+        escaped = has_escapes(frame) or any(
+            has_escapes(self.text, start, end) if known is None else known.has_escapes
+            for start, end, known, _ in self.found
+        )
+        return True if escaped else None
 
     def major(self) -> int:
         number = self.frame.get("nbformat")
@@ -181,14 +182,11 @@ class _Reading:
         return Span(self.text, start, end)
 
     def lead(self, number: int, start: int, layout: Layout, major: int) -> str | None:
-        """The white space before a cell where it is not what the layout says."""
-        if number == 1:
-            assert self.span is not None
-            found, regular = self.text[self.span + 1 : start], ""
-        else:
-            comma = self.text.index(",", self.found[number - 2][1])
-            found, regular = self.text[comma + 1 : start], layout.comma.partition(",")[2]
-        regular += layout.newline(2 if major >= 4 else 4)
+        """What stands between a cell and the one before it, if it is not what the layout says."""
+        assert self.span is not None
+        before = self.found[number - 2][1] if number > 1 else self.span + 1
+        regular = (layout.comma if number > 1 else "") + layout.newline(2 if major >= 4 else 4)
+        found = self.text[before:start]
         return None if found == regular else found
 
 
@@ -202,7 +200,10 @@ def _marked(text: str) -> str | None:
 
 def _explain(error: JSONDecodeError) -> str:
     """Where and why."""
-    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
+    rest = error.doc[error.pos :].rstrip()
+    cut_literal = any(literal.startswith(rest) for literal in _LITERALS)
+    cut_escape = "escape" in error.msg and len(rest) < len("\\uD83D\\u")
+    if cut_literal or cut_escape or error.msg.startswith("Unterminated string"):
         return "is not JSON: it ends too early (a save that was cut off?)"
     reason = error.msg[:1].lower() + error.msg[1:]
     return f"is not JSON: line {error.lineno} column {error.colno}: {reason}"

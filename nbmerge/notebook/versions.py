@@ -66,11 +66,11 @@ def _one_worksheet(notebook: Notebook) -> bool:
     match notebook.frame.get("worksheets"):
         case [dict()]:
             return True
-    return not notebook.head
+    return notebook.frame_text is None
 
 
 def _converted(notebook: Notebook, file: File, minor: int) -> Notebook:
-    if not notebook.head:  # the empty base
+    if notebook.frame_text is None:  # the empty base
         return replace(notebook, frame={"cells": Slot()})
     nbformat: Any = import_module("nbformat")  # as Any: it is not typed
 

@@ -61,19 +61,17 @@ class _Writing:
     def frame(self, notebook: Notebook) -> None:
         """Everything: the outer object, with the cells at their place in it."""
         known = [
-            spelled
+            (spelled.frame, spelled.frame_text)
             for spelled in (notebook, *notebook.spellings)
-            if spelled.head and spelled.style.layout.fits(self.layout)
+            if spelled.frame_text is not None and spelled.style.layout.fits(self.layout)
         ]
-        for spelled in known:
-            if same(spelled.frame, notebook.frame) and bool(spelled.cells) == bool(notebook.cells):
-                self.emit(spelled.head)
+        for frame, text in known:
+            if same(frame, notebook.frame) and text.has_cells == bool(notebook.cells):
+                self.emit(text.head)
                 self.list_cells(notebook.depth)
-                return self.emit(spelled.foot)
+                return self.emit(text.foot)
         # paired with {}, which no frame equals: the text has no cells and must not be copied
-        return self.value(
-            notebook.frame, [({}, (spelled.head + spelled.foot).lstrip()) for spelled in known], 0
-        )
+        return self.value(notebook.frame, [({}, text.text) for _, text in known], 0)
 
     def value(self, value: Json, spellings: Sequence[Spelling], depth: int) -> None:
         if isinstance(value, Slot):
@@ -144,7 +142,8 @@ class _Writing:
         for position, cell in enumerate(self.all_cells):
             fits = cell.layout.fits(self.layout)
             if cell.lead is not None and fits:
-                self.emit(("," if position else "") + cell.lead)
+                lead = cell.lead.replace(",", "")
+                self.emit(lead if not position else cell.lead if "," in cell.lead else f",{lead}")
             else:
                 self.separate(position, depth + 1)
             if cell.span is not None and fits:

@@ -63,7 +63,8 @@ def odd_notebooks(draw: st.DrawFn) -> dict[str, Any]:
 
 def shape(notebook: Notebook) -> tuple[list[str], str]:
     """Everything that was read of the cells, and the style."""
-    return [repr(cell) for cell in notebook.cells], repr(notebook.style)
+    cells = [repr((cell.value, cell.text, cell.layout, cell.lead)) for cell in notebook.cells]
+    return cells, repr(notebook.style)
 
 
 @tried(150)
