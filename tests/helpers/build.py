@@ -7,7 +7,7 @@ way out: it reads back as JSON and is valid nbformat where all three inputs were
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -155,6 +155,12 @@ def merge_cells(base: Cell, local: Cell, remote: Cell, policy: Policy = DEFAULT)
     """Merge three notebooks of this one cell."""
     before, ours, theirs = (notebook({"id": "one", **cell}) for cell in (base, local, remote))
     return merge(before, ours, theirs, policy)
+
+
+def merge_each(cells: Sequence[Cell], policy: Policy = DEFAULT) -> Merged:
+    """Merge cells given as a list: base, local, remote."""
+    base, local, remote = cells
+    return merge_cells(base, local, remote, policy)
 
 
 def merge_code(base: str, local: str, remote: str, policy: Policy = DEFAULT) -> Merged:

@@ -14,6 +14,8 @@ from nbformat.validator import get_validator
 def fault(notebook: dict[str, Any]) -> str | None:
     """What is invalid about a notebook, or None."""
     major, minor = notebook.get("nbformat", 0), notebook.get("nbformat_minor", 0)
+    if major < 3:
+        return None  # no schema was ever written
     for error in _validator(major, minor).iter_errors(notebook):
         place = "/".join(map(str, getattr(error, "absolute_path", ())))
         return f"{place}: {error.message[:200]}"

@@ -1,0 +1,149 @@
+"""Metadata: by key, recursively; what both changed differently is chosen by name, and noted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from nbmerge.merge import Policy, Side
+from tests.helpers.build import Cell, Merged, Notebook, code, merge, merge_each, notebook
+
+NEWER_REMOTE = Policy(newer=Side.REMOTE)
+
+
+def of_notebook(base: Any, local: Any, remote: Any, policy: Policy = Policy()) -> Merged:  # noqa: B008
+    """Merge notebooks that differ in their metadata."""
+    one = code("x = 1", id="a")
+    return merge(*_three(base, local, remote, one), policy)
+
+
+def _three(base: Any, local: Any, remote: Any, cell: Cell) -> tuple[Notebook, Notebook, Notebook]:
+    return (
+        notebook(cell, metadata=base),
+        notebook(cell, metadata=local),
+        notebook(cell, metadata=remote),
+    )
+
+
+def test_different_keys_are_both_changed() -> None:
+    merged = of_notebook({"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 1, "b": 2})
+    assert merged.notebook["metadata"] == {"a": 2, "b": 2}
+    assert not merged.result.decisions
+
+
+def test_keys_deep_inside_are_both_changed() -> None:
+    base = {"tool": {"view": {"x": 1, "y": 1}}}
+    merged = of_notebook(base, {"tool": {"view": {"x": 2, "y": 1}}}, {"tool": {"view": {"x": 1, "y": 2}}})
+    assert merged.notebook["metadata"] == {"tool": {"view": {"x": 2, "y": 2}}}
+
+
+def test_a_key_added_by_one_side_and_one_removed_by_the_other() -> None:
+    merged = of_notebook({"old": 1}, {"old": 1, "new": 2}, {})
+    assert merged.notebook["metadata"] == {"new": 2}
+
+
+def test_one_value_changed_differently_is_local_s_and_noted() -> None:
+    merged = of_notebook({"title": "A"}, {"title": "B"}, {"title": "C"}, NEWER_REMOTE)
+    assert merged.clean
+    assert merged.notebook["metadata"] == {"title": "B"}
+    assert merged.noted("/metadata/title", "local")
+
+
+def test_a_value_removed_by_one_side_and_changed_by_the_other_stays_and_is_noted() -> None:
+    merged = of_notebook({"title": "A"}, {}, {"title": "C"})
+    assert merged.notebook["metadata"] == {"title": "C"}
+    assert merged.noted("/metadata/title", "remote")
+
+
+VOLATILE: list[tuple[str, Any, Any, Any]] = [
+    ("language_info", {"version": "3.10"}, {"version": "3.11"}, {"version": "3.12"}),
+    ("kernelspec", {"name": "a"}, {"name": "b"}, {"name": "c"}),
+    ("widgets", {"state": 1}, {"state": 2}, {"state": 3}),
+    ("papermill", {"duration": 1}, {"duration": 2}, {"duration": 3}),
+    ("vscode", {"hash": "1"}, {"hash": "2"}, {"hash": "3"}),
+    ("colab", {"provenance": "1"}, {"provenance": "2"}, {"provenance": "3"}),
+]
+
+
+@pytest.mark.parametrize(("key", "base", "local", "remote"), VOLATILE)
+def test_what_tools_write_takes_local_s_in_git_and_the_newer_when_watching(
+    key: str, base: Any, local: Any, remote: Any
+) -> None:
+    in_git = of_notebook({key: base}, {key: local}, {key: remote})
+    watching = of_notebook({key: base}, {key: local}, {key: remote}, NEWER_REMOTE)
+    assert in_git.notebook["metadata"] == {key: local}
+    assert watching.notebook["metadata"] == {key: remote}
+    for merged, side in ((in_git, "local"), (watching, "remote")):
+        assert merged.clean
+        assert any(d.path.startswith(f"/metadata/{key}") and d.took == side for d in merged.result.decisions)
+
+
+@pytest.mark.parametrize("key", ["collapsed", "scrolled"])
+def test_how_a_cell_is_shown_takes_the_newer_when_watching(key: str) -> None:
+    cells = [code("x = 1", metadata=data) for data in ({}, {key: True}, {key: False})]
+    merged = merge_each(cells, NEWER_REMOTE)
+    assert merged.cells[0]["metadata"] == {key: False}
+    assert merged.noted(f"/cells/0/metadata/{key}", "remote")
+
+
+def test_execution_times_are_those_of_one_run() -> None:
+    cells = [code("x = 1", metadata={"execution": {"begin": f"{n}:00", "end": f"{n}:59"}}) for n in (1, 2, 3)]
+    merged = merge_each(cells, NEWER_REMOTE)
+    assert merged.cells[0]["metadata"] == cells[2]["metadata"]
+
+
+def test_half_a_kernel_is_never_mixed_with_half_of_another() -> None:
+    base = {"kernelspec": {"name": "a", "display_name": "A", "language": "python"}}
+    local = {"kernelspec": {"name": "b", "display_name": "A", "language": "python"}}
+    remote = {"kernelspec": {"name": "a", "display_name": "C", "language": "python"}}
+    merged = of_notebook(base, local, remote)
+    assert merged.notebook["metadata"] in (local, remote)
+
+
+def test_tags_are_a_set() -> None:
+    cells = [code("x", metadata={"tags": tags}) for tags in (["a", "b"], ["b", "new"], ["a", "b", "more"])]
+    merged = merge_each(cells)
+    assert merged.clean
+    assert merged.cells[0]["metadata"] == {"tags": ["b", "new", "more"]}
+
+
+def test_the_same_tag_added_by_both_is_there_once() -> None:
+    cells = [code("x", metadata=data) for data in ({}, {"tags": ["a", "b"]}, {"tags": ["b", "a"]})]
+    assert merge_each(cells).cells[0]["metadata"] == {"tags": ["a", "b"]}
+
+
+def test_other_lists_are_values() -> None:
+    merged = of_notebook({"view": [1, 2]}, {"view": [1, 2, 3]}, {"view": [0, 1, 2]})
+    assert merged.notebook["metadata"] == {"view": [1, 2, 3]}
+    assert merged.noted("/metadata/view", "local")
+
+
+def test_one_true_and_the_number_one_are_different_values() -> None:
+    merged = of_notebook({"a": 1, "b": 0}, {"a": True, "b": 0}, {"a": 1, "b": 5})
+    assert json.dumps(merged.notebook["metadata"]) == '{"a": true, "b": 5}'
+
+
+def test_unknown_keys_of_notebook_and_cell_are_merged_like_metadata() -> None:
+    base = notebook(code("x = 1", id="a", zoom=1, pin=1), minor=5) | {"custom": {"a": 1, "b": 1}}
+    local = notebook(code("x = 1", id="a", zoom=2, pin=1), minor=5) | {"custom": {"a": 2, "b": 1}}
+    remote = notebook(code("x = 1", id="a", zoom=1, pin=2), minor=5) | {"custom": {"a": 1, "b": 2}}
+    merged = merge(base, local, remote)
+    assert merged.notebook["custom"] == {"a": 2, "b": 2}
+    assert (merged.cells[0]["zoom"], merged.cells[0]["pin"]) == (2, 2)
+
+
+def test_keys_stay_in_the_order_of_the_side_that_changed_it() -> None:
+    base = {"z": {"d": 1, "c": 1}, "a": 1}
+    remote = {"a": 1, "z": {"c": 1, "d": 1}}
+    one, other = of_notebook(base, {**base, "n": 1}, remote), of_notebook(base, remote, {**base, "n": 1})
+    for merged in (one, other):
+        found = merged.notebook["metadata"]
+        assert [key for key in found if key != "n"] == ["a", "z"]
+        assert list(found["z"]) == ["c", "d"]
+
+
+def test_sorted_keys_stay_sorted() -> None:
+    merged = of_notebook({"b": 1, "d": 1}, {"a": 1, "b": 1, "d": 1}, {"b": 1, "c": 1, "d": 1})
+    assert list(merged.notebook["metadata"]) == ["a", "b", "c", "d"]
