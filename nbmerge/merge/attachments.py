@@ -7,6 +7,8 @@ remote's references follow it.
 
 from __future__ import annotations
 
+import re
+
 from nbmerge.merge.metadata import MISSING, key_order, member
 from nbmerge.merge.results import Notes
 from nbmerge.merge.threeway import Decided, Terms, decide
@@ -56,5 +58,6 @@ def free_name(name: str, taken: set[str]) -> str:
 def follow(source: str, renamed: Mapping[str, str]) -> str:
     """The source with its `attachment:` references following the new names."""
     for old, new in renamed.items():
-        source = source.replace(f"attachment:{old}", f"attachment:{new}")
+        whole_name = rf"attachment:{re.escape(old)}(?![\w.-]*[\w-])"
+        source = re.sub(whole_name, f"attachment:{new}".replace("\\", r"\\"), source)
     return source

@@ -69,8 +69,9 @@ def _has_ids(cells: Sequence[Cell]) -> bool:
 
 
 def _without_ids(cells: Sequence[Cell], sides: Terms[Notebook], notes: Notes) -> tuple[Cell, ...]:
-    """Below 4.5 cells have no ids, unless a file of such a minor has them all the same."""
-    if not _has_ids(cells) or any(_has_ids(s.cells) for s in sides if s.minor < _MINOR_WITH_IDS):
+    """Below 4.5 cells have no ids, unless base or local of such a minor has them all the same."""
+    own = (side.cells for side in (sides.base, sides.local) if side.minor < _MINOR_WITH_IDS)
+    if not _has_ids(cells) or any(map(_has_ids, own)):
         return tuple(cells)
     notes.below("cells").add("nothing", "nbformat below 4.5 has no cell ids; they are dropped")
     return tuple(cell if cell.id is None else _without_id(cell) for cell in cells)

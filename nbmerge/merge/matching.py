@@ -145,22 +145,24 @@ def trusted_ids(base: Sequence[Cell], side: Sequence[Cell]) -> list[tuple[int, i
         return []
     places_base, places_side = _ids(base), _ids(side)
     pairs = [(i, places_side[id]) for id, i in places_base.items() if id in places_side]
-    homes_base = {cell.key: i for i, cell in reversed(list(enumerate(base)))}
-    homes_side = {cell.key: j for j, cell in reversed(list(enumerate(side)))}
-    trusted = []
+    equal = [(i, j) for i, j in pairs if base[i].key == side[j].key]
+    loose_base = _telling_texts(base, {i for i, _ in equal})
+    loose_side = _telling_texts(side, {j for _, j in equal})
+    trusted = set(equal)
     for i, j in pairs:
-        one, other = base[i], side[j]
-        if one.key == other.key:
-            trusted.append((i, j))
-            continue
-        elsewhere = [
-            cell
-            for cell, homes in ((one, homes_side), (other, homes_base))
-            if cell.key in homes and len(cell.source.strip()) >= _TELLING_LENGTH
-        ]
-        if not elsewhere or alike(one, other) >= _SIMILAR_ELSEWHERE:
-            trusted.append((i, j))
-    return trusted
+        elsewhere = base[i].key in loose_side or side[j].key in loose_base
+        if not elsewhere or alike(base[i], side[j]) >= _SIMILAR_ELSEWHERE:
+            trusted.add((i, j))
+    return [pair for pair in pairs if pair in trusted]
+
+
+def _telling_texts(cells: Sequence[Cell], settled: set[int]) -> set[tuple[str, str]]:
+    """What cells that no equal pair has claimed say, as far as it is not said by chance."""
+    return {
+        cell.key
+        for place, cell in enumerate(cells)
+        if place not in settled and len(cell.source.strip()) >= _TELLING_LENGTH
+    }
 
 
 def positional(cells: Sequence[Cell]) -> bool:
