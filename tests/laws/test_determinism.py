@@ -8,8 +8,14 @@ import random
 import subprocess
 import sys
 
+from hypothesis import given
+
+from nbmerge.merge import merge
 from nbmerge.merge.whole import merge_bytes
-from tests.helpers.build import Cell, code, markdown, notebook
+from nbmerge.notebook import read, write
+from tests.helpers.build import Cell, Trio, code, markdown, notebook
+from tests.helpers.edits import trios
+from tests.helpers.examples import tried
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.strategies import CODE_LINES, PROSE_LINES
 
@@ -55,3 +61,16 @@ def test_another_hash_seed_gives_the_same_bytes_and_report() -> None:
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == digest()
+
+
+@tried(80)
+@given(trios())
+def test_what_goes_in_is_not_changed_and_the_same_comes_out_again(trio: Trio) -> None:
+    files = [JUPYTER.spell(item) for item in trio.files()]
+    base, local, remote = (read(data) for data in files)
+    before = repr((base.cells, local.cells, remote.cells))
+    first, second = merge(base, local, remote), merge(base, local, remote)
+    assert repr((base.cells, local.cells, remote.cells)) == before
+    assert [write(item) for item in (base, local, remote)] == files
+    assert write(first.notebook) == write(second.notebook)
+    assert (first.decisions, first.conflicts) == (second.decisions, second.conflicts)

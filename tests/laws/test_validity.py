@@ -7,7 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.helpers.build import Cell, Notebook, Trio, notebook3
+from nbmerge.merge import ConflictStyle, Favor, Outputs, Policy, Side
+from tests.helpers.build import Cell, Notebook, Trio, merge, notebook3
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
 from tests.helpers.strategies import VALID, Ids, with_id
@@ -56,6 +57,25 @@ def test_mixtures_of_majors(trio: Trio, old: set[int]) -> None:
     merged = Trio(*files).merged()
     assert merged.notebook["nbformat"] == 4 or merged.notebook in files
     assert fault(merged.notebook) is None
+
+
+def policies() -> st.SearchStrategy[Policy]:
+    return st.builds(
+        Policy,
+        conflict_style=st.sampled_from(ConflictStyle),
+        outputs=st.sampled_from(Outputs),
+        favor=st.sampled_from(Favor),
+        newer=st.sampled_from(Side),
+        marker_size=st.integers(1, 12),
+    )
+
+
+@tried(100)
+@given(trios(*VALID), policies())
+def test_any_policy(trio: Trio, policy: Policy) -> None:
+    merged = merge(*trio.files(), policy)
+    assert fault(merged.notebook) is None
+    assert merged.clean or policy.favor is Favor.NONE
 
 
 @tried(60)

@@ -43,6 +43,12 @@ def test_outputs_that_the_editing_side_cleared_stay_cleared() -> None:
     assert merged.cells[0]["execution_count"] is None
 
 
+def test_outputs_cleared_by_the_other_side_stay_with_their_source_and_that_is_noted() -> None:
+    merged = merge_cells(BASE, ran(LOCAL_SOURCE, 4, "10\n"), code(LINES))
+    assert merged.outs == ["10\n"]
+    assert merged.noted("/cells/0/outputs", "local")
+
+
 def test_both_ran_the_same_source_local_s_run_is_taken_and_noted() -> None:
     merged = merge_cells(BASE, ran(LINES, 4, "local\n"), ran(LINES, 9, "remote\n"))
     assert merged.clean
