@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _TOO_COMMON = 12  # a word in more cells than this tells nothing about which is which
+_PARTNERS = 10  # of the cells that share rare words with one, how many are looked at
 
 
 @lru_cache(maxsize=4096)
@@ -46,16 +47,16 @@ def weight(one: str, other: str) -> float:
 
 
 def candidates(ones: Sequence[Cell], others: Sequence[Cell]) -> Iterator[tuple[int, int]]:
-    """Index pairs that share a word which is rare among `others`."""
+    """Index pairs of each cell with those `others` that share the most rare words with it."""
     places: dict[str, list[int]] = {}
     for index, cell in enumerate(others):
         for word in words(cell.source):
             places.setdefault(word, []).append(index)
     for index, cell in enumerate(ones):
-        found: set[int] = set()
+        shared: Counter[int] = Counter()
         for word in words(cell.source):
             where = places.get(word, ())
             if len(where) <= _TOO_COMMON:
-                found.update(where)
-        for other in sorted(found):
-            yield index, other
+                shared.update(where)
+        best = sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:_PARTNERS]
+        yield from ((index, other) for other, _ in best)

@@ -59,7 +59,7 @@ def merge_run(
         same = base is not None and source is not None and made(source, base)
         return _of_one_source(before if same else None, ours, theirs, policy.newer, notes)
     chosen, dropped, side = (ours, theirs, "local") if made_by_local else (theirs, ours, "remote")
-    if dropped != before and dropped.happened and dropped.plain != chosen.plain:
+    if dropped not in (before, chosen):
         notes.below("outputs").add(side, "outputs follow the source; the other side ran another one")
     return chosen
 
