@@ -45,7 +45,7 @@ class _Matching:
     def run(self) -> dict[int, int]:
         for i, j in trusted_ids(self.base, self.side):
             self.pair(i, j)
-        self.equal_in_order(lambda cell: (cell.key, cell.id, cell.value.get(cell.count_field)))
+        self.equal_in_order(lambda cell: (cell.key, cell.id, cell.count))
         self.equal_in_order(lambda cell: cell.key)
         self.equal_in_order(lambda cell: (cell.type, tuple(cell.source.split())))
         self.equal_elsewhere()

@@ -97,6 +97,12 @@ class Cell:
     def count_field(self) -> str:
         return "execution_count" if self.major >= 4 else "prompt_number"
 
+    @property
+    def count(self) -> str | None:
+        """The number of the execution, as it is spelled."""
+        found = self.value.get(self.count_field)
+        return found.text if isinstance(found, Number) else None
+
     @cached_property
     def source(self) -> str:
         return joined(self.value.get(self.source_field)) or ""

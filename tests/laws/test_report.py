@@ -69,7 +69,7 @@ def test_every_change_of_a_cell_is_in_the_result_or_in_the_report(trio: Trio) ->
             if id not in before or fields == {field: before[id].get(field) for field in fields}:
                 continue
             if id not in places:
-                assert any(re.fullmatch(r"/cells/\d+", d.path) for d in merged.result.decisions)
+                assert any(re.fullmatch(r"base:/cells/\d+", d.path) for d in merged.result.decisions)
                 continue
             for path, value in changed(before[id], fields, f"/cells/{places[id]}"):
                 assert kept(merged, path, value) or named(merged, path), path
