@@ -50,6 +50,13 @@ def test_ids_are_given_where_no_cell_brought_one() -> None:
     assert fault(merged.notebook) is None
 
 
+def test_ids_are_given_where_no_cell_with_one_is_left() -> None:
+    base, remote = notebook(markdown("")), notebook(markdown("alpha"))
+    merged = merge(base, notebook(markdown("", id="a")), remote)
+    assert merged.notebook["nbformat_minor"] == 5
+    assert fault(merged.notebook) is None
+
+
 def test_ids_that_only_the_other_side_added_are_dropped_below_4_5() -> None:
     """A tool that writes ids without raising the minor: the file is not valid, the result is."""
     base = notebook(code(X), code(Y))

@@ -13,52 +13,9 @@ from nbmerge.notebook import Notebook, read, write
 from tests.helpers.build import Trio
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
-from tests.helpers.spelling import JUPYTER, Literal, Spelling, Twice
+from tests.helpers.oddities import odd_notebooks, values
+from tests.helpers.spelling import JUPYTER, Spelling
 from tests.helpers.strategies import notebooks, odd_spellings, spellings
-
-NUMBERS = (
-    "1E5",
-    "1e+5",
-    "-0",
-    "-0.0",
-    "1.10",
-    "NaN",
-    "Infinity",
-    "-Infinity",
-    "7" * 300,
-    "9" * 5000,
-    "1e999",
-)
-TEXTS = st.text(max_size=6) | st.sampled_from(
-    ["\ud800", "a\udfff", "\x00", "\r\n", "\u2028", "/", "\\u0041", "😀"]
-)
-
-
-def values() -> st.SearchStrategy[Any]:
-    """Anything that JSON can hold, in spellings that Python would not keep."""
-    leaves = st.none() | st.booleans() | TEXTS | st.sampled_from(NUMBERS).map(Literal)
-    return st.recursive(
-        leaves,
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(TEXTS, inner, max_size=3)
-            | st.tuples(inner, inner).map(lambda pair: Twice((("key", pair[0]), ("key", pair[1]))))
-        ),
-        max_leaves=6,
-    )
-
-
-@st.composite
-def odd_notebooks(draw: st.DrawFn) -> dict[str, Any]:
-    """A notebook with unknown keys and values anywhere, and sources of either kind."""
-    made = draw(notebooks())
-    cells = []
-    for cell in made["cells"]:
-        source = "".join(cell["source"]) if draw(st.booleans()) else cell["source"]
-        cells.append(
-            cell | {"source": source, "metadata": draw(values()), draw(st.text(max_size=3)): draw(values())}
-        )
-    return {"unknown": draw(values())} | made | {"cells": cells, "metadata": draw(values())}
 
 
 def shape(notebook: Notebook) -> tuple[list[str], str]:
