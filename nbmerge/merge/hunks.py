@@ -10,13 +10,14 @@ the caller decides whether neighbours may merge.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 from nbmerge.merge.sequences import align
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
     from typing import TypeAlias
 
     Range: TypeAlias = tuple[int, int]
@@ -33,14 +34,17 @@ class Hunk:
 
     @property
     def inserts(self) -> bool:
+        """Nothing of base is gone."""
         return self.start == self.end
 
     @property
     def deletes(self) -> bool:
+        """Nothing new is there."""
         return self.new_start == self.new_end
 
     @property
     def keeps_size(self) -> bool:
+        """As many elements as before."""
         return self.end - self.start == self.new_end - self.new_start
 
 
@@ -54,13 +58,43 @@ class Region:
     changed: frozenset[str]
     touches: bool = False  # the region before it was changed by the other side
 
+    def followed_by(self, base: int, local: int, remote: int, changed: frozenset[str]) -> Region:
+        """The next region, by its length in each sequence."""
+        return Region(
+            (self.base[1], self.base[1] + base),
+            (self.local[1], self.local[1] + local),
+            (self.remote[1], self.remote[1] + remote),
+            changed,
+            touches=bool(self.changed and changed and self.changed != changed),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Hunks of both sides that meet, directly or through others."""
+
+    local: list[Hunk]
+    remote: list[Hunk]
+
+    @property
+    def start(self) -> int:
+        return min(hunk.start for hunk in self.local + self.remote)
+
+    @property
+    def end(self) -> int:
+        return max(hunk.end for hunk in self.local + self.remote)
+
+    @property
+    def changed(self) -> frozenset[str]:
+        return (_LOCAL if self.local else _NONE) | (_REMOTE if self.remote else _NONE)
+
 
 _NONE: frozenset[str] = frozenset()
-_LOCAL, _REMOTE, _BOTH = frozenset({"local"}), frozenset({"remote"}), frozenset({"local", "remote"})
+_LOCAL, _REMOTE = frozenset({"local"}), frozenset({"remote"})
 
 
 def hunks(base: Sequence[Hashable], side: Sequence[Hashable]) -> list[Hunk]:
-    """What the side changed, as hunks in order, each as late as it can stand."""
+    """What the side changed, as hunks in order."""
     found = []
     i = j = 0
     for next_i, next_j in [*align(base, side), (len(base), len(side))]:
@@ -78,67 +112,43 @@ def diff3(
     neighbours: bool,
 ) -> list[Region]:
     """The regions of a three-way merge; with `neighbours`, touching changes stay apart."""
-    ours, theirs = hunks(base, local), hunks(base, remote)
-    regions: list[Region] = []
-    at, shift_local, shift_remote = 0, 0, 0
-    touching = _NONE
+    regions = [Region((0, 0), (0, 0), (0, 0), _NONE)]
+    for group in _groups(hunks(base, local), hunks(base, remote), neighbours):
+        same = group.start - regions[-1].base[1]
+        if same:
+            regions.append(regions[-1].followed_by(same, same, same, _NONE))
+        size = group.end - group.start
+        grown = size + sum(map(_growth, group.local)), size + sum(map(_growth, group.remote))
+        regions.append(regions[-1].followed_by(size, *grown, group.changed))
+    rest = len(base) - regions[-1].base[1]
+    if rest:
+        regions.append(regions[-1].followed_by(rest, rest, rest, _NONE))
+    return regions[1:]
+
+
+def _growth(hunk: Hunk) -> int:
+    return hunk.new_end - hunk.new_start - (hunk.end - hunk.start)
+
+
+def _groups(local: list[Hunk], remote: list[Hunk], neighbours: bool) -> Iterator[_Group]:
+    ours, theirs = deque(local), deque(remote)
     while ours or theirs:
-        group = _next_group(ours, theirs, neighbours)
-        start = min(h.start for h in group[0] + group[1])
-        end = max(h.end for h in group[0] + group[1])
-        if start > at:
-            regions.append(
-                Region(
-                    (at, start),
-                    (at + shift_local, start + shift_local),
-                    (at + shift_remote, start + shift_remote),
-                    _NONE,
-                )
-            )
-            touching = _NONE
-        local_start, remote_start = start + shift_local, start + shift_remote
-        shift_local += sum(h.new_end - h.new_start - h.end + h.start for h in group[0])
-        shift_remote += sum(h.new_end - h.new_start - h.end + h.start for h in group[1])
-        changed = _BOTH if group[0] and group[1] else _LOCAL if group[0] else _REMOTE
-        regions.append(
-            Region(
-                (start, end),
-                (local_start, end + shift_local),
-                (remote_start, end + shift_remote),
-                changed,
-                touches=bool(touching) and touching != changed,
-            )
-        )
-        at, touching = end, changed
-    if at < len(base):
-        regions.append(
-            Region(
-                (at, len(base)),
-                (at + shift_local, len(local)),
-                (at + shift_remote, len(remote)),
-                _NONE,
-            )
-        )
-    return regions
+        group = _Group([], [])
+        sides = ((ours, group.local, group.remote), (theirs, group.remote, group.local))
+        first = 0 if ours and (not theirs or _place(ours[0]) <= _place(theirs[0])) else 1
+        sides[first][1].append(sides[first][0].popleft())
+        grown = True
+        while grown:
+            grown = False
+            for queue, own, others in sides:
+                if queue and any(_meet(queue[0], other, neighbours) for other in others):
+                    own.append(queue.popleft())
+                    grown = True
+        yield group
 
 
-def _next_group(ours: list[Hunk], theirs: list[Hunk], neighbours: bool) -> tuple[list[Hunk], list[Hunk]]:
-    """Take the first hunk and all that meet it, directly or through others."""
-    group: tuple[list[Hunk], list[Hunk]] = ([], [])
-    queues = (ours, theirs)
-    first = (
-        0 if ours and (not theirs or (ours[0].start, ours[0].end) <= (theirs[0].start, theirs[0].end)) else 1
-    )
-    group[first].append(queues[first].pop(0))
-    grown = True
-    while grown:
-        grown = False
-        for side in (0, 1):
-            queue, others = queues[side], group[1 - side]
-            if queue and any(_meet(queue[0], other, neighbours) for other in others):
-                group[side].append(queue.pop(0))
-                grown = True
-    return group
+def _place(hunk: Hunk) -> Range:
+    return (hunk.start, hunk.end)
 
 
 def _meet(one: Hunk, other: Hunk, neighbours: bool) -> bool:

@@ -60,7 +60,7 @@ def merge_run(
         return _of_one_source(before if same else None, ours, theirs, policy.newer, notes)
     chosen, dropped, side = (ours, theirs, "local") if made_by_local else (theirs, ours, "remote")
     if dropped not in (before, chosen):
-        notes.below("outputs").add(side, "outputs follow the source; those of the other side belong to another one")
+        notes.below("outputs").add(side, "they follow the source; the other side's belong to another one")
     return chosen
 
 
