@@ -24,7 +24,7 @@ def settle_ids(cells: Sequence[Cell], minor: int, sides: Terms[Notebook], notes:
     """Give, keep or drop ids so that they fit the nbformat minor of the result."""
     if minor < _MINOR_WITH_IDS:
         return _without_ids(cells, sides, notes)
-    if not _has_ids(cells) and any(side.minor >= _MINOR_WITH_IDS and side.cells for side in sides):
+    if not _has_ids(cells) and any(map(_lacks_ids, sides)):
         return tuple(cells)  # files of 4.5 without ids stay as they are
     twice = _shared_in_one_file(sides)
     taken = {cell.id for cell in cells}
@@ -66,6 +66,10 @@ def _with_id(cell: Cell, id: str) -> Cell:
 
 def _has_ids(cells: Sequence[Cell]) -> bool:
     return any(cell.id is not None for cell in cells)
+
+
+def _lacks_ids(notebook: Notebook) -> bool:
+    return bool(notebook.minor >= _MINOR_WITH_IDS and notebook.cells and not _has_ids(notebook.cells))
 
 
 def _without_ids(cells: Sequence[Cell], sides: Terms[Notebook], notes: Notes) -> tuple[Cell, ...]:
