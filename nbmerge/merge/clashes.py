@@ -53,8 +53,17 @@ def settle(clash: Clash[Lines], *, code: bool, bold: bool) -> Settled | None:
 
 def _loose_space(clash: Clash[Lines]) -> Settled | None:
     """Space at line ends and blank lines do not clash with anything."""
-    law = decide(*clash, plain=lambda lines: [line.rstrip() for line in lines if line.strip()])
-    return Settled((law,), "white space at line ends") if isinstance(law, Decided) else None
+    law = decide(*clash, plain=_without_loose_space)
+    if isinstance(law, Clash):
+        return None
+    if _without_loose_space(clash.local) == _without_loose_space(clash.remote):
+        # whichever side it is on: swapping the sides must not change the lines
+        law = Decided(max(clash.local, clash.remote, key=lambda lines: (sum(map(len, lines)), lines)))
+    return Settled((law,), "white space at line ends")
+
+
+def _without_loose_space(lines: Lines) -> list[str]:
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def _imports(clash: Clash[Lines]) -> Settled | None:

@@ -67,7 +67,7 @@ class _Cells:
             if item is None:
                 continue
             if row.contested:
-                here.add("local", "moved to different places")
+                here.add("local", "put at different places by the two sides")
             merged.append(self.preferred(item, row, prefer))
         return merged
 

@@ -31,7 +31,7 @@ class Row:
     local: int | None
     remote: int | None
     moved: bool = False
-    contested: bool = False  # moved by both sides, to different places
+    contested: bool = False  # put at different places by the two sides
 
 
 def rows(base: Sequence[Cell], local: Sequence[Cell], remote: Sequence[Cell]) -> list[Row]:
@@ -51,6 +51,7 @@ class _Ordering:
         self.theirs = theirs
         self.twins = twins
         self.twin_of = {k: j for j, k in twins.items()}
+        self.places_of_local, self.places_of_remote = ours.beside(theirs), theirs.beside(ours)
 
     def run(self, size: int) -> list[Row]:
         ordered: dict[Row, None] = {}
@@ -66,11 +67,15 @@ class _Ordering:
 
     def of_local(self, j: int) -> Row:
         i = self.ours.to_base.get(j)
-        return Row(None, j, self.twins.get(j)) if i is None else self.of_base(i)
+        return self.inserted(j, self.twins.get(j)) if i is None else self.of_base(i)
 
     def of_remote(self, k: int) -> Row:
         i = self.theirs.to_base.get(k)
-        return Row(None, self.twin_of.get(k), k) if i is None else self.of_base(i)
+        return self.inserted(self.twin_of.get(k), k) if i is None else self.of_base(i)
+
+    def inserted(self, j: int | None, k: int | None) -> Row:
+        contested = j is not None and k is not None and self.places_of_local[j] != self.places_of_remote[k]
+        return Row(None, j, k, contested=contested)
 
     def of_base(self, i: int) -> Row:
         j, k = self.ours.to_side.get(i), self.theirs.to_side.get(i)
