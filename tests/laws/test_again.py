@@ -61,7 +61,7 @@ def _edited(draw: st.DrawFn, base: Notebook, owners: list[str], side: str, title
     return base | {"cells": made}
 
 
-@tried(200)
+@tried(100)
 @given(disjoint())
 def test_merging_a_clean_result_again_changes_nothing(three: Disjoint) -> None:
     first = merge_bytes(three.base, three.local, three.remote)
@@ -73,7 +73,7 @@ def test_merging_a_clean_result_again_changes_nothing(three: Disjoint) -> None:
             assert found.data == first.data
 
 
-@tried(100)
+@tried(60)
 @given(disjoint())
 def test_edits_of_different_cells_with_ids_are_clean(three: Disjoint) -> None:
     assume(b'"id"' in three.base)

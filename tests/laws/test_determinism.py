@@ -63,7 +63,7 @@ def test_another_hash_seed_gives_the_same_bytes_and_report() -> None:
     assert ran.stdout.strip() == digest()
 
 
-@tried(80)
+@tried(40)
 @given(trios())
 def test_what_goes_in_is_not_changed_and_the_same_comes_out_again(trio: Trio) -> None:
     files = [JUPYTER.spell(item) for item in trio.files()]

@@ -39,7 +39,7 @@ def holders(notebook: Notebook, line: str) -> Counter[tuple[str, str]]:
     return Counter(item for item in found if line in [x.rstrip() for x in item[1].split("\n")])
 
 
-@tried(200)
+@tried(100)
 @given(trios())
 def test_every_line_that_a_side_added_is_in_the_result(trio: Trio) -> None:
     base, local, remote = map(lines_of, trio.files())
@@ -52,7 +52,7 @@ def test_every_line_that_a_side_added_is_in_the_result(trio: Trio) -> None:
         assert edited_on(line, base, result), line
 
 
-@tried(200)
+@tried(100)
 @given(trios())
 def test_no_line_is_doubled(trio: Trio) -> None:
     merged = trio.merged()
@@ -64,7 +64,7 @@ def test_no_line_is_doubled(trio: Trio) -> None:
             assert times <= most[line]
 
 
-@tried(200)
+@tried(100)
 @given(trios(Ids.OWN))
 def test_what_one_side_left_alone_is_as_the_other_side_has_it(trio: Trio) -> None:
     merged = trio.merged()
@@ -79,7 +79,7 @@ def test_what_one_side_left_alone_is_as_the_other_side_has_it(trio: Trio) -> Non
             assert result[line] == remote[line] or edited_on(line, base, result), line
 
 
-@tried(100)
+@tried(60)
 @given(trios())
 def test_a_clean_result_holds_no_line_that_nobody_wrote(trio: Trio) -> None:
     merged = trio.merged()

@@ -67,7 +67,7 @@ def sources() -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(POOL), max_size=5).map("\n".join)
 
 
-@tried(150)
+@tried(80)
 @given(sources(), sources(), sources(), st.sampled_from([5, 7, 12]))
 def test_diff3_markers_give_back_all_three_terms(base: str, local: str, remote: str, size: int) -> None:
     merged = merge_prose(base, local, remote, Policy(ConflictStyle.DIFF3, marker_size=size))
@@ -78,7 +78,7 @@ def test_diff3_markers_give_back_all_three_terms(base: str, local: str, remote: 
     ]
 
 
-@tried(150)
+@tried(80)
 @given(sources(), sources(), sources(), st.sampled_from([ConflictStyle.MERGE, ConflictStyle.ZDIFF3]))
 def test_settling_by_hand_gives_what_favouring_a_side_gives(
     base: str, local: str, remote: str, style: ConflictStyle

@@ -19,7 +19,7 @@ from tests.helpers.spelling import Spelling
 from tests.helpers.strategies import notebooks, odd_spellings, spellings
 
 
-@tried(60)
+@tried(40)
 @given(trios(), spellings() | odd_spellings(), spellings() | odd_spellings())
 def test_files_of_any_style(trio: Trio, before: Spelling, after: Spelling) -> None:
     b, x = before.spell(trio.base), after.spell(trio.local)
@@ -35,28 +35,28 @@ def engine(base: bytes, local: bytes, remote: bytes) -> bytes:
     return write(result.notebook)
 
 
-@tried(120)
+@tried(60)
 @given(trios(), spellings(), spellings())
 def test_engine_when_only_local_changed(trio: Trio, before: Spelling, after: Spelling) -> None:
     b, x = before.spell(trio.base), after.spell(trio.local)
     assert engine(b, x, b) == x
 
 
-@tried(120)
+@tried(60)
 @given(trios(), spellings(), spellings())
 def test_engine_when_only_remote_changed(trio: Trio, before: Spelling, after: Spelling) -> None:
     b, x = before.spell(trio.base), after.spell(trio.local)
     assert engine(b, b, x) == x
 
 
-@tried(120)
+@tried(60)
 @given(trios(), spellings(), spellings())
 def test_engine_when_both_changed_alike(trio: Trio, before: Spelling, after: Spelling) -> None:
     b, x = before.spell(trio.base), after.spell(trio.local)
     assert engine(b, x, x) == x
 
 
-@tried(60)
+@tried(40)
 @given(notebooks(), notebooks(), st.booleans())
 def test_engine_on_notebooks_that_share_nothing_but_ids(
     base: dict[str, object], other: dict[str, object], swapped: bool

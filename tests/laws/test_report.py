@@ -58,7 +58,7 @@ def kept(merged: Merged, path: str, value: Any) -> bool:
     return bool(found == value) or not (found or value)
 
 
-@tried(200)
+@tried(100)
 @given(trios(Ids.OWN))
 def test_every_change_of_a_cell_is_in_the_result_or_in_the_report(trio: Trio) -> None:
     merged = trio.merged()
@@ -75,7 +75,7 @@ def test_every_change_of_a_cell_is_in_the_result_or_in_the_report(trio: Trio) ->
                 assert kept(merged, path, value) or named(merged, path), path
 
 
-@tried(100)
+@tried(60)
 @given(trios(Ids.OWN))
 def test_every_change_of_the_notebook_s_metadata_is_in_the_result_or_in_the_report(trio: Trio) -> None:
     merged = trio.merged()
@@ -84,7 +84,7 @@ def test_every_change_of_the_notebook_s_metadata_is_in_the_result_or_in_the_repo
             assert kept(merged, path, value) or named(merged, path), path
 
 
-@tried(100)
+@tried(60)
 @given(trios())
 def test_decisions_name_places_of_the_result_and_reasons(trio: Trio) -> None:
     merged = trio.merged()

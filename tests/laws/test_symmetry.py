@@ -33,7 +33,7 @@ def both_ways(trio: Trio) -> tuple[Merged, Merged]:
     return trio.merged(), trio.swapped().merged()
 
 
-@tried(150)
+@tried(80)
 @given(trios())
 def test_clean_or_conflict_stays_the_same(trio: Trio) -> None:
     one, other = both_ways(trio)
@@ -41,7 +41,7 @@ def test_clean_or_conflict_stays_the_same(trio: Trio) -> None:
     assert len(one.result.conflicts) == len(other.result.conflicts)
 
 
-@tried(150)
+@tried(80)
 @given(trios())
 def test_lines_and_cells_stay_the_same(trio: Trio) -> None:
     one, other = both_ways(trio)
@@ -49,7 +49,7 @@ def test_lines_and_cells_stay_the_same(trio: Trio) -> None:
     assert contents(one) == contents(other)
 
 
-@tried(80)
+@tried(40)
 @given(trios(Ids.OWN, Ids.NONE))
 def test_terms_of_conflicts_change_sides(trio: Trio) -> None:
     one, other = both_ways(trio)

@@ -43,7 +43,7 @@ def _peculiar(place: int, cell: Cell) -> dict[str, Any]:
     return odd | {"source": "".join(cell["source"])} if place % 2 else odd
 
 
-@tried(120)
+@tried(60)
 @given(trios(), odd_spellings())
 def test_files_of_any_style(trio: Trio, style: Spelling) -> None:
     base, local, remote = (style.spell(peculiar(item)) for item in trio.files())
@@ -53,7 +53,7 @@ def test_files_of_any_style(trio: Trio, style: Spelling) -> None:
     assert untouched <= texts[3]
 
 
-@tried(80)
+@tried(40)
 @given(trios(Ids.OWN, Ids.NONE), spellings(), spellings())
 def test_a_layout_that_local_changed(trio: Trio, before: Spelling, after: Spelling) -> None:
     assume(trio.base != trio.remote)

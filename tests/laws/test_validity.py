@@ -25,14 +25,14 @@ def saved_as(notebook: Notebook, minor: int, name: str) -> Notebook:
     return notebook | {"cells": made, "nbformat_minor": minor}
 
 
-@tried(150)
+@tried(80)
 @given(trios(*VALID))
 def test_nbformat_4(trio: Trio) -> None:
     merged = trio.merged()
     assert fault(merged.notebook) is None
 
 
-@tried(150)
+@tried(80)
 @given(trios(Ids.OWN, Ids.NONE), st.tuples(*[st.integers(0, 5)] * 3))
 def test_mixtures_of_minors(trio: Trio, minors: tuple[int, int, int]) -> None:
     files = [
@@ -42,7 +42,7 @@ def test_mixtures_of_minors(trio: Trio, minors: tuple[int, int, int]) -> None:
     assert fault(Trio(*files).merged().notebook) is None
 
 
-@tried(60)
+@tried(40)
 @given(trios(Ids.NONE))
 def test_nbformat_3(trio: Trio) -> None:
     merged = Trio(*(notebook3(*item["cells"]) for item in trio.files())).merged()
@@ -70,7 +70,7 @@ def policies() -> st.SearchStrategy[Policy]:
     )
 
 
-@tried(100)
+@tried(60)
 @given(trios(*VALID), policies())
 def test_any_policy(trio: Trio, policy: Policy) -> None:
     merged = merge(*trio.files(), policy)
@@ -78,7 +78,7 @@ def test_any_policy(trio: Trio, policy: Policy) -> None:
     assert merged.clean or policy.favor is Favor.NONE
 
 
-@tried(60)
+@tried(40)
 @given(trios(*VALID))
 def test_markers_appear_only_with_a_conflict(trio: Trio) -> None:
     merged = trio.merged()

@@ -67,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("git")
 
 
-@tried(150)
+@tried(80)
 @given(three=texts(), prose=st.booleans())
 def test_what_git_merges_cleanly_comes_out_the_same(folder: Path, three: Texts, prose: bool) -> None:
     expected = git_merge(folder, three)

@@ -93,3 +93,10 @@ def test_add_add_of_two_notebooks_without_a_base_keeps_both() -> None:
     merged = merge(notebook(minor=5), notebook(A, code(PLOT, id="l")), notebook(A, code(EXPORT, id="r")))
     assert merged.clean
     assert [cell["id"] for cell in merged.cells] == ["a", "l", "r"]
+
+
+def test_an_equal_insertion_at_another_place_is_kept_too_or_noted() -> None:
+    base = notebook(code("a = first()"), code("b = second(a)"))
+    local, remote = notebook(code(EXPORT), *base["cells"]), notebook(*base["cells"], code(EXPORT))
+    merged = merge(base, local, remote)
+    assert merged.sources.count(EXPORT) == 2 or merged.result.decisions

@@ -157,6 +157,12 @@ def test_space_at_line_ends_conflicts_with_nothing() -> None:
     assert merged.sources == ["a = 10\nb = 2"]
 
 
+def test_space_at_line_ends_is_chosen_alike_whichever_side_has_it() -> None:
+    one, other = merge_code("a", "b  ", "b"), merge_code("a", "b", "b  ")
+    assert one.clean
+    assert one.sources == other.sources
+
+
 def test_a_final_newline_conflicts_with_nothing() -> None:
     merged = merge_code("a = 1", "a = 1\n", "a = 2")
     assert merged.clean

@@ -24,14 +24,14 @@ def shape(notebook: Notebook) -> tuple[list[str], str]:
     return cells, repr(notebook.style)
 
 
-@tried(150)
+@tried(80)
 @given(odd_notebooks(), spellings() | odd_spellings())
 def test_what_was_read_is_written_byte_for_byte(notebook: dict[str, Any], style: Spelling) -> None:
     data = style.spell(notebook)
     assert write(read(data)) == data
 
 
-@tried(100)
+@tried(60)
 @given(trios(), spellings() | odd_spellings(), spellings())
 def test_known_cells_save_parsing_and_change_nothing(trio: Trio, one: Spelling, other: Spelling) -> None:
     known = read(one.spell(trio.base)).cells
@@ -55,13 +55,13 @@ def answer(data: bytes, known: bytes = b"") -> None:
     assert write(found) == data
 
 
-@tried(150)
+@tried(80)
 @given(st.binary(max_size=60) | st.text(string.printable, max_size=60).map(str.encode))
 def test_any_bytes(data: bytes) -> None:
     answer(data)
 
 
-@tried(150)
+@tried(80)
 @given(
     values()
     | st.fixed_dictionaries({}, optional={"nbformat": values(), "cells": values(), "worksheets": values()})
@@ -70,7 +70,7 @@ def test_any_json(value: Any) -> None:
     answer(JUPYTER.spell(value))
 
 
-@tried(150)
+@tried(80)
 @given(notebooks(max_cells=2), values(), st.data())
 def test_any_value_in_any_place_of_a_notebook(
     notebook: dict[str, Any], value: Any, data: st.DataObject
@@ -84,7 +84,7 @@ def test_any_value_in_any_place_of_a_notebook(
     answer(JUPYTER.spell(changed), JUPYTER.spell(notebook))
 
 
-@tried(200)
+@tried(100)
 @given(notebooks(max_cells=3), spellings(), st.data())
 def test_any_damage_to_a_notebook(notebook: dict[str, Any], style: Spelling, data: st.DataObject) -> None:
     whole = style.spell(notebook)
