@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from nbmerge.notebook.jsontext import Json
 
-_RULED = frozenset({"source", "input", "outputs", "execution_count", "prompt_number", "attachments"})
+_RULED = frozenset(
+    {"cell_type", "source", "input", "outputs", "execution_count", "prompt_number", "attachments"}
+)
 _NOWHERE = Cell({})  # the base of a cell that both sides inserted
 
 
@@ -77,7 +79,8 @@ def deleted_against_edited(
     run = unowned_run(run_of(base), *runs, policy, True, notes)
     attachments = _object(kept.value, "attachments")
     cells = Terms(base, kept, kept)
-    cell = _assembled(_plain_fields(kept), shown, run, attachments, cells, base)
+    fields = _plain_fields(kept) | {"cell_type": kept.type}
+    cell = _assembled(fields, shown, run, attachments, cells, base)
     ours, theirs = (None, kept.source) if local else (kept.source, None)
     return MergedCell(cell, (Terms(base.source, ours, theirs),))
 
@@ -95,7 +98,9 @@ def _one_side(base: Cell | None, local: Cell, remote: Cell) -> Cell | None:
     """The cell itself where only one side (or neither) changed it: its text is kept too."""
     if base is None:
         return local if local.value == remote.value else None
-    if local is remote or remote is base or local.value == remote.value:
+    if local is remote:
+        return local
+    if remote is base or local.value == remote.value:
         respelled = local.text == base.text and remote.layout == local.layout
         return remote if respelled else local
     if local is base or base.value == local.value:
@@ -104,7 +109,7 @@ def _one_side(base: Cell | None, local: Cell, remote: Cell) -> Cell | None:
 
 
 def _merge_type(base: Cell | None, local: Cell, remote: Cell, notes: Notes) -> str:
-    law = decide(base.type if base is not None else local.type, local.type, remote.type)
+    law = decide(base.type if base is not None else "", local.type, remote.type)
     if isinstance(law, Decided):
         return law.value
     notes.below("cell_type").add("local", "changed by both sides")
