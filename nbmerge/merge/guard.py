@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 GRAMMAR = "3.13"
+_TOO_LONG = 200_000  # characters; parsing more would take seconds, and such a cell is no code
 _NOT_PYTHON = re.compile(r"^(\s*)(?:[%!?].*|.*\?{1,2}\s*|[\w.,\s]*=\s*[%!].*)$")
 _CELL_MAGIC = re.compile(r"\s*%%")
 
@@ -25,6 +26,8 @@ def guard(python: bool, *sides: str) -> Callable[[str], bool]:
     def accept(merged: str) -> bool:
         if not python or any(_CELL_MAGIC.match(side) for side in sides):
             return True
+        if len(merged) > _TOO_LONG:
+            return False
         return not all(parses(side) for side in sides) or parses(merged)
 
     return accept

@@ -48,6 +48,14 @@ def test_neighbouring_lines_of_code_that_would_not_parse_together_conflict() -> 
     assert not merged.clean
 
 
+def test_code_too_long_to_be_parsed_merges_by_separate_lines_alone() -> None:
+    lines = [f"x_{number} = compute({number}, factor={number})" for number in range(6000)]
+    local = [*lines[:10], "y = 1", *lines[11:]]
+    beside, apart = [*lines[:11], "z = 2", *lines[12:]], [*lines[:12], "z = 2", *lines[13:]]
+    assert merge_code("\n".join(lines), "\n".join(local), "\n".join(apart)).clean
+    assert not merge_code("\n".join(lines), "\n".join(local), "\n".join(beside)).clean
+
+
 def test_the_guard_knows_magics_and_shell_lines() -> None:
     base = "%matplotlib inline\n!pip install numpy\nfiles = !ls\nnumpy?"
     local = base.replace("inline", "widget")
