@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.helpers.build import Cell, markdown, merge_cells, raw
+from tests.helpers.build import Cell, code, markdown, merge_cells, raw
 
 TEXT = "Before.\n\n![plot](attachment:plot.png)\n\nAfter."
 
@@ -80,3 +80,10 @@ def test_raw_cells_have_attachments_too() -> None:
     local = raw("x", attachments={"a.png": picture("aaaa")})
     merged = merge_cells(base, local, raw("x", attachments={"b.png": picture("bbbb")}))
     assert set(merged.cells[0]["attachments"]) == {"a.png", "b.png"}
+
+
+def test_a_picture_added_to_a_cell_that_became_code_is_noted() -> None:
+    merged = merge_cells(cell("x = 1", a="aaaa"), code("x = 1"), cell("x = 1", a="aaaa", b="bbbb"))
+    assert merged.clean
+    assert "attachments" not in merged.cells[0]
+    assert any(d.path.startswith("/cells/0/attachments") for d in merged.result.decisions)

@@ -75,6 +75,12 @@ def test_positional_ids_shifted_by_a_deletion_do_not_mislead() -> None:
     assert merged.sources == [FIT, DRAW_EDITED]
 
 
+def test_positional_ids_of_short_cells_do_not_mislead() -> None:
+    merged = merge(positional("x", "y", "z"), positional("w", "x", "y", "z"), positional("x", "y", "z\nv"))
+    assert merged.clean
+    assert merged.sources == ["w", "x", "y", "z\nv"]
+
+
 def test_wholesale_new_ids_on_one_side_do_not_mislead() -> None:
     base, local = fresh("old", LOAD, FIT, DRAW), fresh("new", LOAD_EDITED, FIT, DRAW)
     merged = merge(base, local, fresh("old", LOAD, FIT, DRAW_EDITED))

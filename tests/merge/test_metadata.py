@@ -145,5 +145,8 @@ def test_keys_stay_in_the_order_of_the_side_that_changed_it() -> None:
 
 
 def test_sorted_keys_stay_sorted() -> None:
-    merged = of_notebook({"b": 1, "d": 1}, {"a": 1, "b": 1, "d": 1}, {"b": 1, "c": 1, "d": 1})
-    assert list(merged.notebook["metadata"]) == ["a", "b", "c", "d"]
+    base = {"b": 1, "e": 1}
+    for local, remote in (("c", "d"), ("d", "c")):
+        sides = [dict.fromkeys(sorted(["b", key, "e"]), 1) for key in (local, remote)]
+        merged = of_notebook(base, sides[0], sides[1])
+        assert list(merged.notebook["metadata"]) == ["b", "c", "d", "e"]

@@ -40,11 +40,21 @@ def test_a_cell_moved_by_one_side_and_edited_by_the_other_is_at_the_new_place_on
 
 
 def test_a_cell_moved_and_edited_by_one_side_takes_the_edit_of_the_other() -> None:
-    base = notebook(*(code(TEXTS[x], id=f"id-{x}") for x in "ABC"))
-    moved = notebook(code(TEXTS["B"]), code(TEXTS["C"]), code(TEXTS["A"].replace("clean", "tidy")))
-    merged = merge(base, moved | {"nbformat_minor": 4}, made("ABC", edited="B"))
-    assert order_of(merged.sources) == "bCA"
-    assert "table = tidy(table)" in merged.sources[2]
+    for ids in (True, False):
+        local = made("BCA", ids=ids)
+        local["cells"][2]["source"][1] = "table = read('all samples.csv')\n"
+        merged = merge(made("ABC", ids=ids), local, made("ABC", edited="A", ids=ids))
+        assert merged.clean
+        assert order_of(merged.sources) == "BCa"
+        assert "table = read('all samples.csv')" in merged.sources[2]
+
+
+def test_a_short_cell_moved_by_one_side_and_run_by_the_other_is_run_at_the_new_place() -> None:
+    a, b, c = (code(text) for text in ("figure.save('weights.pdf')", TEXTS["B"], TEXTS["C"]))
+    ran = a | code("figure.save('weights.pdf')", count=9, out="saved\n")
+    merged = merge(notebook(a, b, c), notebook(b, c, a), notebook(ran, b, c))
+    assert merged.clean
+    assert merged.outs == ["", "", "saved\n"]
 
 
 def test_moves_of_different_cells_are_both_made() -> None:
@@ -88,6 +98,7 @@ def test_a_moved_cell_that_the_other_side_deleted_is_gone() -> None:
     merged = merge(made("ABCD"), made("BCDA"), made("BCD"))
     assert merged.clean
     assert order_of(merged.sources) == "BCD"
+    assert merged.noted("base:/cells/0", "remote")
 
 
 def test_a_copy_is_an_insertion() -> None:

@@ -76,6 +76,18 @@ def test_both_made_the_same_new_source_and_one_ran_it() -> None:
     assert merged.cells[0]["execution_count"] == 3
 
 
+@pytest.mark.parametrize("newer", Side)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_side_that_ran_the_new_source_counts_not_the_one_that_kept_the_old_outputs(
+    newer: Side, swapped: bool
+) -> None:
+    kept, made = code(LOCAL_SOURCE, count=1, out="1\n"), ran(LOCAL_SOURCE, 3, "10\n")
+    local, remote = (made, kept) if swapped else (kept, made)
+    merged = merge_cells(BASE, local, remote, Policy(newer=newer))
+    assert merged.outs == ["10\n"]
+    assert merged.cells[0]["execution_count"] == 3
+
+
 def test_a_source_that_neither_side_ran_has_no_outputs_and_that_is_noted_with_the_way_back() -> None:
     merged = merge_cells(BASE, ran(LOCAL_SOURCE, 4, "10\n"), ran(REMOTE_SOURCE, 9, "1 again\n"))
     assert merged.clean

@@ -70,6 +70,18 @@ def test_code_that_did_not_parse_before_need_not_parse_after() -> None:
     assert merged.sources == ["print 10\nprint 20"]
 
 
+def test_the_guard_judges_a_cell_with_magics_by_its_other_lines() -> None:
+    base = "%matplotlib inline\ns = 1\nt = 2\nu = 3"
+    local = base.replace("1", "'''1").replace("3", "3'''")
+    assert not merge_code(base, local, base.replace("2", "'''2'''")).clean
+
+
+def test_a_cell_for_another_program_is_not_judged_as_python() -> None:
+    base = "%%writefile notes.txt\ns = 1\nt = 2\nu = 3"
+    local = base.replace("1", "'''1").replace("3", "3'''")
+    assert merge_code(base, local, base.replace("2", "'''2'''")).clean
+
+
 def test_a_notebook_in_another_language_is_not_judged_as_python() -> None:
     metadata = {"kernelspec": {"display_name": "R", "language": "R", "name": "ir"}}
     sources = ["x <- '''1\ny <- 2\nz <- 3'''", "x <- 1\ny <- '''2'''\nz <- 3"]
@@ -119,6 +131,23 @@ def test_a_rewritten_line_is_not_mixed_with_an_edited_one() -> None:
     merged = merge_prose(base, rewritten, base.replace("three", "two"))
     assert not merged.clean
     assert rewritten in merged.sources[0].split("\n")
+
+
+def test_a_mostly_rewritten_line_is_not_mixed_with_an_edited_one_though_its_end_is_the_same() -> None:
+    base = "We measured twelve samples of water in three laboratories."
+    rewritten = "Somebody else counted forty fishes from many rivers near three laboratories."
+    merged = merge_prose(base, rewritten, base.replace("laboratories", "laboratories of Berlin"))
+    assert not merged.clean
+
+
+def test_a_line_of_code_broken_in_two_and_edited_by_the_other_side_conflicts() -> None:
+    merged = merge_code("draw(a, b)", "draw(\n    a, b)", "draw(a, b, c)")
+    assert not merged.clean
+
+
+def test_a_line_that_one_side_deleted_beside_a_change_that_both_made_does_not_come_back() -> None:
+    merged = merge_code("x\ny", "a", "a\ny")
+    assert not merged.clean or merged.sources == ["a"]
 
 
 def test_two_insertions_at_one_point_conflict() -> None:

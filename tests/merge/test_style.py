@@ -93,3 +93,29 @@ def test_a_changed_cell_keeps_the_spelling_of_what_did_not_change_in_it() -> Non
     assert odd in found
     assert b'"a1\\n"' in found
     assert b'"c1"' in found
+
+
+ESCAPED = (b"b = 1", b"b \\u003d 1")  # the same value in a spelling that no tool would choose
+
+
+def test_a_cell_that_remote_only_respelled_is_as_remote_has_it() -> None:
+    base, local = JUPYTER.spell(BASE), JUPYTER.spell(LOCAL)
+    merged = merge_bytes(base, local, base.replace(*ESCAPED)).data
+    assert merged == local.replace(*ESCAPED)
+
+
+def test_a_cell_in_the_layout_of_remote_is_as_remote_has_it() -> None:
+    style = Spelling(indent="    ")
+    remote = style.spell(BASE).replace(*ESCAPED)
+    merged = merge_bytes(JUPYTER.spell(BASE), JUPYTER.spell(LOCAL), remote).data
+    assert merged == style.spell(LOCAL).replace(*ESCAPED)
+
+
+def test_a_source_that_one_side_made_a_string_becomes_one() -> None:
+    def source(text: str | list[str]) -> bytes:
+        return JUPYTER.spell(notebook(code("", id="a") | {"source": text}))
+
+    lists = [source(text.splitlines(keepends=True)) for text in ("a\nb\nc", "a1\nb\nc", "a\nb\nc1")]
+    strings = [source(text) for text in ("a\nb\nc", "a1\nb\nc", "a\nb\nc1", "a1\nb\nc1")]
+    assert merge_bytes(lists[0], lists[1], strings[2]).data == strings[3]
+    assert merge_bytes(lists[0], strings[1], lists[2]).data == strings[3]
