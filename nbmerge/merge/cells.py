@@ -60,6 +60,8 @@ def merge_cell(
     shown = render(text, policy, policy.labels, marker_size(policy.marker_size, *sources))
     fields = merge_members(cells.map(_plain_fields), policy.newer, notes)
     fields["cell_type"] = kind
+    if attachments and kind == CODE:
+        notes.below("attachments").add("nothing", "a code cell has no attachments")
     cell = _assembled(fields, shown, run, attachments, cells, base)
     return MergedCell(cell, tuple(_as_texts(clash) for clash in text.clashes))
 
@@ -83,6 +85,16 @@ def deleted_against_edited(
     cell = _assembled(fields, shown, run, attachments, cells, base)
     ours, theirs = (None, kept.source) if local else (kept.source, None)
     return MergedCell(cell, (Terms(base.source, ours, theirs),))
+
+
+def with_conflicts(cell: Cell, text: MergedText, policy: Policy, notes: Notes) -> MergedCell:
+    """The cell with this text for its source, conflicts shown; it was never run like that."""
+    shown = render(text, policy, policy.labels, marker_size(policy.marker_size, cell.source))
+    run = unowned_run(NO_RUN, run_of(cell), run_of(cell), policy, True, notes)
+    fields = _plain_fields(cell) | {"cell_type": cell.type}
+    cells = Terms(cell, cell, cell)
+    contested = _assembled(fields, shown, run, _object(cell.value, "attachments"), cells, cell)
+    return MergedCell(contested, tuple(_as_texts(clash) for clash in text.clashes))
 
 
 def same_text(one: str, other: str) -> bool:

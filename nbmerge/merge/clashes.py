@@ -46,8 +46,8 @@ def settle(clash: Clash[Lines], *, code: bool, bold: bool) -> Settled | None:
     """The first rule that applies; None if a person has to decide."""
     settled = _loose_space(clash) or _imports(clash)
     if settled is None and bold:
-        settled = _agreed_ends(clash) or _one_contains_other(clash) or _common_insertions(clash)
-        settled = settled or _by_tokens(clash, code)
+        settled = _only_deletions(clash) or _agreed_ends(clash) or _one_contains_other(clash)
+        settled = settled or _common_insertions(clash) or _by_tokens(clash, code)
     return settled
 
 
@@ -73,6 +73,16 @@ def _imports(clash: Clash[Lines]) -> Settled | None:
         return None
     more = tuple(line for line in clash.remote if line not in clash.local)
     return Settled((Decided(clash.local + more),), "imports of both sides")
+
+
+def _only_deletions(clash: Clash[Lines]) -> Settled | None:
+    """Neither side added anything: what one of them deleted is deleted."""
+    kept_by_local = {i for i, _ in align(clash.base, clash.local)}
+    kept_by_remote = {i for i, _ in align(clash.base, clash.remote)}
+    if len(kept_by_local) < len(clash.local) or len(kept_by_remote) < len(clash.remote):
+        return None
+    kept = tuple(clash.base[i] for i in sorted(kept_by_local & kept_by_remote))
+    return Settled((Decided(kept),), "lines deleted by both sides, not the same ones")
 
 
 def _agreed_ends(clash: Clash[Lines]) -> Settled | None:

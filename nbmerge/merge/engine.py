@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text
 from nbmerge.merge.ids import settle_ids
 from nbmerge.merge.metadata import member, merge_members
+from nbmerge.merge.moves import Merging, contest_moved_lines
 from nbmerge.merge.order import Row, rows
 from nbmerge.merge.policy import Favor, Policy, Side
 from nbmerge.merge.results import Conflict, Decision, Notes, Result
@@ -60,16 +61,27 @@ class _Cells:
     notes: Notes
 
     def run(self, prefer: Side) -> list[MergedCell]:
-        merged: list[MergedCell] = []
+        merging: list[Merging] = []
+        number = 0
         for row in rows(self.base.cells, self.local.cells, self.remote.cells):
-            here = self.notes.below("cells").below(len(merged))
+            here = self.notes.below("cells").below(number)
             item = self.cell(row, here)
-            if item is None:
-                continue
-            if row.contested:
-                here.add("local", "put at different places by the two sides")
-            merged.append(self.preferred(item, row, prefer))
-        return merged
+            if item is not None:
+                item = self.preferred(item, row, prefer)
+                number += 1
+                if row.contested:
+                    here.add("local", "put at different places by the two sides")
+            merging.append(Merging(self.sources(row), item, here))
+        if self.policy.favor is not Favor.NONE:
+            return [row.item for row in merging if row.item is not None]
+        return [item for item in contest_moved_lines(merging, self.policy) if item is not None]
+
+    def sources(self, row: Row) -> Terms[str]:
+        return Terms(
+            "" if row.base is None else self.base.cells[row.base].source,
+            "" if row.local is None else self.local.cells[row.local].source,
+            "" if row.remote is None else self.remote.cells[row.remote].source,
+        )
 
     def cell(self, row: Row, notes: Notes) -> MergedCell | None:
         """The merged cell of one row; None if it is deleted."""

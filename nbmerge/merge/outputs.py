@@ -56,8 +56,7 @@ def merge_run(
     if stale or (contested and policy.outputs is not Outputs.RUN):
         return unowned_run(before, ours, theirs, policy, source is None, notes)
     if made_by_local and made_by_remote:
-        same = base is not None and source is not None and made(source, base)
-        return _of_one_source(before if same else None, ours, theirs, policy.newer, notes)
+        return _of_one_source(before, ours, theirs, policy.newer, notes)
     chosen, dropped, side = (ours, theirs, "local") if made_by_local else (theirs, ours, "remote")
     if dropped not in (before, chosen):
         notes.below("outputs").add(side, "they follow the source; the other side's belong to another one")
@@ -87,10 +86,13 @@ def _bare(source: str) -> list[str]:
     return [line for line in source.split("\n") if not _COMMENT_OR_BLANK.match(line)]
 
 
-def _of_one_source(before: Run | None, ours: Run, theirs: Run, newer: Side, notes: Notes) -> Run:
-    """Both sides hold the same source: the side that ran it; both did: the later run."""
-    law = decide(before, ours, theirs, plain=lambda run: run and (run.plain, run.count))
-    if isinstance(law, Decided) and law.value is not None:
+def _of_one_source(before: Run, ours: Run, theirs: Run, newer: Side, notes: Notes) -> Run:
+    """Both sides hold the same source: the side that ran it; both did: the later run.
+
+    A side that still shows base's run has not run the source, whether that is new or not.
+    """
+    law = decide(before, ours, theirs, plain=lambda run: (run.plain, run.count))
+    if isinstance(law, Decided):
         return law.value
     later, earlier = (theirs, ours) if newer is Side.REMOTE else (ours, theirs)
     if later.outputs or not earlier.outputs:

@@ -66,10 +66,11 @@ def test_very_similar_insertions_that_differ_conflict_in_the_lines_that_differ()
 
 
 def test_one_id_and_similar_text_is_one_cell() -> None:
-    more = EXPORT + "\nnotify('editor')"
+    more = EXPORT + "\nnotify('editor', subject='archived', body=summary(folder), urgent=False)"
     merged = merge(BASE, notebook(A, code(EXPORT, id="n"), B), notebook(A, code(more, id="n"), B))
     assert merged.clean
     assert merged.sources[1:-1] == [more]
+    assert merged.cells[1]["id"] == "n"
 
 
 def test_one_id_and_unrelated_text_are_two_cells_one_with_a_derived_id_noted() -> None:

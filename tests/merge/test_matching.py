@@ -154,3 +154,28 @@ def test_a_cell_both_rewrote_alike_is_one_cell() -> None:
     merged = merge(without_ids(LOAD, FIT), without_ids(NEW, FIT), without_ids(NEW, FIT_EDITED))
     assert merged.clean
     assert merged.sources == [NEW, FIT_EDITED]
+
+
+def test_a_cell_that_one_side_rewrote_in_place_and_the_other_rewrote_alike_and_moved_is_one_cell() -> None:
+    rewritten = "# load the measurements\ntable = fetch(server, query)\ntable = clean(table)"
+    for local, remote in (
+        ([rewritten, FIT, DRAW], [FIT, DRAW, rewritten]),
+        ([FIT, DRAW, rewritten], [rewritten, FIT, DRAW]),
+    ):
+        merged = merge(without_ids(LOAD, FIT, DRAW), without_ids(*local), without_ids(*remote))
+        assert merged.clean
+        assert merged.sources == [FIT, DRAW, rewritten]
+
+
+def test_equal_cells_are_told_apart_by_their_counts() -> None:
+    first, second = code("plot()", count=1, out="1"), code("plot()", count=2, out="2")
+    merged = merge(notebook(first, second), notebook(second), notebook(first, second | code("plot(table)")))
+    assert merged.clean
+    assert merged.sources == ["plot(table)"]
+
+
+def test_a_cell_that_was_only_reindented_is_the_same_cell() -> None:
+    base, reindented = "if ready:\n  go()", "if ready:\n    go()"
+    merged = merge(without_ids(base, "x"), without_ids(reindented, "x"), without_ids("y", base, "x"))
+    assert merged.clean
+    assert merged.sources == ["y", reindented, "x"]

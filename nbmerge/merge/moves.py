@@ -1,0 +1,106 @@
+"""Owns: lines that a side moved from one cell to another, as splitting a cell does.
+
+Must not know: how cells are matched or merged.  Invariant: no line that one side moved to
+another cell and the other side deleted, or moved elsewhere, comes out clean: cell by cell
+it looks like one line deleted and another inserted, which would resurrect or double it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from nbmerge.merge.cells import MergedCell, with_conflicts
+from nbmerge.merge.text import MergedText, split
+from nbmerge.merge.threeway import Clash, Decided, Terms
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbmerge.merge.clashes import Piece
+    from nbmerge.merge.policy import Policy
+    from nbmerge.merge.results import Notes
+
+_TELLING = 8  # characters; a shorter line may well be there twice
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """One row of cells: their sources ('' where there is no cell) and what became of them."""
+
+    sources: Terms[str]
+    item: MergedCell | None
+    notes: Notes
+
+
+def contest_moved_lines(rows: Sequence[Merging], policy: Policy) -> list[MergedCell | None]:
+    """The cells, those with moved lines that the other side does not have there in conflict."""
+    touched = [row for row in rows if not row.sources.local == row.sources.remote == row.sources.base]
+    suspects = _suspects(touched) if touched else set()
+    if not suspects:
+        return [row.item for row in rows]
+    return [_contested(row, suspects, policy) for row in rows]
+
+
+def _suspects(rows: Sequence[Merging]) -> set[str]:
+    """Lines that are there more often than the two changes together explain."""
+    base, local, remote, merged, shown = (Counter[str]() for _ in range(5))
+    for row in rows:
+        for counter, source in zip((base, local, remote), row.sources, strict=True):
+            counter.update(_telling(source))
+        if row.item is not None and not row.item.conflicts:
+            merged.update(_telling(row.item.cell.source))
+        for terms in row.item.conflicts if row.item is not None else ():
+            shown.update(line for term in terms if term for line in _telling(term))
+    return {
+        line
+        for line, count in merged.items()
+        if base[line] and line not in shown and _is_too_many(count, base[line], local[line], remote[line])
+    }
+
+
+def _is_too_many(count: int, base: int, local: int, remote: int) -> bool:
+    if count > max(local, remote, local + remote - base):
+        return True
+    return (local < base == remote and count > local) or (remote < base == local and count > remote)
+
+
+def _telling(source: str) -> list[str]:
+    return [text for line in source.split("\n") if len(text := line.strip()) >= _TELLING]
+
+
+def _contested(row: Merging, suspects: set[str], policy: Policy) -> MergedCell | None:
+    """The cell, in conflict about each suspect line that one side brought here."""
+    if row.item is None or row.item.conflicts:
+        return row.item
+    base, local, remote = (Counter(_telling(source)) for source in row.sources)
+    lines, shape = split(row.item.cell.source)
+    pieces: list[Piece] = []
+    for line in lines:
+        text = line.strip()
+        brought_by_one = text in suspects and (local[text] > base[text]) != (remote[text] > base[text])
+        if not brought_by_one:
+            pieces.append(Decided((line,)))
+        elif local[text] > base[text]:
+            pieces.append(Clash((), (line,), ()))
+        else:
+            pieces.append(Clash((), (), (line,)))
+    merged = MergedText(tuple(_joined(pieces)), shape)
+    return with_conflicts(row.item.cell, merged, policy, row.notes) if merged.clashes else row.item
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """Lines that follow one another with one fate, as one piece."""
+    result: list[Piece] = []
+    for piece in pieces:
+        match result[-1:], piece:
+            case [Decided(before)], Decided(lines):
+                result[-1] = Decided(before + lines)
+            case [Clash(_, [_, *_] as before, ())], Clash(_, [_, *_] as lines, ()):
+                result[-1] = Clash((), (*before, *lines), ())
+            case [Clash(_, (), [_, *_] as before)], Clash(_, (), [_, *_] as lines):
+                result[-1] = Clash((), (), (*before, *lines))
+            case _:
+                result.append(piece)
+    return result
