@@ -13,7 +13,7 @@ from nbmerge.merge.attachments import follow, merge_attachments
 from nbmerge.merge.guard import guard
 from nbmerge.merge.markers import marker_size, render
 from nbmerge.merge.metadata import key_order, merge_members
-from nbmerge.merge.outputs import NO_RUN, Run, merge_run, run_of, unowned_run
+from nbmerge.merge.outputs import NO_RUN, Run, merge_run, no_run_for_text, run_of, unowned_run
 from nbmerge.merge.policy import Favor, Policy, Side
 from nbmerge.merge.results import Notes
 from nbmerge.merge.text import MergedText, merge_text, split
@@ -56,7 +56,10 @@ def merge_cell(
     text = _merge_source(sources, kind, python, notes)
     if policy.favor is not Favor.NONE:
         text = _favored(text, policy.favor, notes)
-    run = merge_run(base, local, remote, text.text, policy, notes)
+    if kind == CODE:
+        run = merge_run(base, local, remote, text.text, policy, notes)
+    else:
+        run = no_run_for_text(base, local, remote, notes)
     shown = render(text, policy, policy.labels, marker_size(policy.marker_size, *sources))
     fields = merge_members(cells.map(_plain_fields), policy.newer, notes)
     fields["cell_type"] = kind

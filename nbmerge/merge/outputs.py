@@ -75,6 +75,13 @@ def unowned_run(before: Run, ours: Run, theirs: Run, policy: Policy, conflict: b
     return _asked_for(policy.outputs, before, ours, theirs)
 
 
+def no_run_for_text(base: Cell | None, local: Cell, remote: Cell, notes: Notes) -> Run:
+    """A cell that is no code has no outputs, also if a side has just run it."""
+    if any(run.happened and run != run_of(base) for run in (run_of(local), run_of(remote))):
+        notes.below("outputs").add("nothing", "only a code cell has outputs")
+    return NO_RUN
+
+
 def made(source: str, cell: Cell) -> bool:
     """True if the cell's outputs are those of this source, comments and blank lines apart."""
     return cell.type == "code" and (source == cell.source or _bare(source) == _bare(cell.source))

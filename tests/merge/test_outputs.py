@@ -189,3 +189,10 @@ def test_a_kind_changed_differently_by_both_is_local_s_and_noted() -> None:
     assert merged.clean
     assert merged.cells[0]["cell_type"] == "markdown"
     assert merged.noted("/cells/0/cell_type", "local")
+
+
+def test_a_run_of_a_cell_that_became_prose_is_dropped_and_noted() -> None:
+    ran = code("total = 2", count=8, out="two")
+    merged = merge_cells(code("total = 1", count=1, out="one"), markdown("total = 1"), ran)
+    assert merged.cells[0]["cell_type"] == "markdown"
+    assert merged.noted("/cells/0/outputs", "nothing")
