@@ -12,7 +12,7 @@ from nbmerge.merge.sequences import align
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
     from nbmerge.merge.places import Places
@@ -48,7 +48,8 @@ def find_twins(local: Cells, ours: Places, remote: Cells, theirs: Places) -> dic
     pairing = _Pairing(local, ours, remote, theirs)
     pairing.by_id()
     pairing.by_equal_text_at_one_place()
-    pairing.by_equal_text()
+    pairing.by_equal_text(lambda cell: cell.key)
+    pairing.by_equal_text(lambda cell: cell.source)  # one side may have changed its kind
     pairing.by_likeness_at_one_place()
     return pairing.found
 
@@ -87,10 +88,11 @@ class _Pairing:
         there = [(self.place_of_remote[k], cell.key) for k, cell in zip(self.right, others, strict=True)]
         self.pair([(self.left[x], self.right[y]) for x, y in align(here, there)])
 
-    def by_equal_text(self) -> None:
-        by_key = {self.remote[k].key: k for k in reversed(self.right)}
+    def by_equal_text(self, text: Callable[[Cell], object]) -> None:
+        there = {text(self.remote[k]): k for k in reversed(self.right)}
         telling = [j for j in self.left if len(self.local[j].source.strip()) >= _SAME_TEXT_LENGTH]
-        self.pair([(j, by_key[self.local[j].key]) for j in telling if self.local[j].key in by_key])
+        found = [(j, there.get(text(self.local[j]))) for j in telling]
+        self.pair([(j, k) for j, k in found if k is not None])
 
     def by_likeness_at_one_place(self) -> None:
         scores = []

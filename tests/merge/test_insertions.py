@@ -101,3 +101,15 @@ def test_an_equal_insertion_at_another_place_is_kept_too_or_noted() -> None:
     local, remote = notebook(code(EXPORT), *base["cells"]), notebook(*base["cells"], code(EXPORT))
     merged = merge(base, local, remote)
     assert merged.sources.count(EXPORT) == 2 or merged.result.decisions
+
+
+def test_an_equal_insertion_that_one_side_made_prose_of_is_one_cell() -> None:
+    text = "the levels of the last ten years"
+    base = notebook(code("x = 1", id="x"))
+    merged = merge(
+        base,
+        notebook(code("x = 1", id="x"), markdown(text, id="mine")),
+        notebook(code("x = 1", id="x"), code(text, id="theirs")),
+    )
+    assert merged.sources == ["x = 1", text]
+    assert merged.noted("/cells/1/cell_type", "local")
