@@ -62,18 +62,33 @@ def is_special(path: str) -> bool:
         return False
 
 
-def replace_file(path: str, data: bytes, *, durable: bool = True) -> None:
+def replace_scratch(path: str, data: bytes) -> None:
+    """Replace another program's temporary file, which it reads at once: no wait for the disk.
+
+    The new bytes stand in PATH.nbmerge until they are whole; whoever started this process
+    knows what to remove if it is killed.  Raises SystemFailure that names the path.
+    """
+    beside = f"{path}.nbmerge"
+    try:
+        with open(beside, "wb") as file:
+            file.write(data)
+        os.replace(beside, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
+
+
+def replace_file(path: str, data: bytes) -> None:
     """Write the file beside its place, then rename it there; mode, owner and links are kept.
 
-    Devices and pipes are written to.  `durable` waits until the bytes are on the disk;
-    a file that the caller's caller copies at once need not.  Raises SystemFailure that
-    names the path.
+    Devices and pipes are written to.  Raises SystemFailure that names the path.
     """
     try:
         if path.endswith(os.sep) or is_special(path):
             _write_through(path, data)
         else:
-            _replace(os.path.realpath(path), data, durable)
+            _replace(os.path.realpath(path), data)
     except OSError as error:
         raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
 
@@ -88,7 +103,7 @@ def _write_through(path: str, data: bytes) -> None:
         file.write(data)
 
 
-def _replace(target: str, data: bytes, durable: bool) -> None:
+def _replace(target: str, data: bytes) -> None:
     old = os.stat(target) if os.path.lexists(target) else None
     if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "it is write-protected")  # a rename would not ask
@@ -97,8 +112,7 @@ def _replace(target: str, data: bytes, durable: bool) -> None:
         with open(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            if durable:
-                os.fsync(descriptor)
+            os.fsync(descriptor)
         if old is not None:
             _pass_on(old, beside)
         os.replace(beside, target)

@@ -52,7 +52,7 @@ def _answer(arguments: list[str]) -> Answer | None:
         outcome = merge_files(call)
         for line in _lines(call, outcome):
             write_error(f"nbmerge: {printable(line)}\n")
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         from nbmerge.cli.report import failure_of
 
         write_error(f"nbmerge: {failure_of(error).message}\n")

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_HELP = (
+    "",
+    "  install    let git merge *.ipynb in this repository with the nbmerge that runs now",
+    "  status     tell what is installed, whether it runs, and how git really merges *.ipynb here",
+    "  uninstall  put everything back as it was",
+    "  --global   for all repositories of this user, not for this one",
+)
+
+
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
     from nbmerge.git.scope import Scope
@@ -35,8 +44,8 @@ def run(arguments: list[str]) -> int:
             lines = uninstall(scope, program)
         case ["status"]:
             return _status(scope is Scope.GLOBAL, program)
-        case ["-h" | "--help", *_]:
-            lines = [f"usage: {usage}"]
+        case words if "-h" in words or "--help" in words:
+            lines = [f"usage: {usage}", *_HELP]
         case []:
             raise UsageError(f"say what to do: {usage}")
         case _:

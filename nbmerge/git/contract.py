@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PLACEHOLDERS = "%O %A %B %L %P %S %X %Y"
 BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL = "base", "HEAD", "theirs"
+ONE_SIDE = "the file holds your side only: `git merge --abort`, or `git checkout --theirs` for the other side"
 USAGE = "the arguments of a merge driver are %O %A %B %L %P, and optionally %S %X %Y"
 
 

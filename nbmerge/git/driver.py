@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nbmerge.errors import NotebookError, SystemFailure
-from nbmerge.files import FileSource, replace_file
-from nbmerge.git.contract import Answer, Outcome
+from nbmerge.files import FileSource, replace_scratch
+from nbmerge.git.contract import ONE_SIDE, Answer, Outcome
 from nbmerge.merge.policy import ConflictStyle, Policy
 from nbmerge.merge.whole import merge_sources
 
@@ -36,7 +36,7 @@ def merge_files(call: Call) -> Outcome:
 
         return merge_as_text(call, reason)
     except SystemFailure as error:
-        return Outcome(Answer.FAILED, reason=f"{call.path}: not merged: {error}")
+        return Outcome(Answer.FAILED, reason=f"{call.path}: not merged: {error}; {ONE_SIDE}")
 
 
 def _merge_notebooks(call: Call) -> Outcome:
@@ -52,7 +52,7 @@ def _merge_notebooks(call: Call) -> Outcome:
     if not whole.result.clean:
         whole = merged(_to_be_read(call, policy))
     if whole.data != local.read():
-        replace_file(call.local, whole.data, durable=False)  # git's own temporary file
+        replace_scratch(call.local, whole.data)
     return Outcome(Answer.CLEAN if whole.result.clean else Answer.CONFLICTS, whole.result)
 
 

@@ -23,11 +23,12 @@ from nbmerge.git.process import run_git
 _START = "from nbmerge.cli.driver_command import entry; entry()"
 _HEAD = f"set -- {PLACEHOLDERS}; "
 _TAIL = (
-    ' "$@"; code=$?; case $code in '
+    ' "$@"; code=$?; rm -f "$2.nbmerge"; case $code in '
     + " ".join(f"{answer.for_entry}) exit {answer.for_git};;" for answer in Answer)
     + " esac; "
     'printf "%%s\\n" "nbmerge did not run (exit $code), so git merges $5 as text: check the file before you'
-    ' commit it; to mend this install nbmerge again and run: nbmerge-on-save git install" >&2; '
+    " commit it; to mend this install nbmerge again and run: nbmerge-on-save git install"
+    ' (with --global if it was)" >&2; '
     f'if [ "$7" = %%X ]; then set -- "$1" "$2" "$3" "$4" "$5" {BASE_LABEL} {LOCAL_LABEL} {REMOTE_LABEL}; fi; '
     'git merge-file -L "$7" -L "$6" -L "$8" --marker-size="$4" -- "$2" "$1" "$3"; '
     f"[ $? -lt 128 ] && exit {Answer.CONFLICTS.for_git}; exit {Answer.FAILED.for_git}"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 
-from nbmerge.files import replace_file
-from nbmerge.git.contract import Answer, Outcome
+from nbmerge.files import replace_scratch
+from nbmerge.git.contract import ONE_SIDE, Answer, Outcome
 from nbmerge.git.labels import find_labels
 from nbmerge.git.process import complaint, run_git
 
@@ -26,9 +26,9 @@ def merge_as_text(call: Call, reason: str) -> Outcome:
     size = f"--marker-size={call.marker_size}"
     done = run_git("merge-file", "-p", "-q", *names, size, "--", *files)
     if not 0 <= done.returncode < 128:
-        reason = f"{reason}; merged as text it cannot be either: {complaint(done)}"
+        reason = f"{reason}, and no text that git could merge ({complaint(done)}); {ONE_SIDE}"
         return Outcome(Answer.FAILED, reason=reason)
-    replace_file(call.local, done.stdout)
+    replace_scratch(call.local, done.stdout)
     if done.returncode == 0 and _is_json(done.stdout):
         return Outcome(Answer.CLEAN, reason=f"{reason}; merged as text, without conflicts")
     what = "no JSON came out" if done.returncode == 0 else "there are conflicts"

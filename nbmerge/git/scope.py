@@ -69,7 +69,9 @@ def in_repository() -> bool:
 def require_repository(program: str) -> None:
     """Raises UsageError outside of repositories."""
     if not in_repository():
-        raise UsageError(f"this is no git repository: go into one, or use `{program} git install --global`")
+        raise UsageError(
+            f"this is no git repository: go into one, or add --global (`{program} git install --global`)"
+        )
 
 
 def shown(path: str) -> str:

@@ -29,7 +29,8 @@ def status(scope: Scope, program: str) -> Status:
     scopes = [Scope.LOCAL, Scope.GLOBAL] if scope is Scope.LOCAL else [scope]
     effect = effect_here() if scope is Scope.LOCAL else effect_of_user()
     healthy, about = _interpreter(effect.line, program)
-    lines = [*map(_place, scopes), *about, f"*.ipynb: merged {effect}", *_rivals(effect, scope, program)]
+    really = effect if healthy or not effect.ours else "as text"
+    lines = [*map(_place, scopes), *about, f"*.ipynb: merged {really}", *_rivals(effect, scope, program)]
     return Status(effect.ours and healthy, tuple(lines))
 
 
@@ -54,7 +55,7 @@ def _interpreter(line: str | None, program: str) -> tuple[bool, list[str]]:
     python = interpreter_of(line)
     if runs(command):
         return True, [f"interpreter: {python}, runs"]
-    mend = f"`{program} git install` names the one that runs now"
+    mend = f"`{program} git install` (or install --global) names the one that runs now"
     return False, [f"interpreter: {python}, does not run nbmerge, so git merges as text; {mend}"]
 
 

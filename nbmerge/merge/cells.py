@@ -52,7 +52,9 @@ def merge_cell(
     attachments, renamed = merge_attachments(
         cells.map(lambda cell: _object(cell.value, "attachments")), notes.below("attachments")
     )
-    sources = Terms(cells.base.source, local.source, follow(remote.source, renamed))
+    # both put another picture there: neither side's reference is base's any more
+    replaced = {name: f"base-{name}" for name in renamed}
+    sources = Terms(follow(cells.base.source, replaced), local.source, follow(remote.source, renamed))
     text = _merge_source(sources, kind, python, notes)
     if policy.favor is not Favor.NONE:
         text = _favored(text, policy.favor, notes)

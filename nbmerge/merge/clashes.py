@@ -76,13 +76,20 @@ def _imports(clash: Clash[Lines]) -> Settled | None:
 
 
 def _only_deletions(clash: Clash[Lines]) -> Settled | None:
-    """Neither side added anything: what one of them deleted is deleted."""
+    """Neither side added anything, and one deleted all that the other did, and more.
+
+    Where each deleted what the other kept, they chose between lines (as two resolutions of
+    one conflict do): to delete both choices would lose both.
+    """
     kept_by_local = {i for i, _ in align(clash.base, clash.local)}
     kept_by_remote = {i for i, _ in align(clash.base, clash.remote)}
     if len(kept_by_local) < len(clash.local) or len(kept_by_remote) < len(clash.remote):
         return None
-    kept = tuple(clash.base[i] for i in sorted(kept_by_local & kept_by_remote))
-    return Settled((Decided(kept),), "lines deleted by both sides, not the same ones")
+    if kept_by_local <= kept_by_remote:
+        return Settled((Decided(clash.local),), "lines deleted by both sides, more by one")
+    if kept_by_remote <= kept_by_local:
+        return Settled((Decided(clash.remote),), "lines deleted by both sides, more by one")
+    return None
 
 
 def _agreed_ends(clash: Clash[Lines]) -> Settled | None:

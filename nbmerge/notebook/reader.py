@@ -191,7 +191,9 @@ class _Reading:
 
 
 def _marked(text: str) -> str | None:
-    """The commonest reason by name: a file that git left with its conflict markers."""
+    """The commonest reasons by name: git's conflict markers, and what git LFS leaves."""
+    if text.startswith("version https://git-lfs"):
+        return "is a Git LFS pointer, not the notebook: `git lfs pull` fetches it"
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(("<<<<<<< ", ">>>>>>> ")):
             return f"is not JSON: git conflict markers from line {number} on"

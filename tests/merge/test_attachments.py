@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.helpers.build import Cell, code, markdown, merge_cells, raw
+from tests.helpers.build import Cell, code, conflict, markdown, merge_cells, raw
 
 TEXT = "Before.\n\n![plot](attachment:plot.png)\n\nAfter."
 
@@ -87,3 +87,15 @@ def test_a_picture_added_to_a_cell_that_became_code_is_noted() -> None:
     assert merged.clean
     assert "attachments" not in merged.cells[0]
     assert any(d.path.startswith("/cells/0/attachments") for d in merged.result.decisions)
+
+
+def test_a_picture_that_both_sides_replaced_conflicts_where_it_is_shown() -> None:
+    """Else one of the two pictures would be kept, but shown nowhere."""
+    text = "before\n\n![](attachment:a.png)"
+    base, local, remote = (
+        markdown(text, attachments={"a.png": {"image/png": data}}) for data in ("YQ==", "Yg==", "Yw==")
+    )
+    merged = merge_cells(base, local, remote)
+    shown = conflict(["![](attachment:a.png)"], ["![](attachment:a-2.png)"])
+    assert merged.sources == [f"before\n\n{shown}"]
+    assert set(merged.cells[0]["attachments"]) == {"a.png", "a-2.png"}

@@ -231,3 +231,13 @@ def test_lines_that_both_inserted_in_another_order_are_neither_doubled_nor_mixed
     assert one.clean == other.clean
     assert sorted(one.sources[0].split("\n")) == sorted(other.sources[0].split("\n")) or not one.clean
     assert not one.clean or one.sources[0].split("\n").count(title) == 1
+
+
+def test_deletions_that_overlap_are_both_made_if_one_holds_the_other() -> None:
+    base = "one\ntwo\nthree\nfour"
+    assert merge_prose(base, "one", "one\ntwo\nfour").sources == ["one"]
+
+
+def test_two_sides_that_each_kept_what_the_other_deleted_conflict() -> None:
+    merged = merge_prose("one\ntwo\nor\nthree\nfour", "one\ntwo\nfour", "one\nthree\nfour")
+    assert merged.sources == ["one\n" + conflict(["two"], ["three"]) + "\nfour"]
