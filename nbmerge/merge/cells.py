@@ -53,7 +53,7 @@ def merge_cell(
         cells.map(lambda cell: _object(cell.value, "attachments")), notes.below("attachments")
     )
     # both put another picture there: neither side's reference is base's any more
-    replaced = {name: f"base-{name}" for name in renamed}
+    replaced = dict.fromkeys(renamed, "replaced")
     sources = Terms(follow(cells.base.source, replaced), local.source, follow(remote.source, renamed))
     text = _merge_source(sources, kind, python, notes)
     if policy.favor is not Favor.NONE:
