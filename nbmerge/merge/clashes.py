@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from nbmerge.merge.hunks import diff3, hunks
-from nbmerge.merge.sequences import align, common_ends
+from nbmerge.merge.sequences import align, align_alike, common_ends
 from nbmerge.merge.threeway import Clash, Decided, decide
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Piece: TypeAlias = Decided[Lines] | Clash[Lines]
 
 _TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
-_SEPARATOR = re.compile(r"[,;:=()\[\]{}\n]")
+_SEPARATOR = re.compile(r"[,;:()\[\]{}\n]|(?<![=!<>])=(?!=)")
 _IMPORT = re.compile(
     r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
 )
@@ -44,9 +44,10 @@ class Settled:
 
 def settle(clash: Clash[Lines], *, code: bool, bold: bool) -> Settled | None:
     """The first rule that applies; None if a person has to decide."""
-    settled = _loose_space(clash) or _imports(clash)
+    settled = _loose_space(clash)
     if settled is None and bold:
-        settled = _only_deletions(clash) or _agreed_ends(clash) or _one_contains_other(clash)
+        settled = _imports(clash) or _only_deletions(clash)
+        settled = settled or _agreed_ends(clash) or _one_contains_other(clash)
         settled = settled or _common_insertions(clash) or _by_tokens(clash, code)
     return settled
 
@@ -69,10 +70,10 @@ def _without_loose_space(lines: Lines) -> list[str]:
 def _imports(clash: Clash[Lines]) -> Settled | None:
     """Import lines inserted by both sides are all kept."""
     lines = clash.local + clash.remote
-    if clash.base or not any(line.strip() for line in lines) or not all(map(_IMPORT.match, lines)):
+    indents = {line[: len(line) - len(line.lstrip())] for line in lines if line.strip()}
+    if clash.base or len(indents) != 1 or not all(map(_IMPORT.match, lines)):
         return None
-    more = tuple(line for line in clash.remote if line not in clash.local)
-    return Settled((Decided(clash.local + more),), "imports of both sides")
+    return Settled((Decided(tuple(dict.fromkeys(lines))),), "imports of both sides")
 
 
 def _only_deletions(clash: Clash[Lines]) -> Settled | None:
@@ -106,7 +107,9 @@ def _agreed_ends(clash: Clash[Lines]) -> Settled | None:
 def _one_contains_other(clash: Clash[Lines]) -> Settled | None:
     """Both made the same change, and one of them added more."""
     for less, more in ((clash.local, clash.remote), (clash.remote, clash.local)):
-        if not any(line.strip() for line in less) or len(align(less, more)) < len(less):
+        if len(less) < len(clash.base) or not any(line.strip() for line in less):
+            continue  # what it lacks may be lines of base that it deleted
+        if len(align(less, more)) < len(less):
             continue
         kept_by_more = {i for i, _ in align(clash.base, more)}
         if kept_by_more <= {i for i, _ in align(clash.base, less)}:
@@ -122,7 +125,7 @@ def _common_insertions(clash: Clash[Lines]) -> Settled | None:
     """Both inserted much the same lines: common ones once, the rest beside them."""
     if clash.base:
         return None
-    pairs = align(clash.local, clash.remote)
+    pairs = align_alike(clash.local, clash.remote)
     weight = sum(bool(clash.local[i].strip()) for i, _ in pairs)
     smaller = min(sum(bool(x.strip()) for x in lines) for lines in (clash.local, clash.remote))
     if not weight or 2 * weight < smaller or _cross(clash, pairs):
@@ -140,7 +143,7 @@ def _common_insertions(clash: Clash[Lines]) -> Settled | None:
 def _cross(clash: Clash[Lines], pairs: list[tuple[int, int]]) -> bool:
     """True if a line stands on both sides, but in another order among the others."""
     paired = {i for i, _ in pairs}, {j for _, j in pairs}
-    left = {line for i, line in enumerate(clash.local) if line.strip() and i not in paired[0]}
+    left = {line for i, line in enumerate(clash.local) if i not in paired[0]}
     return any(line in left for j, line in enumerate(clash.remote) if j not in paired[1])
 
 

@@ -16,29 +16,52 @@ if TYPE_CHECKING:
 
 GRAMMAR = "3.13"
 _TOO_LONG = 200_000  # characters; parsing more would take seconds, and such a cell is no code
-_NOT_PYTHON = re.compile(r"^(\s*)(?:[%!?].*|.*\?{1,2}\s*|[\w.,\s]*=\s*[%!].*)$")
-_CELL_MAGIC = re.compile(r"\s*%%")
+_SHELL_ASSIGNMENT = re.compile(r"[\w.,\s]+=\s*[%!]")
+_CELL_MAGIC = re.compile(r"\s*%%(\w*)[^\n]*(?:\n|$)")
+_PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun"})
 
 
 def guard(python: bool, *sides: str) -> Callable[[str], bool]:
     """A judge for merged texts of one cell whose sides are given."""
 
     def accept(merged: str) -> bool:
-        if not python or any(_CELL_MAGIC.match(side) for side in sides):
+        if not python:
             return True
         if len(merged) > _TOO_LONG:
             return False
-        return not all(parses(side) for side in sides) or parses(merged)
+        try:
+            known = frozenset[str]().union(*map(faults, sides))
+            return faults(merged) <= known
+        except RecursionError:  # code nested as deeply as this is not worth the risk
+            return False
 
     return accept
 
 
-def parses(source: str) -> bool:
-    """True if the source is Python, with magics and shell lines set aside."""
-    lines = [_NOT_PYTHON.sub(r"\1pass", line) for line in source.split("\n")]
+@lru_cache(maxsize=64)
+def faults(source: str) -> frozenset[str]:
+    """What is wrong with the source as Python, magics and shell lines set aside.
+
+    Notebooks hold code that no Python file could (`await` at the top): a fault that a
+    side has already is none of the merge's.
+    """
+    magic = _CELL_MAGIC.match(source)
+    if magic:
+        if magic.group(1) not in _PYTHON_MAGICS:
+            return frozenset()
+        source = source[magic.end() :]
     grammar = _grammar()
-    module = grammar.parse("\n".join(lines) + "\n")
-    return not any(True for _ in grammar.iter_errors(module))
+    module = grammar.parse("\n".join(map(_as_python, source.split("\n"))) + "\n")
+    return frozenset(str(found.message) for found in grammar.iter_errors(module))
+
+
+def _as_python(line: str) -> str:
+    """The line, or `pass` in place of what only IPython understands."""
+    text = line.strip()
+    asks = text.endswith("?") and not any(sign in text for sign in "#'\"")
+    if text.startswith(("%", "!", "?")) or asks or _SHELL_ASSIGNMENT.match(text):
+        return line[: len(line) - len(line.lstrip())] + "pass"
+    return line
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from nbmerge.merge.cells import MergedCell, with_conflicts
+from nbmerge.merge.sequences import align
 from nbmerge.merge.text import MergedText, split
 from nbmerge.merge.threeway import Clash, Decided, Terms
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nbmerge.merge.policy import Policy
     from nbmerge.merge.results import Notes
 
-_TELLING = 8  # characters; a shorter line may well be there twice
+_TELLING = 15  # characters; lines such as `plt.show()` stand in many cells, and are not moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,14 @@ def _contested(row: Merging, suspects: set[str], policy: Policy) -> MergedCell |
     """The cell, in conflict about each suspect line that one side brought here."""
     if row.item is None or row.item.conflicts:
         return row.item
-    base, local, remote = (Counter(_telling(source)) for source in row.sources)
     lines, shape = split(row.item.cell.source)
+    in_base, in_local, in_remote = ({i for i, _ in align(lines, split(source)[0])} for source in row.sources)
     pieces: list[Piece] = []
-    for line in lines:
-        text = line.strip()
-        brought_by_one = text in suspects and (local[text] > base[text]) != (remote[text] > base[text])
-        if not brought_by_one:
+    for number, line in enumerate(lines):
+        brought_by_one = (number in in_local) != (number in in_remote)
+        if line.strip() not in suspects or number in in_base or not brought_by_one:
             pieces.append(Decided((line,)))
-        elif local[text] > base[text]:
+        elif number in in_local:
             pieces.append(Clash((), (line,), ()))
         else:
             pieces.append(Clash((), (), (line,)))

@@ -16,8 +16,9 @@ from bisect import bisect_left
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
-    from typing import TypeAlias
+    from typing import TypeAlias, TypeVar
 
+    T = TypeVar("T", bound=Hashable)
     Pair: TypeAlias = tuple[int, int]
     Box: TypeAlias = tuple[int, int, int, int]  # a[0]:a[1] against b[2]:b[3]
 
@@ -45,6 +46,17 @@ def align(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[Pair]:
             pairs += _align_common(left, right, box)
     pairs.sort()
     return pairs
+
+
+def align_alike(a: Sequence[T], b: Sequence[T]) -> list[Pair]:
+    """As `align`, but the same pairs whichever of the two comes first.
+
+    Where several alignments are as good as each other, `align` prefers by its first
+    argument; here the smaller sequence always is the first.
+    """
+    if tuple(b) < tuple(a):
+        return [(i, j) for j, i in align(b, a)]
+    return align(a, b)
 
 
 def longest_rising(values: Sequence[int]) -> list[int]:

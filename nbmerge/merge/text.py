@@ -82,26 +82,30 @@ def merge_text(
         lines, shape = split(law.value)
         return MergedText((Decided(lines),), shape)
     merged = _merge(base, local, remote, code=code, bold=True)
-    if code and merged.notes and (merged.text is None or not accept(merged.text)):
+    refused = code and merged.notes and (merged.text is None or not accept(merged.text))
+    if refused or _doubles(base, local, remote, merged.text):
         merged = _merge(base, local, remote, code=code, bold=False)
-    if merged.text is not None and _moved_twice(base, local, remote, merged.text):
+    if _doubles(base, local, remote, merged.text):
         return _one_clash(base, local, remote, merged.shape)
     return merged
 
 
-def _moved_twice(base: str, local: str, remote: str, merged: str) -> bool:
+def _doubles(base: str, local: str, remote: str, merged: str | None) -> bool:
     """True if a line is there more often than the two changes together explain.
 
     diff3 takes a moved line for a deleted and an inserted one; where both sides moved it,
-    or one moved and the other deleted it, that would double or resurrect it.
+    or one moved and the other deleted it, that would double or resurrect it.  And a line
+    that both sides added, at places that are not quite the same, is meant once.
     """
+    if merged is None:
+        return False
     b, l, r, m = (Counter(split(text)[0]) for text in (base, local, remote, merged))
     return any(
-        count > max(l[line], r[line], l[line] + r[line] - b[line])
+        count > max(l[line], r[line], l[line] + r[line] - b[line] if b[line] else 0)
         or (l[line] < b[line] == r[line] and count > l[line])
         or (r[line] < b[line] == l[line] and count > r[line])
         for line, count in m.items()
-        if b[line] and len(line.strip()) >= _TELLING
+        if (b[line] or (l[line] and r[line])) and len(line.strip()) >= _TELLING
     )
 
 

@@ -7,8 +7,8 @@ text, or by very similar text at one place; a cell has at most one twin.
 from __future__ import annotations
 
 from nbmerge.merge.likeness import candidates
-from nbmerge.merge.matching import alike, trusted_ids
-from nbmerge.merge.sequences import align
+from nbmerge.merge.matching import alike, positional, trusted_ids
+from nbmerge.merge.sequences import align_alike
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def match_through(
     free = [j for j in range(len(other)) if j not in taken]
     by_key = {other[j].key: j for j in reversed(free) if other[j].source.strip()}
     by_id = {other[j].id: j for j in reversed(free) if other[j].id is not None}
+    if positional(one) or positional(other):
+        by_id = {}
     for i, at in to_one.items():
         cell = one[at]
         if i in to_other or base[i].key == cell.key:
@@ -76,6 +78,8 @@ class _Pairing:
         return [self.local[j] for j in self.left], [self.remote[k] for k in self.right]
 
     def by_id(self) -> None:
+        if positional(self.local) or positional(self.remote):
+            return
         ones, others = self.cells()
         pairs = [
             pair for pair in trusted_ids(ones, others) if alike(ones[pair[0]], others[pair[1]]) >= _SAME_ID
@@ -86,7 +90,7 @@ class _Pairing:
         ones, others = self.cells()
         here = [(self.place_of_local[j], cell.key) for j, cell in zip(self.left, ones, strict=True)]
         there = [(self.place_of_remote[k], cell.key) for k, cell in zip(self.right, others, strict=True)]
-        self.pair([(self.left[x], self.right[y]) for x, y in align(here, there)])
+        self.pair([(self.left[x], self.right[y]) for x, y in align_alike(here, there)])
 
     def by_equal_text(self, text: Callable[[Cell], object]) -> None:
         there = {text(self.remote[k]): k for k in reversed(self.right)}
