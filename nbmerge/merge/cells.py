@@ -14,7 +14,7 @@ from nbmerge.merge.guard import guard
 from nbmerge.merge.markers import marker_size, render
 from nbmerge.merge.metadata import key_order, merge_members
 from nbmerge.merge.outputs import NO_RUN, Run, merge_run, no_run_for_text, run_of, unowned_run
-from nbmerge.merge.policy import Favor, Policy, Side
+from nbmerge.merge.policy import ConflictStyle, Favor, Policy, Side
 from nbmerge.merge.results import Notes
 from nbmerge.merge.text import MergedText, merge_text, split
 from nbmerge.merge.threeway import Clash, Decided, Terms, decide
@@ -62,7 +62,7 @@ def merge_cell(
         run = merge_run(base, local, remote, text.text, policy, notes)
     else:
         run = no_run_for_text(base, local, remote, notes)
-    shown = render(text, policy, policy.labels, marker_size(policy.marker_size, *sources))
+    shown = render(text, policy, policy.labels, _marker_size(policy, *sources))
     fields = merge_members(cells.map(_plain_fields), policy.newer, notes)
     fields["cell_type"] = kind
     if attachments and kind == CODE:
@@ -80,7 +80,7 @@ def deleted_against_edited(
     clash = Clash(split(base.source)[0], () if local else lines, lines if local else ())
     gone = f"{getattr(policy.labels, deleted_by.value)} (deleted)".lstrip()
     labels = replace(policy.labels, **{deleted_by.value: gone})
-    size = marker_size(policy.marker_size, base.source, kept.source)
+    size = _marker_size(policy, base.source, kept.source)
     shown = render(MergedText((clash,), shape), policy, labels, size)
     runs = (NO_RUN, run_of(kept)) if local else (run_of(kept), NO_RUN)
     run = unowned_run(run_of(base), *runs, policy, True, notes)
@@ -94,12 +94,18 @@ def deleted_against_edited(
 
 def with_conflicts(cell: Cell, text: MergedText, policy: Policy, notes: Notes) -> MergedCell:
     """The cell with this text for its source, conflicts shown; it was never run like that."""
-    shown = render(text, policy, policy.labels, marker_size(policy.marker_size, cell.source))
+    shown = render(text, policy, policy.labels, _marker_size(policy, "", cell.source))
     run = unowned_run(NO_RUN, run_of(cell), run_of(cell), policy, True, notes)
     fields = _plain_fields(cell) | {"cell_type": cell.type}
     cells = Terms(cell, cell, cell)
     contested = _assembled(fields, shown, run, _object(cell.value, "attachments"), cells, cell)
     return MergedCell(contested, tuple(_as_texts(clash) for clash in text.clashes))
+
+
+def _marker_size(policy: Policy, base: str, *sides: str) -> int:
+    """Longer than what looks like a marker in the texts that are shown: base often is not."""
+    shown = sides if policy.conflict_style is ConflictStyle.MERGE else (base, *sides)
+    return marker_size(policy.marker_size, *shown)
 
 
 def same_text(one: str, other: str) -> bool:

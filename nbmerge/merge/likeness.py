@@ -41,6 +41,17 @@ def likeness(one: str, other: str) -> float:
     return 2 * (a & b).total() / total * 0.98
 
 
+@lru_cache(maxsize=4096)
+def _lines(source: str) -> frozenset[str]:
+    return frozenset(text for line in source.split("\n") if (text := line.strip()))
+
+
+def one_holds_other(one: str, other: str) -> bool:
+    """True if every line of one source is in the other: much was added, or taken away."""
+    small, large = sorted((_lines(one), _lines(other)), key=len)
+    return bool(small) and small <= large
+
+
 def weight(one: str, other: str) -> float:
     """How much a likeness of two sources counts beside others: more for longer texts."""
     return math.sqrt(1 + words(one).total() + words(other).total())

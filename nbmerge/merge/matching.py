@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from nbmerge.merge.likeness import candidates, likeness, weight
+from nbmerge.merge.likeness import candidates, likeness, one_holds_other, weight
 from nbmerge.merge.sequences import align, longest_rising
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SIMILAR_IN_PLACE = 0.4
 _SIMILAR_ELSEWHERE = 0.65
+_HELD = 0.5  # for a source that holds every line of the other: enough in place, not elsewhere
 _TELLING_WORDS = 5  # a shorter cell is too common to be recognised away from its place
 _TELLING_LENGTH = 15
 _GRID = 900  # pairs in a gap that are all compared; above, only those that share a rare word
@@ -128,6 +129,8 @@ class _Matching:
 def alike(one: Cell, other: Cell) -> float:
     """0 to 1; a change of kind costs something, equal outputs that are not trivial help."""
     score = likeness(one.source, other.source)
+    if score < _HELD and one_holds_other(one.source, other.source):
+        score = _HELD
     if one.type != other.type:
         score *= 0.8
     elif one.outputs and one.plain_outputs == other.plain_outputs:

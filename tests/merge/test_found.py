@@ -101,5 +101,14 @@ def test_operands_of_a_comparison_are_one_expression() -> None:
 
 
 def test_insertions_with_blank_lines_conflict_alike_from_both_sides() -> None:
-    one, other = "\nCCC", "CCC\n\nXXX"
+    one, other = "\nCCC", "CCC\n\nDDD"
     assert merge_prose("", one, other).clean == merge_prose("", other, one).clean
+
+
+def test_two_resolutions_of_one_conflict_are_one_cell_without_ids() -> None:
+    """The base of a criss-cross merge holds the markers of an earlier one."""
+    base = notebook(code(conflict(["a = 10"], ["a = 77"], "ours", "theirs")), code("b = 2"), minor=4)
+    local, remote = (notebook(code(line), code("b = 2"), minor=4) for line in ("a = 10", "a = 77"))
+    merged = merge(base, local, remote)
+    assert not merged.clean
+    assert len(merged.cells) == 2
