@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 
 from nbmerge.merge.cells import MergedCell, with_conflicts
 from nbmerge.merge.sequences import align
-from nbmerge.merge.text import MergedText, split
+from nbmerge.merge.text import MergedText, is_too_many, split
 from nbmerge.merge.threeway import Clash, Decided, Terms
 
 TYPE_CHECKING = False
@@ -57,14 +58,8 @@ def _suspects(rows: Sequence[Merging]) -> set[str]:
     return {
         line
         for line, count in merged.items()
-        if base[line] and line not in shown and _is_too_many(count, base[line], local[line], remote[line])
+        if base[line] and line not in shown and is_too_many(count, base[line], local[line], remote[line])
     }
-
-
-def _is_too_many(count: int, base: int, local: int, remote: int) -> bool:
-    if count > max(local, remote, local + remote - base):
-        return True
-    return (local < base == remote and count > local) or (remote < base == local and count > remote)
 
 
 def _telling(source: str) -> list[str]:
@@ -77,30 +72,17 @@ def _contested(row: Merging, suspects: set[str], policy: Policy) -> MergedCell |
         return row.item
     lines, shape = split(row.item.cell.source)
     in_base, in_local, in_remote = ({i for i, _ in align(lines, split(source)[0])} for source in row.sources)
-    pieces: list[Piece] = []
-    for number, line in enumerate(lines):
+
+    def brought_by(number: int) -> str:
         brought_by_one = (number in in_local) != (number in in_remote)
-        if line.strip() not in suspects or number in in_base or not brought_by_one:
-            pieces.append(Decided((line,)))
-        elif number in in_local:
-            pieces.append(Clash((), (line,), ()))
-        else:
-            pieces.append(Clash((), (), (line,)))
-    merged = MergedText(tuple(_joined(pieces)), shape)
+        if lines[number].strip() not in suspects or number in in_base or not brought_by_one:
+            return ""
+        return "local" if number in in_local else "remote"
+
+    pieces: list[Piece] = []
+    for side, numbers in groupby(range(len(lines)), brought_by):
+        part = tuple(lines[number] for number in numbers)
+        local, remote = (part if side == "local" else ()), (part if side == "remote" else ())
+        pieces.append(Clash((), local, remote) if side else Decided(part))
+    merged = MergedText(tuple(pieces), shape)
     return with_conflicts(row.item.cell, merged, policy, row.notes) if merged.clashes else row.item
-
-
-def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Lines that follow one another with one fate, as one piece."""
-    result: list[Piece] = []
-    for piece in pieces:
-        match result[-1:], piece:
-            case [Decided(before)], Decided(lines):
-                result[-1] = Decided(before + lines)
-            case [Clash(_, [_, *_] as before, ())], Clash(_, [_, *_] as lines, ()):
-                result[-1] = Clash((), (*before, *lines), ())
-            case [Clash(_, (), [_, *_] as before)], Clash(_, (), [_, *_] as lines):
-                result[-1] = Clash((), (), (*before, *lines))
-            case _:
-                result.append(piece)
-    return result

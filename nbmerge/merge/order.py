@@ -80,11 +80,8 @@ class _Ordering:
     def of_base(self, i: int) -> Row:
         j, k = self.ours.to_side.get(i), self.theirs.to_side.get(i)
         by_local, by_remote = i in self.ours.moved, i in self.theirs.moved
-        places = {
-            None if j is None else self.ours.slot.get(j),
-            None if k is None else self.theirs.slot.get(k),
-        }
-        return Row(i, j, k, by_local or by_remote, by_local and by_remote and len(places) > 1)
+        contested = by_local and by_remote and self.ours.slot_of_base(i) != self.theirs.slot_of_base(i)
+        return Row(i, j, k, by_local or by_remote, contested)
 
     def placed_by_local(self, row: Row) -> bool:
         return row.local is not None and row.local in self.ours.slot

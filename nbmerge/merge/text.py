@@ -83,11 +83,11 @@ def merge_text(
         return MergedText((Decided(lines),), shape)
     merged = _merge(base, local, remote, code=code, bold=True)
     refused = code and merged.notes and (merged.text is None or not accept(merged.text))
-    if refused or _doubles(base, local, remote, merged.text):
+    doubled = _doubles(base, local, remote, merged.text)
+    if refused or doubled:
         merged = _merge(base, local, remote, code=code, bold=False)
-    if _doubles(base, local, remote, merged.text):
-        return _one_clash(base, local, remote, merged.shape)
-    return merged
+        doubled = _doubles(base, local, remote, merged.text)
+    return _one_clash(base, local, remote, merged.shape) if doubled else merged
 
 
 def _doubles(base: str, local: str, remote: str, merged: str | None) -> bool:
@@ -101,12 +101,17 @@ def _doubles(base: str, local: str, remote: str, merged: str | None) -> bool:
         return False
     b, l, r, m = (Counter(split(text)[0]) for text in (base, local, remote, merged))
     return any(
-        count > max(l[line], r[line], l[line] + r[line] - b[line] if b[line] else 0)
-        or (l[line] < b[line] == r[line] and count > l[line])
-        or (r[line] < b[line] == l[line] and count > r[line])
+        is_too_many(count, b[line], l[line], r[line])
         for line, count in m.items()
         if (b[line] or (l[line] and r[line])) and len(line.strip()) >= _TELLING
     )
+
+
+def is_too_many(count: int, base: int, local: int, remote: int) -> bool:
+    """True if a line stands `count` times, and the numbers on the sides do not explain it."""
+    if count > max(local, remote, local + remote - base if base else 0):
+        return True
+    return (local < base == remote and count > local) or (remote < base == local and count > remote)
 
 
 def _one_clash(base: str, local: str, remote: str, shape: Shape) -> MergedText:

@@ -53,15 +53,6 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """How the three files are called in messages."""
-
-    base: str = "base"
-    local: str = "local"
-    remote: str = "remote"
-
-
-@dataclass(frozen=True, slots=True)
 class Whole:
     """The merged file and how it came about."""
 
@@ -69,15 +60,12 @@ class Whole:
     result: Result
 
 
-def merge_bytes(
-    base: bytes, local: bytes, remote: bytes, policy: Policy = Policy(), names: Names = Names()
-) -> Whole:
+def merge_bytes(base: bytes, local: bytes, remote: bytes, policy: Policy = Policy()) -> Whole:
     """Merge three files; an empty `base` is an empty notebook.
 
     Raises NotebookError if a file is no notebook.
     """
-    files = (Held(names.base, base), Held(names.local, local), Held(names.remote, remote))
-    return merge_sources(*files, policy)
+    return merge_sources(Held("base", base), Held("local", local), Held("remote", remote), policy)
 
 
 def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = Policy()) -> Whole:

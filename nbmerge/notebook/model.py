@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nbmerge.notebook.jsontext import Json
 
 _HEAD = 400  # characters that tell most cells apart, before all are compared
-CODE, MARKDOWN, RAW, HEADING = "code", "markdown", "raw", "heading"
+CODE, RAW = "code", "raw"
 
 
 def joined(value: Json) -> str | None:
