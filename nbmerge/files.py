@@ -16,6 +16,13 @@ from itertools import count
 from nbmerge.errors import NotebookError, SystemFailure
 
 
+def digest(data: bytes) -> str:
+    """The name of these exact bytes: SHA-256 in hexadecimal."""
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
 def read_file(path: str) -> bytes:
     """The bytes of a file.  Raises NotebookError that names the path."""
     try:

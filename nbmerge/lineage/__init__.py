@@ -1,0 +1,1 @@
+"""Lineage: which version a save derives from, and what follows from that.  Pure."""

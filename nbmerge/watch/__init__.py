@@ -1,0 +1,1 @@
+"""The watcher: notices saves, and writes merges back when it is quiet."""

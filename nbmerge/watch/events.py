@@ -1,0 +1,89 @@
+"""Owns: what can happen to the notebooks that are watched, as values.
+
+Must not know: how it was noticed, what follows from it.  Invariant: an event holds all
+that was known at that moment; nobody has to look at the disk again to understand it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a look at a file without reading it tells: enough to know whether to read it."""
+
+    modified: int  # nanoseconds since the epoch, by the file system's clock
+    size: int
+    inode: int
+    owner: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The file was read because something had happened to it (or at the start, or in a rescan).
+
+    `way`: "in place", "in place with a copy" (jupyter_server), "renamed", "" if not known.
+    `closed`: the writer is known to have finished.  `at` is in seconds, of the watcher's clock.
+    """
+
+    path: str
+    data: bytes
+    glance: Glance
+    at: float
+    way: str = ""
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """There is no such file any more."""
+
+    path: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A notebook has another name now; what it holds is told by a `Looked` that follows."""
+
+    old: str
+    new: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """A copy of what the notebook held before the save that is under way (`.~NAME.ipynb`)."""
+
+    path: str
+    data: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """A sync client is receiving this notebook: its temporary file is there."""
+
+    path: str
+    client: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overflowed:
+    """The system dropped events; every watched file is looked at again after this."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something cannot be watched or read; `message` is one line for people."""
+
+    path: str
+    message: str
+    at: float
+
+
+Event = Looked | Vanished | Renamed | Previous | Syncing | Overflowed | Trouble
