@@ -6,7 +6,7 @@ from another; whatever was saved and is neither a tip nor below one is an open t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,7 @@ class Standing:
     tips: tuple[int, ...]
     open: tuple[OpenTip, ...] = ()
     answered: tuple[int, ...] = ()
+
+    def with_head(self, head: int) -> Standing:
+        """The same when the file holds another version."""
+        return replace(self, head=head)

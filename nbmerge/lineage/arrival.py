@@ -1,0 +1,146 @@
+"""Owns: what follows from a save: its parents, and where the notebook stands after it.
+
+Must not know: contents (the judge has read them), the store, disk.  Invariant: no save is
+forgotten: after `stand` it is a tip, below a tip, or an open tip, and so is all before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from nbmerge.lineage.judge import Sequential, Stale, Unsure, Verdict
+from nbmerge.lineage.standing import OpenTip, Standing
+from nbmerge.lineage.versions import Graph
+
+
+class Action(Enum):
+    """What the watcher does about a save; the values are what `replay` prints."""
+
+    FIRST = "first"
+    SAME = "same"
+    ACCEPT = "accept"
+    RESTORE = "restore"
+    MERGE = "merge"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A save and what it was taken for.
+
+    `base` is the version that it derives from (for an ambiguous one: if it is stale);
+    `overwrites` are versions it may have overwritten, each to become an open tip;
+    `answers`: it only repeats a tip, and the merge is written again because of it;
+    `closes_all`: whoever made it saw everything, open tips included.
+    """
+
+    action: Action
+    parents: tuple[int, ...]
+    base: int | None
+    why: str
+    overwrites: tuple[int, ...] = ()
+    answers: bool = False
+    closes_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A save that was accepted in doubt turns out to be concurrent.
+
+    Version `number` descends from `parent`, and `overwritten` is part of the notebook again.
+    """
+
+    number: int
+    parent: int
+    overwritten: int
+
+
+def seen_all(standing: Standing, why: str, action: Action = Action.ACCEPT) -> Arrival:
+    """A save that replaces whatever there was: git's, a restored version, a resolved conflict."""
+    parents = tuple(dict.fromkeys((standing.head, *standing.tips)))
+    return Arrival(action, parents, standing.head, why, closes_all=True)
+
+
+def told(standing: Standing, base: int) -> Arrival:
+    """A save whose writer names the version that it started from."""
+    action = Action.ACCEPT if base == standing.head else Action.MERGE
+    return Arrival(action, (base,), base, f"its writer started from version {base}")
+
+
+def returned(standing: Standing, version: int, is_merge: bool) -> Arrival:
+    """A save that shows nothing but what an older version holds.
+
+    If that version is a tip which the merge on disk (`is_merge`: the head is one) is made of,
+    its editor has not seen the merge, and the merge is written again; once, for the second
+    time somebody who has seen it took the rest out.
+    """
+    head = standing.head
+    if not is_merge or version not in standing.tips:
+        return Arrival(Action.RESTORE, (head,), version, f"the same as version {version}")
+    if version in standing.answered:
+        others = tuple(tip for tip in standing.tips if tip != version)
+        why = f"the same as version {version} again, after the merge was written twice: what it lacks was removed"
+        return Arrival(Action.ACCEPT, (head,), head, why, overwrites=others)
+    why = f"the same as version {version}, whose editor has not seen the merge"
+    return Arrival(Action.MERGE, (version,), version, why, answers=True)
+
+
+def judged(standing: Standing, verdict: Verdict) -> Arrival:
+    """A save that was judged by what it shows."""
+    match verdict:
+        case Sequential(evidence):
+            return Arrival(Action.ACCEPT, (standing.head,), standing.head, evidence)
+        case Stale(base, evidence):
+            return Arrival(Action.MERGE, (base,), base, evidence)
+        case Unsure(base, evidence):
+            return Arrival(Action.AMBIGUOUS, (standing.head,), base, evidence, overwrites=(standing.head,))
+
+
+def settles(standing: Standing, arrival: Arrival, graph: Graph) -> Revision | None:
+    """The doubt that a save settles: it continues a version that another save may have overwritten."""
+    if arrival.action is not Action.MERGE or arrival.base is None:
+        return None
+    for tip in standing.open:
+        if tip.base is None or tip.by not in graph.united((standing.head, *standing.tips)):
+            continue
+        if arrival.base in graph.ancestors(tip.version) - graph.ancestors(tip.base):
+            return Revision(tip.by, tip.base, tip.version)
+    return None
+
+
+def stand(standing: Standing, graph: Graph, number: int, arrival: Arrival, now: float) -> Standing:
+    """Where the notebook stands after the save became version `number`, which `graph` holds.
+
+    `standing.tips` must name what a revision brought back.  The head is left to whoever knows
+    what the file holds; see `Standing.with_head`.
+    """
+    tips = graph.youngest(_in_place_of(standing.tips, arrival.parents, number))
+    opened = tuple(OpenTip(tip, _base(arrival, graph, tip), number, now) for tip in arrival.overwrites)
+    covered = graph.united(tips)
+    still = () if arrival.closes_all else tuple(tip for tip in standing.open if _is_open(tip, graph, covered))
+    living = set(tips)
+    answered = tuple(tip for tip in standing.answered if tip in living)
+    if arrival.answers:
+        answered = (*answered, number)
+    return replace(standing, tips=tips, open=(*still, *opened), answered=answered)
+
+
+def _in_place_of(tips: tuple[int, ...], parents: tuple[int, ...], number: int) -> tuple[int, ...]:
+    """The new version takes the place of the tip that it continues, so that sides keep their order."""
+    if len(parents) == 1 and parents[0] in tips:
+        return tuple(number if tip == parents[0] else tip for tip in tips)
+    return (*tips, number)
+
+
+def _base(arrival: Arrival, graph: Graph, tip: int) -> int | None:
+    if arrival.action is Action.AMBIGUOUS:
+        return arrival.base
+    return max(graph.ancestors(tip) - {tip}, default=None)
+
+
+def _is_open(tip: OpenTip, graph: Graph, covered: frozenset[int]) -> bool:
+    """An open tip that a tip continues is open no more, unless that is only by the save in doubt."""
+    if tip.version not in covered:
+        return True
+    return tip.by in covered and tip.version in graph.ancestors(tip.by)

@@ -1,0 +1,58 @@
+"""Owns: the notebooks of the versions that are being compared, each read once.
+
+Must not know: why they are compared.  Invariant: what comes out is what the store's bytes
+spell; memory is bounded by the sizes of the files read, oldest use first out.
+
+Versions of one notebook share their cells: what a version has in common with the newest one
+on the shelf is recognised by comparing memory, so a version costs what it changed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from nbmerge.errors import NotebookError
+from nbmerge.history.store import Store
+from nbmerge.notebook.model import Cell, Notebook
+from nbmerge.notebook.reader import read
+
+BUDGET = 48_000_000  # bytes of text that stay in memory between saves
+_SHARED = 20  # a version that shares cells is taken to cost this much less
+
+
+class Shelf:
+    """Notebooks by the digest of their bytes."""
+
+    def __init__(self, store: Store, budget: int = BUDGET) -> None:
+        self._store = store
+        self._budget = budget
+        self._kept: OrderedDict[str, tuple[Notebook, int]] = OrderedDict()
+        self._weight = 0
+
+    def version(self, book: int, number: int, known: tuple[Cell, ...] = ()) -> Notebook:
+        """What a stored version holds.  Raises NotebookError if it is no notebook."""
+        version = self._store.version(book, number)
+        found = self._kept.get(version.digest)
+        if found is not None:
+            self._kept.move_to_end(version.digest)
+            return found[0]
+        return self.put(version.digest, self._store.data(book, number), known)
+
+    def put(self, digest: str, data: bytes, known: tuple[Cell, ...] = ()) -> Notebook:
+        """Read bytes that nobody asked for before; `known` are cells they may share."""
+        notebook = read(data, known=known)
+        shared = any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False))
+        weight = len(data) // _SHARED if shared else len(data)
+        self._kept[digest] = (notebook, weight)
+        self._weight += weight
+        while self._weight > self._budget and len(self._kept) > 1:
+            _, (_, dropped) = self._kept.popitem(last=False)
+            self._weight -= dropped
+        return notebook
+
+    def readable(self, book: int, number: int, known: tuple[Cell, ...] = ()) -> Notebook | None:
+        """The same; None if the version is no notebook or is no longer kept."""
+        try:
+            return self.version(book, number, known)
+        except NotebookError:
+            return None

@@ -1,0 +1,212 @@
+"""Owns: taking a save into the store: what it is, what it derives from, where that leaves the notebook.
+
+Must not know: the disk, the clock, when to merge.  Invariant: a save is in the store, with
+its lineage, before anything follows from it, in one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from nbmerge.files import digest
+from nbmerge.history.store import Draft, Store
+from nbmerge.lineage import arrival as arrivals
+from nbmerge.lineage.arrival import Action, Arrival, Revision
+from nbmerge.lineage.judge import Save, Shown, judge
+from nbmerge.lineage.situation import Git, Situation
+from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.versions import Graph, Origin, Version, Writer
+from nbmerge.notebook.model import Cell, Notebook
+from nbmerge.reconcile.shelf import Shelf
+
+CANDIDATES = 12  # how many recent versions a save may derive from, besides tips
+COMPARED = 64_000_000  # bytes of candidates that are read for one save
+SHORTLY = 900.0  # seconds for which a merge keeps saying that there are two writers
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The bytes of a save and what is known of it; `in_file`: the path holds them now."""
+
+    data: bytes
+    time: float
+    writer: Writer = Writer()
+    origin: Origin = Origin.SAVED
+    in_file: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a save; `version` is None where nothing had to be recorded."""
+
+    action: Action
+    version: Version | None
+    base: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Takes the saves of all notebooks of one store."""
+
+    store: Store
+    shelf: Shelf
+
+    def take(self, book: int, saved: Saved, situation: Situation = Situation()) -> Taken:
+        """Record a save.  Raises NotebookError if it is no notebook: nothing is recorded then."""
+        name = digest(saved.data)
+        standing = self.store.standing(book)
+        if standing is None:
+            return self._first(book, saved, name)
+        if saved.in_file and self._is_held(book, standing, name):
+            return Taken(Action.SAME, None, standing.head, "the same bytes")
+        head = self.shelf.readable(book, standing.head)
+        notebook = self.shelf.put(name, saved.data, head.cells if head is not None else ())
+        arrival = self._arrival(book, standing, saved, notebook, situation)
+        return self._record(book, standing, saved, arrival)
+
+    def replace_all(self, book: int, saved: Saved, why: str) -> Taken:
+        """Record a version that was made in sight of everything, and closes all tips."""
+        standing = self.store.standing(book)
+        if standing is None:
+            return self._first(book, saved, digest(saved.data))
+        return self._record(book, standing, saved, arrivals.seen_all(standing, why))
+
+    def keep_unreadable(self, book: int, saved: Saved) -> Version:
+        """Keep bytes that are no notebook, for `show` and `fix`; where the notebook stands is as before."""
+        found = self.store.find(book, digest(saved.data))
+        if found is not None:
+            return found
+        standing = self.store.standing(book)
+        parents = () if standing is None else (standing.head,)
+        return self.store.record(
+            book, saved.data, Draft(saved.time, Origin.UNREADABLE, parents, saved.writer)
+        )
+
+    def _first(self, book: int, saved: Saved, name: str) -> Taken:
+        self.shelf.put(name, saved.data)
+        origin = Origin.FIRST if saved.origin is Origin.SAVED else saved.origin
+        draft = Draft(saved.time, origin, (), saved.writer, "")
+        version = self.store.record(book, saved.data, draft, lambda new: Standing(new.number, (new.number,)))
+        return Taken(Action.FIRST, version, None, "the first version seen")
+
+    def _is_held(self, book: int, standing: Standing, name: str) -> bool:
+        """Whether the file is known to hold these bytes: also our own write, cut short before it was noted."""
+        if self.store.version(book, standing.head).digest == name:
+            return True
+        found = self.store.find(book, name)
+        if found is None or found.origin is not Origin.MERGED or set(found.parents) != set(standing.tips):
+            return False
+        self.store.stand(book, standing.with_head(found.number))
+        return True
+
+    def _arrival(
+        self, book: int, standing: Standing, saved: Saved, notebook: Notebook, situation: Situation
+    ) -> Arrival:
+        if situation.git is not Git.NONE:
+            at_work = situation.git is Git.WORKING
+            why = "git is at work" if at_work else "git put it there"
+            return arrivals.seen_all(standing, why, Action.ACCEPT if at_work else Action.RESTORE)
+        if situation.told is not None:
+            return arrivals.told(standing, situation.told)
+        versions = self.store.versions(book)
+        is_merge = _is_merge_of(versions, standing)
+        head = self._shown(book, _numbered(versions, standing.head), notebook.cells)
+        older = self._older(book, versions, standing, notebook.cells, is_merge)
+        for shown in reversed(older):
+            if shown.notebook is notebook or (shown.living and shows_the_same(shown.notebook, notebook)):
+                return arrivals.returned(standing, shown.version.number, is_merge)
+        if head is None:
+            return Arrival(Action.ACCEPT, (standing.head,), standing.head, "what it followed is no notebook")
+        situation = replace(situation, signs=(*situation.signs, *_signs(versions, saved.time)))
+        save = Save(notebook, saved.time, saved.writer)
+        return arrivals.judged(standing, judge(save, head, older, situation))
+
+    def _older(
+        self,
+        book: int,
+        versions: tuple[Version, ...],
+        standing: Standing,
+        known: tuple[Cell, ...],
+        is_merge: bool,
+    ) -> list[Shown]:
+        """What a save may derive from besides the head: tips, open tips, the latest versions; newest last."""
+        wanted = {*standing.tips, *(tip.version for tip in standing.open)}
+        found: list[Shown] = []
+        names = {_numbered(versions, standing.head).digest}
+        room = COMPARED
+        recent = 0
+        for version in reversed(versions):
+            is_recent = recent < CANDIDATES and (room > 0 or recent < 1)
+            if version.digest in names or version.origin is Origin.UNREADABLE:
+                continue
+            if not (version.number in wanted or is_recent):
+                continue
+            names.add(version.digest)
+            room -= version.size
+            recent += 1
+            shown = self._shown(book, version, known, living=is_merge and version.number in standing.tips)
+            if shown is not None:
+                found.append(shown)
+        return found[::-1]
+
+    def _shown(
+        self, book: int, version: Version, known: tuple[Cell, ...], living: bool = False
+    ) -> Shown | None:
+        notebook = self.shelf.readable(book, version.number, known)
+        return None if notebook is None else Shown(version, notebook, living)
+
+    def _record(self, book: int, standing: Standing, saved: Saved, arrival: Arrival) -> Taken:
+        graph = self.store.graph(book)
+        revision = arrivals.settles(standing, arrival, graph)
+        if revision is not None:
+            standing, graph = self._revised(book, standing, graph, revision)
+
+        def after(new: Version) -> Standing:
+            grown = Graph({**graph.parents, new.number: arrival.parents})
+            stands = arrivals.stand(standing, grown, new.number, arrival, saved.time)
+            return stands.with_head(new.number) if saved.in_file else stands
+
+        draft = Draft(saved.time, saved.origin, arrival.parents, saved.writer, arrival.why)
+        version = self.store.record(book, saved.data, draft, after)
+        return Taken(arrival.action, version, arrival.base, arrival.why)
+
+    def _revised(
+        self, book: int, standing: Standing, graph: Graph, revision: Revision
+    ) -> tuple[Standing, Graph]:
+        """A doubt is settled: the save did not follow what it replaced, which is a tip again."""
+        self.store.reparent(book, revision.number, (revision.parent,))
+        overwritten = self.store.version(book, revision.overwritten)
+        back = overwritten.parents if overwritten.origin is Origin.MERGED else (overwritten.number,)
+        graph = self.store.graph(book)
+        return replace(standing, tips=graph.youngest((*back, *standing.tips))), graph
+
+
+def shows_the_same(one: Notebook, two: Notebook) -> bool:
+    """Whether two notebooks hold the same work: sources and outputs; counts and metadata aside."""
+    return len(one.cells) == len(two.cells) and all(
+        a is b or (a.key == b.key and a.plain_outputs == b.plain_outputs)
+        for a, b in zip(one.cells, two.cells, strict=True)
+    )
+
+
+def _numbered(versions: tuple[Version, ...], number: int) -> Version:
+    return next(version for version in reversed(versions) if version.number == number)
+
+
+def _is_merge_of(versions: tuple[Version, ...], standing: Standing) -> bool:
+    """Whether the head is the merge of the tips: nobody has saved on top of it."""
+    head = _numbered(versions, standing.head)
+    return head.origin is Origin.MERGED and set(head.parents) == set(standing.tips)
+
+
+def _signs(versions: tuple[Version, ...], now: float) -> tuple[str, ...]:
+    """What the history itself says about a second writer."""
+    for version in reversed(versions):
+        if now - version.time > SHORTLY:
+            break
+        if version.origin is Origin.MERGED:
+            return ("two writers were merged not long ago",)
+        if version.origin is Origin.COPY:
+            return ("a sync tool left a conflict copy not long ago",)
+    return ()

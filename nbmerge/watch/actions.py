@@ -1,0 +1,162 @@
+"""Owns: what the coordinator asks for and what comes of it, as values.
+
+Must not know: who performs it.  Invariant: every action but `Tell` is answered by exactly
+one result, which is fed back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbmerge.lineage.arrival import Action as Verdict
+from nbmerge.watch.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Record a save, with its lineage; answered by Took, Unreadable or Refused.
+
+    `in_file`: the file held it when it was read; else it is what the file held before.
+    """
+
+    path: str
+    data: bytes
+    at: float
+    way: str = ""
+    owner: int | None = None
+    in_file: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCopy:
+    """Record a sync tool's conflict copy as a version of its original, then remove the copy."""
+
+    path: str
+    copy: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Record bytes that are no notebook; answered by Kept or Refused."""
+
+    path: str
+    data: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Write what is due; answered by Settled or Refused."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read the file again; answered by a Looked or Vanished event."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The file has another name: its history goes with it; answered by Followed."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rescan:
+    """Look at every notebook again; answered by the events of what has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """One line for people about a notebook; `kind` names it for programs."""
+
+    kind: str
+    path: str
+    message: str
+
+
+Action = Take | TakeCopy | Keep | Settle | Look | Follow | Rescan | Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """A save is in the store; `due`: the file does not hold all that it should.
+
+    `answers`: it repeats a tip, and the merge will be written again; `look`: it is not what the
+    file holds any more.
+    """
+
+    path: str
+    verdict: Verdict
+    due: bool
+    answers: bool = False
+    look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What was to be taken is no notebook (yet): `data` are its bytes, `why` says what is wrong."""
+
+    path: str
+    data: bytes
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Bytes that are no notebook are in the store as a version."""
+
+    path: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The file holds everything; `wrote`: by a write of ours."""
+
+    path: str
+    wrote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Nothing could be written now; `found`: because the file holds a save that is not taken yet."""
+
+    path: str
+    why: str
+    found: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The system failed; nothing was written to the notebook.
+
+    `unrecorded`: what the file holds is not in the store.
+    """
+
+    path: str
+    message: str
+    unrecorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The history has the new name."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+Result = Took | Unreadable | Kept | Settled | NotYet | Refused | Followed
+Input = Event | Result | Tick

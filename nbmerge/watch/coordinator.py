@@ -1,0 +1,160 @@
+"""Owns: when a save is taken, when a merge is written, when to wait and when to look again.
+
+Must not know: disk, store, threads, the time of day.  Invariant: `feed` is the only way in,
+and what it returns depends on nothing but what was fed; a notebook is never written while
+something about it is not in the store, is torn, or has changed within the settle time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from nbmerge.lineage.arrival import Action as Verdict
+from nbmerge.watch import actions as do
+from nbmerge.watch import events as was
+from nbmerge.watch.desk import Desk, Timing
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOf:
+    """What a file name says: a conflict copy of another file; `certain` unless people name files so too."""
+
+    original: str
+    client: str
+    certain: bool
+
+
+class Coordinator:
+    """The state machine of the watcher.
+
+    `feed(input, now)` returns actions in the order in which they are to be performed; the
+    results are fed back.  `now` is in seconds of a clock that never goes back.
+    """
+
+    def __init__(self, timing: Timing, copy_of: Callable[[str], CopyOf | None]) -> None:
+        self.timing = timing
+        self.copy_of = copy_of
+        self.desks: dict[str, Desk] = {}
+        self.renamed: dict[str, tuple[str, float]] = {}
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The notebooks about which something is still to be done."""
+        return tuple(path for path, desk in self.desks.items() if desk.next_time is not None)
+
+    def next_time(self) -> float | None:
+        """When the next tick is needed; None if nothing is pending."""
+        return min(
+            (time for desk in self.desks.values() if (time := desk.next_time) is not None), default=None
+        )
+
+    def feed(self, event: do.Input, now: float) -> list[do.Action]:
+        """Take note of an event or a result, or of the time (Tick)."""
+        return list(self._fed(event, now))
+
+    def _fed(self, event: do.Input, now: float) -> Iterator[do.Action]:
+        match event:
+            case do.Tick():
+                for path, desk in list(self.desks.items()):
+                    yield from self._tick(path, desk, now)
+            case was.Looked():
+                yield from self._looked(event, now)
+            case was.Vanished(path):
+                self._desk(path).vanished()
+            case was.Renamed(old, new):
+                yield from self._renamed(old, new, now)
+            case was.Previous(path, data, at):
+                yield do.Take(path, data, at, in_file=False)
+            case was.Syncing():
+                pass  # a sign; the shell remembers signs
+            case was.Overflowed():
+                yield do.Tell("overflow", "", "the system dropped events; every notebook is looked at again")
+                yield do.Rescan()
+            case was.Trouble(path, message):
+                yield do.Tell("trouble", path, message)
+            case do.Followed():
+                pass
+            case _:
+                yield from self._result(event, now)
+
+    def _desk(self, path: str) -> Desk:
+        return self.desks.setdefault(path, Desk(self.timing))
+
+    def _looked(self, event: was.Looked, now: float) -> Iterator[do.Action]:
+        copy = self.copy_of(event.path)
+        if copy is not None and copy.certain and copy.original in self.desks:
+            self._desk(event.path).copy_came(now)
+            return
+        self._desk(event.path).looked(now)
+        yield do.Take(event.path, event.data, event.at, event.way, event.glance.owner)
+
+    def _renamed(self, old: str, new: str, now: float) -> Iterator[do.Action]:
+        copy = self.copy_of(new)
+        if copy is not None and copy.original == old:
+            if copy.certain:
+                self._desk(old)
+                return
+            self.renamed[new] = (old, now)
+        if old in self.desks:
+            self.desks[new] = self.desks.pop(old)
+        yield do.Follow(old, new)
+
+    def _tick(self, path: str, desk: Desk, now: float) -> Iterator[do.Action]:
+        if desk.next_time is None or now < desk.next_time:
+            return
+        if desk.copy_since is not None:
+            copy = self.copy_of(path)
+            if copy is not None:
+                yield from self._copy_is_quiet(path, copy, desk, now)
+        elif desk.torn is not None and desk.torn.is_hopeless(now):
+            yield do.Keep(path, desk.torn.data, desk.torn.since)
+        elif desk.look_at is not None and now >= desk.look_at:
+            desk.looking(now)
+            yield do.Look(path)
+        elif desk.may_settle(now):
+            desk.settling = True
+            yield do.Settle(path)
+
+    def _copy_is_quiet(self, path: str, copy: CopyOf, desk: Desk, now: float) -> Iterator[do.Action]:
+        original = self.desks.get(copy.original)
+        if original is not None and not original.is_quiet(now):
+            desk.copy_came(now)
+            return
+        desk.copy_since = None
+        yield do.TakeCopy(copy.original, path, now)
+
+    def _result(self, result: do.Input, now: float) -> Iterator[do.Action]:
+        match result:
+            case do.Took(path, verdict, due, answers, look):
+                desk = self._desk(path)
+                desk.took(now, changed=verdict is not Verdict.SAME, due=due)
+                if answers and desk.answered_often(now):
+                    yield do.Tell("tug", path, _TUG)
+                if look:
+                    yield do.Look(path)
+            case do.Unreadable(path, data, why):
+                self._desk(path).is_torn(data, why, now)
+            case do.Kept(path, version):
+                desk = self._desk(path)
+                why = desk.torn.why if desk.torn is not None else "is no notebook"
+                desk.gave_up()
+                message = f"{why}; it is left alone and kept as version {version}"
+                yield do.Tell("unreadable", path, message)
+            case do.Settled(path, wrote):
+                self._desk(path).settled(now, wrote)
+            case do.NotYet(path, _, found):
+                desk = self._desk(path)
+                desk.not_yet(now)
+                if found is not None:
+                    desk.looked(now)
+                    yield do.Take(path, found, now)
+            case do.Refused(path, message, unrecorded):
+                if self._desk(path).refused(now, unrecorded):
+                    yield do.Tell("error", path, message)
+
+
+_TUG = (
+    "two editors keep overwriting each other's work here; nothing is lost (`log` lists it all), "
+    "but reload the notebook from disk in both"
+)

@@ -1,0 +1,170 @@
+"""Owns: what is pending about one notebook, and for how long it has to wait.
+
+Must not know: other notebooks, actions, disk.  Invariant: `next_time` is the earliest moment
+at which something can be done, and None when nothing is left to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """All in seconds.
+
+    `settle`: how long a notebook must be quiet before a merge is written.  JupyterLab takes
+    over the hash of whatever it finds up to a quarter of a second after its save.
+    `patience`: how long a file may be torn before it is taken for broken.
+    """
+
+    settle: float = 1.0
+    patience: float = 5.0
+    first_look: float = 0.05
+    slow_save: float = 3.0  # wait this many times as long as the last save took
+    longest_settle: float = 15.0
+    retry: float = 0.3
+    longest_retry: float = 10.0
+    calm: float = 300.0  # writes further back than this do not slow down the next one
+    longest_gap: float = 60.0
+
+
+@dataclass(slots=True)
+class Torn:
+    """A file that is no notebook at the moment, most likely because it is being written."""
+
+    data: bytes
+    why: str
+    since: float
+    until: float
+
+    def is_hopeless(self, now: float) -> bool:
+        return now >= self.until
+
+
+@dataclass(slots=True)
+class Desk:
+    """One notebook."""
+
+    timing: Timing
+    due: bool = False
+    settling: bool = False
+    changed_at: float = float("-inf")
+    unquiet_since: float | None = None
+    settle: float = 0.0
+    torn: Torn | None = None
+    look_at: float | None = None
+    pause: float = 0.0
+    not_before: float = float("-inf")
+    retries: int = 0
+    failing: bool = False
+    gone: bool = False
+    copy_since: float | None = None
+    writes: list[float] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+
+    @property
+    def next_time(self) -> float | None:
+        if self.copy_since is not None:
+            return self.copy_since + self.timing.settle
+        if self.torn is not None:
+            return min(self.torn.until, self.look_at if self.look_at is not None else self.torn.until)
+        if self.look_at is not None:
+            return self.look_at
+        if self.due and not self.settling and not self.gone:
+            return max(self.quiet_at, self.not_before)
+        return None
+
+    @property
+    def quiet_at(self) -> float:
+        return self.changed_at + max(self.settle, self.timing.settle)
+
+    def is_quiet(self, now: float) -> bool:
+        return self.torn is None and now >= self.quiet_at
+
+    def may_settle(self, now: float) -> bool:
+        return self.due and not self.settling and not self.gone and now >= max(self.quiet_at, self.not_before)
+
+    def looked(self, now: float) -> None:
+        """Somebody wrote, or may have."""
+        self.gone = False
+        self.look_at = None
+
+    def vanished(self) -> None:
+        self.gone = True
+        self.torn = None
+        self.look_at = None
+
+    def copy_came(self, now: float) -> None:
+        self.copy_since = now
+
+    def took(self, now: float, changed: bool, due: bool) -> None:
+        """The file was a notebook, and it is in the store."""
+        self.failing = False
+        if self.torn is not None:
+            self.settle = min((now - self.torn.since) * self.timing.slow_save, self.timing.longest_settle)
+            self.torn = None
+        elif changed:
+            self.settle = 0.0
+        self.look_at = None
+        if changed:
+            self.changed_at = now
+            self.retries = 0
+        self.due = due
+
+    def is_torn(self, data: bytes, why: str, now: float) -> None:
+        """What was read is no notebook: look again soon, and later and later while it stays the same."""
+        if self.torn is None or self.torn.data != data:
+            since = now if self.torn is None else self.torn.since
+            self.torn = Torn(data, why, since, now + self.timing.patience)
+            self.pause = self.timing.first_look
+        self.changed_at = now
+        self.look_at = now + self.pause
+
+    def looking(self, now: float) -> None:
+        """The next look, if this one brings nothing new, comes after twice the time."""
+        self.pause = min(max(self.pause, self.timing.first_look) * 2, 1.0)
+        self.look_at = None if self.torn is None else now + self.pause
+
+    def gave_up(self) -> None:
+        """It is broken, not torn: nothing to do until somebody writes again."""
+        self.torn = None
+        self.look_at = None
+        self.due = False
+
+    def settled(self, now: float, wrote: bool) -> None:
+        self.settling = False
+        self.due = False
+        self.failing = False
+        self.retries = 0
+        if wrote:
+            self.writes = [time for time in self.writes if now - time < self.timing.calm] + [now]
+            self.not_before = now + self._gap(len(self.writes))
+
+    def _gap(self, writes: int) -> float:
+        """The first writes follow each other freely, later ones wait twice as long each time."""
+        return 0.0 if writes < 3 else min(2.0 ** (writes - 2), self.timing.longest_gap)
+
+    def not_yet(self, now: float) -> None:
+        self.settling = False
+        self._retry(now)
+
+    def refused(self, now: float, unrecorded: bool) -> bool:
+        """The system failed; True if people do not know yet."""
+        self.settling = False
+        news = not self.failing
+        self.failing = True
+        self._retry(now)
+        if unrecorded:  # and so nothing is written before it was read again
+            self.look_at = self.not_before
+        return news
+
+    def _retry(self, now: float) -> None:
+        wait = min(self.timing.retry * 2.0**self.retries, self.timing.longest_retry)
+        self.retries = min(self.retries + 1, 10)
+        self.not_before = max(self.not_before, now + wait)
+
+    def answered_often(self, now: float) -> bool:
+        """Whether the merge was written again for the third time in a while."""
+        self.answers = [time for time in self.answers if now - time < self.timing.calm] + [now]
+        return len(self.answers) == 3
