@@ -80,7 +80,7 @@ def returned(standing: Standing, version: int, is_merge: bool) -> Arrival:
         return Arrival(Action.RESTORE, (head,), version, f"the same as version {version}")
     if version in standing.answered:
         others = tuple(tip for tip in standing.tips if tip != version)
-        why = f"the same as version {version} again, after the merge was written twice: what it lacks was removed"
+        why = f"version {version} again, after the merge was written twice: what it lacks was removed"
         return Arrival(Action.ACCEPT, (head,), head, why, overwrites=others)
     why = f"the same as version {version}, whose editor has not seen the merge"
     return Arrival(Action.MERGE, (version,), version, why, answers=True)

@@ -17,7 +17,9 @@ from nbmerge.lineage.situation import Git, Situation
 from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
+from nbmerge.reconcile.copies import base_of_copy
 from nbmerge.reconcile.shelf import Shelf
+from nbmerge.reconcile.writers import style_of
 
 CANDIDATES = 12  # how many recent versions a save may derive from, besides tips
 COMPARED = 64_000_000  # bytes of candidates that are read for one save
@@ -62,8 +64,31 @@ class Taker:
             return Taken(Action.SAME, None, standing.head, "the same bytes")
         head = self.shelf.readable(book, standing.head)
         notebook = self.shelf.put(name, saved.data, head.cells if head is not None else ())
+        saved = replace(saved, writer=replace(saved.writer, style=style_of(notebook)))
         arrival = self._arrival(book, standing, saved, notebook, situation)
         return self._record(book, standing, saved, arrival)
+
+    def knows(self, book: int, data: bytes) -> bool:
+        """Whether these bytes are a version already."""
+        return self.store.find(book, digest(data)) is not None
+
+    def take_copy(self, book: int, saved: Saved) -> Taken:
+        """Record a sync tool's conflict copy as a version that is concurrent with what the file holds."""
+        name = digest(saved.data)
+        standing = self.store.standing(book)
+        if standing is None:
+            return self._first(book, saved, name)
+        notebook = self.shelf.put(name, saved.data)
+        versions = self.store.versions(book)
+        known = self.store.find(book, name)
+        if known is not None and known.number in (standing.head, *standing.tips):
+            return Taken(Action.SAME, None, known.number, "the copy holds nothing else")
+        if known is not None:
+            base = max(known.parents, default=None)
+        else:
+            base = base_of_copy(notebook, self._older(book, versions, standing, notebook.cells, False))
+        parents = () if base is None else (base,)
+        return self._record(book, standing, saved, Arrival(Action.MERGE, parents, base, "a conflict copy"))
 
     def replace_all(self, book: int, saved: Saved, why: str) -> Taken:
         """Record a version that was made in sight of everything, and closes all tips."""
@@ -84,14 +109,14 @@ class Taker:
         )
 
     def _first(self, book: int, saved: Saved, name: str) -> Taken:
-        self.shelf.put(name, saved.data)
+        style = style_of(self.shelf.put(name, saved.data))
         origin = Origin.FIRST if saved.origin is Origin.SAVED else saved.origin
-        draft = Draft(saved.time, origin, (), saved.writer, "")
+        draft = Draft(saved.time, origin, (), replace(saved.writer, style=style), "")
         version = self.store.record(book, saved.data, draft, lambda new: Standing(new.number, (new.number,)))
         return Taken(Action.FIRST, version, None, "the first version seen")
 
     def _is_held(self, book: int, standing: Standing, name: str) -> bool:
-        """Whether the file is known to hold these bytes: also our own write, cut short before it was noted."""
+        """Whether the file is known to hold these bytes; also a write of ours that was cut short."""
         if self.store.version(book, standing.head).digest == name:
             return True
         found = self.store.find(book, name)

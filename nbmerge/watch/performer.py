@@ -1,0 +1,148 @@
+"""Owns: carrying out what the coordinator asks for.
+
+Must not know: when or why it is asked.  Invariant: every action but `Tell` is answered with
+one result; a failure of the system is an answer too, never an exception that ends the watch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from nbmerge.errors import NbmergeError, NotebookError
+from nbmerge.files import read_file, reason
+from nbmerge.history.store import Store
+from nbmerge.lineage.arrival import Action as Verdict
+from nbmerge.lineage.situation import Situation
+from nbmerge.lineage.versions import Origin, Writer
+from nbmerge.reconcile.settle import Merged, Nothing, Settler, Waiting
+from nbmerge.reconcile.take import Saved, Taken, Taker
+from nbmerge.reconcile.union import is_due
+from nbmerge.watch import actions as do
+from nbmerge.watch.notices import Notice, merged, taken
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from nbmerge.watch.events import Looked, Vanished
+
+    class Surroundings(Protocol):
+        """What can be known of a notebook besides its contents."""
+
+        def situation(self, path: str, data: bytes) -> Situation: ...
+
+        def hold(self, path: str) -> str | None:
+            """Why nothing is to be written to the notebook just now; None: it may be."""
+
+        def sign(self, merged: bytes, sources: list[bytes]) -> None:
+            """Mark a merge as trusted if all that is in it was."""
+
+    class Eyes(Protocol):
+        """What can look at files on request."""
+
+        def look(self, path: str) -> Looked | Vanished: ...
+
+        def rescan(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Performer:
+    """The hands of the watcher; `clock` gives seconds since the epoch."""
+
+    taker: Taker
+    settler: Settler
+    eyes: Eyes
+    surroundings: Surroundings
+    report: Callable[[Notice], None]
+    clock: Callable[[], float]
+    merges: int = field(default=0)
+
+    @property
+    def store(self) -> Store:
+        return self.taker.store
+
+    def perform(self, action: do.Action) -> Iterator[do.Input]:
+        """Do it, and tell what came of it."""
+        path = action.path if isinstance(action, do.Take | do.TakeCopy | do.Keep | do.Settle) else ""
+        try:
+            with self.store.lock():
+                yield from self._performed(action)
+        except NbmergeError as error:
+            yield do.Refused(path, str(error), isinstance(action, do.Take | do.Keep))
+        except OSError as error:
+            yield do.Refused(path, f"{path}: {reason(error)}", isinstance(action, do.Take | do.Keep))
+
+    def _performed(self, action: do.Action) -> Iterator[do.Input]:
+        match action:
+            case do.Take():
+                yield self._take(action)
+            case do.TakeCopy():
+                yield from self._take_copy(action)
+            case do.Keep(path, data, at):
+                kept = self.taker.keep_unreadable(self.store.adopt(path), Saved(data, at))
+                yield do.Kept(path, kept.number)
+            case do.Settle(path):
+                yield self._settle(path)
+            case do.Look(path):
+                yield self.eyes.look(path)
+            case do.Follow(old, new):
+                self.store.moved(old, new)
+                yield do.Followed(old, new)
+            case do.Rescan():
+                self.eyes.rescan()
+            case do.Tell(kind, path, message):
+                self.report(Notice(kind, path, message))
+
+    def _take(self, action: do.Take) -> do.Input:
+        path = action.path
+        book = self.store.adopt(path)
+        writer = Writer(way=action.way, owner=action.owner)
+        try:
+            done = self._taken(book, action, writer)
+        except NotebookError as error:
+            return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "))
+        return self._took(path, book, done, look=not action.in_file and done.version is not None)
+
+    def _taken(self, book: int, action: do.Take, writer: Writer) -> Taken:
+        saved = Saved(action.data, action.at, writer)
+        if not action.in_file and self.taker.knows(book, action.data):
+            return Taken(Verdict.SAME, None, None, "known")
+        return self.taker.take(book, saved, self.surroundings.situation(action.path, action.data))
+
+    def _took(self, path: str, book: int, done: Taken, look: bool = False) -> do.Input:
+        standing = self.store.standing(book)
+        due = standing is not None and is_due(standing, self.store.graph(book))
+        answers = (
+            standing is not None and done.version is not None and done.version.number in standing.answered
+        )
+        if done.action in (Verdict.MERGE, Verdict.AMBIGUOUS) or (done.version and standing and standing.open):
+            for notice in taken(path, done, standing):
+                self.report(notice)
+        return do.Took(path, done.action, due, answers, look)
+
+    def _settle(self, path: str) -> do.Input:
+        book = self.store.adopt(path)
+        why = self.surroundings.hold(path)
+        if why is not None:
+            return do.NotYet(path, why)
+        match self.settler.settle(book, path):
+            case Merged(version, union):
+                self.merges += 1
+                sources = [self.store.data(book, number) for number in union.tips]
+                with contextlib.suppress(NbmergeError, OSError):
+                    self.surroundings.sign(union.data, sources)
+                self.report(merged(path, version, union, self.store.versions(book)))
+                return do.Settled(path, wrote=True)
+            case Nothing():
+                return do.Settled(path, wrote=False)
+            case Waiting(why, found):
+                return do.NotYet(path, why, found)
+
+    def _take_copy(self, action: do.TakeCopy) -> Iterator[do.Input]:
+        book = self.store.adopt(action.path)
+        data = read_file(action.copy)
+        done = self.taker.take_copy(book, Saved(data, action.at, origin=Origin.COPY, in_file=False))
+        self.settler.disk.remove(action.copy, data)
+        yield self._took(action.path, book, done)
