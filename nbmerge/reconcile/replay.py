@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from nbmerge.disk.outcomes import Changed, Outcome, Placed
+from nbmerge.disk.values import Changed, LateSave, Outcome, Placed
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.store import Store
@@ -49,6 +49,9 @@ class _OneFile:
             return Changed(self.data)
         self.data = data
         return Placed(None)
+
+    def confirm(self, late: LateSave) -> None:
+        """Nothing is ever displaced here."""
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nbmerge.disk.outcomes import Busy, Changed, Gone, Outcome, Placed
+from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
-from nbmerge.history.store import Draft
+from nbmerge.history.values import Draft
 from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Origin, Version
 from nbmerge.reconcile.take import Saved, Taker
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         """What puts bytes in the place of a file that others may write; see `nbmerge.disk`."""
 
         def place(self, path: str, data: bytes, expected: str) -> Outcome: ...
+
+        def confirm(self, late: LateSave) -> None:
+            """Its bytes are in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Settler:
                     done = Merged(version, union)
                 case Placed(displaced) if displaced is not None:
                     self._came_between(book, displaced, version)
+                    self.disk.confirm(LateSave(path, displaced))
                     done = Merged(version, union)
                 case Changed(found):
                     return Waiting("it was saved again", found)

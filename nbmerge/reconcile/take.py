@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from nbmerge.files import digest
-from nbmerge.history.store import Draft, Store
+from nbmerge.history.store import Store
+from nbmerge.history.values import Draft
 from nbmerge.lineage import arrival as arrivals
 from nbmerge.lineage.arrival import Action, Arrival, Revision
 from nbmerge.lineage.judge import Save, Shown, judge

@@ -1,0 +1,75 @@
+"""Owns: everything that a command needs to take part in the history of one notebook.
+
+Must not know: options, what is printed.  Invariant: what the file holds is in the store
+before anything is done about it; other processes wait while `at` is held.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from nbmerge.disk.disk import Disk
+from nbmerge.errors import NotebookError
+from nbmerge.files import digest, read_file
+from nbmerge.history.opening import open_store
+from nbmerge.history.place import state_directory
+from nbmerge.history.store import Store
+from nbmerge.history.values import Retention
+from nbmerge.lineage.standing import Standing
+from nbmerge.reconcile.settle import Settler
+from nbmerge.reconcile.shelf import Shelf
+from nbmerge.reconcile.take import Saved, Taker
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A store, a disk and what works on them; `set_aside` names a damaged store that was replaced."""
+
+    store: Store
+    disk: Disk
+    taker: Taker
+    settler: Settler
+    clock: Callable[[], float]
+    set_aside: str | None = None
+
+    @contextmanager
+    def at(self, path: str) -> Iterator[tuple[int, str]]:
+        """The book of a notebook and its real path, while no other process changes the store.
+
+        What the file holds now is taken first.  Raises NotebookError if it is no notebook.
+        """
+        real = os.path.realpath(path)
+        with self.store.lock():
+            data = read_file(real)
+            book = self.store.adopt(real)
+            standing = self.store.standing(book)
+            if standing is None or self.store.version(book, standing.head).digest != digest(data):
+                try:
+                    self.taker.take(book, Saved(data, self.clock()))
+                except NotebookError as error:
+                    raise NotebookError(f"{path}: {str(error).removeprefix('notebook: ')}") from error
+            yield book, real
+
+    def standing(self, book: int) -> Standing:
+        """Where a notebook stands of which at least one version is known."""
+        standing = self.store.standing(book)
+        assert standing is not None
+        return standing
+
+
+@contextmanager
+def open_session(
+    state: str | None, clock: Callable[[], float], retention: Retention = Retention()
+) -> Iterator[Session]:
+    """The store of a state directory (None: the user's) and the disk, ready to be used."""
+    directory = state_directory(state)
+    opened = open_store(directory, clock, retention)
+    try:
+        disk = Disk(os.path.join(directory, "journal"), clock)
+        taker = Taker(opened.store, Shelf(opened.store))
+        yield Session(opened.store, disk, taker, Settler(taker, disk, clock), clock, opened.set_aside)
+    finally:
+        opened.store.close()
