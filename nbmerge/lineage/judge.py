@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nbmerge.lineage.evidence import Evidence, Trial, side
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.versions import Version, Writer
 from nbmerge.notebook.model import Notebook
@@ -63,4 +64,30 @@ Verdict = Sequential | Stale | Unsure
 
 def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation) -> Verdict:
     """Which version the save derives from; `older` are the other candidates, newest last."""
-    return Sequential("nothing speaks against it")
+    trial = Trial(side(save.notebook), side(head.notebook))
+    best: tuple[float, Shown, Evidence] | None = None
+    for shown in reversed(older):
+        evidence = trial.weigh(side(shown.notebook))
+        score = _score(evidence, situation.busy or shown.living)
+        if best is None or score > best[0]:
+            best = (score, shown, evidence)
+    if best is None or best[0] <= 0:
+        return Sequential("nothing speaks against it")
+    score, shown, evidence = best
+    number = shown.version.number
+    return Stale(number, str(evidence)) if score >= 2 else Unsure(number, str(evidence))
+
+
+def _score(e: Evidence, busy: bool) -> float:
+    if e.gone + e.back == 0:
+        return 0
+    if busy:
+        return 2 + e.rate if e.rate >= 0.3 else 0
+    if (
+        e.rate >= 0.5
+        and not e.evolved
+        and e.restored_cells
+        and not (e.kept_ids or (e.kept_runs and not e.restored_runs))
+    ):
+        return 2 + e.rate
+    return e.rate if e.rate >= 0.3 else 0
