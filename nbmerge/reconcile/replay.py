@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from nbmerge.disk.values import Changed, LateSave, Outcome, Placed
 from nbmerge.errors import NotebookError
@@ -78,7 +79,7 @@ class Replay:
                 raise NotebookError(f"save {number}: {str(error).removeprefix('notebook: ')}") from error
             if taken.version is not None:
                 origin[taken.version.number] = number
-            settled = Settler(taker, self.file, lambda now=now: now).settle(book, "replayed.ipynb")
+            settled = Settler(taker, self.file, partial(float, now)).settle(book, "replayed.ipynb")
             if isinstance(settled, Merged):
                 origin.setdefault(settled.version.number, number)
             yield _step(number, taken, settled if isinstance(settled, Merged) else None, origin)

@@ -80,7 +80,7 @@ class Taker:
         if standing is None:
             return self._first(book, saved, name)
         notebook = self.shelf.put(name, saved.data)
-        versions = self.store.versions(book)
+        versions = self._candidates(book, standing)
         known = self.store.find(book, name)
         if known is not None and known.number in (standing.head, *standing.tips):
             return Taken(Action.SAME, None, known.number, "the copy holds nothing else")
@@ -135,7 +135,7 @@ class Taker:
             return arrivals.seen_all(standing, why, Action.ACCEPT if at_work else Action.RESTORE)
         if situation.told is not None:
             return arrivals.told(standing, situation.told)
-        versions = self.store.versions(book)
+        versions = self._candidates(book, standing)
         is_merge = _is_merge_of(versions, standing)
         head = self._shown(book, _numbered(versions, standing.head), notebook.cells)
         older = self._older(book, versions, standing, notebook.cells, is_merge)
@@ -147,6 +147,15 @@ class Taker:
         situation = replace(situation, signs=(*situation.signs, *_signs(versions, saved.time)))
         save = Save(notebook, saved.time, saved.writer)
         return arrivals.judged(standing, judge(save, head, older, situation))
+
+    def _candidates(self, book: int, standing: Standing) -> tuple[Version, ...]:
+        """The head, the tips, the open tips and the latest versions, ascending."""
+        latest = self.store.versions(book, last=2 * CANDIDATES)
+        found = {version.number: version for version in latest}
+        for number in (standing.head, *standing.tips, *(tip.version for tip in standing.open)):
+            if number not in found:
+                found[number] = self.store.version(book, number)
+        return tuple(found[number] for number in sorted(found))
 
     def _older(
         self,

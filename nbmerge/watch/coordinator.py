@@ -71,6 +71,11 @@ class Coordinator:
             case was.Overflowed():
                 yield do.Tell("overflow", "", "the system dropped events; every notebook is looked at again")
                 yield do.Rescan()
+            case was.Missed(path, count):
+                saves = "a save was" if count == 1 else f"{count} saves were"
+                yield do.Tell(
+                    "missed", path, f"{saves} overwritten by the next one before nbmerge could read it"
+                )
             case was.Trouble(path, message):
                 yield do.Tell("trouble", path, message)
             case do.Followed():

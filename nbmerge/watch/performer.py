@@ -10,8 +10,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from nbmerge.disk.discard import discard
 from nbmerge.errors import NbmergeError, NotebookError
-from nbmerge.files import read_file, reason
+from nbmerge.files import digest, read_file, reason
 from nbmerge.history.store import Store
 from nbmerge.lineage.arrival import Action as Verdict
 from nbmerge.lineage.situation import Situation
@@ -144,5 +145,5 @@ class Performer:
         book = self.store.adopt(action.path)
         data = read_file(action.copy)
         done = self.taker.take_copy(book, Saved(data, action.at, origin=Origin.COPY, in_file=False))
-        self.settler.disk.remove(action.copy, data)
+        discard(action.copy, digest(data))
         yield self._took(action.path, book, done)

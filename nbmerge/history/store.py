@@ -1,0 +1,252 @@
+"""Owns: the versions of notebooks and where each notebook stands.
+
+Must not know: how bytes are cut and packed, rules of merging.  Invariant: a version is
+there with its exact bytes and the standing that it brought, or not at all; numbers count
+from 1 for each notebook and none is given twice.
+
+Every method raises SystemFailure if the system refuses (nothing was changed then, and the
+store can be used again), StoreLost if the store must be opened anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+
+from nbmerge.errors import NotebookError
+from nbmerge.files import digest
+from nbmerge.history.database import Database
+from nbmerge.history.lock import DirectoryLock
+from nbmerge.history.pieces import fetch, keep
+from nbmerge.history.pruning import needed, prune
+from nbmerge.history.recipes import unpack_ids
+from nbmerge.history.rows import (
+    COLUMNS,
+    numbered,
+    read_parents,
+    read_standing,
+    read_version,
+    standing_text,
+    version_row,
+)
+from nbmerge.history.values import Book, Draft, Retention, StoreLost, Totals
+from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.versions import Graph, Version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["Book", "Draft", "Retention", "Store", "StoreLost", "Totals"]
+
+KEPT = "recipe IS NOT NULL"
+
+
+class Store:
+    """An open store; any thread may use it.  A notebook is a `book`, named by `adopt` or `book`."""
+
+    def __init__(self, database: Database, lock: DirectoryLock, retention: Retention) -> None:
+        self._database = database
+        self._lock = lock
+        self._retention = retention
+
+    def lock(self) -> AbstractContextManager[None]:
+        """While it is held no other process, and no other thread, changes the state directory."""
+        return self._lock
+
+    def close(self) -> None:
+        """Give the file back; the store cannot be used after it."""
+        self._database.close()
+
+    # Books.
+
+    def adopt(self, path: str) -> int:
+        """The book of the notebook at this path; a new one if there is none."""
+        with self._database.writing():
+            known = self.book(path)
+            return known if known is not None else self._new_book(path)
+
+    def book(self, path: str) -> int | None:
+        """The book of the notebook at this path, if it has one."""
+        row = self._database.row("SELECT id FROM book WHERE path = ?", os.fsencode(path))
+        return row[0] if row else None
+
+    def path_of(self, book: int) -> str:
+        """Where the notebook is now.  Raises NotebookError if there is no such book."""
+        return os.fsdecode(self._of(book, "path"))
+
+    def moved(self, old: str, new: str) -> None:
+        """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
+        with self._database.writing():
+            source, target = self.book(old), self.book(new)
+            if source is None or (target is not None and self._of(target, "last")):
+                return
+            self._database.run("DELETE FROM book WHERE id = ?", target)
+            self._database.run("UPDATE book SET path = ? WHERE id = ?", os.fsencode(new), source)
+
+    def books(self) -> tuple[Book, ...]:
+        """All notebooks, by path."""
+        rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
+        return tuple(Book(book, os.fsdecode(path)) for book, path in rows)
+
+    def glance(self, book: int) -> tuple[int, int, int] | None:
+        """What was last set: (modified, size, inode)."""
+        row = self._database.row("SELECT modified, size, inode FROM book WHERE id = ?", book)
+        return None if row is None or None in row else row
+
+    def set_glance(self, book: int, glance: tuple[int, int, int]) -> None:
+        """Remember what the file looked like when it held the head: need not be read if unchanged."""
+        with self._database.writing():
+            self._database.run(
+                "UPDATE book SET modified = ?, size = ?, inode = ? WHERE id = ?", *glance, book
+            )
+
+    # Versions.
+
+    def versions(self, book: int, last: int | None = None) -> tuple[Version, ...]:
+        """The versions that are kept, ascending; at most the `last` newest ones."""
+        rows = self._database.rows(
+            f"SELECT {COLUMNS} FROM version WHERE book = ? AND {KEPT} ORDER BY number DESC LIMIT ?",
+            book,
+            -1 if last is None else last,
+        )
+        return tuple(self._version(row) for row in reversed(rows))
+
+    def version(self, book: int, number: int) -> Version:
+        """One version, kept or not.  Raises NotebookError if it never was."""
+        row = self._database.row(f"SELECT {COLUMNS} FROM version WHERE book = ? AND number = ?", book, number)
+        if row is None:
+            raise NotebookError(f"{self.path_of(book)}: there is no version {number}; see `nbmerge log`")
+        return self._version(row)
+
+    def find(self, book: int, digest: str) -> Version | None:
+        """The newest version that is kept and has exactly these bytes."""
+        row = self._database.row(
+            f"SELECT {COLUMNS} FROM version WHERE book = ? AND digest = ? AND {KEPT} ORDER BY number DESC LIMIT 1",
+            book,
+            bytes.fromhex(digest),
+        )
+        return self._version(row) if row else None
+
+    def graph(self, book: int) -> Graph:
+        """How all versions descend from each other, the dropped ones too."""
+        rows = self._database.rows("SELECT number, parents FROM version WHERE book = ?", book)
+        return Graph({number: read_parents(parents) for number, parents in rows})
+
+    def data(self, book: int, number: int) -> bytes:
+        """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""
+        with self._database.reading():
+            version = self.version(book, number)
+            recipe = self._recipe(book, number)
+            if recipe is None:
+                raise NotebookError(
+                    f"{self.path_of(book)}: version {number} is no longer kept; see `nbmerge log`"
+                )
+            try:
+                data = fetch(self._database, recipe)
+            except ValueError as error:
+                raise self._database.damaged(str(error)) from error
+        if digest(data) != version.digest:
+            raise self._database.damaged(f"version {number} has changed")
+        return data
+
+    def record(
+        self,
+        book: int,
+        data: bytes,
+        draft: Draft,
+        standing: Callable[[Version], Standing] | None = None,
+    ) -> Version:
+        """Add a version and, with it or not at all, the standing that follows from it."""
+        name = digest(data)
+        with self._database.writing():
+            last = self._of(book, "last")
+            version = numbered(last + 1, name, len(data), draft)
+            recipe = keep(self._database, book, data, last, self._pieces(book, last))
+            self._database.run(
+                f"INSERT INTO version (book, {COLUMNS}, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                book,
+                *version_row(version),
+                recipe,
+            )
+            self._database.run("UPDATE book SET last = ? WHERE id = ?", version.number, book)
+            if standing is not None:
+                self.stand(book, standing(version))
+        return version
+
+    def reparent(self, book: int, number: int, parents: tuple[int, ...]) -> None:
+        """A version turns out to descend from others than was thought when it was recorded."""
+        with self._database.writing():
+            self._database.run(
+                "UPDATE version SET parents = ? WHERE book = ? AND number = ?",
+                " ".join(map(str, parents)),
+                book,
+                number,
+            )
+
+    # Standing.
+
+    def standing(self, book: int) -> Standing | None:
+        """Where the notebook stands; None before its first."""
+        text = self._of(book, "standing")
+        try:
+            return None if text is None else read_standing(text)
+        except (ValueError, TypeError) as error:
+            raise self._database.damaged(f"standing: {error}") from error
+
+    def stand(self, book: int, standing: Standing) -> None:
+        """Set where the notebook stands."""
+        with self._database.writing():
+            self._database.run(
+                "UPDATE book SET standing = ?, open = ? WHERE id = ?",
+                standing_text(standing),
+                len(standing.open),
+                book,
+            )
+
+    # The whole.
+
+    def prune(self, now: float) -> int:
+        """Drop versions that are too old or too many, oldest first; returns how many.  None that
+        is a notebook's newest, that it stands on, or that an open conflict is made of."""
+        return prune(self._database, self._retention, now, self._needed)
+
+    def totals(self) -> Totals:
+        """How much there is."""
+        with self._database.reading():
+            notebooks, open_tips = self._one("SELECT count(*), sum(open) FROM book WHERE last > 0")
+            versions, merges = self._one(f"SELECT count(*), sum(origin = 'merged') FROM version WHERE {KEPT}")
+        return Totals(notebooks, versions, merges or 0, open_tips or 0, self._database.size())
+
+    def _needed(self, book: int) -> frozenset[int]:
+        return needed(self.graph(book), self.standing(book))
+
+    def _one(self, sql: str) -> Iterable[Any]:
+        return self._database.rows(sql)[0]
+
+    def _of(self, book: int, column: str) -> Any:
+        row = self._database.row(f"SELECT {column} FROM book WHERE id = ?", book)
+        if row is None:
+            raise NotebookError(f"book {book}: there is no such notebook in the store; adopt it first")
+        return row[0]
+
+    def _new_book(self, path: str) -> int:
+        return self._database.run("INSERT INTO book (path) VALUES (?)", os.fsencode(path))
+
+    def _recipe(self, book: int, number: int) -> bytes | None:
+        row = self._database.row("SELECT recipe FROM version WHERE book = ? AND number = ?", book, number)
+        return row[0] if row else None
+
+    def _pieces(self, book: int, number: int) -> list[int]:
+        recipe = self._recipe(book, number)
+        try:
+            return unpack_ids(recipe) if recipe else []
+        except ValueError as error:
+            raise self._database.damaged(str(error)) from error
+
+    def _version(self, row: tuple[Any, ...]) -> Version:
+        try:
+            return read_version(row)
+        except (ValueError, TypeError) as error:
+            raise self._database.damaged(f"version: {error}") from error
