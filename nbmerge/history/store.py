@@ -24,6 +24,7 @@ from nbmerge.history.recipes import unpack_ids
 from nbmerge.history.rows import (
     COLUMNS,
     numbered,
+    parents_text,
     read_parents,
     read_standing,
     read_version,
@@ -58,6 +59,10 @@ class Store:
     def close(self) -> None:
         """Give the file back; the store cannot be used after it."""
         self._database.close()
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is changed within is changed as one: all of it, or nothing if an error leaves the block."""
+        return self._database.writing()
 
     # Books.
 
@@ -123,7 +128,8 @@ class Store:
     def find(self, book: int, digest: str) -> Version | None:
         """The newest version that is kept and has exactly these bytes."""
         row = self._database.row(
-            f"SELECT {COLUMNS} FROM version WHERE book = ? AND digest = ? AND {KEPT} ORDER BY number DESC LIMIT 1",
+            f"SELECT {COLUMNS} FROM version WHERE book = ? AND digest = ? AND {KEPT} "
+            "ORDER BY number DESC LIMIT 1",
             book,
             bytes.fromhex(digest),
         )
@@ -180,7 +186,7 @@ class Store:
         with self._database.writing():
             self._database.run(
                 "UPDATE version SET parents = ? WHERE book = ? AND number = ?",
-                " ".join(map(str, parents)),
+                parents_text(parents),
                 book,
                 number,
             )
@@ -192,7 +198,7 @@ class Store:
         text = self._of(book, "standing")
         try:
             return None if text is None else read_standing(text)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise self._database.damaged(f"standing: {error}") from error
 
     def stand(self, book: int, standing: Standing) -> None:

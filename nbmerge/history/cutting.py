@@ -1,0 +1,91 @@
+"""Owns: where bytes are cut into pieces, so that versions share most of them.
+
+Must not know: notebooks; any bytes are cut.  Invariant: the pieces joined are the bytes; whether
+there is a cut depends on the text beside it alone, so an edit moves only the cuts around it.
+
+Content-defined chunking (as in LBFS, rsync, restic), but instead of rolling a hash over each byte
+the places are those where notebooks change: between JSON objects that follow each other, and
+between lines or strings within a large one.  Of these so many are taken, by checksum, that a
+piece has about TARGET bytes; what is larger by itself stands alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from zlib import crc32
+
+SHIFT = 20
+TARGET = 1 << 32 - SHIFT  # bytes: smaller costs more rows, larger more bytes for a small change
+LARGE = 4 * TARGET  # what is larger is cut within
+LONGEST = 1 << 18  # a piece is never longer
+WINDOW = 1 << 20  # so that the lines of a huge text are never all in memory
+BETWEEN = re.compile(rb"\},\s*(?=\{)")
+SEPARATORS = (b"\n", rb"\n", b'"', b",")  # lines of the file, lines in a string, strings, numbers
+
+
+def cut(data: bytes) -> list[int]:
+    """Where the pieces end, ascending; the last is the length.  Of no bytes: no pieces."""
+    ends: list[int] = []
+    last = 0
+    for end in _objects(data):
+        if end > last:
+            ends.extend(range(last + LONGEST, end, LONGEST))
+            ends.append(end)
+            last = end
+    return ends
+
+
+def _objects(data: bytes) -> Iterator[int]:
+    start = 0
+    for found in BETWEEN.finditer(data):
+        end = found.end()
+        size = end - start
+        if size >= TARGET:
+            yield start
+            yield from _within(data, start, end, SEPARATORS)
+        elif crc32(data[start:end]) < size << SHIFT:
+            yield end
+        start = end
+    yield from _within(data, start, len(data), SEPARATORS)
+
+
+def _within(data: bytes, start: int, end: int, separators: tuple[bytes, ...]) -> Iterator[int]:
+    """Ends of pieces of a part that stands alone; the last is its end."""
+    if end - start > LARGE and separators:
+        separator, *rest = separators
+        place = start
+        for size, checksum in _lines(data, start, end, separator):
+            if checksum < size << SHIFT:
+                if size >= TARGET:
+                    yield place
+                    yield from _within(data, place, place + size, tuple(rest))
+                else:
+                    yield place + size
+            place += size
+    yield end
+
+
+def _lines(data: bytes, start: int, end: int, separator: bytes) -> Iterator[tuple[int, int]]:
+    """Size (with the separator) and checksum of each line; 0 for one that is longer than the window."""
+    while start < end:
+        stop = _whole_lines(data, start, end, separator)
+        if stop - start > WINDOW:
+            yield stop - start, 0
+        else:
+            lines = data[start:stop].split(separator)
+            last = lines.pop()
+            yield from zip((len(line) + len(separator) for line in lines), map(crc32, lines), strict=True)
+            if last:
+                yield len(last), crc32(last)
+        start = stop
+
+
+def _whole_lines(data: bytes, start: int, end: int, separator: bytes) -> int:
+    """The end of as many lines as fit into the window, or of one that does not."""
+    if end - start <= WINDOW:
+        return end
+    found = data.rfind(separator, start, start + WINDOW)
+    if found < 0:
+        found = data.find(separator, start + WINDOW - len(separator), end)
+    return end if found < 0 else found + len(separator)

@@ -1,0 +1,112 @@
+"""Owns: the lock on the state directory: one process, and in it one thread, changes it at a time.
+
+Must not know: what is changed.  Invariant: the system frees the lock of a process that
+dies; a thread that holds the lock may take it again, through whichever object.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from threading import Lock, RLock
+
+from nbmerge.errors import SystemFailure
+from nbmerge.files import reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+NAME = "lock"
+PATIENCE = 60.0  # seconds; a merge of the largest notebooks takes a few
+PAUSE = 0.005
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _try(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class DirectoryLock:
+    """The lock of one directory in this process; None: nothing on disk, threads only."""
+
+    def __init__(self, directory: str | None, patience: float = PATIENCE) -> None:
+        self._directory = directory
+        self._patience = patience
+        self._thread = RLock()
+        self._depth = 0
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> None:
+        if not self._thread.acquire(timeout=self._patience):
+            raise SystemFailure(self._complaint("another thread of this process"))
+        try:
+            if self._depth == 0 and self._directory is not None:
+                self._descriptor = self._taken(os.path.join(self._directory, NAME))
+            self._depth += 1
+        except BaseException:
+            self._thread.release()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self._descriptor is not None:
+            os.close(self._descriptor)  # frees the lock; nobody inherits the descriptor
+            self._descriptor = None
+        self._thread.release()
+
+    def _taken(self, path: str) -> int:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise SystemFailure(f"{path}: cannot be opened: {reason(error)}; see who owns it") from error
+        try:
+            self._wait(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def _wait(self, descriptor: int) -> None:
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                return _try(descriptor)
+            except (BlockingIOError, PermissionError):  # Windows says the latter
+                if time.monotonic() > end:
+                    raise SystemFailure(self._complaint("another nbmerge process")) from None
+            except OSError as error:
+                raise SystemFailure(f"{self._directory}: cannot be locked: {reason(error)}") from error
+            time.sleep(PAUSE)
+
+    def _complaint(self, holder: str) -> str:
+        return (
+            f"{self._directory}: {holder} has held the lock for {self._patience:.0f} s; end it and try again"
+        )
+
+
+_known: dict[str, DirectoryLock] = {}
+_guard = Lock()
+
+
+def lock_of(directory: str | None) -> DirectoryLock:
+    """The one lock that this process has for the directory: so that whoever holds it may open the
+    store anew without waiting for themselves."""
+    if directory is None:
+        return DirectoryLock(None)
+    with _guard:
+        return _known.setdefault(os.path.realpath(directory), DirectoryLock(directory))

@@ -1,0 +1,87 @@
+"""Owns: which versions are no longer kept.
+
+Must not know: contents.  Invariant: what a notebook stands on, its newest version, and
+what open conflicts are made of are kept whatever it costs; of the others the oldest go first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import combinations
+
+from nbmerge.history.database import Database
+from nbmerge.history.pieces import sweep
+from nbmerge.history.values import Retention
+from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.versions import Graph
+
+DAY = 86400.0
+ROOM = 0.9  # of the size that is allowed, when it was exceeded: so that not every save drops one
+SHARE = 20  # one part in so many is dropped at a time, then the size is looked at again
+KEPT = "recipe IS NOT NULL"
+
+
+def prune(
+    database: Database, retention: Retention, now: float, needed_of: Callable[[int], frozenset[int]]
+) -> int:
+    """Drop what is too old, then the oldest until the store is small enough; returns how many."""
+    oldest = f"SELECT book, number FROM version WHERE {KEPT}"
+    dropped = _drop(
+        database,
+        database.rows(f"{oldest} AND time < ? ORDER BY time, number", now - retention.days * DAY),
+        needed_of,
+    )
+    if database.size() > retention.size:
+        rows = database.rows(f"{oldest} ORDER BY time, number")
+        share = len(rows) // SHARE + 1
+        for start in range(0, len(rows), share):
+            dropped += _drop(database, rows[start : start + share], needed_of)
+            if database.size() <= ROOM * retention.size:
+                break
+    if dropped:
+        database.shrink()
+    return dropped
+
+
+def _drop(
+    database: Database, rows: Iterable[tuple[int, int]], needed_of: Callable[[int], frozenset[int]]
+) -> int:
+    """Drop the (book, number) that are not needed, one book at a time so that nobody waits for long."""
+    books: dict[int, list[int]] = {}
+    for book, number in rows:
+        books.setdefault(book, []).append(number)
+    count = 0
+    for book, numbers in books.items():
+        with database.writing():
+            needed_here = needed_of(book)
+            dropped = [number for number in numbers if number not in needed_here]
+            database.run_all(
+                "UPDATE version SET recipe = NULL WHERE book = ? AND number = ?",
+                [(book, number) for number in dropped],
+            )
+            sweep(database, book, dropped)
+            count += len(dropped)
+    return count
+
+
+def needed(graph: Graph, standing: Standing | None) -> frozenset[int]:
+    """The versions that must not be dropped.
+
+    Head and tips, and the sides of each that is a merge (a conflict in it may be open); open
+    tips and their bases; and what any two of all these have in common, from which they are merged.
+    """
+    newest = {max(graph.parents)} if graph.parents else set()
+    if standing is None:
+        return frozenset(newest)
+    standing_on = {standing.head, *standing.tips}
+    sides = {parent for one in standing_on for parent in _sides(graph, one)}
+    open_tips = {number for tip in standing.open for number in (tip.version, tip.by)}
+    all_ends = standing_on | sides | open_tips
+    bases = {tip.base for tip in standing.open}
+    bases |= {graph.common([one], other) for one, other in combinations(sorted(all_ends), 2)}
+    return frozenset(newest | all_ends | {base for base in bases if base is not None})
+
+
+def _sides(graph: Graph, number: int) -> Iterable[int]:
+    parents = graph.parents.get(number, ())
+    return parents if len(parents) > 1 else ()
