@@ -1,0 +1,180 @@
+"""Owns: what a watcher tells about itself while it runs, and that there is one for each state directory.
+
+Must not know: how notebooks are watched, what is done with the answer.  Invariant: a watcher
+runs if and only if its lock is held: the system frees the lock of a process that dies, so a
+process that happens to have the old number is never taken for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass, fields, replace
+
+from nbmerge.errors import SystemFailure, UsageError
+from nbmerge.files import reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+NAME = "watcher.json"
+LOCK = "watcher.lock"
+PATIENCE = 1.0  # seconds; whoever asks whether a watcher runs holds the lock for a moment
+PAUSE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What `status --json` prints, in this order; `running` is never believed from a file.
+
+    `notebooks` to `open_tips` are counts; `idle`: nothing is pending; `ready`: every notebook
+    was looked at once, and saves are noticed from now on.
+    """
+
+    running: bool = False
+    pid: int | None = None
+    paths: tuple[str, ...] = ()
+    notebooks: int = 0
+    versions: int = 0
+    merges: int = 0
+    open_tips: int = 0
+    last_error: str | None = None
+    idle: bool = True
+    ready: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        """The object that people's programs read."""
+        return {**asdict(self), "paths": list(self.paths)}
+
+
+def write_status(directory: str, status: Status) -> None:
+    """Replace what the state directory tells, in one step; a power failure may lose it.
+
+    Raises SystemFailure that names the file.
+    """
+    path = os.path.join(directory, NAME)
+    beside = f"{path}.{os.getpid()}"
+    try:
+        with open(beside, "w", encoding="ascii") as file:
+            json.dump(status.as_json(), file)
+        os.replace(beside, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
+
+
+def read_status(directory: str) -> Status | None:
+    """What the watcher of this state directory last told; None if there never was one.
+
+    If it does not run, `running` is false, `pid` None and nothing is pending.
+    """
+    running = is_locked(directory)
+    try:
+        with open(os.path.join(directory, NAME), encoding="ascii") as file:
+            status = _status_of(json.load(file))
+    except (OSError, ValueError, TypeError):  # none, or not one of ours
+        return Status(running=True, idle=False) if running else None
+    if running:
+        return replace(status, running=True)
+    return replace(status, running=False, pid=None, idle=True, ready=False)
+
+
+def _status_of(found: dict[str, object]) -> Status:
+    known = {field.name: found[field.name] for field in fields(Status) if field.name in found}
+    status = Status(**known)  # type: ignore[arg-type]
+    return replace(status, paths=tuple(status.paths))
+
+
+class WatcherLock:
+    """Held by a watcher as long as it runs: `with WatcherLock(directory, paths): ...`.
+
+    Raises UsageError that names the other watcher if there is one.
+    """
+
+    def __init__(self, directory: str, paths: tuple[str, ...] = (), patience: float = PATIENCE) -> None:
+        self._directory = directory
+        self._paths = paths
+        self._patience = patience
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> None:
+        descriptor = _opened(self._directory)
+        try:
+            self._wait(descriptor)
+            before = read_status(self._directory) or Status()
+            begun = replace(before, pid=os.getpid(), paths=self._paths, idle=False, last_error=None)
+            write_status(self._directory, replace(begun, running=True, ready=False))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+
+    def _wait(self, descriptor: int) -> None:
+        end = time.monotonic() + self._patience
+        while not _take(descriptor):
+            if time.monotonic() > end:
+                raise UsageError(_complaint(self._directory))
+            time.sleep(PAUSE)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)  # frees the lock; nobody inherits the descriptor
+            self._descriptor = None
+
+
+def is_locked(directory: str) -> bool:
+    """Whether a watcher runs on this state directory, in this process or another one."""
+    if not os.path.exists(os.path.join(directory, LOCK)):
+        return False
+    descriptor = _opened(directory)
+    try:
+        return not _take(descriptor, shared=True)
+    finally:
+        os.close(descriptor)
+
+
+def _complaint(directory: str) -> str:
+    status = read_status(directory) or Status()
+    who = "a watcher" if status.pid is None else f"a watcher (process {status.pid})"
+    what = f" on {', '.join(status.paths)}" if status.paths else ""
+    return f"{who} runs already{what} (state directory {directory}); stop it first, or name another --state"
+
+
+def _opened(directory: str) -> int:
+    path = os.path.join(directory, LOCK)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise SystemFailure(f"{path}: cannot be opened: {reason(error)}; see who owns it") from error
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(descriptor: int, shared: bool = False) -> bool:
+        """Lock it if nobody else has; there are no shared locks here, but askers are brief."""
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _take(descriptor: int, shared: bool = False) -> bool:
+        """Lock it if nobody else has; a shared lock only asks, and askers do not see each other."""
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise SystemFailure(f"the state directory cannot be locked: {reason(error)}") from error
+        return True
