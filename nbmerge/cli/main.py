@@ -30,6 +30,10 @@ def _dispatch(arguments: list[str]) -> int:
             from nbmerge.cli import git_command
 
             return git_command.run(rest)
+        case ["replay", *rest]:
+            from nbmerge.cli import replay_command
+
+            return replay_command.run(rest)
         case ["merge", *rest]:
             arguments = rest
     from nbmerge.cli import merge_command
