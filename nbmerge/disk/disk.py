@@ -1,0 +1,181 @@
+"""Owns: replacing a file that other programs may write at the same moment, without losing a save.
+
+Must not know: what is in the files, why they are replaced.  Invariant: bytes that stood in a file are
+deleted only if they are the expected ones or the caller has confirmed that they are stored; whatever
+the moment of a kill, `repair` at the next start finds them, and removes what was left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Iterable
+
+from nbmerge.disk.displaced import Watch
+from nbmerge.disk.exchange import CannotExchangeError, ChangedMeanwhileError, Job, exchange
+from nbmerge.disk.inplace import Finish, TornError, finish, write_in_place
+from nbmerge.disk.journal import EXCHANGE, IN_PLACE, Journal, Record
+from nbmerge.disk.sweep import sweep
+from nbmerge.disk.system import BusyError, NoExchangeError, System, pick
+from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed, Repaired
+from nbmerge.errors import SystemFailure
+from nbmerge.files import digest, reason
+
+_WRITING = "a program has it open for writing"
+_CHANGING = "it changes just now"
+
+
+class Disk:
+    """The files of this machine.  For one thread at a time.
+
+    `clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self, journal_directory: str, clock: Callable[[], float], system: System | None = None
+    ) -> None:
+        self._system = system or pick()
+        self._clock = clock
+        self._journal = Journal(journal_directory, self._system)
+        self._watch = Watch(self._journal, self._system)
+        self._torn: list[Record] = []
+        self._completed: list[str] = []
+        self._removed = 0
+        self._no_exchange: set[int] = set()  # devices
+
+    def place(self, path: str, data: bytes, expected: str) -> Outcome:
+        """Replace the content of a file, if it still is the expected one (SHA-256 in hexadecimal).
+
+        Links are followed; mode, owner, attributes and links are kept; the time of modification is new.
+        Nothing is written if the file holds `data` already.  Raises SystemFailure that names the path:
+        nothing was changed then.
+        """
+        try:
+            return self._place(os.path.abspath(path), data, expected)
+        except (FileNotFoundError, NotADirectoryError):
+            return Busy(_CHANGING) if os.path.exists(path) else Gone()
+        except BusyError as error:
+            return Busy(str(error))
+        except OSError as error:
+            raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
+
+    def being_written(self, path: str) -> bool | None:
+        """Whether a program has the file open for writing.  None: the system cannot tell."""
+        with contextlib.suppress(OSError):
+            fd = self._system.open(path)
+            try:
+                return self._system.writer(fd)
+            finally:
+                self._system.close(fd)
+        return None
+
+    def tend(self) -> list[LateSave]:
+        """Look after what was displaced; to be called every second or so.
+
+        The saves that were found there, again and again until each is confirmed.
+        """
+        for record in self._journal.adopt():
+            self._adopt(record)
+        for record in self._torn:
+            self._finish(record)
+        self._torn = [record for record in self._torn if record.fd >= 0]
+        return self._watch.tend(self._clock())
+
+    def confirm(self, save: LateSave) -> None:
+        """The bytes of this save (or of Placed.displaced) are stored: they may be deleted here."""
+        self._watch.confirm(save, self._clock())
+
+    def repair(self, folders: Iterable[str] = ()) -> Repaired:
+        """To be called at the start: finish or clean up what killed processes left.
+
+        Also removes temporary files of dead processes from the given folders.
+        """
+        self._completed, self._removed = [], 0
+        self.tend()
+        for folder in folders:
+            self._removed += sweep(self._system, self._journal, self._watch, os.path.realpath(folder))
+        saves = self._watch.tend(self._clock())
+        return Repaired(tuple(saves), tuple(self._completed), self._removed)
+
+    def close(self) -> None:
+        """Let go of everything; what is not done yet is left to the next process."""
+        self._watch.close()
+        for record in self._torn:
+            self._journal.leave(record)
+        self._torn = []
+
+    def _place(self, path: str, data: bytes, expected: str) -> Outcome:
+        job = self._look(path, data, expected)
+        if not isinstance(job, Job):
+            return job
+        try:
+            return self._write(job)
+        except ChangedMeanwhileError:
+            again = self._look(path, data, expected)
+            return Busy(_CHANGING) if isinstance(again, Job) else again
+
+    def _look(self, path: str, data: bytes, expected: str) -> Job | Outcome:
+        """What there is to do, or what came of it already."""
+        target = os.path.realpath(path)
+        if not stat.S_ISREG(self._system.stat(target).st_mode):
+            raise SystemFailure(f"{path}: is no ordinary file")
+        fd = self._system.open(target)
+        try:
+            if self._system.writer(fd):
+                return Busy(_WRITING)
+            status, found = self._system.fstat(fd), self._system.read(fd)
+        finally:
+            self._system.close(fd)
+        if found == data:
+            return Placed()
+        if digest(found) != expected:
+            return Changed(found)
+        if not self._system.writable(target):
+            raise SystemFailure(f"{path}: is write-protected; allow writing it to have saves merged")
+        return Job(path, target, status, found, expected, data)
+
+    def _write(self, job: Job) -> Outcome:
+        if job.status.st_nlink == 1 and job.status.st_dev not in self._no_exchange:
+            try:
+                return self._exchange(job)
+            except NoExchangeError:
+                self._no_exchange.add(job.status.st_dev)
+            except CannotExchangeError:
+                pass
+        try:
+            write_in_place(self._system, self._journal, job, self._clock())
+        except TornError as error:
+            self._torn.append(error.record)
+            raise
+        return Placed()
+
+    def _exchange(self, job: Job) -> Outcome:
+        now = self._clock()
+        item = self._watch.take(exchange(self._system, self._journal, job, now), now)
+        outcome: Outcome = Placed(self._watch.look_now(item, job, now))
+        self._system.sync_folder(os.path.dirname(job.target))
+        return outcome
+
+    def _adopt(self, record: Record) -> None:
+        """Go on with what a dead process was doing."""
+        entry = record.entry
+        if entry.kind == EXCHANGE:
+            with contextlib.suppress(OSError):
+                self._removed += self._system.unlink(entry.temporary)
+            self._watch.take(record, 0.0)
+        elif entry.kind == IN_PLACE:
+            self._torn.append(record)
+        else:
+            self._watch.kept.append(record)
+
+    def _finish(self, record: Record) -> None:
+        with contextlib.suppress(OSError):
+            match finish(self._system, record):
+                case Finish.LATER:
+                    return
+                case Finish.COMPLETED:
+                    self._completed.append(record.entry.path)
+                case Finish.OVERWRITTEN:  # that is the truth now, and the old bytes are not lost
+                    self._watch.keep(record.entry, record.old)
+            self._journal.end(record)

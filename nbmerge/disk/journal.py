@@ -1,0 +1,181 @@
+"""Owns: the journal: what is about to be done to a file, told to the disk before it is done.
+
+Must not know: how files are replaced.  Invariant: an entry is one file, locked by the process that
+works on it; it is on the disk before `begin` returns, and an entry that nobody has locked
+belongs to a process that is no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import count
+
+from nbmerge.disk.system import System
+from nbmerge.errors import SystemFailure
+from nbmerge.files import digest, reason
+
+EXCHANGE = "exchange"
+IN_PLACE = "in place"
+KEPT = "kept"  # the entry holds a save that stands nowhere else
+_ENDING = ".journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One replacement.  `path` as the caller names the file, `target` without links."""
+
+    kind: str
+    path: str
+    target: str
+    expected: str = ""  # SHA-256 of what stood there
+    new: str = ""  # SHA-256 of what shall stand there
+    temporary: str = ""
+    aside: str = ""
+    time: float = 0.0
+
+
+@dataclass(slots=True)
+class Record:
+    """An entry in the journal.  `safe`: digests of bytes that are stored elsewhere; `fd` is -1 at the end."""
+
+    entry: Entry
+    file: str
+    fd: int
+    old: bytes = b""
+    new: bytes = b""
+    safe: set[str] = field(default_factory=set)
+
+
+class Journal:
+    """The entries of this process, and those that others left."""
+
+    def __init__(self, directory: str, system: System) -> None:
+        self.directory = directory
+        self._system = system
+        self._own: set[str] = set()
+
+    def begin(self, entry: Entry, old: bytes = b"", new: bytes = b"") -> Record:
+        """Write an entry, with the bytes to finish it by.  Raises SystemFailure: nothing was begun."""
+        try:
+            return self._begin(entry, old, new)
+        except OSError as error:
+            raise SystemFailure(f"{self.directory}: no journal can be written: {reason(error)}") from error
+
+    def _begin(self, entry: Entry, old: bytes, new: bytes) -> Record:
+        system = self._system
+        system.make_folder(self.directory)
+        file, fd = self._create()
+        try:
+            head = json.dumps({**asdict(entry), "sizes": [len(old), len(new)]}).encode() + b"\n"
+            system.write(fd, head + old + new, 0)
+            system.sync(fd)
+            system.sync_folder(self.directory)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                system.unlink(file)
+            self._close(file, fd)
+            raise
+        return Record(entry, file, fd, old, new, {entry.expected, entry.new})
+
+    def confirm(self, record: Record, digest: str) -> None:
+        """Note that these bytes are stored elsewhere.  Losing the note costs a second look, no more."""
+        record.safe.add(digest)
+        line = json.dumps({"safe": digest}).encode() + b"\n"
+        with contextlib.suppress(OSError):
+            self._system.write(record.fd, line, self._system.fstat(record.fd).st_size)
+
+    def end(self, record: Record) -> None:
+        """Forget an entry: all that it spoke of is done."""
+        if self._system.unlinks_open:
+            self._system.unlink(record.file)
+        self.leave(record)
+        if not self._system.unlinks_open:
+            self._system.unlink(record.file)
+
+    def leave(self, record: Record) -> None:
+        """Give an entry up, for the next process to find."""
+        self._close(record.file, record.fd)
+        record.fd = -1
+
+    def _close(self, file: str, fd: int) -> None:
+        self._own.discard(file)
+        self._system.close(fd)
+
+    def adopt(self) -> Iterator[Record]:
+        """The entries that dead processes left; they are this process's now."""
+        try:
+            names = self._system.names(self.directory)
+        except FileNotFoundError:
+            return
+        for name in names:
+            if name.endswith(_ENDING):
+                record = self._take_over(name)
+                if record is not None:
+                    yield record
+
+    def _create(self) -> tuple[str, int]:
+        for number in count():
+            file = os.path.join(self.directory, f"{self._system.pid()}-{number}{_ENDING}")
+            with contextlib.suppress(FileExistsError):
+                fd = self._system.create(file)
+                if self._system.lock(fd) is not False and self._still(file, fd):
+                    self._own.add(file)
+                    return file, fd
+                self._system.close(fd)  # somebody took it for an empty one that was left
+        raise AssertionError("count() does not end")
+
+    def _take_over(self, name: str) -> Record | None:
+        system, file = self._system, os.path.join(self.directory, name)
+        if file in self._own:
+            return None
+        try:
+            fd = system.open_both(file)
+        except OSError:
+            return None
+        locked = system.lock(fd)
+        if locked is None:
+            locked = not lives(name.partition("-")[0], system)
+        if not locked or not self._still(file, fd):
+            system.close(fd)
+            return None
+        record = _parse(file, fd, system.read(fd))
+        if record is None:  # torn: what it speaks of was never begun
+            system.unlink(file)
+            system.close(fd)
+        else:
+            self._own.add(file)
+        return record
+
+    def _still(self, file: str, fd: int) -> bool:
+        """Whether the name still means the open file."""
+        try:
+            return os.path.samestat(self._system.stat(file), self._system.fstat(fd))
+        except FileNotFoundError:
+            return False
+
+
+def lives(pid: str, system: System) -> bool:
+    """Whether another process of this number runs.  One with our own number is gone: we have it."""
+    return pid.isdigit() and int(pid) != system.pid() and system.alive(int(pid))
+
+
+def _parse(file: str, fd: int, data: bytes) -> Record | None:
+    head, _, rest = data.partition(b"\n")
+    try:
+        fields = json.loads(head)
+        old, new = fields.pop("sizes")
+        entry = Entry(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    record = Record(entry, file, fd, rest[:old], rest[old : old + new], {entry.expected, entry.new})
+    for held, name in ((record.old, entry.expected), (record.new, entry.new)):
+        if held and digest(held) != name:
+            return None
+    for line in rest[old + new :].splitlines():
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            record.safe.add(json.loads(line)["safe"])
+    return record
