@@ -31,13 +31,7 @@ OWNERS = {
     "nbdime": {"cli/diff_command.py"},
     "watchdog": {"watch/observer.py", "watch/inotify.py"},
     "sqlite3": {"history/database.py"},
-    "argparse": {
-        "cli/arguments.py",
-        "cli/nbdime_options.py",
-        "cli/options.py",
-        "cli/replay_command.py",
-        "cli/watch_options.py",
-    },
+    "argparse": {"cli/arguments.py", "cli/options.py", "cli/nbdime_options.py"},
 }
 # What the merge and the notebook never touch: the disk, processes, the clock, chance.
 IMPURE = """

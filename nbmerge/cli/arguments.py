@@ -6,7 +6,7 @@ abbreviated; every mistake is a UsageError of one line.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
 from textwrap import fill
 
@@ -48,9 +48,9 @@ def command(call: str, what: str, exits: Mapping[int, str] | None = None) -> Par
     """
     meanings = dict(sorted({**_EXITS, **(exits or {})}.items()))
     parser = Parser(
-        prog=f"{program_name()} {call.split()[0]}",
+        prog=f"{program_name()} {call.split(maxsplit=1)[0]}",
         usage=f"{program_name()} {call}",
-        description="\n\n".join(fill(paragraph, _WIDTH) for paragraph in what.split("\n\n")),
+        description="\n\n".join(fill(paragraph, _WIDTH) for paragraph in what.strip().split("\n\n")),
         epilog="exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in meanings.items()),
         formatter_class=formatter,
         allow_abbrev=False,
@@ -96,3 +96,28 @@ def the_one(words: list[str], name: str, call: str) -> str:
         case []:
             raise UsageError(f"name the {name}: {program_name()} {call}")
     raise UsageError(f"{len(words)} names where one is needed: {program_name()} {call}")
+
+
+def seconds(text: str) -> float:
+    """The type of an option that is a time span."""
+    return _number(text, "seconds")
+
+
+def days(text: str) -> float:
+    """The type of an option that is a number of days."""
+    return _number(text, "days")
+
+
+def megabytes(text: str) -> float:
+    """The type of an option that is a size, in millions of bytes."""
+    return _number(text, "megabytes")
+
+
+def _number(text: str, of: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise ArgumentTypeError(f"{text!r} is no number of {of}")
+    return number

@@ -7,9 +7,8 @@ soon as it is decided; nothing on disk is touched but FINAL.
 from __future__ import annotations
 
 import json
-from argparse import ArgumentTypeError
 
-from nbmerge.cli.arguments import command, understand
+from nbmerge.cli.arguments import command, seconds, understand
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
@@ -21,14 +20,15 @@ if TYPE_CHECKING:
     from nbmerge.reconcile.replay import Step
 
 _CALL = "replay V0 V1 ... [--json] [--out FINAL] [--interval S] [--second-writer]"
-_WHAT = """\
-Take files as successive saves of one notebook and tell, for each, what the watcher would do and why: `first`; `same` \
-(the same bytes again); `accept` (it follows the save before it: nothing is written); `restore` (an older save, \
-brought back on purpose); `merge` (its author had not seen the save before it: the two are merged); `ambiguous` (it \
-may be so: the save is accepted, the one before it is kept as an open tip).
+_WHAT = """
+Take files as successive saves of one notebook and tell, for each, what the watcher would do and why: `first`;
+`same` (the same bytes again); `accept` (it follows the save before it: nothing is written); `restore` (an older
+save, brought back on purpose); `merge` (its author had not seen the save before it: the two are merged);
+`ambiguous` (it may be so: the save is accepted, the one before it is kept as an open tip).
 
-Saves are numbered from 0. With --json each line is an object {"save", "action", "base", "conflicts", "why"}: `base` \
-is the save that it derives from, `conflicts` how many conflicts the merge that was written shows."""
+Saves are numbered from 0. With --json each line is an object {"save", "action", "base", "conflicts", "why"}:
+`base` is the save that it derives from, `conflicts` how many conflicts the merge that was written shows.
+"""
 
 
 def run(arguments: list[str]) -> int:
@@ -48,7 +48,7 @@ def _parser() -> Parser:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--out", metavar="FINAL", help="write what the file would hold at the end")
     parser.add_argument(
-        "--interval", metavar="S", type=_seconds, default=120.0, help="seconds between saves (default: 120)"
+        "--interval", metavar="S", type=seconds, default=120.0, help="seconds between saves (default: 120)"
     )
     parser.add_argument("--second-writer", action="store_true", help="as if a second writer were known")
     return parser
@@ -93,13 +93,3 @@ def _line(step: Step) -> str:
     base = "" if step.base is None or step.action.value in ("first", "same") else f" from {step.base}"
     shown = f" [{step.conflicts} conflict{'s' * (step.conflicts > 1)}]" if step.conflicts else ""
     return printable(f"{step.save}: {step.action.value}{base}{shown}: {step.why}") + "\n"
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e9:
-        raise ArgumentTypeError(f"{text!r} is no number of seconds")
-    return seconds
