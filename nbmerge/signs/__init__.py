@@ -1,0 +1,1 @@
+"""Signs: what the surroundings say about a notebook; nothing here ever decides or fails."""

@@ -1,0 +1,120 @@
+"""Owns: whether people type into a notebook through jupyter-collaboration, and when they last did.
+
+Must not know: what follows from it.  Invariant: the databases of the room are read, the room
+is never entered; where they do not tell, a room is assumed as long as it may be typed into.
+
+A room keeps the document in memory, saves it one second after the last key, and takes whatever
+else comes into the file for the truth: what was typed and not yet saved is dropped.  While keys
+follow one another it does not save at all, so the file does not show that somebody types;
+the room's database, `.jupyter_ystore.db` in the server's working directory, does at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nbmerge.signs.servers import Server, Servers, ask
+from nbmerge.signs.ystore import UnreadableError, file_id, last_typed
+
+QUIET = 4.0  # seconds without a key or a save: more than the room's save delay and poll interval
+STORE = ".jupyter_ystore.db"
+_RECENT = 60.0  # seconds after the last key in which a room counts as in use
+_PROBED = 600.0  # seconds until a server is asked again whether it has rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room for a notebook, perhaps; `typed`: when something last changed in it, if that can be seen."""
+
+    server: Server
+    typed: float | None
+
+
+class Rooms:
+    """The rooms of this user's servers; `data` is Jupyter's data folder."""
+
+    def __init__(self, servers: Servers, data: str, clock: Callable[[], float]) -> None:
+        self.servers = servers
+        self.ids = os.path.join(data, "file_id_manager.db")
+        self.clock = clock
+        self._stores: dict[tuple[int, float], str] = {}
+        self._collaborative: dict[tuple[int, float], tuple[bool, float]] = {}
+
+    def room(self, path: str) -> Room | None:
+        """The room in which the notebook was typed into in the last minute, or may be unseen."""
+        for server in self.servers.serving(path):
+            store = self._store(server)
+            typed = self._typed(server, store, path) if store else None
+            if typed is not None and self.clock() - typed < _RECENT:
+                return Room(server, typed)
+            if store is None and self._is_collaborative(server):
+                return Room(server, None)
+        return None
+
+    def is_shared(self, server: Server, path: str) -> bool:
+        """Whether all front ends of this server work on one document of this notebook."""
+        store = self._store(server)
+        typed = self._typed(server, store, path) if store else None
+        return typed is not None and typed >= server.since
+
+    def wait(self, path: str, saved: float) -> float:
+        """Seconds to wait before a write that would not take somebody's keys away; 0: no need.
+
+        `saved`: when the notebook was last saved, in seconds since the epoch.
+        """
+        room = self.room(path)
+        if room is None:
+            return 0.0
+        return max(0.0, max(saved, room.typed or 0.0) + QUIET - self.clock())
+
+    def _typed(self, server: Server, store: str, path: str) -> float | None:
+        """When the notebook was last typed into; where only the whole store tells: that."""
+        try:
+            touched = os.stat(store).st_mtime
+            if self.clock() - touched >= _RECENT and touched < server.since:
+                return None
+        except OSError:
+            return None
+        try:
+            names = {path, os.path.realpath(path)}
+            names |= {os.path.join(server.root, name) for name in (server.name_of(path),) if name}
+            ids = {found for name in names if (found := file_id(self.ids, name)) is not None}
+            return max((time for id in ids if (time := last_typed(store, id)) is not None), default=None)
+        except UnreadableError:
+            return touched
+
+    def _store(self, server: Server) -> str | None:
+        """The database of a server's rooms, if it has any."""
+        key = (server.pid, server.since)
+        known = self._stores.get(key)
+        if known is None:
+            found = next((place for place in _places(server) if os.path.exists(place)), None)
+            if found is None:
+                return None
+            known = self._stores[key] = found
+        return known
+
+    def _is_collaborative(self, server: Server) -> bool:
+        key, now = (server.pid, server.since), self.clock()
+        known = self._collaborative.get(key)
+        if known is None or not known[1] <= now < known[1] + _PROBED:
+            answer = ask(server, "OPTIONS", "api/collaboration/session/?no_track_activity=1")
+            known = (answer is not None and answer[0] < 300, now)
+            self._collaborative[key] = known
+        return known[0]
+
+
+def _places(server: Server) -> tuple[str, ...]:
+    """Where the database can be: what the server has open, else its working directory or root."""
+    found = []
+    if os.path.isdir("/proc/self/fd"):
+        held = f"/proc/{server.pid}/fd"
+        try:
+            links = [os.readlink(os.path.join(held, name)) for name in os.listdir(held)]
+            found += [link for link in links if os.path.basename(link) == STORE]
+            found.append(os.path.join(os.readlink(f"/proc/{server.pid}/cwd"), STORE))
+        except OSError:
+            pass  # somebody else's process, or it has just ended
+    return (*found, os.path.join(server.root, STORE))
