@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbmerge.lineage.arrival import Action as Verdict
-from nbmerge.watch.events import Event
+from nbmerge.watch.events import Event, Glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Take:
     data: bytes
     at: float
     way: str = ""
-    owner: int | None = None
+    glance: Glance | None = None
     in_file: bool = True
 
 
@@ -154,9 +154,14 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """Every notebook was looked at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed."""
 
 
 Result = Took | Unreadable | Kept | Settled | NotYet | Refused | Followed
-Input = Event | Result | Tick
+Input = Event | Result | Ready | Tick

@@ -8,21 +8,12 @@ something about it is not in the store, is torn, or has changed within the settl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from nbmerge.lineage.arrival import Action as Verdict
+from nbmerge.signs.copies import Copy
 from nbmerge.watch import actions as do
 from nbmerge.watch import events as was
 from nbmerge.watch.desk import Desk, Timing
-
-
-@dataclass(frozen=True, slots=True)
-class CopyOf:
-    """What a file name says: a conflict copy of another file; `certain` unless people name files so too."""
-
-    original: str
-    client: str
-    certain: bool
 
 
 class Coordinator:
@@ -32,7 +23,7 @@ class Coordinator:
     results are fed back.  `now` is in seconds of a clock that never goes back.
     """
 
-    def __init__(self, timing: Timing, copy_of: Callable[[str], CopyOf | None]) -> None:
+    def __init__(self, timing: Timing, copy_of: Callable[[str], Copy | None]) -> None:
         self.timing = timing
         self.copy_of = copy_of
         self.desks: dict[str, Desk] = {}
@@ -66,20 +57,10 @@ class Coordinator:
                 yield from self._renamed(old, new, now)
             case was.Previous(path, data, at):
                 yield do.Take(path, data, at, in_file=False)
-            case was.Syncing():
-                pass  # a sign; the shell remembers signs
-            case was.Overflowed():
-                yield do.Tell("overflow", "", "the system dropped events; every notebook is looked at again")
-                yield do.Rescan()
-            case was.Missed(path, count):
-                saves = "a save was" if count == 1 else f"{count} saves were"
-                yield do.Tell(
-                    "missed", path, f"{saves} overwritten by the next one before nbmerge could read it"
-                )
-            case was.Trouble(path, message):
-                yield do.Tell("trouble", path, message)
-            case do.Followed():
-                pass
+            case was.Syncing() | do.Followed():
+                pass  # the shell remembers signs of a second writer
+            case do.Ready() | was.Overflowed() | was.Missed() | was.Trouble():
+                yield from _told(event)
             case _:
                 yield from self._result(event, now)
 
@@ -92,7 +73,7 @@ class Coordinator:
             self._desk(event.path).copy_came(now)
             return
         self._desk(event.path).looked(now)
-        yield do.Take(event.path, event.data, event.at, event.way, event.glance.owner)
+        yield do.Take(event.path, event.data, event.at, event.way, event.glance)
 
     def _renamed(self, old: str, new: str, now: float) -> Iterator[do.Action]:
         copy = self.copy_of(new)
@@ -121,7 +102,7 @@ class Coordinator:
             desk.settling = True
             yield do.Settle(path)
 
-    def _copy_is_quiet(self, path: str, copy: CopyOf, desk: Desk, now: float) -> Iterator[do.Action]:
+    def _copy_is_quiet(self, path: str, copy: Copy, desk: Desk, now: float) -> Iterator[do.Action]:
         original = self.desks.get(copy.original)
         if original is not None and not original.is_quiet(now):
             desk.copy_came(now)
@@ -157,6 +138,21 @@ class Coordinator:
             case do.Refused(path, message, unrecorded):
                 if self._desk(path).refused(now, unrecorded):
                     yield do.Tell("error", path, message)
+
+
+def _told(event: do.Ready | was.Overflowed | was.Missed | was.Trouble) -> Iterator[do.Action]:
+    """What people are told of at once."""
+    match event:
+        case do.Ready():
+            yield do.Tell("ready", "", "watching")
+        case was.Overflowed():
+            yield do.Tell("overflow", "", "the system dropped events; every notebook is looked at again")
+            yield do.Rescan()
+        case was.Missed(path, count):
+            saves = "a save was" if count == 1 else f"{count} saves were"
+            yield do.Tell("missed", path, f"{saves} overwritten by the next one before nbmerge could read it")
+        case was.Trouble(path, message):
+            yield do.Tell("trouble", path, message)
 
 
 _TUG = (

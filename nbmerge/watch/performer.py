@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from nbmerge.disk.discard import discard
+from nbmerge.disk.values import LateSave
 from nbmerge.errors import NbmergeError, NotebookError
 from nbmerge.files import digest, read_file, reason
 from nbmerge.history.store import Store
+from nbmerge.history.values import StoreLost
 from nbmerge.lineage.arrival import Action as Verdict
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.versions import Origin, Writer
@@ -40,6 +42,13 @@ if TYPE_CHECKING:
         def sign(self, merged: bytes, sources: list[bytes]) -> None:
             """Mark a merge as trusted if all that is in it was."""
 
+    class Tending(Protocol):
+        """The part of a disk that looks after what was displaced."""
+
+        def tend(self) -> list[LateSave]: ...
+
+        def confirm(self, save: LateSave) -> None: ...
+
     class Eyes(Protocol):
         """What can look at files on request."""
 
@@ -48,21 +57,45 @@ if TYPE_CHECKING:
         def rescan(self) -> None: ...
 
 
+_LINGER = 30.0  # seconds after a write in which a late save is looked for every moment
+
+
 @dataclass(slots=True)
 class Performer:
     """The hands of the watcher; `clock` gives seconds since the epoch."""
 
     taker: Taker
     settler: Settler
+    disk: Tending
     eyes: Eyes
     surroundings: Surroundings
     report: Callable[[Notice], None]
     clock: Callable[[], float]
-    merges: int = field(default=0)
+    wrote_at: float = field(default=float("-inf"))
 
     @property
     def store(self) -> Store:
         return self.taker.store
+
+    def lingers(self) -> bool:
+        """Whether an editor may still write to a file that was displaced."""
+        return 0 <= self.clock() - self.wrote_at < _LINGER
+
+    def tend(self) -> Iterator[do.Input]:
+        """Take the saves that arrived in files which had been displaced."""
+        with contextlib.suppress(NbmergeError, OSError), self.store.lock():
+            for late in self.disk.tend():
+                yield self._take_late(late)
+
+    def _take_late(self, late: LateSave) -> do.Input:
+        book = self.store.adopt(late.path)
+        saved = Saved(late.data, self.clock(), in_file=False)
+        try:
+            done = self.taker.take(book, saved)
+        except NotebookError:
+            done = Taken(Verdict.SAME, self.taker.keep_unreadable(book, saved), None, "is no notebook")
+        self.disk.confirm(late)
+        return self._took(late.path, book, done)
 
     def perform(self, action: do.Action) -> Iterator[do.Input]:
         """Do it, and tell what came of it."""
@@ -70,6 +103,8 @@ class Performer:
         try:
             with self.store.lock():
                 yield from self._performed(action)
+        except StoreLost:
+            raise
         except NbmergeError as error:
             yield do.Refused(path, str(error), isinstance(action, do.Take | do.Keep))
         except OSError as error:
@@ -99,11 +134,14 @@ class Performer:
     def _take(self, action: do.Take) -> do.Input:
         path = action.path
         book = self.store.adopt(path)
-        writer = Writer(way=action.way, owner=action.owner)
+        glance = action.glance
+        writer = Writer(way=action.way, owner=None if glance is None else glance.owner)
         try:
             done = self._taken(book, action, writer)
         except NotebookError as error:
             return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "))
+        if glance is not None:
+            self.store.set_glance(book, (glance.modified, glance.size, glance.inode))
         return self._took(path, book, done, look=not action.in_file and done.version is not None)
 
     def _taken(self, book: int, action: do.Take, writer: Writer) -> Taken:
@@ -130,7 +168,7 @@ class Performer:
             return do.NotYet(path, why)
         match self.settler.settle(book, path):
             case Merged(version, union):
-                self.merges += 1
+                self.wrote_at = self.clock()
                 sources = [self.store.data(book, number) for number in union.tips]
                 with contextlib.suppress(NbmergeError, OSError):
                     self.surroundings.sign(union.data, sources)

@@ -1,57 +1,68 @@
 """Owns: the loop of the watcher: events in, actions done, until it is told to stop.
 
 Must not know: how events are noticed, what is decided.  Invariant: one thread decides and
-writes; whatever was begun is finished before `run` returns.
+writes; what was read is recorded, and what was begun is finished, before `run` returns.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from threading import Event as Flag
 
 from nbmerge.watch import actions as do
 from nbmerge.watch.coordinator import Coordinator
+from nbmerge.watch.inbox import Inbox
 from nbmerge.watch.performer import Performer
 
 _LONGEST_WAIT = 60.0
+_CHORES = 0.5  # seconds between looks at what was displaced
 
 
 @dataclass(slots=True)
 class Watcher:
-    """Reads events from `inbox`; `changed` is called when what `status` tells may have changed."""
+    """Reads from `inbox`; `told` is called with whether anything is pending, when that may be news.
+
+    `chores` is called now and then and may give more events.
+    """
 
     coordinator: Coordinator
     performer: Performer
-    changed: Callable[[bool], None]
-    inbox: SimpleQueue[do.Input | None] = field(default_factory=SimpleQueue)
+    inbox: Inbox
+    told: Callable[[bool], None]
+    chores: Callable[[], Iterable[do.Input]]
     stopping: Flag = field(default_factory=Flag)
+    next_chores: float = 0.0
 
     def run(self) -> None:
         """Work until `stop` is called."""
         while not self.stopping.is_set():
-            event = self._next()
+            event = self.inbox.get(self._wait())
+            if event is None:
+                continue
+            if not isinstance(event, do.Tick):
+                self.told(True)
+            self._handle(event)
+            self._do_chores()
+            if not self.inbox:
+                self.told(bool(self.coordinator.pending))
+        while self.inbox:
+            event = self.inbox.get(0)
             if event is not None:
                 self._handle(event)
-                if self.inbox.empty():
-                    self.changed(not self.coordinator.pending)
-        self._finish()
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
         self.stopping.set()
         self.inbox.put(None)
 
-    def _next(self) -> do.Input | None:
-        at = self.coordinator.next_time()
-        wait = _LONGEST_WAIT if at is None else min(max(at - time.monotonic(), 0.0), _LONGEST_WAIT)
-        try:
-            return self.inbox.get(timeout=wait) if wait else self.inbox.get_nowait()
-        except Empty:
-            return do.Tick()
+    def _wait(self) -> float:
+        due = [time for time in (self.coordinator.next_time(), self.next_chores) if time]
+        return (
+            min(max(min(due, default=0.0) - time.monotonic(), 0.0), _LONGEST_WAIT) if due else _LONGEST_WAIT
+        )
 
     def _handle(self, event: do.Input) -> None:
         """Feed an event and everything that follows from it at once."""
@@ -60,12 +71,11 @@ class Watcher:
             for action in self.coordinator.feed(waiting.popleft(), time.monotonic()):
                 waiting.extend(self.performer.perform(action))
 
-    def _finish(self) -> None:
-        """Take what has been read already: it may not be in any file any more."""
-        while True:
-            try:
-                event = self.inbox.get_nowait()
-            except Empty:
-                return
-            if event is not None:
-                self._handle(event)
+    def _do_chores(self) -> None:
+        now = time.monotonic()
+        if now < self.next_chores:
+            return
+        found = list(self.chores())
+        self.next_chores = now + _CHORES if found or self.performer.lingers() else now + _LONGEST_WAIT
+        for event in found:
+            self._handle(event)
