@@ -12,15 +12,18 @@ piece has about TARGET bytes; what is larger by itself stands alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zlib import crc32
 
-SHIFT = 20
+SHIFT = 21
 TARGET = 1 << 32 - SHIFT  # bytes: smaller costs more rows, larger more bytes for a small change
-LARGE = 4 * TARGET  # what is larger is cut within
+LARGE = 2 * TARGET  # what is larger is cut within
 LONGEST = 1 << 18  # a piece is never longer
 WINDOW = 1 << 20  # so that the lines of a huge text are never all in memory
 BETWEEN = re.compile(rb"\},\s*(?=\{)")
+REACH = 8 * TARGET  # how far, and
+AHEAD = 8  # for how many known pieces, an edit is looked past
+TELLING = 64  # bytes; shorter pieces stand in many places
 SEPARATORS = (b"\n", rb"\n", b'"', b",")  # lines of the file, lines in a string, strings, numbers
 
 
@@ -34,6 +37,42 @@ def cut(data: bytes) -> list[int]:
             ends.append(end)
             last = end
     return ends
+
+
+def cut_again(data: bytes, known: Sequence[bytes]) -> Iterator[tuple[bytes, int | None]]:
+    """The pieces of bytes that are mostly the known pieces, each with the number of the known one it is.
+
+    What did not change keeps its cuts: comparing memory takes a tenth of the time of looking for places.
+    """
+    place = number = 0
+    while place < len(data):
+        if number < len(known) and data.startswith(known[number], place):
+            yield known[number], number
+            place += len(known[number])
+            number += 1
+        else:
+            number, found = _next_known(data, place, known, number)
+            start = 0
+            changed = data[place:found]
+            for end in cut(changed):
+                yield changed[start:end], None
+                start = end
+            place = found
+
+
+def _next_known(data: bytes, place: int, known: Sequence[bytes], number: int) -> tuple[int, int]:
+    """Which known piece comes next, and where: one of the next few if it is near, else the first of
+    those with which the data end."""
+    reach = place + REACH
+    for ahead in range(number, min(number + AHEAD, len(known))):
+        reach += len(known[ahead])
+        if len(known[ahead]) >= TELLING and (found := data.find(known[ahead], place, reach)) >= 0:
+            return ahead, found
+    stop, first = len(data), len(known)
+    while first > number and data.endswith(known[first - 1], place, stop):
+        first -= 1
+        stop -= len(known[first])
+    return first, stop
 
 
 def _objects(data: bytes) -> Iterator[int]:

@@ -54,6 +54,7 @@ class Database:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.undone = 0  # transactions that came to nothing
         self._mutex = RLock()
         self._file = _identity(path)
         with self._told():
@@ -136,6 +137,7 @@ class Database:
             yield
             self.run("COMMIT")
         except BaseException:
+            self.undone += 1
             if self._connection.in_transaction:
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")

@@ -71,8 +71,7 @@ def standing_text(standing: Standing) -> str:
 
 def read_standing(text: str) -> Standing:
     """The standing that the JSON says.  Raises ValueError, TypeError or KeyError if it says none."""
-    fields = json.loads(text)
+    fields: dict[str, Any] = json.loads(text)
     fields["open"] = [OpenTip(**tip) for tip in fields["open"]]
-    return Standing(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    )
+    lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+    return Standing(**{**fields, **lists})

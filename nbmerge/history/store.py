@@ -18,9 +18,10 @@ from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.database import Database
 from nbmerge.history.lock import DirectoryLock
-from nbmerge.history.pieces import fetch, keep
+from nbmerge.history.pieces import Content, fetch, keep
 from nbmerge.history.pruning import needed, prune
-from nbmerge.history.recipes import unpack_ids
+from nbmerge.history.recent import Recent
+from nbmerge.history.recipes import pack_ids, unpack_ids
 from nbmerge.history.rows import (
     COLUMNS,
     numbered,
@@ -51,6 +52,7 @@ class Store:
         self._database = database
         self._lock = lock
         self._retention = retention
+        self._recent = Recent()
 
     def lock(self) -> AbstractContextManager[None]:
         """While it is held no other process, and no other thread, changes the state directory."""
@@ -169,16 +171,17 @@ class Store:
         with self._database.writing():
             last = self._of(book, "last")
             version = numbered(last + 1, name, len(data), draft)
-            recipe = keep(self._database, book, data, last, self._pieces(book, last))
+            content = keep(self._database, book, data, last, self._content(book, last))
             self._database.run(
                 f"INSERT INTO version (book, {COLUMNS}, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 book,
                 *version_row(version),
-                recipe,
+                pack_ids(content.ids),
             )
             self._database.run("UPDATE book SET last = ? WHERE id = ?", version.number, book)
             if standing is not None:
                 self.stand(book, standing(version))
+            self._recent.put(book, version.number, content)
         return version
 
     def reparent(self, book: int, number: int, parents: tuple[int, ...]) -> None:
@@ -244,10 +247,13 @@ class Store:
         row = self._database.row("SELECT recipe FROM version WHERE book = ? AND number = ?", book, number)
         return row[0] if row else None
 
-    def _pieces(self, book: int, number: int) -> list[int]:
+    def _content(self, book: int, number: int) -> Content:
+        known = self._recent.take(book, number, self._database.undone)
+        if known is not None:
+            return known
         recipe = self._recipe(book, number)
         try:
-            return unpack_ids(recipe) if recipe else []
+            return Content(unpack_ids(recipe)) if recipe else Content()
         except ValueError as error:
             raise self._database.damaged(str(error)) from error
 
