@@ -68,22 +68,22 @@ def told(standing: Standing, base: int) -> Arrival:
     return Arrival(action, (base,), base, f"its writer started from version {base}")
 
 
-def returned(standing: Standing, version: int, is_merge: bool) -> Arrival:
+def returned(standing: Standing, version: int, written: bool) -> Arrival:
     """A save that shows nothing but what an older version holds.
 
-    If that version is a tip which the merge on disk (`is_merge`: the head is one) is made of,
-    its editor has not seen the merge, and the merge is written again; once, for the second
-    time somebody who has seen it took the rest out.
+    If that version is one of several tips, its editor has not seen the others, and the merge is
+    written (`written`: the file held it already: again).  Again only once: the second time
+    somebody who has seen the merge took the rest out.
     """
     head = standing.head
-    if not is_merge or version not in standing.tips:
+    if version not in standing.tips or len(standing.tips) == 1:
         return Arrival(Action.RESTORE, (head,), version, f"the same as version {version}")
     if version in standing.answered:
         others = tuple(tip for tip in standing.tips if tip != version)
         why = f"version {version} again, after the merge was written twice: what it lacks was removed"
         return Arrival(Action.ACCEPT, (head,), head, why, overwrites=others)
-    why = f"the same as version {version}, whose editor has not seen the merge"
-    return Arrival(Action.MERGE, (version,), version, why, answers=True)
+    why = f"the same as version {version}, whose editor has not seen the rest"
+    return Arrival(Action.MERGE, (version,), version, why, answers=written)
 
 
 def judged(standing: Standing, verdict: Verdict) -> Arrival:

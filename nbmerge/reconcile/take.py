@@ -87,7 +87,7 @@ class Taker:
         if known is not None:
             base = max(known.parents, default=None)
         else:
-            base = base_of_copy(notebook, self._older(book, versions, standing, notebook.cells, False))
+            base = base_of_copy(notebook, self._older(book, versions, standing, notebook.cells))
         parents = () if base is None else (base,)
         return self._record(book, standing, saved, Arrival(Action.MERGE, parents, base, "a conflict copy"))
 
@@ -136,12 +136,11 @@ class Taker:
         if situation.told is not None:
             return arrivals.told(standing, situation.told)
         versions = self._candidates(book, standing)
-        is_merge = _is_merge_of(versions, standing)
         head = self._shown(book, _numbered(versions, standing.head), notebook.cells)
-        older = self._older(book, versions, standing, notebook.cells, is_merge)
+        older = self._older(book, versions, standing, notebook.cells)
         for shown in reversed(older):
             if shown.notebook is notebook or (shown.living and shows_the_same(shown.notebook, notebook)):
-                return arrivals.returned(standing, shown.version.number, is_merge)
+                return arrivals.returned(standing, shown.version.number, _is_merge_of(versions, standing))
         if head is None:
             return Arrival(Action.ACCEPT, (standing.head,), standing.head, "what it followed is no notebook")
         situation = replace(situation, signs=(*situation.signs, *_signs(versions, saved.time)))
@@ -163,7 +162,6 @@ class Taker:
         versions: tuple[Version, ...],
         standing: Standing,
         known: tuple[Cell, ...],
-        is_merge: bool,
     ) -> list[Shown]:
         """What a save may derive from besides the head: tips, open tips, the latest versions; newest last."""
         wanted = {*standing.tips, *(tip.version for tip in standing.open)}
@@ -180,7 +178,9 @@ class Taker:
             names.add(version.digest)
             room -= version.size
             recent += 1
-            shown = self._shown(book, version, known, living=is_merge and version.number in standing.tips)
+            shown = self._shown(
+                book, version, known, living=len(standing.tips) > 1 and version.number in standing.tips
+            )
             if shown is not None:
                 found.append(shown)
         return found[::-1]
