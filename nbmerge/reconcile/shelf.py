@@ -39,7 +39,11 @@ class Shelf:
         return self.put(version.digest, self._store.data(book, number), known)
 
     def put(self, digest: str, data: bytes, known: tuple[Cell, ...] = ()) -> Notebook:
-        """Read bytes that nobody asked for before; `known` are cells they may share."""
+        """Read bytes; `known` are cells they may share."""
+        found = self._kept.get(digest)
+        if found is not None:
+            self._kept.move_to_end(digest)
+            return found[0]
         notebook = read(data, known=known)
         shared = any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False))
         weight = len(data) // _SHARED if shared else len(data)
