@@ -13,9 +13,10 @@ import stat
 from collections.abc import Callable, Iterable
 
 from nbmerge.disk.displaced import Watch
-from nbmerge.disk.exchange import CannotExchangeError, ChangedMeanwhileError, Job, exchange
-from nbmerge.disk.inplace import Finish, TornError, finish, write_in_place
-from nbmerge.disk.journal import EXCHANGE, IN_PLACE, Journal, Record
+from nbmerge.disk.exchange import Exchanger
+from nbmerge.disk.inplace import Finish, finish, write_in_place
+from nbmerge.disk.job import CannotExchangeError, ChangedMeanwhileError, Job
+from nbmerge.disk.journal import Journal, Kind, Record
 from nbmerge.disk.sweep import sweep
 from nbmerge.disk.system import BusyError, NoExchangeError, System, pick
 from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed, Repaired
@@ -39,9 +40,9 @@ class Disk:
         self._clock = clock
         self._journal = Journal(journal_directory, self._system)
         self._watch = Watch(self._journal, self._system)
+        self._exchanger = Exchanger(self._system, self._journal, self._watch)
         self._torn: list[Record] = []
         self._completed: list[str] = []
-        self._removed = 0
         self._no_exchange: set[int] = set()  # devices
 
     def place(self, path: str, data: bytes, expected: str) -> Outcome:
@@ -84,19 +85,19 @@ class Disk:
 
     def confirm(self, save: LateSave) -> None:
         """The bytes of this save (or of Placed.displaced) are stored: they may be deleted here."""
-        self._watch.confirm(save, self._clock())
+        self._watch.confirm(LateSave(os.path.abspath(save.path), save.data), self._clock())
 
     def repair(self, folders: Iterable[str] = ()) -> Repaired:
         """To be called at the start: finish or clean up what killed processes left.
 
         Also removes temporary files of dead processes from the given folders.
         """
-        self._completed, self._removed = [], 0
+        self._completed, self._watch.removed = [], 0
         self.tend()
         for folder in folders:
-            self._removed += sweep(self._system, self._journal, self._watch, os.path.realpath(folder))
+            sweep(self._system, self._journal, self._watch, os.path.realpath(folder))
         saves = self._watch.tend(self._clock())
-        return Repaired(tuple(saves), tuple(self._completed), self._removed)
+        return Repaired(tuple(saves), tuple(self._completed), self._watch.removed)
 
     def close(self) -> None:
         """Let go of everything; what is not done yet is left to the next process."""
@@ -138,36 +139,23 @@ class Disk:
     def _write(self, job: Job) -> Outcome:
         if job.status.st_nlink == 1 and job.status.st_dev not in self._no_exchange:
             try:
-                return self._exchange(job)
+                return self._exchanger.exchange(job, self._clock())
             except NoExchangeError:
                 self._no_exchange.add(job.status.st_dev)
             except CannotExchangeError:
                 pass
-        try:
-            write_in_place(self._system, self._journal, job, self._clock())
-        except TornError as error:
-            self._torn.append(error.record)
-            raise
+        write_in_place(self._system, self._journal, self._torn, job)
         return Placed()
-
-    def _exchange(self, job: Job) -> Outcome:
-        now = self._clock()
-        item = self._watch.take(exchange(self._system, self._journal, job, now), now)
-        outcome: Outcome = Placed(self._watch.look_now(item, job, now))
-        self._system.sync_folder(os.path.dirname(job.target))
-        return outcome
 
     def _adopt(self, record: Record) -> None:
         """Go on with what a dead process was doing."""
-        entry = record.entry
-        if entry.kind == EXCHANGE:
-            with contextlib.suppress(OSError):
-                self._removed += self._system.unlink(entry.temporary)
-            self._watch.take(record, 0.0)
-        elif entry.kind == IN_PLACE:
-            self._torn.append(record)
-        else:
-            self._watch.kept.append(record)
+        match record.entry.kind:
+            case Kind.EXCHANGE:
+                self._watch.take(record)
+            case Kind.IN_PLACE:
+                self._torn.append(record)
+            case _:
+                self._watch.kept.append(record)
 
     def _finish(self, record: Record) -> None:
         with contextlib.suppress(OSError):

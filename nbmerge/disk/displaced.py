@@ -8,11 +8,11 @@ stays open here, for a writer that was just about to open it.
 from __future__ import annotations
 
 import contextlib
-import stat
+import os
 from dataclasses import dataclass, replace
 
-from nbmerge.disk.exchange import Job, stamp
-from nbmerge.disk.journal import KEPT, Entry, Journal, Record
+from nbmerge.disk.job import Job, stamp
+from nbmerge.disk.journal import Entry, Journal, Kind, Record
 from nbmerge.disk.system import System
 from nbmerge.disk.values import LateSave
 from nbmerge.files import digest
@@ -28,9 +28,10 @@ class Displaced:
     entry: Entry
     safe: set[str]
     record: Record | None
-    fd: int | None = None
+    fd: int = -1
     stamp: tuple[int, ...] = ()
-    since: float = 0.0  # when the stamp was last seen to change
+    since: float | None = None  # when the stamp was last seen to change
+    cleared: bool = False  # there is no temporary file
     done: bool = False
 
 
@@ -42,24 +43,22 @@ class Watch:
         self._system = system
         self.displaced: list[Displaced] = []
         self.kept: list[Record] = []
+        self.removed = 0  # temporary files
 
-    def take(self, record: Record, now: float) -> Displaced:
-        """From here on the file that stands at the entry's `aside` is looked after."""
-        item = Displaced(record.entry, record.safe, record, since=now)
+    def take(self, record: Record, since: float | None = None) -> Displaced:
+        """From here on what stands at the names of the entry is looked after."""
+        item = Displaced(record.entry, record.safe, record, since=since)
         self.displaced.append(item)
         return item
 
     def keep(self, entry: Entry, data: bytes) -> None:
-        """Put a save into the journal until it is confirmed."""
-        kept = replace(entry, kind=KEPT, expected=digest(data), new="", temporary="", aside="")
+        """Put a save into the journal until it is confirmed.  Raises SystemFailure."""
+        kept = replace(entry, kind=Kind.KEPT, expected=digest(data), new="", temporary="", aside="")
         self.kept.append(self._journal.begin(kept, old=data))
 
     def tend(self, now: float) -> list[LateSave]:
         """Look at everything once more.  What a save was found in stays until that is confirmed."""
-        found = []
-        for item in self.displaced:
-            with contextlib.suppress(OSError):
-                found += self._look(item, now)
+        found = [save for item in self.displaced for save in self.look_again(item, now)]
         self.displaced = [item for item in self.displaced if not item.done]
         return found + [LateSave(record.entry.path, record.old) for record in self.kept]
 
@@ -71,18 +70,16 @@ class Watch:
                 item.safe.add(name)
                 if item.record is not None:
                     self._journal.confirm(item.record, name)
-                with contextlib.suppress(OSError):
-                    self._look(item, now)
-        for record in [each for each in self.kept if each.entry.path == save.path]:
-            if record.entry.expected == name:
+                self.look_again(item, now)
+        for record in self.kept:
+            if (record.entry.path, record.entry.expected) == (save.path, name):
                 self._journal.end(record)
-                self.kept.remove(record)
+        self.kept = [record for record in self.kept if record.fd >= 0]
 
     def close(self) -> None:
         """Leave what is not done to the next process."""
         for item in self.displaced:
-            if item.fd is not None:
-                self._system.close(item.fd)
+            self._close(item)
             if item.record is not None:
                 self._journal.leave(item.record)
         for record in self.kept:
@@ -92,52 +89,65 @@ class Watch:
     def look_now(self, item: Displaced, job: Job, now: float) -> bytes | None:
         """What a file that was just displaced holds, if that is a whole save that nobody has seen.
 
-        What cannot be told at once is told by `tend`.
+        What cannot be told at once is told by `tend`.  Raises OSError.
         """
-        with contextlib.suppress(OSError):
-            if not stat.S_ISREG(self._system.stat(item.entry.aside).st_mode):
-                self._system.swap_back(job.target, item.entry.aside)  # a link or a folder took its name
-            if not self._open(item, now) or item.fd is None:
-                return None
-            writer = self._system.writer(item.fd)
-            data = self._system.read(item.fd)
-            if data == job.found:
-                if writer is False:
-                    self._unlink(item, now)
-            elif writer is False or (writer is None and item.stamp[:2] != stamp(job.status)[:2]):
-                return None if digest(data) in item.safe else data  # another file: it came there whole
+        if not self._open(item, now):
+            return None
+        writer, data = self._system.writer(item.fd), self._system.read(item.fd)
+        if data == job.found:
+            if writer is False:
+                self._unlink(item, now)
+        elif writer is False or (writer is None and item.stamp[:2] != stamp(job.status)[:2]):
+            return None if digest(data) in item.safe else data  # another file came there whole
         return None
+
+    def look_again(self, item: Displaced, now: float) -> list[LateSave]:
+        """The save in a displaced file, if there is one; else it is unlinked when it may be."""
+        with contextlib.suppress(OSError):
+            if item.done or not self._open(item, now):
+                return []
+            writer = self._system.writer(item.fd)
+            patience = GRACE if item.record is None else 0.0 if writer is False else QUIET
+            if writer or now - (item.since or 0.0) < patience:
+                return []
+            data = self._system.read(item.fd)
+            if digest(data) in item.safe:
+                self._unlink(item, now)
+            elif item.record is not None:
+                return [LateSave(item.entry.path, data)]
+            else:  # it has no name: nothing would be left of it after a kill
+                self.keep(item.entry, data)
+                item.safe.add(digest(data))
+        return []
 
     def _open(self, item: Displaced, now: float) -> bool:
         """Whether the file is there; it is open then."""
-        if item.fd is None:
+        if not item.cleared:
+            self._clear(item.entry)
+            item.cleared = True
+        if item.fd < 0:
             try:
                 item.fd = self._system.open(item.entry.aside)
             except FileNotFoundError:
-                self._forget(item)
+                if os.path.isdir(os.path.dirname(item.entry.aside)):  # else on a drive that is not there now
+                    self._forget(item)
                 return False
-        seen = stamp(self._system.fstat(item.fd))
-        if seen != item.stamp:
-            item.since = now if item.stamp else item.since
-            item.stamp = seen
+        status = self._system.fstat(item.fd)
+        if stamp(status) != item.stamp:
+            if item.stamp:
+                item.since = now
+            elif item.since is None:
+                item.since = status.st_mtime
+            item.stamp = stamp(status)
         return True
 
-    def _look(self, item: Displaced, now: float) -> list[LateSave]:
-        if item.done or not self._open(item, now) or item.fd is None:
-            return []
-        writer = self._system.writer(item.fd)
-        patience = GRACE if item.record is None else 0.0 if writer is False else QUIET
-        if writer or now - item.since < patience:
-            return []
-        data = self._system.read(item.fd)
-        if digest(data) in item.safe:
-            self._unlink(item, now)
-        elif item.record is not None:
-            return [LateSave(item.entry.path, data)]
-        else:  # it has no name: nothing would be left of it after a kill
-            self.keep(item.entry, data)
-            item.safe.add(digest(data))
-        return []
+    def _clear(self, entry: Entry) -> None:
+        """Remove the temporary file of an exchange that did not come to its end."""
+        half_way = not os.path.lexists(entry.target) and os.path.lexists(entry.aside)
+        if half_way and os.path.lexists(entry.temporary):
+            self._system.rename(entry.temporary, entry.target)  # so it can happen on Windows
+        elif entry.temporary:
+            self.removed += self._system.unlink(entry.temporary)
 
     def _unlink(self, item: Displaced, now: float) -> None:
         if item.record is None:
@@ -152,9 +162,9 @@ class Watch:
             self._forget(item)
 
     def _close(self, item: Displaced) -> None:
-        if item.fd is not None:
+        if item.fd >= 0:
             self._system.close(item.fd)
-            item.fd = None
+            item.fd = -1
 
     def _forget(self, item: Displaced) -> None:
         self._close(item)

@@ -1,135 +1,143 @@
 """Owns: replacing a file by another one that takes its name, in one step.
 
-Must not know: what becomes of the displaced file.  Invariant: until the swap the target is
-untouched and a failure leaves nothing behind; the swap is in the journal before it happens.
+Must not know: when it is time to, what becomes of the displaced file later.  Invariant: the swap is in
+the journal before it happens; until then the target is untouched and a failure leaves nothing
+behind; from then on nothing is a failure.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-from collections.abc import Iterator
+import stat
 from dataclasses import dataclass
-from hashlib import sha256
-from itertools import count
 
-from nbmerge.disk.journal import EXCHANGE, Entry, Journal, Record
+from nbmerge.disk.displaced import Displaced, Watch
+from nbmerge.disk.job import CannotExchangeError, ChangedMeanwhileError, Job, stamp
+from nbmerge.disk.journal import Entry, Journal, Kind, Record
+from nbmerge.disk.names import names_beside
 from nbmerge.disk.system import System
+from nbmerge.disk.values import Busy, Outcome, Placed
 from nbmerge.files import digest
 
-
-class CannotExchangeError(Exception):
-    """This file must be written in place: an exchange would change more than its bytes."""
-
-
-class ChangedMeanwhileError(Exception):
-    """The file is no longer what it was a moment ago; nothing was written."""
+# Append-only, another's file in a sticky folder; a file that is itself a mount point (containers).
+_ONLY_IN_PLACE = {errno.EPERM, errno.EACCES, errno.EBUSY, errno.EXDEV}
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A file that is to be replaced: what it holds, and what it shall hold."""
+class Exchanger:
+    """What an exchange needs."""
 
-    path: str  # as the caller names it
-    target: str  # without links
-    status: os.stat_result
-    found: bytes
-    expected: str
-    data: bytes
+    system: System
+    journal: Journal
+    watch: Watch
 
+    def exchange(self, job: Job, now: float) -> Outcome:
+        """Put job.data in the place of job.target, and look at what stood there.
 
-def names_beside(target: str, system: System) -> Iterator[tuple[str, str]]:
-    """Names for the new file while it is written, and for the old one afterwards.
-
-    The first kind may be removed when its process is gone.  The second kind may hold a save; its last
-    part tells whose, should the journal be lost.
-    """
-    folder, name = os.path.split(target)
-    for number in count():
-        stem = os.path.join(folder, f".nbmerge-{system.pid()}-{number}")
-        yield f"{stem}.tmp", f"{stem}-{mark(name)}.tmp"
-
-
-def mark(name: str) -> str:
-    """A file's name in eight characters."""
-    return sha256(os.fsencode(name)).hexdigest()[:8]
-
-
-def exchange(system: System, journal: Journal, job: Job, now: float) -> Record:
-    """Put job.data in the place of job.target.  What stood there is at the record's `aside` then.
-
-    Raises CannotExchangeError, ChangedMeanwhileError, NoExchangeError, BusyError, OSError; FileNotFoundError
-    if the target is gone.  Nothing has happened then.
-    """
-    record, fd = _prepare(system, journal, job, now)
-    entry = record.entry
-    try:
+        Raises CannotExchangeError, ChangedMeanwhileError, NoExchangeError, BusyError, OSError;
+        FileNotFoundError if the target is gone.  Nothing has happened then.
+        """
+        record, fd = self._prepare(job, now)
+        item = self.watch.take(record, now)
+        ours = self.system.fstat(fd)
         try:
-            system.write(fd, job.data, 0)
-            _dress(system, job, fd)
-            system.sync(fd)
-        finally:
-            system.close(fd)
-        try:
-            system.swap(entry.temporary, job.target, entry.aside)
-        except PermissionError as error:  # append-only, or another's file in a sticky folder
-            raise CannotExchangeError from error
-    except BaseException:
-        _undo(system, journal, record)
-        raise
-    return record
-
-
-def _dress(system: System, job: Job, fd: int) -> None:
-    """The new file gets all that belongs to the old one; a last look at that before it is replaced."""
-    old = system.open(job.target)
-    try:
-        try:
-            system.pass_on(old, fd)
-        except OSError as error:
-            raise CannotExchangeError from error
-        system.freshen(fd, job.status.st_mtime_ns)
-        if stamp(system.fstat(old)) != stamp(job.status) or system.writer(old):
-            raise ChangedMeanwhileError
-    finally:
-        system.close(old)
-
-
-def stamp(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What differs after a write."""
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _prepare(system: System, journal: Journal, job: Job, now: float) -> tuple[Record, int]:
-    """The entry and the new file, open and empty."""
-    for temporary, aside in names_beside(job.target, system):
-        if _there(system, aside) or _there(system, temporary):
-            continue
-        entry = Entry(EXCHANGE, job.path, job.target, job.expected, digest(job.data), temporary, aside, now)
-        record = journal.begin(entry)
-        try:
-            return record, system.create(temporary)
-        except FileExistsError:
-            journal.end(record)
-        except PermissionError as error:
-            journal.end(record)
-            raise CannotExchangeError from error  # the folder is write-protected, the file is not
+            self._fill(job, fd)
+            self._swap(job, record.entry)
         except BaseException:
-            journal.end(record)
+            self._undo(item, ours, now)
             raise
-    raise AssertionError("count() does not end")
+        item.cleared = True
+        outcome = self._look(job, item, ours, now)
+        # The caller writes down that the file holds the new bytes: so shall the disk, before it does.
+        self.system.sync_folder(os.path.dirname(job.target))
+        return outcome
 
+    def _prepare(self, job: Job, now: float) -> tuple[Record, int]:
+        """The entry and the new file, open and empty."""
+        for temporary, aside in names_beside(job.target, self.system.pid()):
+            if self._there(aside) or self._there(temporary):
+                continue
+            new = digest(job.data)
+            entry = Entry(Kind.EXCHANGE, job.path, job.target, job.expected, new, temporary, aside)
+            record = self.journal.begin(entry)
+            try:
+                return record, self.system.create(temporary)
+            except FileExistsError:
+                self.journal.end(record)
+            except PermissionError as error:
+                self.journal.end(record)
+                raise CannotExchangeError from error  # the folder is write-protected, the file is not
+            except BaseException:
+                self.watch.take(record, now)
+                raise
+        raise AssertionError("names do not end")
 
-def _undo(system: System, journal: Journal, record: Record) -> None:
-    with contextlib.suppress(OSError):
-        system.unlink(record.entry.temporary)
-        system.unlink(record.entry.aside)
-        journal.end(record)
+    def _fill(self, job: Job, fd: int) -> None:
+        """The new file gets its bytes and all that belongs to the old one."""
+        try:
+            self.system.write(fd, job.data, 0)
+            old = self.system.open(job.target)
+            try:
+                try:
+                    self.system.pass_on(old, fd)
+                except OSError as error:
+                    raise CannotExchangeError from error
+            finally:
+                self.system.close(old)
+            self.system.freshen(fd, job.status.st_mtime_ns)
+            self.system.sync(fd)
+        finally:
+            self.system.close(fd)
 
+    def _swap(self, job: Job, entry: Entry) -> None:
+        """One more look, since writing took its time; then the swap."""
+        old = self.system.open(job.target)
+        try:
+            if stamp(self.system.fstat(old)) != stamp(job.status) or self.system.writer(old):
+                raise ChangedMeanwhileError
+        finally:
+            self.system.close(old)
+        try:
+            self.system.swap(entry.temporary, job.target, entry.aside)
+        except OSError as error:
+            if error.errno in _ONLY_IN_PLACE:
+                raise CannotExchangeError from error
+            raise
 
-def _there(system: System, path: str) -> bool:
-    try:
-        system.stat(path)
-    except FileNotFoundError:
-        return False
-    return True
+    def _look(self, job: Job, item: Displaced, ours: os.stat_result, now: float) -> Outcome:
+        aside = item.entry.aside
+        with contextlib.suppress(OSError):
+            if not stat.S_ISREG(self.system.stat(aside).st_mode):  # a link or a folder took the name
+                self.system.swap_back(job.target, aside)
+                return Busy("it is no ordinary file any more")
+            displaced = self.watch.look_now(item, job, now)
+            if displaced is not None:
+                self._freshen(job.target, ours, self.system.stat(aside).st_mtime_ns)
+            return Placed(displaced)
+        return Placed()  # what was displaced is told by `tend`
+
+    def _freshen(self, target: str, ours: os.stat_result, after: int) -> None:
+        """Our file was made before the save that it displaced: it must not look older than that."""
+        fd = self.system.open(target)
+        try:
+            if os.path.samestat(self.system.fstat(fd), ours):
+                self.system.freshen(fd, after)
+        finally:
+            self.system.close(fd)
+
+    def _undo(self, item: Displaced, ours: os.stat_result, now: float) -> None:
+        """Remove the new file, wherever it stands.  If the swap did happen, `tend` sees to the rest."""
+        with contextlib.suppress(OSError):
+            self.system.unlink(item.entry.temporary)
+            if self._there(item.entry.aside) and os.path.samestat(self.system.stat(item.entry.aside), ours):
+                self.system.unlink(item.entry.aside)
+            self.watch.look_again(item, now)
+
+    def _there(self, path: str) -> bool:
+        try:
+            self.system.stat(path)
+        except FileNotFoundError:
+            return False
+        return True

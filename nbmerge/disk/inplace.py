@@ -9,51 +9,42 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 
-from nbmerge.disk.exchange import ChangedMeanwhileError, Job
-from nbmerge.disk.journal import IN_PLACE, Entry, Journal, Record
+from nbmerge.disk.job import ChangedMeanwhileError, Job
+from nbmerge.disk.journal import Entry, Journal, Kind, Record
 from nbmerge.disk.system import BusyError, System
 from nbmerge.files import digest
 
 _BLOCK = 4096
 
 
-class TornError(OSError):
-    """The write failed half-way and the old bytes could not be put back yet; the journal has both."""
-
-    def __init__(self, record: Record, error: OSError) -> None:
-        super().__init__(error.errno, f"{error.strerror}; it is torn until the next attempt to put it right")
-        self.record = record
-
-
-def write_in_place(system: System, journal: Journal, job: Job, now: float) -> None:
+def write_in_place(system: System, journal: Journal, torn: list[Record], job: Job) -> None:
     """Write job.data into the file.  Raises ChangedMeanwhileError, BusyError, OSError: nothing has changed.
 
-    Except TornError, whose record `finish` completes later.
+    Where the old bytes cannot be put back after a failure, the record stays in `torn`, for `finish`.
     """
-    entry = Entry(IN_PLACE, job.path, job.target, job.expected, digest(job.data), time=now)
+    entry = Entry(Kind.IN_PLACE, job.path, job.target, job.expected, digest(job.data))
     record = journal.begin(entry, old=job.found, new=job.data)
+    torn.append(record)
     try:
         fd = _open_quiet(system, job.target)
         try:
-            alone = _exclude(system, fd)
-            try:
+            with _alone(system, fd):
                 if system.read(fd) != job.found:
                     raise ChangedMeanwhileError
                 _overwrite(system, fd, record)
                 system.freshen(fd, job.status.st_mtime_ns)
-            finally:
-                if alone:
-                    system.admit(fd)
         finally:
             system.close(fd)
-    except TornError:
+    except _TornError:
         raise
-    except BaseException:
-        journal.end(record)
+    except (OSError, ChangedMeanwhileError):
+        _end(journal, torn, record)
         raise
-    journal.end(record)
+    _end(journal, torn, record)
 
 
 class Finish(Enum):
@@ -75,8 +66,7 @@ def finish(system: System, record: Record) -> Finish:
     except FileNotFoundError:  # with its folder: perhaps a drive that is not there now
         return Finish.OVERWRITTEN if os.path.isdir(os.path.dirname(target)) else Finish.LATER
     try:
-        alone = system.exclude(fd)
-        try:
+        with _alone(system, fd):
             found = system.read(fd)
             if found in (record.old, record.new):
                 return Finish.WHOLE
@@ -86,11 +76,12 @@ def finish(system: System, record: Record) -> Finish:
             system.truncate(fd, len(record.new))
             system.sync(fd)
             return Finish.COMPLETED
-        finally:
-            if alone:
-                system.admit(fd)
     finally:
         system.close(fd)
+
+
+class _TornError(OSError):
+    """The old bytes could not be put back."""
 
 
 def is_mixture(found: bytes, old: bytes, new: bytes) -> bool:
@@ -120,7 +111,7 @@ def _overwrite(system: System, fd: int, record: Record) -> None:
             system.write(fd, old, 0)
             system.truncate(fd, len(old))
         except OSError:
-            raise TornError(record, error) from error
+            raise _TornError(error.errno, f"{error.strerror}; it is torn until that is put right") from error
         raise
 
 
@@ -135,10 +126,20 @@ def _open_quiet(system: System, target: str) -> int:
     return system.open_both(target)
 
 
-def _exclude(system: System, fd: int) -> bool:
-    """Keep others out; somebody who only reads the file is done in a moment."""
-    for _ in range(5):
-        if system.exclude(fd):
-            return True
+def _end(journal: Journal, torn: list[Record], record: Record) -> None:
+    journal.end(record)
+    torn.remove(record)
+
+
+@contextmanager
+def _alone(system: System, fd: int) -> Iterator[None]:
+    """Keep others out, where the system can; somebody who only reads the file is done in a moment."""
+    alone = system.exclude(fd)
+    for _ in range(0 if alone else 4):
         time.sleep(0.002)
-    return False
+        alone = alone or system.exclude(fd)
+    try:
+        yield
+    finally:
+        if alone:
+            system.admit(fd)

@@ -12,30 +12,35 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from itertools import count
 
 from nbmerge.disk.system import System
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest, reason
 
-EXCHANGE = "exchange"
-IN_PLACE = "in place"
-KEPT = "kept"  # the entry holds a save that stands nowhere else
 _ENDING = ".journal"
+
+
+class Kind(StrEnum):
+    """What an entry speaks of."""
+
+    EXCHANGE = "exchange"
+    IN_PLACE = "in place"
+    KEPT = "kept"  # a save that stands nowhere else
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One replacement.  `path` as the caller names the file, `target` without links."""
 
-    kind: str
+    kind: Kind
     path: str
     target: str
     expected: str = ""  # SHA-256 of what stood there
     new: str = ""  # SHA-256 of what shall stand there
     temporary: str = ""
     aside: str = ""
-    time: float = 0.0
 
 
 @dataclass(slots=True)
@@ -89,12 +94,13 @@ class Journal:
             self._system.write(record.fd, line, self._system.fstat(record.fd).st_size)
 
     def end(self, record: Record) -> None:
-        """Forget an entry: all that it spoke of is done."""
-        if self._system.unlinks_open:
-            self._system.unlink(record.file)
-        self.leave(record)
-        if not self._system.unlinks_open:
-            self._system.unlink(record.file)
+        """Forget an entry: all that it spoke of is done.  One that cannot be removed does no harm."""
+        with contextlib.suppress(OSError):
+            if self._system.unlinks_open:
+                self._system.unlink(record.file)
+            self.leave(record)
+            if not self._system.unlinks_open:
+                self._system.unlink(record.file)
 
     def leave(self, record: Record) -> None:
         """Give an entry up, for the next process to find."""
@@ -138,7 +144,8 @@ class Journal:
             return None
         locked = system.lock(fd)
         if locked is None:
-            locked = not lives(name.partition("-")[0], system)
+            owner = name.partition("-")[0]
+            locked = not (owner.isdigit() and lives(int(owner), system))
         if not locked or not self._still(file, fd):
             system.close(fd)
             return None
@@ -158,9 +165,9 @@ class Journal:
             return False
 
 
-def lives(pid: str, system: System) -> bool:
+def lives(pid: int, system: System) -> bool:
     """Whether another process of this number runs.  One with our own number is gone: we have it."""
-    return pid.isdigit() and int(pid) != system.pid() and system.alive(int(pid))
+    return pid != system.pid() and system.alive(pid)
 
 
 def _parse(file: str, fd: int, data: bytes) -> Record | None:
@@ -168,7 +175,7 @@ def _parse(file: str, fd: int, data: bytes) -> Record | None:
     try:
         fields = json.loads(head)
         old, new = fields.pop("sizes")
-        entry = Entry(**fields)
+        entry = Entry(Kind(fields.pop("kind")), **fields)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     record = Record(entry, file, fd, rest[:old], rest[old : old + new], {entry.expected, entry.new})
