@@ -1,19 +1,17 @@
 """Owns: what waits for the watcher's loop.
 
-Must not know: what it is.  Invariant: first in, first out; `put` may be called from any
-thread and from a signal handler, `feed` from any thread that may be made to wait.
+Must not know: what it is.  Invariant: first in, first out; `put` never waits, and may be called
+from any thread and from a signal handler.
 """
 
 from __future__ import annotations
 
-import time
 from queue import Empty, SimpleQueue
 
 from nbmerge.watch.actions import Input, Tick
 from nbmerge.watch.events import Looked, Previous
 
 LIMIT = 64_000_000  # bytes of notebooks that were read and are not recorded yet
-_PAUSE = 0.005
 
 
 class Inbox:
@@ -28,12 +26,9 @@ class Inbox:
         self._weight += _weight(event)
         self._queue.put(event)
 
-    def feed(self, event: Input) -> None:
-        """Add an event once there is room; a save that is being read must not wait for the disk
-        longer than the memory lasts."""
-        while self._weight > LIMIT:
-            time.sleep(_PAUSE)
-        self.put(event)
+    def is_full(self) -> bool:
+        """Whether reading what is not urgent had better wait."""
+        return self._weight > LIMIT
 
     def get(self, wait: float) -> Input | None:
         """The next event; a Tick if none comes within so many seconds."""

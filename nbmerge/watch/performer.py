@@ -29,8 +29,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from nbmerge.watch.events import Looked, Vanished
-
     class Surroundings(Protocol):
         """What can be known of a notebook besides its contents."""
 
@@ -52,7 +50,8 @@ if TYPE_CHECKING:
     class Eyes(Protocol):
         """What can look at files on request."""
 
-        def look(self, path: str) -> Looked | Vanished: ...
+        def look(self, path: str) -> None:
+            """Tell what the file holds, as an event."""
 
         def rescan(self) -> None: ...
 
@@ -122,7 +121,7 @@ class Performer:
             case do.Settle(path):
                 yield self._settle(path)
             case do.Look(path):
-                yield self.eyes.look(path)
+                self.eyes.look(path)
             case do.Follow(old, new):
                 self.store.moved(old, new)
                 yield do.Followed(old, new)

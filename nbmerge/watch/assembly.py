@@ -1,0 +1,207 @@
+"""Owns: putting a watcher together and running it in the foreground.
+
+Must not know: options as people type them, how notices are shown.  Invariant: one watcher
+for each state directory; a damaged store is set aside and watching goes on with a new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from nbmerge.disk.disk import Disk
+from nbmerge.errors import NbmergeError
+from nbmerge.history.opening import Opened, open_store
+from nbmerge.history.place import state_directory
+from nbmerge.history.values import Retention, StoreLost
+from nbmerge.reconcile.settle import Settler
+from nbmerge.reconcile.shelf import Shelf
+from nbmerge.reconcile.take import Taker
+from nbmerge.signs.copies import copy_of
+from nbmerge.signs.surroundings import Surroundings
+from nbmerge.watch.actions import Input, Ready
+from nbmerge.watch.coordinator import Coordinator
+from nbmerge.watch.desk import Timing
+from nbmerge.watch.events import Event, Glance, Syncing
+from nbmerge.watch.inbox import Inbox
+from nbmerge.watch.notices import Notice
+from nbmerge.watch.observer import Observer, ObserverOptions
+from nbmerge.watch.performer import Performer
+from nbmerge.watch.status import Status, WatcherLock, write_status
+from nbmerge.watch.watcher import Watcher
+
+_PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """What to watch and how; `settle` in seconds, `poll` None: where the file system needs it."""
+
+    paths: tuple[str, ...]
+    state: str | None = None
+    settle: float = 1.0
+    poll: bool | None = None
+    exclude: tuple[str, ...] = ()
+    retention: Retention = field(default_factory=Retention)
+
+
+def run_watch(options: WatchOptions, report: Callable[[Notice], None]) -> None:
+    """Watch until SIGINT or SIGTERM; raises UsageError if another watcher runs.
+
+    A notice of kind "ready" is the first that is reported once every notebook was looked at.
+    """
+    directory = state_directory(options.state)
+    roots = tuple(os.path.abspath(path) for path in options.paths)
+    with WatcherLock(directory, roots):
+        while True:
+            try:
+                return _watch(options, roots, directory, report)
+            except StoreLost as lost:
+                report(Notice("store", directory, f"{lost}; watching goes on with a new store"))
+
+
+def _watch(
+    options: WatchOptions, roots: tuple[str, ...], directory: str, report: Callable[[Notice], None]
+) -> None:
+    opened = open_store(directory, time.time, options.retention)
+    try:
+        if opened.set_aside is not None:
+            message = f"the store was damaged and is now {opened.set_aside}; watching goes on with a new one"
+            report(Notice("store", directory, message))
+        _Assembly(options, roots, directory, report, opened).run()
+    finally:
+        opened.store.close()
+
+
+class _Assembly:
+    """All parts of one watcher, and what they tell each other besides events."""
+
+    def __init__(
+        self,
+        options: WatchOptions,
+        roots: tuple[str, ...],
+        directory: str,
+        report: Callable[[Notice], None],
+        opened: Opened,
+    ) -> None:
+        self.store = opened.store
+        self.directory = directory
+        self.report = report
+        self.status = Status(running=True, pid=os.getpid(), paths=roots, idle=False)
+        self.disk = Disk(os.path.join(directory, "journal"), time.time)
+        self.inbox = Inbox()
+        self.observer = Observer(
+            roots, self.heard, time.time, ObserverOptions(poll=options.poll, exclude=options.exclude)
+        )
+        self.observer.known = self.known
+        self.observer.pressed = self.inbox.is_full
+        taker = Taker(self.store, Shelf(self.store))
+        self.surroundings = Surroundings(time.time, os.environ, os.path.expanduser("~"))
+        performer = Performer(
+            taker,
+            Settler(taker, self.disk, time.time),
+            self.disk,
+            self.observer,
+            self.surroundings,
+            self.reported,
+            time.time,
+        )
+        coordinator = Coordinator(Timing(settle=options.settle), copy_of)
+        self.watcher = Watcher(coordinator, performer, self.inbox, self.told, self.chores)
+        self.next_prune = time.monotonic() + _PRUNE
+        self.failure: NbmergeError | None = None
+
+    def run(self) -> None:
+        """Watch until a signal says to stop; what was begun is finished then."""
+        with _signals(self.watcher.stop):
+            self.disk.repair()
+            starting = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
+            starting.start()
+            try:
+                self.watcher.run()
+            finally:
+                self.observer.stop()
+                starting.join()
+                self.disk.close()
+                self.told(pending=False)
+        if self.failure is not None:
+            raise self.failure
+
+    def _start(self) -> None:
+        """Look at every notebook once; the loop takes in what is found meanwhile."""
+        try:
+            self.observer.start()
+        except NbmergeError as error:
+            self.failure = error
+            self.watcher.stop()
+            return
+        self.inbox.put(Ready())
+
+    def heard(self, event: Event) -> None:
+        """What the observer noticed."""
+        if isinstance(event, Syncing):
+            self.surroundings.note(event.path, f"{event.client} is receiving it")
+        self.inbox.put(event)
+
+    def known(self, path: str, glance: Glance) -> bool:
+        """Whether a file is as it was when the last watcher saw it."""
+        book = self.store.book(path)
+        seen = None if book is None else self.store.glance(book)
+        return seen == (glance.modified, glance.size, glance.inode)
+
+    def reported(self, notice: Notice) -> None:
+        """Pass a notice on; errors are remembered for `status`."""
+        if notice.kind == "ready":
+            self.status = replace(self.status, ready=True)
+            number = self.observer.notebooks
+            words = "1 notebook" if number == 1 else f"{number} notebooks"
+            notice = Notice("ready", "", f"watching {words}", {"notebooks": number})
+        elif notice.kind in ("error", "trouble"):
+            self.status = replace(
+                self.status, last_error=f"{notice.path}: {notice.message}".removeprefix(": ")
+            )
+        self.report(notice)
+
+    def told(self, pending: bool) -> None:
+        """Write what `status` tells, when it is news."""
+        if pending and not self.status.idle:
+            return
+        totals = self.store.totals()
+        self.status = replace(
+            self.status,
+            notebooks=self.observer.notebooks,
+            versions=totals.versions,
+            merges=totals.merges,
+            open_tips=totals.open_tips,
+            idle=not pending and self.status.ready,
+        )
+        write_status(self.directory, self.status)
+
+    def chores(self) -> Iterator[Input]:
+        """Look after displaced files, and now and then drop what need not be kept."""
+        yield from self.watcher.performer.tend()
+        now = time.monotonic()
+        if now >= self.next_prune:
+            self.next_prune = now + _PRUNE
+            with contextlib.suppress(NbmergeError):
+                self.store.prune(time.time())
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """While this lasts, SIGINT and SIGTERM ask the watcher to finish."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
