@@ -78,6 +78,15 @@ class Overflowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """So many more saves of a notebook were written over before they could be read."""
+
+    path: str
+    count: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something cannot be watched or read; `message` is one line for people."""
 
@@ -86,4 +95,4 @@ class Trouble:
     at: float
 
 
-Event = Looked | Vanished | Renamed | Previous | Syncing | Overflowed | Trouble
+Event = Looked | Vanished | Renamed | Previous | Syncing | Overflowed | Missed | Trouble

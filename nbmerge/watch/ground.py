@@ -1,0 +1,231 @@
+"""Owns: which folders come to be watched and which no longer are.
+
+Must not know: which thread calls, what notebooks hold.  Invariant: a folder is watched before it
+is listed, so that nothing that appears meanwhile is overlooked.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nbmerge.files import reason
+from nbmerge.watch.capture import Capture
+from nbmerge.watch.filesystems import Mounts, mounts
+from nbmerge.watch.ignore import Rules, parse, read_rules
+from nbmerge.watch.tree import Folder, Listing, Tree, leaves_out, list_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.watch.notes import Eyes
+
+Todo = tuple[str, Rules]
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverOptions:
+    """`poll`: True everywhere, False nowhere, None where the file system does not tell of changes.
+
+    Intervals in seconds: `poll_interval` between looks where nothing is told, `rescan_interval`
+    between looks at everything.  `exclude`: patterns as in `.nbmergeignore`, of every root.
+    """
+
+    poll: bool | None = None
+    poll_interval: float = 1.0
+    exclude: tuple[str, ...] = ()
+    rescan_interval: float = 45.0
+
+
+class Ground:
+    """The watched part of the disk.  `tell(path, message)` is for people, each message once."""
+
+    def __init__(
+        self, capture: Capture, eyes: Eyes | None, options: ObserverOptions, tell: Callable[[str, str], None]
+    ) -> None:
+        self.tree = Tree()
+        self.capture = capture
+        self.eyes = eyes
+        self.options = options
+        self.mounts: Mounts = mounts()
+        self.excluded = parse(options.exclude)
+        self.tell = tell
+        self.odd: set[str] = set()  # names of watched files that do not look like a notebook's
+        self.halted = False
+        self.pace: Callable[[], None] = lambda: None  # called before each look that is not urgent
+
+    def explore(self, todo: list[Todo], most: int = 1 << 60) -> list[Todo]:
+        """Watch folders and all below them; what is left over after so many folders is returned."""
+        while todo and most and not self.halted:
+            path, rules = todo.pop()
+            most -= 1
+            listing = self._enter(path, rules)
+            if listing is not None:
+                todo.extend(self.seen(self.tree.folders[path], listing))
+        return todo
+
+    def seen(self, folder: Folder, listing: Listing) -> list[Todo]:
+        """Look at what is in a folder; the folders in it that are new are returned."""
+        for path in listing.notebooks:
+            self.pace()
+            self.capture.consider(path)
+        new = [(path, folder.rules) for path in listing.folders if path not in self.tree.folders]
+        for link in listing.links:
+            new.extend(self.linked(link, folder))
+        return new
+
+    def start_at(self, path: str, shown: str) -> list[Todo] | None:
+        """Begin with a folder or a notebook that is asked for; None if there is none."""
+        real = os.path.realpath(path)
+        with self.capture.lock:
+            self.tree.shown[real] = shown
+        if os.path.isdir(real):
+            return [(real, self._rules(real))]
+        if os.path.isfile(real):
+            self._also(real)
+            return []
+        return None
+
+    def linked(self, link: str, folder: Folder) -> list[Todo]:
+        """Follow a symbolic link to a notebook or a folder."""
+        target = os.path.realpath(link)
+        if os.path.isdir(target):
+            if leaves_out(folder.rules, link):
+                return []
+            self._remember(link, target)
+            return [] if target in self.tree.folders else [(target, self._rules(target))]
+        if folder.wants(link):
+            if os.path.isfile(target):
+                self._remember(link, target)
+                self._also(target)
+            else:
+                self.tree.dangling.add(link)
+        return []
+
+    def forget(self, path: str, gone: bool) -> None:
+        """Watch a folder and what is below it no longer: it is `gone`, or it is not wanted."""
+        with self.capture.lock:
+            for folder in self.tree.below(path):
+                del self.tree.folders[folder.path]
+                if self.eyes is not None:
+                    self.eyes.unwatch(folder.path)
+            for notebook in list(self.capture.records.below(path)):
+                if gone:
+                    self.capture.gone(notebook)
+                else:
+                    self.capture.records.drop(notebook)
+
+    def drop(self, folder: Folder) -> None:
+        """Let go of one folder, so that it is entered anew."""
+        with self.capture.lock:
+            self.tree.folders.pop(folder.path, None)
+            if self.eyes is not None:
+                self.eyes.unwatch(folder.path)
+
+    def reread(self, folder: Folder) -> list[Todo]:
+        """The patterns in a folder have changed: it is left and entered anew."""
+        if not folder.whole:
+            return []
+        self.forget(folder.path, gone=False)
+        return [(folder.path, folder.inherited)]
+
+    def unlinked(self, link: str) -> None:
+        """A link is gone; what it stood for is not, but is watched only if something else leads there."""
+        with self.capture.lock:
+            target = self.tree.links.pop(link)
+            if target not in self.tree.links.values():
+                self.tree.shown.pop(target, None)
+                self.forget(target, gone=False)
+                self.capture.records.drop(target)
+
+    def moved(self, old: str, new: str) -> list[Todo]:
+        """A folder has another name: its notebooks keep their histories."""
+        above = self.tree.of(new)
+        if above is None or not above.whole or leaves_out(above.rules, new):
+            self.forget(old, gone=True)
+            return []
+        with self.capture.lock:
+            for folder in self.tree.below(old):
+                del self.tree.folders[folder.path]
+            if self.eyes is not None:
+                self.eyes.renamed(old, new)
+            for notebook in list(self.capture.records.below(old)):
+                self.capture.renamed(notebook, new + notebook[len(old) :])
+        return [(new, above.rules)]
+
+    def listed(self, folder: Folder) -> Listing | None:
+        """What is in a watched folder now; None if it is gone or cannot be read."""
+        try:
+            listing = list_folder(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            self.tell(folder.path, f"cannot be read: {reason(error)}; what is in it is not watched")
+            return None
+        folder.modified = listing.modified
+        return listing
+
+    def _enter(self, path: str, rules: Rules) -> Listing | None:
+        with self.capture.lock:
+            known = self.tree.folders.get(path)
+            if (known is not None and known.whole) or self.mounts.pseudo(path):
+                return None
+            folder = Folder(path, read_rules(path, rules), whole=True)
+            if known is not None:
+                folder.names = known.names
+            if not self.watch(folder):
+                return None
+            self.tree.folders[path] = folder
+            return self.listed(folder)
+
+    def watch(self, folder: Folder) -> bool:
+        """Be told of what happens in a folder, or look every now and then.  False if there is none."""
+        if self.eyes is None or self._must_poll(folder.path):
+            folder.polled = True
+            return True
+        try:
+            self.eyes.watch(folder.path)
+            folder.polled = False
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return False
+            folder.polled = True
+            if error.errno in (errno.ENOSPC, errno.EMFILE, errno.ENFILE):
+                self.tell("", LIMIT)
+        return True
+
+    def _must_poll(self, path: str) -> bool:
+        return self.options.poll is True or (
+            self.options.poll is None and self.mounts.silent(path) is not None
+        )
+
+    def _rules(self, folder: str) -> Rules:
+        return Rules(folder, self.excluded)
+
+    def _also(self, notebook: str) -> None:
+        """Watch one file, whatever it is called, without the rest of its folder."""
+        path, name = os.path.split(notebook)
+        with self.capture.lock:
+            folder = self.tree.folders.get(path)
+            if folder is None:
+                folder = Folder(path, Rules(path), whole=False)
+                self.watch(folder)
+                self.tree.folders[path] = folder
+            if not folder.wants(notebook):
+                folder.names |= {name}
+                self.odd.add(name)
+        self.pace()
+        self.capture.consider(notebook)
+
+    def _remember(self, link: str, target: str) -> None:
+        with self.capture.lock:
+            self.tree.dangling.discard(link)
+            self.tree.links[link] = target
+            self.tree.shown.setdefault(target, self.tree.show(link))
+
+
+LIMIT = (
+    "the system's limit of watched folders is reached, some are looked at every second instead; "
+    "raise it with: sudo sysctl fs.inotify.max_user_watches=1048576"
+)

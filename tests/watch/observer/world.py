@@ -1,0 +1,135 @@
+"""A folder, an observer that watches it, and what it told."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from nbmerge.watch.events import Event, Looked, Missed, Previous, Renamed, Trouble, Vanished
+from nbmerge.watch.observer import Observer, ObserverOptions
+
+DEADLINE = 10.0  # seconds; nothing here takes a tenth of it on an idle machine
+
+E = TypeVar("E")
+
+
+def notebook(text: str, size: int = 0) -> bytes:
+    """A notebook that says `text`, padded to about so many bytes."""
+    padding = "x" * size
+    return (
+        '{\n "cells": [\n  {\n   "cell_type": "raw",\n   "metadata": {},\n'
+        f'   "source": "{text} {padding}"\n  }}\n ],\n'
+        ' "metadata": {},\n "nbformat": 4,\n "nbformat_minor": 4\n}\n'
+    ).encode()
+
+
+class World:
+    """`tmp/root` is watched; `tmp/outside` is not."""
+
+    def __init__(self, tmp: Path) -> None:
+        self.root = Path(os.path.realpath(tmp)) / "root"
+        self.outside = self.root.parent / "outside"
+        self.root.mkdir()
+        self.outside.mkdir()
+        self.events: list[Event] = []
+        self.changed = threading.Condition()
+        self.observer: Observer | None = None
+
+    def put(self, event: Event) -> None:
+        with self.changed:
+            self.events.append(event)
+            self.changed.notify_all()
+
+    def watch(self, options: ObserverOptions | None = None, roots: Sequence[Path] | None = None) -> Observer:
+        """Start to watch; what is there at the start is told before this returns."""
+        self.prepare(options, roots).start()
+        assert self.observer is not None
+        return self.observer
+
+    def prepare(
+        self, options: ObserverOptions | None = None, roots: Sequence[Path] | None = None
+    ) -> Observer:
+        chosen = options or ObserverOptions()
+        paths = [str(root) for root in roots or [self.root]]
+        self.observer = Observer(paths, self.put, time.time, chosen)
+        return self.observer
+
+    def close(self) -> None:
+        if self.observer is not None:
+            self.observer.stop()
+
+    def path(self, name: str) -> str:
+        return str(self.root / name)
+
+    def save(self, name: str, text: str = "text") -> bytes:
+        """Write a notebook in place, in one go."""
+        data = notebook(text)
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return data
+
+    def until(self, wanted: Callable[[], bool], why: str = "") -> None:
+        """Wait until something holds of what was told; not longer than the deadline."""
+        with self.changed:
+            assert self.changed.wait_for(wanted, DEADLINE), (
+                f"{why}: {[brief(event) for event in self.events]}"
+            )
+
+    def all(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def seen(self, name: str | Path) -> list[bytes]:
+        """The contents of a notebook that were read, in order."""
+        path = str(self.root / name)
+        return [event.data for event in self.events if isinstance(event, Looked) and event.path == path]
+
+    def until_seen(self, name: str | Path, data: bytes) -> Looked:
+        """Wait until this content of a notebook was read."""
+        self.until(lambda: data in self.seen(name), f"{name}")
+        path = str(self.root / name)
+        return next(one for one in self.all(Looked) if one.path == path and one.data == data)
+
+    def until_vanished(self, name: str) -> None:
+        self.until(lambda: any(one.path == self.path(name) for one in self.all(Vanished)), name)
+
+    def settle(self) -> None:
+        """Wait until the observer has dealt with all that happened, second thoughts included."""
+        marks = [name for name in os.listdir(self.root) if name.startswith("mark-")]
+        mark = f"mark-{len(marks)}.ipynb"
+        self.until_seen(mark, self.save(mark, mark))
+        (self.root / mark).rename(self.root / f"mark-{len(marks)}")
+        self.until_vanished(mark)
+
+    def about(self, name: str) -> list[Event]:
+        """All events of a notebook."""
+        path = self.path(name)
+        return [event for event in self.events if path in _paths(event)]
+
+    def troubles(self) -> list[str]:
+        return [one.message for one in self.all(Trouble)]
+
+    def missed(self) -> int:
+        return sum(one.count for one in self.all(Missed))
+
+
+def _paths(event: Event) -> tuple[str, ...]:
+    match event:
+        case Renamed(old, new):
+            return old, new
+        case Looked() | Vanished() | Previous() | Missed() | Trouble():
+            return (event.path,)
+        case _:
+            return ()
+
+
+def brief(event: Event) -> str:
+    match event:
+        case Looked(path, data):
+            return f"Looked({os.path.basename(path)}, {len(data)}, {event.way!r}, {event.closed})"
+        case _:
+            return repr(event)[:160]
