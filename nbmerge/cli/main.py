@@ -7,6 +7,25 @@ A command is loaded only when it is called: git calls the driver once for each n
 
 from __future__ import annotations
 
+_COMMANDS = {
+    "demo": "demo_command",
+    "diff": "diff_command",
+    "git": "git_command",
+    "log": "log_command",
+    "merge": "merge_command",
+    "open": "open_command",
+    "recover": "recover_command",
+    "replay": "replay_command",
+    "restart": "daemon_command.restart",
+    "restore": "restore_command",
+    "save": "save_command",
+    "show": "show_command",
+    "start": "daemon_command.start",
+    "status": "status_command",
+    "stop": "daemon_command.stop",
+    "watch": "watch_command",
+}
+
 
 def run(arguments: list[str]) -> int:
     """Run the command that the arguments name; the exit code."""
@@ -26,16 +45,12 @@ def _dispatch(arguments: list[str]) -> int:
             from nbmerge.cli import driver_command
 
             return driver_command.run(rest)
-        case ["git", *rest]:
-            from nbmerge.cli import git_command
+        case [name, *rest] if name in _COMMANDS:
+            from importlib import import_module
 
-            return git_command.run(rest)
-        case ["replay", *rest]:
-            from nbmerge.cli import replay_command
-
-            return replay_command.run(rest)
-        case ["merge", *rest]:
-            arguments = rest
+            module, _, function = _COMMANDS[name].partition(".")
+            code: int = getattr(import_module(f"nbmerge.cli.{module}"), function or "run")(rest)
+            return code
     from nbmerge.cli import merge_command
 
     return merge_command.run(arguments)
@@ -45,7 +60,7 @@ def _failed(error: BaseException, arguments: list[str]) -> int:
     from contextlib import suppress
     from dataclasses import replace
 
-    from nbmerge.cli.options import asked_for
+    from nbmerge.cli.arguments import asked_for
     from nbmerge.cli.report import failure_json, failure_of
     from nbmerge.cli.streams import finish_output, write_error
     from nbmerge.errors import EXIT_DRIVER_FAILED, SystemFailure
