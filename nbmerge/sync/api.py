@@ -1,0 +1,78 @@
+"""Owns: the two calls of a writer that takes part, and what they need of this machine.
+
+Must not know: options, what is printed.  Invariant: nothing stays open between two calls;
+all that a writer has to remember is its content and a token.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nbmerge.notebook.reader import read
+from nbmerge.reconcile.session import open_session
+from nbmerge.signs.surroundings import Surroundings
+from nbmerge.sync.answers import Answer, Opened
+from nbmerge.sync.operations import operations
+from nbmerge.sync.saving import Saving, Sent, Timing
+from nbmerge.sync.tokens import token_of, writer_in
+
+_USUAL = Timing()
+
+
+def open_notebook(path: str, writer: str = "", state: str | None = None) -> Opened:
+    """What a notebook holds, and the token that stands for it.
+
+    `writer` is what conflicts, the log and messages call the writer; `state` the state directory
+    (None: the user's).  Raises NotebookError if there is no notebook, SystemFailure if its
+    version cannot be recorded.
+    """
+    with _saving(state, _USUAL) as saving, saving.at(path) as (book, _):
+        session = saving.session
+        head = session.store.version(book, session.standing(book).head)
+        return Opened(session.store.data(book, head.number), token_of(head, writer), session.set_aside)
+
+
+def save(
+    path: str,
+    content: bytes,
+    base: str,
+    writer: str = "",
+    state: str | None = None,
+    timing: Timing = _USUAL,
+) -> Answer:
+    """Save what a writer made of the version that the token `base` stands for.
+
+    It is merged with whatever was saved since, and written the safe way.  The same save may be
+    sent again: it counts once.  Raises NotebookError if the content or the file is no notebook
+    or the file is gone, UsageError if the token is not known here, SystemFailure if the merge
+    could not be written; but for content that is no notebook, what was sent is in the history
+    even then, and the message says as which version.
+    """
+    sent = read(content, f"what was sent for {path}")
+    name = writer or writer_in(base)
+    with _saving(state, timing) as saving:
+        held = saving.save(Sent(path, content, base, name))
+        todo = operations(sent, read(held.content, known=sent.cells)) if held.content != content else ()
+        return Answer(
+            token_of(held.version, name),
+            held.content != content,
+            held.conflicts,
+            todo,
+            held.content,
+            saving.session.set_aside,
+        )
+
+
+@contextmanager
+def _saving(state: str | None, timing: Timing) -> Iterator[Saving]:
+    with open_session(state, time.time) as session:
+        surroundings = Surroundings(time.time, os.environ, os.path.expanduser("~"))
+        saving = Saving(session, surroundings, time.sleep, timing)
+        try:
+            saving.tidy()
+            yield saving
+        finally:
+            session.disk.close()

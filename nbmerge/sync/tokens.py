@@ -1,0 +1,42 @@
+"""Owns: the token by which a writer says which version it started from.
+
+Must not know: stores, files.  Invariant: a token means these bytes and no others, in this
+process or a later one; one that was made for another notebook or store is never taken for
+a version that holds something else.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbmerge.lineage.versions import Version
+
+_DIGITS = 20  # of the digest: enough that no two contents are mixed up by chance
+
+
+def token_of(version: Version, writer: str = "") -> str:
+    """NUMBER.DIGEST, and .WRITER where the writer has a name; safe in a shell and in a URL."""
+    name = f".{quote(writer, safe='')}" if writer else ""
+    return f"{version.number}.{version.digest[:_DIGITS]}{name}"
+
+
+def writer_in(token: str) -> str:
+    """What the writer called itself when it opened the notebook."""
+    return unquote(token.split(".", 2)[2]) if token.count(".") >= 2 else ""
+
+
+def version_in(token: str, versions: Sequence[Version]) -> Version | None:
+    """The version that is meant: the bytes count, the number only tells equal ones apart.
+
+    A store that was lost numbers its versions anew, and still knows what it has seen since.
+    """
+    number, _, rest = token.partition(".")
+    digest = rest.partition(".")[0]
+    if len(digest) != _DIGITS:
+        return None
+    equal = [version for version in versions if version.digest.startswith(digest)]
+    return next((one for one in equal if str(one.number) == number), equal[-1] if equal else None)
