@@ -25,7 +25,9 @@ class Timing:
     longest_settle: float = 15.0
     retry: float = 0.3
     longest_retry: float = 10.0
-    calm: float = 300.0  # writes further back than this do not slow down the next one
+    calm: float = 60.0  # writes further back than this do not slow down the next one
+    free_writes: int = 30  # so many follow each other freely: two people at work need that
+    tug: float = 300.0  # answers further back than this are forgotten
     longest_gap: float = 60.0
 
 
@@ -142,8 +144,9 @@ class Desk:
             self.not_before = now + self._gap(len(self.writes))
 
     def _gap(self, writes: int) -> float:
-        """The first writes follow each other freely, later ones wait twice as long each time."""
-        return 0.0 if writes < 3 else min(2.0 ** (writes - 2), self.timing.longest_gap)
+        """What no people do, programs that answer each other's writes, is slowed down more and more."""
+        over = writes - self.timing.free_writes
+        return 0.0 if over < 0 else min(2.0**over, self.timing.longest_gap)
 
     def not_yet(self, now: float) -> None:
         self.settling = False
@@ -165,6 +168,8 @@ class Desk:
         self.not_before = max(self.not_before, now + wait)
 
     def answered_often(self, now: float) -> bool:
-        """Whether the merge was written again for the third time in a while."""
-        self.answers = [time for time in self.answers if now - time < self.timing.calm] + [now]
+        """Whether the merge is to be written again for the third time in a while."""
+        self.answers = [time for time in self.answers if now - time < self.timing.tug] + [now]
+        if len(self.answers) > 1:
+            self.not_before = now + min(2.0 ** len(self.answers), self.timing.longest_gap)
         return len(self.answers) == 3
