@@ -100,6 +100,17 @@ def replace_file(path: str, data: bytes) -> None:
         raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
 
 
+def create_file(path: str, data: bytes) -> bool:
+    """Write a file where there is none, in one step; False if there is one by now.
+
+    Raises SystemFailure that names the path.
+    """
+    try:
+        return _create(os.path.realpath(path), data)
+    except OSError as error:
+        raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
+
+
 def reason(error: OSError) -> str:
     """What the system said, in a few words."""
     return (error.strerror or str(error)).lower()
@@ -127,6 +138,27 @@ def _replace(target: str, data: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
+
+
+def _create(target: str, data: bytes) -> bool:
+    if os.path.lexists(target):
+        return False
+    beside, descriptor = _create_beside(target, 0o666)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        try:
+            os.link(beside, target)
+        except FileExistsError:
+            return False
+        except OSError:  # no links here; then nobody can be kept from writing there just now
+            os.rename(beside, target)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+    return True
 
 
 def _create_beside(target: str, mode: int) -> tuple[str, int]:

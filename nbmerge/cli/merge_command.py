@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 
-from nbmerge.cli.options import COMMANDS, Options, asked_for, help_text, parse
+from nbmerge.cli.arguments import asked_for
+from nbmerge.cli.options import COMMANDS, Options, help_text, parse
 from nbmerge.cli.report import details, in_full, result_json, summary
 from nbmerge.cli.streams import write_bytes, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError

@@ -6,25 +6,44 @@ never abbreviated; every mistake is a UsageError of one line.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentTypeError, Namespace
 from dataclasses import dataclass
 
 from nbmerge.cli import nbdime_options
+from nbmerge.cli.arguments import Parser, formatter, split
 from nbmerge.cli.program import program_name
 from nbmerge.errors import UsageError
 from nbmerge.merge.policy import ConflictStyle, Labels, Outputs, Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from argparse import ArgumentParser
+    from typing import Any
 
 LARGEST_MARKER = 1000
-COMMANDS = ("merge", "driver", "git")
+COMMANDS = (
+    *("merge", "git", "driver", "watch", "start", "stop", "restart", "status", "log", "show", "diff"),
+    *("restore", "recover", "open", "save", "replay", "demo"),
+)
 _AFTER_OPTIONS = """\
 commands:
   merge BASE LOCAL REMOTE   this one; the word `merge` may be left out
   git                       let git merge notebooks: `git install`, `git status`, `git uninstall`
   driver                    what git then calls for each notebook
+
+  demo                      see in ten seconds what `watch` does
+  watch [PATH...]           merge notebooks whenever they are saved, until Ctrl-C
+  start, stop, restart      the same in the background
+  status                    whether it runs, and what may have been overwritten
+  log NOTEBOOK              its versions
+  show NOTEBOOK@N           print version N
+  diff NOTEBOOK[@N] [@M]    how versions differ
+  restore NOTEBOOK@N        bring version N back
+  recover NOTEBOOK          merge what a later save may have overwritten
+  open, save NOTEBOOK       for programs that edit notebooks and take part
+  replay V0 V1 ...          what `watch` would do about these saves, and why
+
+  {program} COMMAND --help tells more about each
 
 exit codes:
   0  merged without conflicts
@@ -57,7 +76,7 @@ class Options:
 
 def parse(arguments: list[str]) -> Options:
     """What the arguments ask for.  Raises UsageError."""
-    options, files = _split(arguments)
+    options, files = split(arguments)
     found, rest = _parser().parse_known_args(options)
     for word in rest:
         if word.startswith("-") and word != "-":
@@ -68,20 +87,9 @@ def parse(arguments: list[str]) -> Options:
     )
 
 
-def asked_for(arguments: list[str], *names: str) -> bool:
-    """Whether an option stands among the arguments; to be known before they are understood."""
-    return not set(names).isdisjoint(_split(arguments)[0])
-
-
 def help_text() -> str:
     """What --help prints."""
     return _parser().format_help()
-
-
-def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """What stands before and after `--`, which ends the options."""
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    return arguments[:end], arguments[end + 1 :]
 
 
 def _files(names: list[str]) -> tuple[str | None, str, str]:
@@ -119,21 +127,14 @@ def _labels(local: str, base: str, remote: str) -> Labels:
     return Labels(local=local, base=base, remote=remote)
 
 
-class _Parser(ArgumentParser):
-    """Raises UsageError instead of ending the process."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message.removeprefix("argument "))
-
-
-def _parser() -> _Parser:
+def _parser() -> Parser:
     program = program_name()
-    parser = _Parser(
+    parser = Parser(
         usage=f"{_call()} [options]\n       {program} COMMAND ...",
         description="Merge what LOCAL and REMOTE each made of the notebook BASE, cell by cell.\n"
         "Where BASE is left out, empty or /dev/null, the two have nothing in common.",
         epilog=_AFTER_OPTIONS.format(program=program),
-        formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, max_help_position=32, width=100),
+        formatter_class=formatter,
         allow_abbrev=False,
         add_help=False,
     )

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 _CALL = "replay V0 V1 ... [--json] [--out FINAL] [--interval S] [--second-writer]"
 _WHAT = """
-Take files as successive saves of one notebook and tell, for each, what the watcher would do and why: `first`;
-`same` (the same bytes again); `accept` (it follows the save before it: nothing is written); `restore` (an older
-save, brought back on purpose); `merge` (its author had not seen the save before it: the two are merged);
-`ambiguous` (it may be so: the save is accepted, the one before it is kept as an open tip).
+Take files as successive saves of one notebook and tell, for each, what the watcher would do and why:
+`first`; `same` (the same bytes again); `accept` (it follows the save before it: nothing is written);
+`restore` (an older save, brought back on purpose); `merge` (its author had not seen the save before it:
+the two are merged); `ambiguous` (it may be so: the save is accepted, the one before it is kept as an
+open tip).
 
 Saves are numbered from 0. With --json each line is an object {"save", "action", "base", "conflicts", "why"}:
 `base` is the save that it derives from, `conflicts` how many conflicts the merge that was written shows.

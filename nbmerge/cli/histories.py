@@ -1,0 +1,110 @@
+"""Owns: which notebook and version a word of the command line names, and opening their history.
+
+Must not know: what is asked about them.  Invariant: every spelling of a path names the same
+history, also when the file is gone; a word that names nothing is an error of one line.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from nbmerge.cli.program import program_name
+from nbmerge.cli.streams import printable, write_error
+from nbmerge.errors import NotebookError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
+    from nbmerge.history.store import Store
+    from nbmerge.lineage.versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A notebook as it was spelled, and the number of a version if one was given."""
+
+    path: str
+    number: int | None
+
+    @property
+    def real(self) -> str:
+        """The path under which its history is kept."""
+        return os.path.realpath(self.path)
+
+
+def named(word: str) -> Named:
+    """What `NOTEBOOK` or `NOTEBOOK@N` names; the name itself may hold an @."""
+    path, at, number = word.rpartition("@")
+    if at and path and is_number(number):
+        return Named(path, int(number))
+    return Named(word, None)
+
+
+def is_number(text: str) -> bool:
+    """Whether it is written like the number of a version."""
+    return text.isascii() and text.isdigit() and len(text) < 12
+
+
+def named_version(word: str) -> tuple[Named, int]:
+    """The same where a version must be given."""
+    found = named(word)
+    if found.number is None:
+        listed = f"{program_name()} log {word}"
+        raise UsageError(f"{word}: say which version: {word}@N ({listed} lists them)")
+    return found, found.number
+
+
+def add_state(parser: Parser) -> None:
+    """The option that every command on the history has."""
+    parser.add_argument(
+        "--state",
+        metavar="DIR",
+        help="the state directory (default: $NBMERGE_STATE_DIR, else the user's own)",
+    )
+
+
+@contextmanager
+def history(state: str | None) -> Iterator[Store]:
+    """The store of a state directory; a damaged one is told about."""
+    from nbmerge.history.opening import open_store
+    from nbmerge.history.place import state_directory
+
+    opened = open_store(state_directory(state), time.time)
+    tell_set_aside(opened.set_aside)
+    try:
+        yield opened.store
+    finally:
+        opened.store.close()
+
+
+def tell_set_aside(path: str | None) -> None:
+    """Say that the store was damaged, if it was."""
+    if path is not None:
+        write_error(f"nbmerge: the store was damaged; it is kept as {printable(path)}, and a new one begun\n")
+
+
+def book_of(store: Store, notebook: Named) -> int:
+    """Its number in the store.  Raises NotebookError if it has no history."""
+    book = store.book(notebook.real)
+    if book is None or store.standing(book) is None:
+        why = (
+            "it is watched by nobody yet" if os.path.exists(notebook.path) else "there is no such file either"
+        )
+        begin = f"{program_name()} watch {os.path.dirname(notebook.path) or '.'}"
+        raise NotebookError(f"{notebook.path}: has no history: {why}; {begin} begins one")
+    return book
+
+
+def version_of(store: Store, book: int, notebook: Named, number: int) -> Version:
+    """One of its versions that is kept.  Raises NotebookError that says which there are."""
+    versions = store.versions(book)
+    for version in versions:
+        if version.number == number:
+            return version
+    was_there = versions and 0 < number < versions[-1].number
+    why = f"version {number} is no longer kept" if was_there else f"there is no version {number}"
+    raise NotebookError(f"{notebook.path}: {why}; {program_name()} log {notebook.path} lists those there are")

@@ -1,0 +1,46 @@
+"""Owns: `nbmerge recover NOTEBOOK`.
+
+Must not know: how a merge is made.  Invariant: says what was merged, which version the file
+holds now, and which cells show conflicts.
+"""
+
+from __future__ import annotations
+
+import time
+
+from nbmerge.cli.arguments import command, the_one, understand
+from nbmerge.cli.histories import Named, add_state, book_of, tell_set_aside
+from nbmerge.cli.streams import printable, write_text
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS
+
+_CALL = "recover NOTEBOOK [--state DIR]"
+_WHAT = """
+Merge what a later save may have overwritten (open tips, see `log`) into the notebook. What the file holds
+now is recorded first.
+"""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; its exit code.  Raises NbmergeError."""
+    from nbmerge.reconcile.session import open_session
+    from nbmerge.sync.returning import recover
+    from nbmerge.watch.notices import merged
+
+    parser = command(_CALL, _WHAT, {EXIT_CONFLICTS: "done; conflicts are shown in the notebook"})
+    add_state(parser)
+    heard = understand(parser, arguments)
+    if heard is None:
+        return EXIT_CLEAN
+    options, words = heard
+    notebook = Named(the_one(words, "notebook", _CALL), None)
+    with open_session(options.state, time.time) as session:
+        tell_set_aside(session.set_aside)
+        book = book_of(session.store, notebook)
+        done = recover(session, notebook.path, time.sleep)
+        versions = session.store.versions(book)
+    if done is None:
+        said = "nothing in its history is open; it was left alone"
+    else:
+        said = merged(notebook.path, done.version, done.union, versions).message
+    write_text(printable(f"{notebook.path}: {said}") + "\n")
+    return EXIT_CONFLICTS if done and done.union.conflicts else EXIT_CLEAN

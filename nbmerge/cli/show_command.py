@@ -1,0 +1,33 @@
+"""Owns: `nbmerge show NOTEBOOK@N`.
+
+Must not know: where versions are kept.  Invariant: what is printed is what was saved, byte
+for byte.
+"""
+
+from __future__ import annotations
+
+from nbmerge.cli.arguments import command, the_one, understand
+from nbmerge.cli.histories import add_state, book_of, history, named_version, version_of
+from nbmerge.cli.streams import write_bytes
+from nbmerge.errors import EXIT_CLEAN
+
+_CALL = "show NOTEBOOK@N [--state DIR]"
+_WHAT = """
+Print a version of a notebook exactly as it was saved; `log` lists the versions. The notebook need not
+be there any more.
+"""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; its exit code.  Raises NbmergeError."""
+    parser = command(_CALL, _WHAT)
+    add_state(parser)
+    heard = understand(parser, arguments)
+    if heard is not None:
+        options, words = heard
+        notebook, number = named_version(the_one(words, "version", _CALL))
+        with history(options.state) as store:
+            book = book_of(store, notebook)
+            data = store.data(book, version_of(store, book, notebook, number).number)
+        write_bytes(data)
+    return EXIT_CLEAN
