@@ -27,18 +27,19 @@ class Coordinator:
         self.timing = timing
         self.copy_of = copy_of
         self.desks: dict[str, Desk] = {}
+        self._touched: dict[str, Desk] = {}  # those about which something may be pending
         self.renamed: dict[str, tuple[str, float]] = {}
 
     @property
     def pending(self) -> tuple[str, ...]:
         """The notebooks about which something is still to be done."""
-        return tuple(path for path, desk in self.desks.items() if desk.next_time is not None)
+        self._touched = {path: desk for path, desk in self._touched.items() if desk.next_time is not None}
+        return tuple(self._touched)
 
     def next_time(self) -> float | None:
         """When the next tick is needed; None if nothing is pending."""
-        return min(
-            (time for desk in self.desks.values() if (time := desk.next_time) is not None), default=None
-        )
+        times = (desk.next_time for desk in self._touched.values())
+        return min((time for time in times if time is not None), default=None)
 
     def feed(self, event: do.Input, now: float) -> list[do.Action]:
         """Take note of an event or a result, or of the time (Tick)."""
@@ -47,8 +48,8 @@ class Coordinator:
     def _fed(self, event: do.Input, now: float) -> Iterator[do.Action]:
         match event:
             case do.Tick():
-                for path, desk in list(self.desks.items()):
-                    yield from self._tick(path, desk, now)
+                for path in self.pending:
+                    yield from self._tick(path, self._touched[path], now)
             case was.Looked():
                 yield from self._looked(event, now)
             case was.Vanished(path):
@@ -65,7 +66,8 @@ class Coordinator:
                 yield from self._result(event, now)
 
     def _desk(self, path: str) -> Desk:
-        return self.desks.setdefault(path, Desk(self.timing))
+        desk = self._touched[path] = self.desks.setdefault(path, Desk(self.timing))
+        return desk
 
     def _looked(self, event: was.Looked, now: float) -> Iterator[do.Action]:
         copy = self.copy_of(event.path)
@@ -83,7 +85,8 @@ class Coordinator:
                 return
             self.renamed[new] = (old, now)
         if old in self.desks:
-            self.desks[new] = self.desks.pop(old)
+            self._touched.pop(old, None)
+            self.desks[new] = self._touched[new] = self.desks.pop(old)
         yield do.Follow(old, new)
 
     def _tick(self, path: str, desk: Desk, now: float) -> Iterator[do.Action]:
