@@ -6,8 +6,6 @@ holds now, and which cells show conflicts.
 
 from __future__ import annotations
 
-import time
-
 from nbmerge.cli.arguments import command, the_one, understand
 from nbmerge.cli.histories import Named, add_state, book_of, tell_set_aside
 from nbmerge.cli.streams import printable, write_text
@@ -22,7 +20,7 @@ now is recorded first.
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    from nbmerge.reconcile.session import open_session
+    from nbmerge.sync.api import taking_part
     from nbmerge.sync.returning import recover
     from nbmerge.watch.notices import merged
 
@@ -33,10 +31,11 @@ def run(arguments: list[str]) -> int:
         return EXIT_CLEAN
     options, words = heard
     notebook = Named(the_one(words, "notebook", _CALL), None)
-    with open_session(options.state, time.time) as session:
+    with taking_part(options.state) as saving:
+        session = saving.session
         tell_set_aside(session.set_aside)
         book = book_of(session.store, notebook)
-        done = recover(session, notebook.path, time.sleep)
+        done = recover(saving, notebook.path)
         versions = session.store.versions(book)
     if done is None:
         said = "nothing in its history is open; it was left alone"

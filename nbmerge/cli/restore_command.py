@@ -6,8 +6,6 @@ back, so that it can be undone in the same way.
 
 from __future__ import annotations
 
-import time
-
 from nbmerge.cli.arguments import command, the_one, understand
 from nbmerge.cli.histories import add_state, book_of, named_version, tell_set_aside, version_of
 from nbmerge.cli.streams import printable, write_text
@@ -23,7 +21,7 @@ The file need not be there any more.
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    from nbmerge.reconcile.session import open_session
+    from nbmerge.sync.api import taking_part
     from nbmerge.sync.returning import restore
 
     parser = command(_CALL, _WHAT, {EXIT_CONFLICTS: "done, but a save that came just then conflicts with it"})
@@ -33,10 +31,11 @@ def run(arguments: list[str]) -> int:
         return EXIT_CLEAN
     options, words = heard
     notebook, number = named_version(the_one(words, "version", _CALL))
-    with open_session(options.state, time.time) as session:
+    with taking_part(options.state) as saving:
+        session = saving.session
         tell_set_aside(session.set_aside)
         version_of(session.store, book_of(session.store, notebook), notebook, number)
-        done = restore(session, notebook.path, number, time.sleep)
+        done = restore(saving, notebook.path, number)
     if done is None:
         said = f"holds version {number} already"
     else:

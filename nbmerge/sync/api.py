@@ -29,7 +29,7 @@ def open_notebook(path: str, writer: str = "", state: str | None = None) -> Open
     (None: the user's).  Raises NotebookError if there is no notebook, SystemFailure if its
     version cannot be recorded.
     """
-    with _saving(state, _USUAL) as saving, saving.at(path) as (book, _):
+    with taking_part(state) as saving, saving.at(path) as (book, _):
         session = saving.session
         head = session.store.version(book, session.standing(book).head)
         return Opened(session.store.data(book, head.number), token_of(head, writer), session.set_aside)
@@ -53,7 +53,7 @@ def save(
     """
     sent = read(content, f"what was sent for {path}")
     name = writer or writer_in(base)
-    with _saving(state, timing) as saving:
+    with taking_part(state, timing) as saving:
         held = saving.save(Sent(path, content, base, name))
         todo = operations(sent, read(held.content, known=sent.cells)) if held.content != content else ()
         return Answer(
@@ -67,7 +67,8 @@ def save(
 
 
 @contextmanager
-def _saving(state: str | None, timing: Timing) -> Iterator[Saving]:
+def taking_part(state: str | None, timing: Timing = _USUAL) -> Iterator[Saving]:
+    """The history and the files of this machine, tidied up, for somebody who takes part in them."""
     with open_session(state, time.time) as session:
         surroundings = Surroundings(time.time, os.environ, os.path.expanduser("~"))
         saving = Saving(session, surroundings, time.sleep, timing)

@@ -189,7 +189,7 @@ class Saving:
         store = self.session.store
         standing = self.session.standing(book)
         if is_due(standing, store.graph(book)):
-            why = self._hold(real, store.version(book, standing.head))
+            why = self.hold(real, store.version(book, standing.head))
             if why is not None:
                 return why
             match self.session.settler.settle(book, real):
@@ -202,7 +202,7 @@ class Saving:
                     return Held(version, union.data, union.conflicts)
         return self._held(book)
 
-    def _hold(self, real: str, head: Version) -> str | None:
+    def hold(self, real: str, head: Version) -> str | None:
         """Why the file is to be left alone just now."""
         is_ours = head.origin in (Origin.MERGED, Origin.RESTORED) or head.writer.name
         with contextlib.suppress(OSError):
