@@ -1,0 +1,265 @@
+"""Owns: a watcher without a machine: real decisions over files, a clock and surroundings that are made up.
+
+Must not know: the notation.  Invariant: after every step each notebook that nobody is writing is whole
+and valid, and each standing says where all that was saved has gone; time passes only on request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nbmerge.files import digest
+from nbmerge.history.opening import open_store
+from nbmerge.history.store import Store
+from nbmerge.lineage.arrival import Action
+from nbmerge.lineage.situation import Situation
+from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.versions import Origin
+from nbmerge.reconcile.settle import Settler
+from nbmerge.reconcile.shelf import Shelf
+from nbmerge.reconcile.take import Saved, Taker
+from nbmerge.signs.copies import copy_of
+from nbmerge.watch import actions as do
+from nbmerge.watch import events as was
+from nbmerge.watch.coordinator import Coordinator
+from nbmerge.watch.desk import Timing
+from nbmerge.watch.notices import Notice
+from nbmerge.watch.performer import Performer
+from tests.helpers.fake_disk import FakeDisk
+from tests.helpers.validity import fault
+
+START = 1_790_000_000.0
+NOTEBOOK = "/home/ann/work/notebook.ipynb"
+
+
+@dataclass
+class FakeSurroundings:
+    """What a test says about what goes on besides the notebook."""
+
+    known: Situation = Situation()
+    held: str | None = None
+
+    def situation(self, path: str, data: bytes, since: float | None = None) -> Situation:
+        return self.known
+
+    def hold(self, path: str) -> str | None:
+        return self.held
+
+    def sign(self, merged: bytes, sources: list[bytes]) -> None:
+        """Nobody asks for trust here."""
+
+
+@dataclass
+class World:
+    """Files, a watcher, and a clock.  `took` and `notices` are all that it did and told."""
+
+    disk: FakeDisk = field(default_factory=FakeDisk)
+    store: Store = field(default_factory=lambda: open_store(None, lambda: START).store)
+    timing: Timing = field(default_factory=Timing)
+    now: float = START
+    surroundings: FakeSurroundings = field(default_factory=FakeSurroundings)
+    notices: list[Notice] = field(default_factory=list)
+    took: list[do.Took] = field(default_factory=list)
+    seen: dict[str, bytes] = field(default_factory=dict)  # what the observer knows of each file
+    torn: set[str] = field(default_factory=set)  # files that somebody is writing
+    closed: set[tuple[str, int]] = field(default_factory=set)  # open tips that somebody closed
+    valid: set[bytes] = field(default_factory=set)
+    inbox: deque[do.Input] = field(default_factory=deque)
+    coordinator: Coordinator = field(init=False)
+    performer: Performer = field(init=False)
+    settler: Settler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        taker = Taker(self.store, Shelf(self.store))
+        self.settler = Settler(taker, self.disk, lambda: self.now)
+        self.performer = Performer(
+            taker, self.settler, self.disk, self, self.surroundings, self.notices.append, lambda: self.now
+        )
+        exists = self.disk.files.__contains__
+        self.coordinator = Coordinator(self.timing, lambda path: copy_of(path, exists))
+        self.seen = {}
+
+    # What happens.
+
+    def write(self, path: str, data: bytes, way: str = "in place") -> None:
+        """Somebody saves: the observer reads it at once."""
+        self.disk.write(path, data)
+        self.notice(path, way)
+
+    def notice(self, path: str, way: str = "") -> None:
+        """The observer sees that something happened to a file."""
+        self.handle(self._looked(path, way))
+        self._look_again()
+
+    def write_torn(self, path: str, data: bytes, lasts: float, pieces: int = 2) -> None:
+        """A save that takes a while, and whose parts are read one after the other."""
+        self.torn.add(path)
+        for piece in range(1, pieces):
+            self.disk.write(path, data[: len(data) * piece // pieces])
+            self.notice(path, "in place")
+            self.advance(lasts / (pieces - 1))
+        self.torn.discard(path)
+        self.write(path, data)
+
+    def remove(self, path: str) -> None:
+        self.disk.remove(path)
+        self.seen.pop(path, None)
+        self.handle(was.Vanished(path, self.now))
+
+    def rename(self, old: str, new: str) -> None:
+        self.disk.rename(old, new)
+        self.seen.pop(old, None)
+        self.handle(was.Renamed(old, new, self.now))
+        self.notice(new)
+
+    def restart(self, disk: FakeDisk | None = None) -> None:
+        """The watcher ends, however, and another one starts: the files, the store and the journal remain."""
+        self.disk = self.disk.restart() if disk is None else disk
+        self._start()
+        self.disk.repair()
+        self.chores()
+        for path in sorted(self.disk.files):
+            if self._is_news(path):
+                self.notice(path)
+        self.handle(do.Ready())
+
+    def chores(self) -> None:
+        for event in list(self.performer.tend()):
+            self.handle(event)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and the watcher do what it does meanwhile."""
+        end = self.now + seconds
+        ticks = 0
+        while (at := self.coordinator.next_time()) is not None and at <= end:
+            ticks = ticks + 1 if at <= self.now else 0
+            assert ticks < 50, "the watcher turns in circles"
+            self.now = max(self.now, at)
+            self.handle(do.Tick())
+            self._look_again()
+        self.now = end
+
+    def quiet(self, longest: float = 600.0) -> None:
+        """Wait until the watcher has nothing left to do, and a little longer."""
+        end = self.now + longest
+        while self.coordinator.next_time() is not None:
+            assert self.now < end, f"still pending: {self.coordinator.pending}"
+            self.advance(1.0)
+        self.chores()
+        if self.coordinator.next_time() is not None:
+            self.quiet(longest)
+        self.advance(2.0)
+
+    # What the watcher asks for.
+
+    def look(self, path: str) -> None:
+        there = path in self.disk.files
+        self.inbox.append(self._looked(path, "") if there else was.Vanished(path, self.now))
+
+    def rescan(self) -> None:
+        for path in sorted(self.disk.files):
+            self.notice(path)
+
+    def handle(self, event: do.Input) -> None:
+        """Feed an event and everything that follows from it, as the watcher's loop does."""
+        waiting: deque[do.Input] = deque([event])
+        while waiting or self.inbox:
+            one = waiting.popleft() if waiting else self.inbox.popleft()
+            if isinstance(one, do.Took):
+                self.took.append(one)
+            for action in self.coordinator.feed(one, self.now):
+                waiting.extend(self.performer.perform(action))
+                self.check()
+
+    def _looked(self, path: str, way: str) -> was.Looked:
+        data = self.disk.files[path]
+        self.seen[path] = data
+        return was.Looked(path, data, self._glance(path), self.now, way)
+
+    def _glance(self, path: str) -> was.Glance:
+        """Differs when the content does."""
+        data = self.disk.files[path]
+        return was.Glance(int(digest(data)[:12], 16), len(data), 1)
+
+    def _is_news(self, path: str) -> bool:
+        book = self.store.book(path)
+        glance = self._glance(path)
+        known = None if book is None else self.store.glance(book)
+        return known != (glance.modified, glance.size, glance.inode)
+
+    def _look_again(self) -> None:
+        """The observer also sees what nbmerge itself writes."""
+        for path, data in list(self.disk.files.items()):
+            if path in self.seen and self.seen[path] != data:
+                self.handle(self._looked(path, "renamed"))
+
+    # What people do with commands.
+
+    def restore(self, path: str, number: int) -> None:
+        book = self.store.adopt(path)
+        data = self.store.data(book, number)
+        taker = self.performer.taker
+        standing = self.standing(path)
+        self.closed |= {(path, tip.version) for tip in standing.open}
+        saved = Saved(data, self.now, origin=Origin.RESTORED, in_file=False)
+        taker.replace_all(book, saved, f"version {number} was restored")
+        self.settler.settle(book, path)
+        self.notice(path)
+
+    # What is the case.
+
+    def standing(self, path: str = NOTEBOOK) -> Standing:
+        standing = self.store.standing(self.store.adopt(path))
+        assert standing is not None
+        return standing
+
+    def open_data(self, path: str = NOTEBOOK) -> list[bytes]:
+        """The contents that a later save may have overwritten."""
+        book = self.store.adopt(path)
+        return [self.store.data(book, tip.version) for tip in self.standing(path).open]
+
+    def taken(self, action: Action) -> int:
+        return sum(took.verdict is action for took in self.took)
+
+    def told(self, kind: str) -> list[Notice]:
+        return [notice for notice in self.notices if notice.kind == kind]
+
+    def history(self) -> Iterator[tuple[str, int, str, Any]]:
+        """All that is in the store, for comparing two runs."""
+        for book in self.store.books():
+            for version in self.store.versions(book.id):
+                yield book.path, version.number, version.digest, (version.origin, version.parents)
+
+    def check(self) -> None:
+        """Promise 2, and what a standing promises."""
+        for path, data in self.disk.files.items():
+            if path not in self.torn and data not in self.valid:
+                assert fault(json.loads(data)) is None, fault(json.loads(data))
+                self.valid.add(data)
+        for book in self.store.books():
+            standing = self.store.standing(book.id)
+            if standing is not None:
+                self._check(book.id, book.path, standing)
+
+    def _check(self, book: int, path: str, standing: Standing) -> None:
+        graph = self.store.graph(book)
+        assert standing.tips
+        assert graph.youngest(standing.tips) == standing.tips, f"one tip descends from another: {standing}"
+        assert set(standing.answered) <= set(standing.tips)
+        ends = {*standing.tips, *(tip.version for tip in standing.open)}
+        reached = graph.united({*ends, *(number for at, number in self.closed if at == path)})
+        for version in self.store.versions(book):
+            if version.origin not in (Origin.MERGED, Origin.UNREADABLE):
+                assert version.number in reached, f"version {version.number} is forgotten: {standing}"
+
+
+def busy(world: World, *signs: str) -> None:
+    """A second writer is known from now on."""
+    world.surroundings.known = replace(world.surroundings.known, signs=signs or ("a second writer is known",))
