@@ -6,7 +6,7 @@ there is a cut depends on the text beside it alone, so an edit moves only the cu
 Content-defined chunking (as in LBFS, rsync, restic), but instead of rolling a hash over each byte
 the places are those where notebooks change: between JSON objects that follow each other, and
 between lines or strings within a large one.  Of these so many are taken, by checksum, that a
-piece has about TARGET bytes; what is larger by itself stands alone.
+piece has about so many bytes as is aimed at; what is larger by itself stands alone.
 """
 
 from __future__ import annotations
@@ -15,23 +15,22 @@ import re
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
-SHIFT = 21
-TARGET = 1 << 32 - SHIFT  # bytes: smaller costs more rows, larger more bytes for a small change
-LARGE = 2 * TARGET  # what is larger is cut within
-LONGEST = 1 << 18  # a piece is never longer
+HUGE = 8 << 20  # bytes; from here on speed and memory count more than size
+FINE, COARSE = 1 << 11, 1 << 14  # bytes; coarse where huge, for a recipe names each piece
+LONGEST = 1 << 16  # a piece is never longer
 WINDOW = 1 << 20  # so that the lines of a huge text are never all in memory
 BETWEEN = re.compile(rb"\},\s*(?=\{)")
-REACH = 8 * TARGET  # how far, and
+REACH = 1 << 14  # bytes: how far, and
 AHEAD = 8  # for how many known pieces, an edit is looked past
 TELLING = 64  # bytes; shorter pieces stand in many places
 SEPARATORS = (b"\n", rb"\n", b'"', b",")  # lines of the file, lines in a string, strings, numbers
 
 
-def cut(data: bytes) -> list[int]:
+def cut(data: bytes, target: int = FINE) -> list[int]:
     """Where the pieces end, ascending; the last is the length.  Of no bytes: no pieces."""
     ends: list[int] = []
     last = 0
-    for end in _objects(data):
+    for end in _objects(data, target):
         if end > last:
             ends.extend(range(last + LONGEST, end, LONGEST))
             ends.append(end)
@@ -44,6 +43,7 @@ def cut_again(data: bytes, known: Sequence[bytes]) -> Iterator[tuple[bytes, int 
 
     What did not change keeps its cuts: comparing memory takes a tenth of the time of looking for places.
     """
+    target = COARSE if len(data) > HUGE else FINE
     place = number = 0
     while place < len(data):
         if number < len(known) and data.startswith(known[number], place):
@@ -54,7 +54,7 @@ def cut_again(data: bytes, known: Sequence[bytes]) -> Iterator[tuple[bytes, int 
             number, found = _next_known(data, place, known, number)
             start = 0
             changed = data[place:found]
-            for end in cut(changed):
+            for end in cut(changed, target):
                 yield changed[start:end], None
                 start = end
             place = found
@@ -75,33 +75,34 @@ def _next_known(data: bytes, place: int, known: Sequence[bytes], number: int) ->
     return first, stop
 
 
-def _objects(data: bytes) -> Iterator[int]:
+def _objects(data: bytes, target: int) -> Iterator[int]:
+    shift = 33 - target.bit_length()
     start = 0
     for found in BETWEEN.finditer(data):
         end = found.end()
         size = end - start
-        if size >= TARGET:
+        if size >= target:
             yield start
-            yield from _within(data, start, end, SEPARATORS)
-        elif crc32(data[start:end]) < size << SHIFT:
+            yield from _within(data, (start, end), target, SEPARATORS)
+        elif crc32(data[start:end]) < size << shift:
             yield end
         start = end
-    yield from _within(data, start, len(data), SEPARATORS)
+    yield from _within(data, (start, len(data)), target, SEPARATORS)
 
 
-def _within(data: bytes, start: int, end: int, separators: tuple[bytes, ...]) -> Iterator[int]:
+def _within(data: bytes, part: tuple[int, int], target: int, separators: Sequence[bytes]) -> Iterator[int]:
     """Ends of pieces of a part that stands alone; the last is its end."""
-    if end - start > LARGE and separators:
-        separator, *rest = separators
-        place = start
-        for size, checksum in _lines(data, start, end, separator):
-            if checksum < size << SHIFT:
-                if size >= TARGET:
-                    yield place
-                    yield from _within(data, place, place + size, tuple(rest))
+    start, end = part
+    if end - start > 2 * target and separators:
+        shift = 33 - target.bit_length()  # a line is taken if its checksum, of 32 bits, is below its share
+        for size, checksum in _lines(data, start, end, separators[0]):
+            if checksum < size << shift:
+                if size >= target:
+                    yield start
+                    yield from _within(data, (start, start + size), target, separators[1:])
                 else:
-                    yield place + size
-            place += size
+                    yield start + size
+            start += size
     yield end
 
 

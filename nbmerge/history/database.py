@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0  # seconds that one process waits for another one's transaction
 SETTINGS = (
-    "PRAGMA auto_vacuum = INCREMENTAL",  # counts only before the first table
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",  # macOS: past the drive's cache
     "PRAGMA wal_autocheckpoint = 500",  # pages of 4 KiB
     "PRAGMA journal_size_limit = 2097152",
 )
+FIRST_SETTINGS = (  # they stay with the file
+    "PRAGMA auto_vacuum = INCREMENTAL",
+    "PRAGMA journal_mode = WAL",
+)
+FREE = 2000  # pages given back at a time
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT}
 ADVICE = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space",
@@ -52,15 +55,16 @@ def connect(path: str) -> sqlite3.Connection:
 class Database:
     """One SQLite file, or memory (":memory:").  Raises SystemFailure, or StoreLost if it is damaged."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, new: bool = False) -> None:
         self.path = path
-        self.undone = 0  # transactions that came to nothing
+        self.undone = 0  # transactions, or parts of them, that came to nothing
         self._mutex = RLock()
+        self._depth = 0
         self._file = _identity(path)
         with self._told():
             self._connection = connect(path)
         try:
-            for setting in SETTINGS:
+            for setting in (*FIRST_SETTINGS, *SETTINGS) if new else SETTINGS:
                 self.rows(setting)
         except BaseException:
             self.close()
@@ -87,24 +91,42 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """All or nothing.  Within another one: part of it."""
+        """All or nothing.  Within another transaction: a part of it that may fail by itself."""
         with self._mutex:
-            if self._connection.in_transaction:
-                yield
-                return
-            self.run("BEGIN IMMEDIATE")
-            yield from self._ended()
-            self._still_there()
+            if self._depth:
+                with self._block("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part"):
+                    yield
+            else:
+                with self._block("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"):
+                    yield
+                self._still_there()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """What is read within is of one moment."""
         with self._mutex:
-            if self._connection.in_transaction:
+            if self._depth:
                 yield
-                return
-            self.run("BEGIN")
-            yield from self._ended()
+            else:
+                with self._block("BEGIN", "COMMIT", "ROLLBACK"):
+                    yield
+
+    @contextlib.contextmanager
+    def _block(self, begin: str, end: str, undo: str) -> Iterator[None]:
+        if self._depth == 0 and self._connection.in_transaction:
+            self.run("ROLLBACK")  # the one before could not be ended
+        self.run(begin)
+        self._depth += 1
+        try:
+            yield
+            self.run(end)
+        except BaseException:
+            self.undone += 1
+            with contextlib.suppress(sqlite3.Error):  # SQLite undoes by itself what a full disk stopped
+                self._connection.execute(undo)
+            raise
+        finally:
+            self._depth -= 1
 
     def size(self) -> int:
         """Bytes of the file that are in use; what waits in the log for its place is among them."""
@@ -115,8 +137,17 @@ class Database:
         return int(size)
 
     def shrink(self) -> None:
-        """Give unused pages at the end back to the system."""
-        self.rows("PRAGMA incremental_vacuum")
+        """Give unused pages back to the system, a few at a time so that others get their turn."""
+        [[free]] = self.rows("PRAGMA freelist_count")
+        for _ in range(0, free, FREE):
+            with self._mutex, self._told():  # as a script: `execute` frees one page and stops
+                self._connection.executescript(f"PRAGMA incremental_vacuum({FREE})")
+
+    def check(self) -> None:
+        """Read all of the file and see whether it is sound.  Raises StoreLost if it is not."""
+        [[verdict], *_] = self.rows("PRAGMA quick_check(1)")
+        if verdict != "ok":
+            raise self.damaged(str(verdict).splitlines()[-1])
 
     def damaged(self, what: str) -> StoreLost:
         """The failure to raise for what cannot be; the next one to open the store sets it aside."""
@@ -124,24 +155,13 @@ class Database:
             with contextlib.suppress(OSError), open(mark_of(self.path), "wb"):
                 pass
         return StoreLost(
-            f"{self.path}: the store is damaged ({what}); start nbmerge again, it begins a new one"
+            f"{self.path}: the store is damaged ({what}); start nbmerge again: it makes a new one"
         )
 
     def close(self) -> None:
         """Give the file back."""
         with self._mutex:
             self._connection.close()
-
-    def _ended(self) -> Iterator[None]:
-        try:
-            yield
-            self.run("COMMIT")
-        except BaseException:
-            self.undone += 1
-            if self._connection.in_transaction:
-                with contextlib.suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
-            raise
 
     def _still_there(self) -> None:
         """Somebody may have set the file aside or removed it: then what was written is lost."""

@@ -17,7 +17,7 @@ from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
 from nbmerge.history.database import Database, mark_of
 from nbmerge.history.lock import lock_of
-from nbmerge.history.schema import migrate, prepare
+from nbmerge.history.schema import is_current, migrate
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention, StoreLost
 
@@ -47,50 +47,73 @@ def open_store(
         migrate(memory)
         return Opened(Store(memory, lock, retention))
     path = os.path.join(directory, NAME)
-    if os.path.exists(path) and not os.path.exists(mark_of(path)):
-        with contextlib.suppress(StoreLost):
-            if found := _as_it_is(path):
-                return Opened(Store(found, lock, retention))
+    with contextlib.suppress(StoreLost):
+        if os.path.exists(path):
+            database, current = _opened(path)
+            if current:
+                return Opened(Store(database, lock, retention))
+            database.close()
     with lock:  # of several processes that find it missing, old or damaged, one mends it
-        aside = None
-        try:
-            database = _mended(path)
-        except StoreLost:
-            aside = _put_aside(path, clock())
-            database = _mended(path)
-        return Opened(Store(database, lock, retention), aside)
+        database, aside = _mended(path, clock())
+    return Opened(Store(database, lock, retention), aside)
 
 
-def _as_it_is(path: str) -> Database | None:
-    """The store if nothing is to be done to it.  Raises StoreLost if it is damaged."""
+def _opened(path: str) -> tuple[Database, bool]:
+    """The store, and whether it is of today's stage.  Raises StoreLost if it is damaged."""
+    if os.path.exists(mark_of(path)):
+        raise StoreLost(f"{path}: the store was found damaged; start nbmerge again: it makes a new one")
     database = Database(path)
     try:
-        if prepare(database):
-            database.row(
-                "SELECT max(id), (SELECT max(id) FROM version), (SELECT max(id) FROM piece) FROM book"
-            )
-            return database
+        return database, is_current(database)
     except BaseException:
         database.close()
         raise
-    database.close()
-    return None
 
 
-def _mended(path: str) -> Database:
-    if os.path.exists(mark_of(path)):
-        raise StoreLost(f"{path}: the store was found damaged")
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # SQLite's other files follow it
-    if (found := _as_it_is(path)) is not None:
-        return found
-    database = Database(path)
+def _mended(path: str, now: float) -> tuple[Database, str | None]:
+    """A store of today's stage, and where the damaged one is now that was in its place."""
+    aside = None
+    if not os.path.exists(path):
+        if os.path.exists(f"{path}-wal"):  # it would be taken for part of the new one
+            aside = _put_aside(path, now)
+        _create(path)
     try:
-        migrate(database)
+        return _migrated(path), aside
+    except StoreLost:
+        aside = _put_aside(path, now)
+        _create(path)
+        return _migrated(path), aside
+
+
+def _migrated(path: str) -> Database:
+    database, current = _opened(path)
+    try:
+        if not current:
+            migrate(database)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _create(path: str) -> None:
+    """Make an empty store, beside its place, so that nobody ever finds half of one."""
+    beside = f"{path}.new"
+    try:
+        for end in COMPANIONS:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(beside + end)  # of a process that was killed
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # its companions follow it
+        database = Database(beside, new=True)
+        try:
+            migrate(database)
+        finally:
+            database.close()
+        os.rename(beside, path)
+    except OSError as error:
+        raise SystemFailure(
+            f"{path}: the store cannot be made: {reason(error)}; name another state directory with --state"
+        ) from error
 
 
 def _put_aside(path: str, now: float) -> str:

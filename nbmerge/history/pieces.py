@@ -13,9 +13,9 @@ from hashlib import blake2b
 from io import BytesIO
 from itertools import islice
 
-from nbmerge.history.cutting import cut_again
+from nbmerge.history.cutting import HUGE, cut_again
 from nbmerge.history.database import Database
-from nbmerge.history.recipes import pack, unpack, unpack_ids
+from nbmerge.history.recipes import QUICK, THOROUGH, pack, unpack, unpack_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
     Item = TypeVar("Item")
 
-BATCH = 250
-THOROUGH, QUICK = 6, 1  # zlib levels
-MUCH = 8 << 20  # bytes; from here on speed counts more than size, and memory
+BATCH = 250  # statements have room for so many values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +39,8 @@ def keep(database: Database, book: int, data: bytes, last: int, before: Content)
     ids: list[int] = []
     pieces: list[bytes] = []
     for batch in _batches(cut_again(data, before.pieces)):
-        ids.extend(_ids(database, batch, before.ids, QUICK if len(data) > MUCH else THOROUGH))
-        if len(data) <= MUCH:
+        ids.extend(_ids(database, batch, before.ids, QUICK if len(data) > HUGE else THOROUGH))
+        if len(data) <= HUGE:
             pieces.extend(piece for piece, _ in batch)
     old, new = set(before.ids), set(ids)
     database.run_all(

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 RAW, DEFLATED = b"\0", b"\1"
-SAMPLE = 4096
+SAMPLE = 2048
 HARD = 0.7  # a sample that does not shrink below this: base64, or compressed already
-LITTLE = 1 << 17  # bytes; above, what is hard to compress is not worth the time
+QUICK, THOROUGH = 1, 6  # zlib's levels
 
 
 def pack_ids(ids: Sequence[int]) -> bytes:
@@ -50,8 +50,8 @@ def pack(piece: bytes, level: int) -> bytes:
     middle = len(piece) // 2
     sample = piece[max(0, middle - SAMPLE // 2) : middle + SAMPLE // 2]
     strategy = zlib.Z_DEFAULT_STRATEGY
-    if len(piece) >= SAMPLE and len(zlib.compress(sample, 1)) > HARD * len(sample):
-        if len(piece) > LITTLE:
+    if len(piece) >= SAMPLE and len(zlib.compress(sample, QUICK)) > HARD * len(sample):
+        if level == QUICK:
             return RAW + piece
         strategy = zlib.Z_HUFFMAN_ONLY  # the 6 bits of 8 that base64 uses, five times as fast
     deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)

@@ -13,9 +13,10 @@ from nbmerge.history.database import Database
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         # `last` is the highest number that was ever given; `standing` is JSON, `open` the count in it.
+        # `glance` is text because an inode's number may be larger than SQLite's.
         """CREATE TABLE book (
             id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, last INTEGER NOT NULL DEFAULT 0,
-            standing TEXT, open INTEGER NOT NULL DEFAULT 0, modified INTEGER, size INTEGER, inode INTEGER
+            standing TEXT, open INTEGER NOT NULL DEFAULT 0, glance TEXT
         )""",
         # `recipe` is NULL when the content was dropped; `note` is JSON: writer and why.
         """CREATE TABLE version (
@@ -23,7 +24,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             time REAL NOT NULL, origin TEXT NOT NULL, parents TEXT NOT NULL, size INTEGER NOT NULL,
             note TEXT NOT NULL, recipe BLOB, UNIQUE (book, number)
         )""",
-        "CREATE INDEX version_digest ON version (book, digest)",
+        "CREATE INDEX version_digest ON version (book, digest, number)",
         "CREATE INDEX version_time ON version (time) WHERE recipe IS NOT NULL",
         "CREATE TABLE piece (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, data BLOB NOT NULL)",
         # `last` is the newest kept version that has the piece; NULL: the book's newest version.
@@ -35,19 +36,25 @@ STEPS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def prepare(database: Database) -> bool:
-    """Whether the store is at today's stage.  Raises SystemFailure if it is from a newer nbmerge."""
+def is_current(database: Database) -> bool:
+    """Whether the store is at today's stage.
+
+    Raises SystemFailure if it is from a newer nbmerge, StoreLost if it is none.
+    """
     stage = _stage(database)
     if stage > len(STEPS):
         raise SystemFailure(
             f"{database.path}: the store is from a newer nbmerge; update this one, "
             "or name another state directory with --state"
         )
+    if stage < 1:
+        raise database.damaged("it is empty")
+    database.row("SELECT max(id), (SELECT max(id) FROM version), (SELECT max(id) FROM piece) FROM book")
     return stage == len(STEPS)
 
 
 def migrate(database: Database) -> None:
-    """Bring the store to today's stage, all steps or none."""
+    """Bring a store, or an empty database, to today's stage, all steps or none."""
     with database.writing():
         for step in STEPS[_stage(database) :]:
             for statement in step:
@@ -56,5 +63,5 @@ def migrate(database: Database) -> None:
 
 
 def _stage(database: Database) -> int:
-    row = database.row("PRAGMA user_version")
-    return row[0] if row else 0
+    [[stage]] = database.rows("PRAGMA user_version")
+    return int(stage)

@@ -10,12 +10,12 @@ store can be used again), StoreLost if the store must be opened anew.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
+from nbmerge.history.books import Books
 from nbmerge.history.database import Database
 from nbmerge.history.lock import DirectoryLock
 from nbmerge.history.pieces import Content, fetch, keep
@@ -32,24 +32,22 @@ from nbmerge.history.rows import (
     standing_text,
     version_row,
 )
-from nbmerge.history.values import Book, Draft, Retention, StoreLost, Totals
+from nbmerge.history.values import Draft, Retention, Totals
 from nbmerge.lineage.standing import Standing
-from nbmerge.lineage.versions import Graph, Version
+from nbmerge.lineage.versions import Graph, Origin, Version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Book", "Draft", "Retention", "Store", "StoreLost", "Totals"]
-
 KEPT = "recipe IS NOT NULL"
 
 
-class Store:
+class Store(Books):
     """An open store; any thread may use it.  A notebook is a `book`, named by `adopt` or `book`."""
 
     def __init__(self, database: Database, lock: DirectoryLock, retention: Retention) -> None:
-        self._database = database
+        super().__init__(database)
         self._lock = lock
         self._retention = retention
         self._recent = Recent()
@@ -65,51 +63,6 @@ class Store:
     def together(self) -> AbstractContextManager[None]:
         """What is changed within is changed as one: all of it, or nothing if an error leaves the block."""
         return self._database.writing()
-
-    # Books.
-
-    def adopt(self, path: str) -> int:
-        """The book of the notebook at this path; a new one if there is none."""
-        with self._database.writing():
-            known = self.book(path)
-            return known if known is not None else self._new_book(path)
-
-    def book(self, path: str) -> int | None:
-        """The book of the notebook at this path, if it has one."""
-        row = self._database.row("SELECT id FROM book WHERE path = ?", os.fsencode(path))
-        return row[0] if row else None
-
-    def path_of(self, book: int) -> str:
-        """Where the notebook is now.  Raises NotebookError if there is no such book."""
-        return os.fsdecode(self._of(book, "path"))
-
-    def moved(self, old: str, new: str) -> None:
-        """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
-        with self._database.writing():
-            source, target = self.book(old), self.book(new)
-            if source is None or (target is not None and self._of(target, "last")):
-                return
-            self._database.run("DELETE FROM book WHERE id = ?", target)
-            self._database.run("UPDATE book SET path = ? WHERE id = ?", os.fsencode(new), source)
-
-    def books(self) -> tuple[Book, ...]:
-        """All notebooks, by path."""
-        rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
-        return tuple(Book(book, os.fsdecode(path)) for book, path in rows)
-
-    def glance(self, book: int) -> tuple[int, int, int] | None:
-        """What was last set: (modified, size, inode)."""
-        row = self._database.row("SELECT modified, size, inode FROM book WHERE id = ?", book)
-        return None if row is None or None in row else row
-
-    def set_glance(self, book: int, glance: tuple[int, int, int]) -> None:
-        """Remember what the file looked like when it held the head: need not be read if unchanged."""
-        with self._database.writing():
-            self._database.run(
-                "UPDATE book SET modified = ?, size = ?, inode = ? WHERE id = ?", *glance, book
-            )
-
-    # Versions.
 
     def versions(self, book: int, last: int | None = None) -> tuple[Version, ...]:
         """The versions that are kept, ascending; at most the `last` newest ones."""
@@ -224,24 +177,19 @@ class Store:
     def totals(self) -> Totals:
         """How much there is."""
         with self._database.reading():
-            notebooks, open_tips = self._one("SELECT count(*), sum(open) FROM book WHERE last > 0")
-            versions, merges = self._one(f"SELECT count(*), sum(origin = 'merged') FROM version WHERE {KEPT}")
-        return Totals(notebooks, versions, merges or 0, open_tips or 0, self._database.size())
+            [books] = self._database.rows("SELECT count(*), total(open) FROM book WHERE last > 0")
+            [versions] = self._database.rows(
+                f"SELECT count(*), total(origin = ?) FROM version WHERE {KEPT}", Origin.MERGED.value
+            )
+            size = self._database.size()
+        return Totals(books[0], versions[0], int(versions[1]), int(books[1]), size)
+
+    def check(self) -> None:
+        """Read the whole file, some seconds for each gigabyte.  Raises StoreLost if it is damaged."""
+        self._database.check()
 
     def _needed(self, book: int) -> frozenset[int]:
         return needed(self.graph(book), self.standing(book))
-
-    def _one(self, sql: str) -> Iterable[Any]:
-        return self._database.rows(sql)[0]
-
-    def _of(self, book: int, column: str) -> Any:
-        row = self._database.row(f"SELECT {column} FROM book WHERE id = ?", book)
-        if row is None:
-            raise NotebookError(f"book {book}: there is no such notebook in the store; adopt it first")
-        return row[0]
-
-    def _new_book(self, path: str) -> int:
-        return self._database.run("INSERT INTO book (path) VALUES (?)", os.fsencode(path))
 
     def _recipe(self, book: int, number: int) -> bytes | None:
         row = self._database.row("SELECT recipe FROM version WHERE book = ? AND number = ?", book, number)
