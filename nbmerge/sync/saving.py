@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         def sign(self, merged: bytes, sources: list[bytes]) -> None: ...
 
 
+TOLD = "told"  # the way of writing of those that say what they started from
 _LOOKS = (0.05, 0.1, 0.2, 0.4)  # seconds between looks at a file that is just being written
 
 
@@ -143,9 +144,9 @@ class Saving:
             if (version.digest, version.parents) == (name, (base.number,)):
                 return version
         head = store.version(book, self.session.standing(book).head)
-        if head.digest == name and not head.writer.name and head.number > base.number:
+        if head.digest == name and head.writer.way != TOLD and head.number > base.number:
             return self._claimed(book, head, base)
-        saved = Saved(sent.content, self.session.clock(), Writer(name=sent.writer), in_file=False)
+        saved = Saved(sent.content, self.session.clock(), Writer(way=TOLD, name=sent.writer), in_file=False)
         taken = self.session.taker.take(book, saved, Situation(told=base.number)).version
         assert taken is not None
         return taken
@@ -174,7 +175,7 @@ class Saving:
             version = store.record(
                 book,
                 sent.content,
-                Draft(now, Origin.SAVED, (), Writer(name=sent.writer), why),
+                Draft(now, Origin.SAVED, (), Writer(way=TOLD, name=sent.writer), why),
                 lambda new: replace(
                     standing, open=(*standing.open, OpenTip(new.number, None, standing.head, now))
                 ),
@@ -204,7 +205,7 @@ class Saving:
 
     def hold(self, real: str, head: Version) -> str | None:
         """Why the file is to be left alone just now."""
-        is_ours = head.origin in (Origin.MERGED, Origin.RESTORED) or head.writer.name
+        is_ours = head.origin in (Origin.MERGED, Origin.RESTORED) or head.writer.way == TOLD
         with contextlib.suppress(OSError):
             age = self.session.clock() - os.stat(real).st_mtime
             if not is_ours and 0 <= age < self.timing.settle:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
@@ -14,24 +12,6 @@ from tests.helpers.build import Cell, Notebook, code, markdown, notebook, notebo
 from tests.sync.copies import copy, exact, load
 
 A, B, C, D = (code(f"{name} = 1\nprint({name})", id=name, count=1, out="1") for name in "abcd")
-
-JAVASCRIPT = """
-function apply(notebook, operations) {
-  for (const op of operations) {
-    const cells = notebook.cells;
-    const at = (name) => name === null ? -1
-      : typeof name === "number" ? name : cells.findIndex((cell) => cell.id === name);
-    const target = "cell" in op ? cells[at(op.cell)] : notebook;
-    if (op.op === "insert") cells.splice(at(op.after) + 1, 0, op.value);
-    else if (op.op === "delete") cells.splice(at(op.cell), 1);
-    else if (op.op === "move") { cells.splice(at(op.cell), 1); cells.splice(at(op.after) + 1, 0, target); }
-    else if (!("field" in op)) notebook = op.value;
-    else if ("value" in op) target[op.field] = op.value;
-    else delete target[op.field];
-  }
-  return notebook;
-}
-"""
 
 
 def between(sent: Notebook, merged: Notebook) -> list[Any]:
@@ -174,13 +154,3 @@ def test_many_cells_cost_little() -> None:
     cells = [code(f"value_{n} = compute({n})") for n in range(3000)]
     made = copy(notebook(*cells), notebook(*reversed(cells)))
     assert exact(apply(load(made.sent), made.forms)) == exact(load(made.merged))
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
-def test_ten_lines_of_javascript_apply_them() -> None:
-    sent = notebook(A, B, C, D)
-    merged = notebook(D, B | {"source": "b"}, A, markdown("C", id="c"), code("e", id="e"), metadata={"k": 1})
-    given = json.dumps([sent, between(sent, merged)])
-    program = f"{JAVASCRIPT}\nconsole.log(JSON.stringify(apply(...{given})))"
-    ran = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True)
-    assert json.loads(ran.stdout) == merged

@@ -1,0 +1,111 @@
+"""Owns: a notebook in a folder, the writers that take part, and editors that know nothing of it.
+
+Must not know: how saves are merged.  Invariant: a writer changes its own copy by its own edits and by the
+operations that it is told, and by nothing else; after each save its copy is what the file holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbmerge.sync import Answer, Timing, apply, open_notebook, save
+from tests.helpers.build import Cell, Notebook, source_of
+from tests.helpers.spelling import JUPYTER, Spelling
+from tests.sync.copies import exact
+
+AT_ONCE = Timing(settle=0.0, patience=5.0, pause=0.01)
+
+
+@dataclass
+class Desk:
+    """The folder of a notebook, and the state directory."""
+
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "nb.ipynb"
+
+    @property
+    def state(self) -> str:
+        return str(self.folder / "state")
+
+    def holds(self) -> Notebook:
+        found: Notebook = json.loads(self.path.read_bytes())
+        return found
+
+    def sources(self) -> list[str]:
+        return [source_of(cell) for cell in self.holds()["cells"]]
+
+    def put(self, content: Notebook) -> None:
+        """An editor that knows nothing of nbmerge saves."""
+        self.path.write_bytes(JUPYTER.spell(content))
+
+    def writer(self, name: str, spelling: Spelling = JUPYTER) -> FrontEnd:
+        """A new front end, which has opened the notebook."""
+        opened = open_notebook(str(self.path), name, self.state)
+        return FrontEnd(self, name, json.loads(opened.content), opened.version, spelling)
+
+    @contextmanager
+    def session(self) -> Iterator[Any]:
+        """The history, to look at."""
+        from nbmerge.reconcile.session import open_session
+
+        with open_session(self.state, lambda: 0.0) as session:
+            yield session
+
+    def versions(self) -> list[Any]:
+        with self.session() as session:
+            book = session.store.book(os.path.realpath(self.path))
+            return [] if book is None else list(session.store.versions(book))
+
+
+@dataclass
+class FrontEnd:
+    """A writer that takes part."""
+
+    desk: Desk
+    name: str
+    copy: Notebook
+    version: str
+    spelling: Spelling = JUPYTER
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def cells(self) -> list[Cell]:
+        found: list[Cell] = self.copy["cells"]
+        return found
+
+    def edit(self, id: str, change: Callable[[str], str]) -> None:
+        for cell in self.cells:
+            if cell.get("id") == id:
+                cell["source"] = change(source_of(cell)).splitlines(keepends=True)
+
+    def type(self, id: str, source: str) -> None:
+        self.edit(id, lambda _: source)
+
+    def delete(self, id: str) -> None:
+        self.copy["cells"] = [cell for cell in self.cells if cell.get("id") != id]
+
+    def save(self, base: str | None = None) -> Answer:
+        """Save the copy and bring it to what the file holds now."""
+        answer = save(
+            str(self.desk.path),
+            self.spelling.spell(self.copy),
+            self.version if base is None else base,
+            self.name,
+            self.desk.state,
+            AT_ONCE,
+        )
+        self.copy = apply(self.copy, [one.as_json() for one in answer.operations])
+        assert exact(self.copy) == exact(json.loads(answer.content))
+        assert self.desk.path.read_bytes() == answer.content
+        self.version = answer.version
+        self.answers.append(answer)
+        return answer
