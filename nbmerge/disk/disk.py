@@ -17,6 +17,7 @@ from nbmerge.disk.exchange import Exchanger
 from nbmerge.disk.inplace import Finish, finish, write_in_place
 from nbmerge.disk.job import CannotExchangeError, ChangedMeanwhileError, Job
 from nbmerge.disk.journal import Journal, Kind, Record
+from nbmerge.disk.removal import remove
 from nbmerge.disk.sweep import sweep
 from nbmerge.disk.system import BusyError, NoExchangeError, System, pick
 from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed, Repaired
@@ -61,6 +62,16 @@ class Disk:
         except OSError as error:
             raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
 
+    def discard(self, path: str, expected: str) -> bool:
+        """Remove a file whose bytes are stored, if it still holds them (SHA-256); whether it is gone.
+
+        Raises SystemFailure that names the path.
+        """
+        try:
+            return remove(self._system, self._journal, self._watch, os.path.abspath(path), expected)
+        except OSError as error:
+            raise SystemFailure(f"{path}: cannot be removed: {reason(error)}") from error
+
     def being_written(self, path: str) -> bool | None:
         """Whether a program has the file open for writing.  None: the system cannot tell."""
         with contextlib.suppress(OSError):
@@ -99,9 +110,12 @@ class Disk:
         saves = self._watch.tend(self._clock())
         return Repaired(tuple(saves), tuple(self._completed), self._watch.removed)
 
-    def close(self) -> None:
-        """Let go of everything; what is not done yet is left to the next process."""
-        self._watch.close()
+    def close(self, patience: float = 0.0) -> None:
+        """Let go of everything; what is not done yet is left to the next process.
+
+        A command that nothing comes after waits `patience` seconds, so that as little as possible is left.
+        """
+        self._watch.close(patience)
         for record in self._torn:
             self._journal.leave(record)
         self._torn = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from dataclasses import dataclass, replace
 
 from nbmerge.disk.job import Job, stamp
@@ -76,9 +77,13 @@ class Watch:
                 self._journal.end(record)
         self.kept = [record for record in self.kept if record.fd >= 0]
 
-    def close(self) -> None:
+    def close(self, patience: float) -> None:
         """Leave what is not done to the next process."""
+        if any(item.record is not None and not item.done for item in self.displaced) and patience:
+            time.sleep(patience)
         for item in self.displaced:
+            if patience:
+                self._look_last(item)
             self._close(item)
             if item.record is not None:
                 self._journal.leave(item.record)
@@ -119,6 +124,15 @@ class Watch:
                 self.keep(item.entry, data)
                 item.safe.add(digest(data))
         return []
+
+    def _look_last(self, item: Displaced) -> None:
+        """Nobody may come again for long: that it was quiet for a moment has to do."""
+        with contextlib.suppress(OSError):
+            before = item.stamp
+            if item.record is not None and self._open(item, 0.0) and item.stamp == before:
+                safe = digest(self._system.read(item.fd)) in item.safe
+                if safe and not self._system.writer(item.fd):
+                    self._unlink(item, 0.0)
 
     def _open(self, item: Displaced, now: float) -> bool:
         """Whether the file is there; it is open then."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 
 from nbmerge.disk.job import ChangedMeanwhileError, Job
@@ -33,10 +33,13 @@ def write_in_place(system: System, journal: Journal, torn: list[Record], job: Jo
         fd = _open_quiet(system, job.target)
         try:
             with _alone(system, fd):
-                if system.read(fd) != job.found:
+                if system.read(fd) != job.found or not _is_named(system, fd, job.target):
                     raise ChangedMeanwhileError
                 _overwrite(system, fd, record)
-                system.freshen(fd, job.status.st_mtime_ns)
+                with suppress(OSError):
+                    system.freshen(fd, job.status.st_mtime_ns)
+            if not _is_named(system, fd, job.target):
+                raise ChangedMeanwhileError  # another file took the name meanwhile: that is a save
         finally:
             system.close(fd)
     except _TornError:
@@ -113,6 +116,16 @@ def _overwrite(system: System, fd: int, record: Record) -> None:
         except OSError:
             raise _TornError(error.errno, f"{error.strerror}; it is torn until that is put right") from error
         raise
+
+
+def _is_named(system: System, fd: int, path: str) -> bool:
+    """Whether the path still means the open file."""
+    try:
+        return os.path.samestat(system.stat(path), system.fstat(fd))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def _open_quiet(system: System, target: str) -> int:

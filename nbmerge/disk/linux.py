@@ -18,6 +18,20 @@ from nbmerge.disk.system import NOT_SUPPORTED, NoExchangeError, System
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1  # renameat2(2)
 _RENAME_EXCHANGE = 2
+_REMOTE = (
+    "nfs",
+    "cifs",
+    "smb",
+    "9p",
+    "afs",
+    "ceph",
+    "fuse",
+    "virtiofs",
+    "lustre",
+    "glusterfs",
+    "gfs2",
+    "ocfs2",
+)
 
 
 class Linux(System):
@@ -27,6 +41,7 @@ class Linux(System):
 
     def __init__(self) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
+        self._local: dict[int, bool] = {}
         self._renameat2 = getattr(libc, "renameat2", None)
 
     def rename(self, old: str, new: str) -> None:
@@ -61,11 +76,14 @@ class Linux(System):
         try:
             _lease(fd, fcntl.F_RDLCK)
         except BlockingIOError:
-            return True
+            return True if _is_local(os.fstat(fd).st_dev) else None
         except OSError:  # not our file, or a file system without leases
             return None
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        return False
+        device = os.fstat(fd).st_dev
+        if device not in self._local:
+            self._local[device] = _is_local(device)
+        return False if self._local[device] else None
 
     def exclude(self, fd: int) -> bool:
         try:
@@ -76,6 +94,19 @@ class Linux(System):
 
     def admit(self, fd: int) -> None:
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+
+def _is_local(device: int) -> bool:
+    """Whether leases tell about every writer: a server may refuse one for its own reasons (NFS, SMB)."""
+    number = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+            for line in mounts:  # proc(5): the third field is the device; the type comes after " - "
+                if line.split(" ", 3)[2] == number:
+                    return not line.partition(" - ")[2].startswith(_REMOTE)
+    except OSError:
+        return False
+    return True  # a btrfs subvolume has a number of its own
 
 
 def _lease(fd: int, kind: int) -> None:

@@ -97,6 +97,10 @@ class System:
         os.link(old, new)
         os.unlink(old)
 
+    def move(self, old: str, new: str) -> None:
+        """In one step; the new name is known to be free."""
+        os.rename(old, new)
+
     def swap(self, temporary: str, target: str, aside: str) -> None:
         """The temporary file takes the target's name; what stood there stands at `aside` afterwards.
 
@@ -170,8 +174,17 @@ def pick() -> System:
     """The best that this platform has."""
     import sys
 
-    if sys.platform == "linux":
-        from nbmerge.disk.linux import Linux
+    match sys.platform:
+        case "linux":
+            from nbmerge.disk.linux import Linux
 
-        return Linux()
+            return Linux()
+        case "darwin":
+            from nbmerge.disk.macos import MacOS
+
+            return MacOS()
+        case "win32":
+            from nbmerge.disk.windows import Windows
+
+            return Windows()
     return System()

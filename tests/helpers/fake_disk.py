@@ -6,7 +6,7 @@
     disk.at(5, kill)                                                      # or never ends
 
 A step is one touch of the disk by nbmerge: each `read` and `listing` is one, a `place` has four:
-look, exchange, look at what came out, clean up.  After a kill, `FakeDisk.restart` gives the disk that the
+look, exchange, look at what came out, clean up; the others have one.  After a kill, `FakeDisk.restart` gives the disk that the
 next process finds; `repair` and `tend` tell the saves that were displaced, until they are confirmed.
 Deterministic: there is no clock and no thread in it.
 """
@@ -103,6 +103,12 @@ class FakeDisk:
         self._step_after()
         return Placed(None if digest(came_out) == expected else came_out)
 
+    def discard(self, path: str, expected: str) -> bool:
+        self._step()
+        if path in self.files and path not in self.writers and digest(self.files[path]) == expected:
+            del self.files[path]
+        return path not in self.files
+
     def being_written(self, path: str) -> bool | None:
         return path in self.writers
 
@@ -117,7 +123,7 @@ class FakeDisk:
     def repair(self, folders: Iterable[str] = ()) -> Repaired:
         return Repaired(tuple(self.tend()))
 
-    def close(self) -> None:
+    def close(self, patience: float = 0.0) -> None:
         """Nothing is lost by it."""
 
     def _step(self) -> None:
