@@ -118,7 +118,7 @@ class WatcherLock:
         end = time.monotonic() + self._patience
         while not _take(descriptor):
             if time.monotonic() > end:
-                raise UsageError(_complaint(self._directory))
+                raise UsageError(already_runs(self._directory))
             time.sleep(PAUSE)
 
     def __exit__(
@@ -140,7 +140,8 @@ def is_locked(directory: str) -> bool:
         os.close(descriptor)
 
 
-def _complaint(directory: str) -> str:
+def already_runs(directory: str) -> str:
+    """What to say to somebody who wants a second watcher."""
     status = read_status(directory) or Status()
     who = "a watcher" if status.pid is None else f"a watcher (process {status.pid})"
     what = f" on {', '.join(status.paths)}" if status.paths else ""

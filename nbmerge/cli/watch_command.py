@@ -1,0 +1,110 @@
+"""Owns: `nbmerge watch`, and how what the watcher tells is shown.
+
+Must not know: how notebooks are watched.  Invariant: each notice is one line that is out at
+once; a reader that went away ends the watch, a log that cannot be written does not.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import signal
+from collections.abc import Callable
+
+from nbmerge.cli.arguments import command, understand
+from nbmerge.cli.program import program_name
+from nbmerge.cli.streams import printable, write_text
+from nbmerge.cli.watch_options import WORDS, add_watch_options, watch_options
+from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE, SystemFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.watch.notices import Notice
+
+_CALL = f"watch {WORDS} [--json]"
+_WHAT = """
+Watch notebooks, single ones or all below the folders (without PATH: the current one), and merge them
+whenever two programs save over each other. One line is printed for each merge, and nothing else unless
+something is wrong. Ctrl-C and SIGTERM end it when what is begun is finished.
+
+With --json each line is an object {"event", "path", "message", ...}; the first event is "ready".
+"""
+_EXITS = {EXIT_CLEAN: "ended as asked", EXIT_USAGE: "the call is wrong, or another watcher runs already"}
+_COMMANDS = re.compile(r"`(recover|log|restore|show)`")
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; its exit code.  Raises NbmergeError."""
+    parser = command(_CALL, _WHAT, _EXITS)
+    add_watch_options(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--log", action="store_true", help="print to watcher.log in the state directory, as `start` does"
+    )
+    heard = understand(parser, arguments)
+    if heard is None:
+        return EXIT_CLEAN
+    found, paths = heard
+    options = watch_options(found, paths)
+    from nbmerge.watch.assembly import run_watch
+
+    gc.enable()  # this call is not over soon
+    as_line = _object if found.json else line_of
+    if found.log:
+        from nbmerge.watch.log import Log
+
+        log = Log(options.state or ".")
+        run_watch(options, lambda notice: log.write(as_line(notice)))
+        return EXIT_CLEAN
+    printer = _Printer(as_line)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: _end())
+    run_watch(options, printer.report)
+    if printer.failure is not None:
+        raise printer.failure
+    return EXIT_CLEAN
+
+
+def line_of(notice: Notice) -> str:
+    """A notice for people; commands that it names can be typed as they stand."""
+    program = program_name()
+    message = _COMMANDS.sub(lambda found: f"`{program} {found[1]} {notice.path}`", notice.message)
+    return printable(f"{_near(notice.path)}: {message}" if notice.path else message)
+
+
+def _object(notice: Notice) -> str:
+    return json.dumps(notice.as_json())
+
+
+def _near(path: str) -> str:
+    """The path as it is typed in the current folder."""
+    try:
+        near = os.path.relpath(path)
+    except (ValueError, OSError):  # another drive, or the folder is gone
+        return path
+    return path if near.startswith(os.pardir) else near
+
+
+class _Printer:
+    """Prints notices until nobody reads them any more; `failure` says why then."""
+
+    def __init__(self, as_line: Callable[[Notice], str]) -> None:
+        self._as_line = as_line
+        self.failure: SystemFailure | None = None
+
+    def report(self, notice: Notice) -> None:
+        """Print one line."""
+        if self.failure is not None:
+            return
+        try:
+            write_text(f"{self._as_line(notice)}\n")
+        except SystemFailure as failure:
+            self.failure = failure
+            _end()
+
+
+def _end() -> None:
+    """Ask the watcher to finish what is begun."""
+    signal.raise_signal(signal.SIGTERM)
