@@ -16,7 +16,7 @@ from nbmerge.disk.displaced import Watch
 from nbmerge.disk.exchange import Exchanger
 from nbmerge.disk.inplace import Finish, finish, write_in_place
 from nbmerge.disk.job import CannotExchangeError, ChangedMeanwhileError, Job
-from nbmerge.disk.journal import Journal, Kind, Record
+from nbmerge.disk.journal import Entry, Journal, Kind, Record
 from nbmerge.disk.removal import remove
 from nbmerge.disk.sweep import sweep
 from nbmerge.disk.system import BusyError, NoExchangeError, System, pick
@@ -67,8 +67,9 @@ class Disk:
 
         Raises SystemFailure that names the path.
         """
+        entry = Entry(Kind.EXCHANGE, os.path.abspath(path), os.path.abspath(path), expected)
         try:
-            return remove(self._system, self._journal, self._watch, os.path.abspath(path), expected)
+            return remove(self._system, self._journal, self._watch, entry, self._clock())
         except OSError as error:
             raise SystemFailure(f"{path}: cannot be removed: {reason(error)}") from error
 

@@ -113,7 +113,7 @@ class Watch:
                 return []
             writer = self._system.writer(item.fd)
             patience = GRACE if item.record is None else 0.0 if writer is False else QUIET
-            if writer or now - (item.since or 0.0) < patience:
+            if writer or (patience and now - (item.since or 0.0) < patience):
                 return []
             data = self._system.read(item.fd)
             if digest(data) in item.safe:
@@ -151,7 +151,7 @@ class Watch:
             if item.stamp:
                 item.since = now
             elif item.since is None:
-                item.since = status.st_mtime
+                item.since = min(status.st_mtime, now)
             item.stamp = stamp(status)
         return True
 

@@ -6,8 +6,9 @@
     disk.at(5, kill)                                                      # or never ends
 
 A step is one touch of the disk by nbmerge: each `read` and `listing` is one, a `place` has four:
-look, exchange, look at what came out, clean up; the others have one.  After a kill, `FakeDisk.restart` gives the disk that the
-next process finds; `repair` and `tend` tell the saves that were displaced, until they are confirmed.
+look, exchange, look at what came out, clean up; the others have one.  After a kill, `FakeDisk.restart` gives
+the disk that the next process finds; `repair` and `tend` tell the saves that were displaced, until they
+are confirmed.
 Deterministic: there is no clock and no thread in it.
 """
 
