@@ -121,7 +121,9 @@ class Taker:
         if self.store.version(book, standing.head).digest == name:
             return True
         found = self.store.find(book, name)
-        if found is None or found.origin is not Origin.MERGED or set(found.parents) != set(standing.tips):
+        if found is None or found.origin is not Origin.MERGED or found.number < standing.head:
+            return False
+        if found.number in self.store.graph(book).united(standing.tips):
             return False
         self.store.stand(book, standing.with_head(found.number))
         return True
@@ -171,7 +173,7 @@ class Taker:
         recent = 0
         for version in reversed(versions):
             is_recent = recent < CANDIDATES and (room > 0 or recent < 1)
-            if version.digest in names or version.origin is Origin.UNREADABLE:
+            if version.digest in names or not _was_seen(version, standing):
                 continue
             if not (version.number in wanted or is_recent):
                 continue
@@ -227,6 +229,13 @@ def shows_the_same(one: Notebook, two: Notebook) -> bool:
 
 def _numbered(versions: tuple[Version, ...], number: int) -> Version:
     return next(version for version in reversed(versions) if version.number == number)
+
+
+def _was_seen(version: Version, standing: Standing) -> bool:
+    """Whether an editor can have read it: not if it is a merge that has not reached the file."""
+    if version.origin is Origin.MERGED:
+        return version.number <= standing.head
+    return version.origin is not Origin.UNREADABLE
 
 
 def _is_merge_of(versions: tuple[Version, ...], standing: Standing) -> bool:
