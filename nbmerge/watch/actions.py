@@ -137,12 +137,13 @@ class NotYet:
 class Refused:
     """The system failed; nothing was written to the notebook.
 
-    `unrecorded`: what the file holds is not in the store.
+    `unrecorded`: what the file holds is not in the store; `take`: what was to be recorded.
     """
 
     path: str
     message: str
     unrecorded: bool = False
+    take: Take | None = None
 
 
 @dataclass(frozen=True, slots=True)

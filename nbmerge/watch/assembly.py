@@ -28,7 +28,7 @@ from nbmerge.signs.surroundings import Surroundings
 from nbmerge.watch.actions import Input, Ready
 from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.desk import Timing
-from nbmerge.watch.events import Event, Glance, Syncing
+from nbmerge.watch.events import Event, Syncing
 from nbmerge.watch.inbox import Inbox
 from nbmerge.watch.notices import Notice
 from nbmerge.watch.observer import Observer, ObserverOptions
@@ -99,7 +99,6 @@ class _Assembly:
         self.observer = Observer(
             roots, self.heard, time.time, ObserverOptions(poll=options.poll, exclude=options.exclude)
         )
-        self.observer.known = self.known
         self.observer.pressed = self.inbox.is_full
         taker = Taker(self.store, Shelf(self.store))
         self.surroundings = Surroundings(time.time, os.environ, os.path.expanduser("~"))
@@ -112,6 +111,7 @@ class _Assembly:
             self.reported,
             time.time,
         )
+        self.observer.known = performer.known
         coordinator = Coordinator(Timing(settle=options.settle), copy_of)
         self.watcher = Watcher(coordinator, performer, self.inbox, self.told, self.chores)
         self.next_prune = time.monotonic() + _PRUNE
@@ -148,12 +148,6 @@ class _Assembly:
         if isinstance(event, Syncing):
             self.surroundings.note(event.path, f"{event.client} is receiving it")
         self.inbox.put(event)
-
-    def known(self, path: str, glance: Glance) -> bool:
-        """Whether a file is as it was when the last watcher saw it."""
-        book = self.store.book(path)
-        seen = None if book is None else self.store.glance(book)
-        return seen == (glance.modified, glance.size, glance.inode)
 
     def reported(self, notice: Notice) -> None:
         """Pass a notice on; errors are remembered for `status`."""

@@ -8,12 +8,15 @@ something about it is not in the store, is torn, or has changed within the settl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from nbmerge.lineage.arrival import Action as Verdict
 from nbmerge.signs.copies import Copy
 from nbmerge.watch import actions as do
 from nbmerge.watch import events as was
 from nbmerge.watch.desk import Desk, Timing
+
+REMEMBERED = 32_000_000  # bytes of one notebook's saves that wait for a store that refuses
 
 
 class Coordinator:
@@ -28,6 +31,7 @@ class Coordinator:
         self.copy_of = copy_of
         self.desks: dict[str, Desk] = {}
         self._touched: dict[str, Desk] = {}  # those about which something may be pending
+        self._unrecorded: dict[str, list[do.Take]] = {}
         self.renamed: dict[str, tuple[str, float]] = {}
 
     @property
@@ -54,6 +58,7 @@ class Coordinator:
                 yield from self._looked(event, now)
             case was.Vanished(path):
                 self._desk(path).vanished()
+                yield from self._unrecorded.pop(path, ())
             case was.Renamed(old, new):
                 yield from self._renamed(old, new, now)
             case was.Previous(path, data, at):
@@ -75,6 +80,7 @@ class Coordinator:
             self._desk(event.path).copy_came(now)
             return
         self._desk(event.path).looked(now)
+        yield from self._unrecorded.pop(event.path, ())
         yield do.Take(event.path, event.data, event.at, event.way, event.glance)
 
     def _renamed(self, old: str, new: str, now: float) -> Iterator[do.Action]:
@@ -88,6 +94,7 @@ class Coordinator:
             self._touched.pop(old, None)
             self.desks[new] = self._touched[new] = self.desks.pop(old)
         yield do.Follow(old, new)
+        yield from (replace(take, path=new) for take in self._unrecorded.pop(old, ()))
 
     def _tick(self, path: str, desk: Desk, now: float) -> Iterator[do.Action]:
         if desk.next_time is None or now < desk.next_time:
@@ -138,9 +145,20 @@ class Coordinator:
                 if found is not None:
                     desk.looked(now)
                     yield do.Take(path, found, now)
-            case do.Refused(path, message, unrecorded):
+            case do.Refused(path, message, unrecorded, take):
+                if take is not None:
+                    yield from self._remember(take)
                 if self._desk(path).refused(now, unrecorded):
                     yield do.Tell("error", path, message)
+
+    def _remember(self, take: do.Take) -> Iterator[do.Action]:
+        """Keep what could not be recorded: the next save may replace it before the store works again."""
+        waiting = self._unrecorded.setdefault(take.path, [])
+        if not waiting or waiting[-1].data != take.data:
+            waiting.append(take)
+        while len(waiting) > 1 and sum(len(one.data) for one in waiting) > REMEMBERED:
+            del waiting[0]
+            yield from _told(was.Missed(take.path, 1, take.at))
 
 
 def _told(event: do.Ready | was.Overflowed | was.Missed | was.Trouble) -> Iterator[do.Action]:

@@ -88,8 +88,9 @@ class Desk:
         return self.due and not self.settling and not self.gone and now >= max(self.quiet_at, self.not_before)
 
     def looked(self, now: float) -> None:
-        """Somebody wrote, or may have."""
+        """Somebody wrote, or may have; also the same bytes once more, whose hash an editor then asks for."""
         self.gone = False
+        self.changed_at = now
         self.look_at = None
 
     def vanished(self) -> None:
@@ -160,6 +161,8 @@ class Desk:
         self._retry(now)
         if unrecorded:  # and so nothing is written before it was read again
             self.look_at = self.not_before
+        if self.torn is not None:
+            self.torn.until = max(self.torn.until, self.not_before)
         return news
 
     def _retry(self, now: float) -> None:

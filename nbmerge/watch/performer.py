@@ -29,6 +29,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from nbmerge.watch.events import Glance
+
     class Surroundings(Protocol):
         """What can be known of a notebook besides its contents."""
 
@@ -80,6 +82,14 @@ class Performer:
         """Whether an editor may still write to a file that was displaced."""
         return 0 <= self.clock() - self.wrote_at < _LINGER
 
+    def known(self, path: str, glance: Glance) -> bool:
+        """Whether a file is as it was when it was last seen, and nothing was left to do about it then."""
+        book = self.store.book(path)
+        if book is None or self.store.glance(book) != (glance.modified, glance.size, glance.inode):
+            return False
+        standing = self.store.standing(book)
+        return standing is not None and not is_due(standing, self.store.graph(book))
+
     def tend(self) -> Iterator[do.Input]:
         """Take the saves that arrived in files which had been displaced."""
         with contextlib.suppress(NbmergeError, OSError), self.store.lock():
@@ -98,16 +108,15 @@ class Performer:
 
     def perform(self, action: do.Action) -> Iterator[do.Input]:
         """Do it, and tell what came of it."""
-        path = action.path if isinstance(action, do.Take | do.TakeCopy | do.Keep | do.Settle) else ""
         try:
             with self.store.lock():
                 yield from self._performed(action)
         except StoreLost:
             raise
         except NbmergeError as error:
-            yield do.Refused(path, str(error), isinstance(action, do.Take | do.Keep))
+            yield _refused(action, str(error))
         except OSError as error:
-            yield do.Refused(path, f"{path}: {reason(error)}", isinstance(action, do.Take | do.Keep))
+            yield _refused(action, f"{_path(action)}: {reason(error)}")
 
     def _performed(self, action: do.Action) -> Iterator[do.Input]:
         match action:
@@ -181,6 +190,25 @@ class Performer:
     def _take_copy(self, action: do.TakeCopy) -> Iterator[do.Input]:
         book = self.store.adopt(action.path)
         data = read_file(action.copy)
-        done = self.taker.take_copy(book, Saved(data, action.at, origin=Origin.COPY, in_file=False))
+        try:
+            done = self.taker.take_copy(book, Saved(data, action.at, origin=Origin.COPY, in_file=False))
+        except NotebookError as error:
+            yield do.Unreadable(action.copy, data, str(error).removeprefix("notebook: "))
+            return
         discard(action.copy, digest(data))
         yield self._took(action.path, book, done)
+
+
+def _path(action: do.Action) -> str:
+    """The file that an action is about: what is to be looked at again if it is refused."""
+    match action:
+        case do.TakeCopy(_, copy):
+            return copy
+        case do.Take(path) | do.Keep(path) | do.Settle(path) | do.Look(path) | do.Follow(_, path):
+            return path
+    return ""
+
+
+def _refused(action: do.Action, message: str) -> do.Refused:
+    unrecorded = isinstance(action, do.Take | do.TakeCopy | do.Keep)
+    return do.Refused(_path(action), message, unrecorded, action if isinstance(action, do.Take) else None)
