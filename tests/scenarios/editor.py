@@ -128,4 +128,5 @@ class Editor:
 
 
 def _letter(cell: Cell) -> str:
-    return cells.word_of(cell)[:1]
+    """The first one in its word: a conflict may have a side that is deleted."""
+    return next((letter for letter in cells.word_of(cell) if letter.isalpha()), "")

@@ -7,13 +7,18 @@ failure names the line and what was there instead.
     A opens                         (or reloads) the editor A shows what the file holds
     A edits a2                      then: inserts d1 after a, deletes b, moves c first, runs a, clears,
                                     undoes, puts a1 | b2, uses script
-    A saves                         (saves torn 3: in pieces, for three seconds); editing takes two seconds
+    A saves                         (saves torn 3: in two pieces, for three seconds; or torn 3 20: in 20)
+    A begins to save                the first half; A breaks the file: and that is all there ever is
     meanwhile A saves               at the very moment at which nbmerge writes next
     late A saves                    into the file that nbmerge has just displaced
     quiet, wait 0.5, later          until nothing is pending; so many seconds; two hours
+    settle 3                        as `--settle`
     busy, calm                      a second writer is known, or not
     git works, git done             a rebase, say, is under way; git checkout a1 | b1
     held WHY, released              something asks nbmerge not to write
+    the store refuses, works        likewise the disk
+    stopped, started                the watcher; restart: it was killed and started
+    now NAME                        the file that the following lines are about
     remove, rename new.ipynb, restart, restore 1, copy NAME: a1 | b2
     expect a2 | b1                  what the file holds; outputs too if a word has brackets
     expect writes 1                 by nbmerge, since this was last asked
@@ -31,7 +36,7 @@ from dataclasses import dataclass, field, replace
 
 from nbmerge.lineage.arrival import Action
 from nbmerge.lineage.situation import Git
-from tests.helpers.fake_disk import FakeDisk
+from nbmerge.watch.desk import Timing
 from tests.scenarios import cells
 from tests.scenarios.editor import SPELLINGS, Editor, jupyter
 from tests.scenarios.world import NOTEBOOK, World, busy
@@ -71,8 +76,12 @@ class Play:
             case "saves", []:
                 world.advance(0.1)
                 world.write(self.path, editor.saved(), editor.way)
-            case "saves", ["torn", seconds]:
-                world.write_torn(self.path, editor.saved(), float(seconds))
+            case "saves", ["torn", seconds, *pieces]:
+                world.write_torn(self.path, editor.saved(), float(seconds), int(pieces[0]) if pieces else 2)
+            case "begins", ["to", "save"]:
+                world.begin(self.path, editor.saved())
+            case "breaks", ["the", "file"]:
+                world.begin(self.path, editor.saved())
             case "uses", [spelling]:
                 editor.spell = SPELLINGS[spelling]
                 editor.way = "in place"
@@ -125,6 +134,12 @@ class Play:
 
     def do_wait(self, seconds: str) -> None:
         self.world.advance(float(seconds))
+
+    def do_settle(self, seconds: str) -> None:
+        self.world.timing = Timing(settle=float(seconds))
+        self.world.coordinator.timing = self.world.timing
+        for desk in self.world.coordinator.desks.values():
+            desk.timing = self.world.timing
 
     def do_later(self, _: str) -> None:
         self.world.advance(LATER)
@@ -186,6 +201,8 @@ class Play:
             case ["open", *words]:
                 opened = [cells.told(data) for data in self.world.open_data(self.path)]
                 assert opened == ([] if words == ["nothing"] else [" ".join(words)])
+            case ["gone"]:
+                assert self.path not in self.world.disk.files
             case ["told", *kinds]:
                 told = [notice.kind for notice in self.world.notices[self.notices :]]
                 self.notices = len(self.world.notices)
@@ -197,8 +214,23 @@ class Play:
             case _:
                 assert cells.told(self.world.disk.files[self.path], runs="[" in rest) == rest
 
-    def do_nothing(self, _: str) -> None:
-        """A line that only stands there."""
+    def do_the(self, rest: str) -> None:
+        what, verb = rest.split()
+        assert verb in ("refuses", "works")
+        if what == "store":
+            self.world.faults.refusing = verb == "refuses"
+        else:
+            self.world.disk.refusing = verb == "refuses"
+
+    def do_stopped(self, _: str) -> None:
+        self.world.running = False
+
+    def do_started(self, _: str) -> None:
+        self.world.running = True
+        self.world.restart()
+
+    def do_now(self, name: str) -> None:
+        self.path = self._beside(name)
 
     def _see_closed(self) -> None:
         self.world.closed |= {(self.path, tip.version) for tip in self.world.standing(self.path).open}
@@ -219,9 +251,9 @@ def _place(editor: Editor, where: list[str], moved: str = "") -> int:
     raise AssertionError(f"no place: {where}")
 
 
-def play(text: str, ids: bool = True, disk: FakeDisk | None = None) -> Play:
+def play(text: str, ids: bool = True) -> Play:
     """Play a scenario; whatever it expects is asserted."""
-    stage = Play(ids, World() if disk is None else World(disk))
+    stage = Play(ids)
     for line in text.strip().splitlines():
         said = line.partition("#")[0].strip()
         if said:

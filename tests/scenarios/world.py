@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nbmerge.files import digest
-from nbmerge.history.opening import open_store
 from nbmerge.history.store import Store
 from nbmerge.lineage.arrival import Action
 from nbmerge.lineage.situation import Situation
@@ -29,8 +28,8 @@ from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.desk import Timing
 from nbmerge.watch.notices import Notice
 from nbmerge.watch.performer import Performer
-from tests.helpers.fake_disk import FakeDisk
 from tests.helpers.validity import fault
+from tests.scenarios.faults import StoreFaults, StubbornDisk, faulty_store
 
 START = 1_790_000_000.0
 NOTEBOOK = "/home/ann/work/notebook.ipynb"
@@ -57,8 +56,9 @@ class FakeSurroundings:
 class World:
     """Files, a watcher, and a clock.  `took` and `notices` are all that it did and told."""
 
-    disk: FakeDisk = field(default_factory=FakeDisk)
-    store: Store = field(default_factory=lambda: open_store(None, lambda: START).store)
+    disk: StubbornDisk = field(default_factory=StubbornDisk)
+    faults: StoreFaults = field(default_factory=StoreFaults)
+    store: Store = field(init=False)
     timing: Timing = field(default_factory=Timing)
     now: float = START
     surroundings: FakeSurroundings = field(default_factory=FakeSurroundings)
@@ -69,11 +69,13 @@ class World:
     closed: set[tuple[str, int]] = field(default_factory=set)  # open tips that somebody closed
     valid: set[bytes] = field(default_factory=set)
     inbox: deque[do.Input] = field(default_factory=deque)
+    running: bool = True
     coordinator: Coordinator = field(init=False)
     performer: Performer = field(init=False)
     settler: Settler = field(init=False)
 
     def __post_init__(self) -> None:
+        self.store = faulty_store(self.faults)
         self._start()
 
     def _start(self) -> None:
@@ -90,8 +92,10 @@ class World:
 
     def write(self, path: str, data: bytes, way: str = "in place") -> None:
         """Somebody saves: the observer reads it at once."""
+        self.torn.discard(path)
         self.disk.write(path, data)
-        self.notice(path, way)
+        if self.running:
+            self.notice(path, way)
 
     def notice(self, path: str, way: str = "") -> None:
         """The observer sees that something happened to a file."""
@@ -100,13 +104,16 @@ class World:
 
     def write_torn(self, path: str, data: bytes, lasts: float, pieces: int = 2) -> None:
         """A save that takes a while, and whose parts are read one after the other."""
-        self.torn.add(path)
         for piece in range(1, pieces):
-            self.disk.write(path, data[: len(data) * piece // pieces])
-            self.notice(path, "in place")
+            self.begin(path, data, piece / pieces)
             self.advance(lasts / (pieces - 1))
-        self.torn.discard(path)
         self.write(path, data)
+
+    def begin(self, path: str, data: bytes, part: float = 0.5) -> None:
+        """The first part of a save."""
+        self.torn.add(path)
+        self.disk.write(path, data[: int(len(data) * part)])
+        self.notice(path, "in place")
 
     def remove(self, path: str) -> None:
         self.disk.remove(path)
@@ -116,17 +123,19 @@ class World:
     def rename(self, old: str, new: str) -> None:
         self.disk.rename(old, new)
         self.seen.pop(old, None)
+        if old in self.torn:
+            self.torn = self.torn - {old} | {new}
         self.handle(was.Renamed(old, new, self.now))
         self.notice(new)
 
-    def restart(self, disk: FakeDisk | None = None) -> None:
+    def restart(self, disk: StubbornDisk | None = None) -> None:
         """The watcher ends, however, and another one starts: the files, the store and the journal remain."""
         self.disk = self.disk.restart() if disk is None else disk
         self._start()
         self.disk.repair()
         self.chores()
         for path in sorted(self.disk.files):
-            if self._is_news(path):
+            if not self.performer.known(path, self._glance(path)):
                 self.notice(path)
         self.handle(do.Ready())
 
@@ -187,12 +196,6 @@ class World:
         """Differs when the content does."""
         data = self.disk.files[path]
         return was.Glance(int(digest(data)[:12], 16), len(data), 1)
-
-    def _is_news(self, path: str) -> bool:
-        book = self.store.book(path)
-        glance = self._glance(path)
-        known = None if book is None else self.store.glance(book)
-        return known != (glance.modified, glance.size, glance.inode)
 
     def _look_again(self) -> None:
         """The observer also sees what nbmerge itself writes."""

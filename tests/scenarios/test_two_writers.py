@@ -1,0 +1,224 @@
+"""Two and three writers of one notebook: all of their work ends up in it, whoever saves when."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenarios.notation import play
+
+
+@pytest.mark.parametrize("ids", [True, False])
+@pytest.mark.parametrize("known", ["busy", "calm"])
+def test_a_stale_save_is_merged(known: str, ids: bool) -> None:
+    scenario = """
+        file a1[1] | b1[2] | c1[3]
+        A opens
+        B opens
+        A edits a222
+        A runs a
+        A inserts D1 after a
+        A saves
+        B edits c2
+        B saves
+        expect merge
+        quiet
+        expect a222[1] | D1 | b1[2] | c2[3:c1]
+        expect writes 1
+        expect told merged
+        quiet
+        expect writes 0
+    """
+    play(f"{known}\n" + scenario.replace("expect merge\n", "expect first, accept, merge\n"), ids)
+
+
+def test_both_go_on_without_reloading_for_many_rounds() -> None:
+    begin = """
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+    """
+    rounds = """
+        A edits a{0}
+        A saves
+        quiet
+        expect a{0} | b{1} | C1
+        B edits b{0}
+        B saves
+        quiet
+        expect a{0} | b{0} | C1
+        expect open nothing
+    """
+    play(begin + "".join(rounds.format(number, number - 1) for number in range(2, 9)))
+
+
+def test_they_save_at_the_same_moment() -> None:
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        B edits b2
+        A saves
+        B saves
+        quiet
+        expect a2 | b2 | C1
+        expect writes 1
+    """)
+
+
+def test_the_tab_that_took_over_our_hash() -> None:
+    """It saves once more over the merge without having seen it: merged again.  A second time: it has."""
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        B edits b2
+        B saves
+        quiet
+        expect a2 | b2 | C1
+        expect writes 1
+        B saves
+        expect a1 | b2 | C1
+        quiet
+        expect a2 | b2 | C1
+        expect writes 1
+        expect open nothing
+        B saves
+        quiet
+        expect a1 | b2 | C1
+        expect writes 0
+        expect open a2 | b1 | C1
+        expect first, accept, merge, merge, accept
+        expect told merged, merged, dropped
+    """)
+
+
+def test_it_goes_on_instead() -> None:
+    """A save that drops the merge and brings something new is that editor's next one."""
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        B edits b2
+        B saves
+        quiet
+        B saves
+        quiet
+        B edits b22
+        B saves
+        quiet
+        expect a2 | b22 | C1
+        expect open nothing
+    """)
+
+
+def test_a_tug_of_war_is_told() -> None:
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        B edits b2
+        B saves
+        quiet
+        expect told merged
+        A saves
+        quiet
+        B saves
+        quiet
+        expect a2 | b2 | C1
+        A edits a3
+        A saves
+        quiet
+        A saves
+        quiet
+        expect told merged, merged, merged, tug, merged
+        expect a3 | b2 | C1
+    """)
+
+
+def test_a_save_that_comes_while_the_merge_is_written() -> None:
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        B edits b2
+        A edits a22
+        B saves
+        meanwhile A saves
+        quiet
+        expect a22 | b2 | C1
+        expect open nothing
+    """)
+
+
+def test_a_save_into_the_file_that_was_displaced() -> None:
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        B edits b2
+        B saves
+        quiet
+        B edits b22
+        late B saves
+        quiet
+        expect a2 | b22 | C1
+        expect open nothing
+    """)
+
+
+def test_saves_that_never_pause_are_merged_in_the_first_gap() -> None:
+    saves = "\n".join(f"B edits b{number}\nB saves\nwait 0.4\nB saves\nwait 0.4" for number in range(2, 9))
+    play(f"""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        settle 3
+        {saves}
+        expect writes 0
+        expect a1 | b8 | C1
+        quiet
+        expect writes 1
+        expect a2 | b8 | C1
+    """)
+
+
+def test_it_is_held_while_something_asks_for_that() -> None:
+    play("""
+        busy
+        file a1 | b1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        B edits b2
+        B saves
+        held a room is active
+        wait 60
+        expect a1 | b2
+        expect writes 0
+        released
+        quiet
+        expect a2 | b2
+        expect writes 1
+    """)
