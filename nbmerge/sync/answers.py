@@ -36,7 +36,8 @@ class Answer:
     """What became of a save.
 
     `version` is the token of `content`, which the notebook holds now; `merged` says that it
-    is not what was sent, because others saved in between; `conflicts` are shown in it.
+    is not what was sent, because of what others saved: there are operations; `conflicts` are
+    shown in it.
     """
 
     version: str

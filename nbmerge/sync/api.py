@@ -46,10 +46,12 @@ def save(
     """Save what a writer made of the version that the token `base` stands for.
 
     It is merged with whatever was saved since, and written the safe way.  The same save may be
-    sent again: it counts once.  Raises NotebookError if the content or the file is no notebook
-    or the file is gone, UsageError if the token is not known here, SystemFailure if the merge
-    could not be written; but for content that is no notebook, what was sent is in the history
-    even then, and the message says as which version.
+    sent again: it counts once; one that changes nothing but the spelling of JSON is none.
+
+    Raises NotebookError if the content or the file is no notebook or the file is gone, UsageError
+    if the token is not known here, SystemFailure if the merge could not be written; but for
+    content that is no notebook, what was sent is in the history even then, and the message says
+    as which version.
     """
     sent = read(content, f"what was sent for {path}")
     name = writer or writer_in(base)
@@ -58,7 +60,7 @@ def save(
         todo = operations(sent, read(held.content, known=sent.cells)) if held.content != content else ()
         return Answer(
             token_of(held.version, name),
-            held.content != content,
+            bool(todo),
             held.conflicts,
             todo,
             held.content,

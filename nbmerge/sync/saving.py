@@ -19,10 +19,12 @@ from nbmerge.history.values import Draft
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.standing import OpenTip
 from nbmerge.lineage.versions import Origin, Version, Writer
+from nbmerge.notebook.reader import read
 from nbmerge.reconcile.session import Session
 from nbmerge.reconcile.settle import Merged, Waiting
 from nbmerge.reconcile.take import Saved
 from nbmerge.reconcile.union import is_due, unite
+from nbmerge.sync.operations import operations
 from nbmerge.sync.tokens import version_in
 
 TYPE_CHECKING = False
@@ -138,7 +140,7 @@ class Saving:
         base = version_in(sent.base, versions)
         if base is None:
             raise UsageError(self._strange(book, sent))
-        if base.digest == name:
+        if self._is_unchanged(book, base, sent):
             return base
         for version in versions:
             if (version.digest, version.parents) == (name, (base.number,)):
@@ -150,6 +152,13 @@ class Saving:
         taken = self.session.taker.take(book, saved, Situation(told=base.number)).version
         assert taken is not None
         return taken
+
+    def _is_unchanged(self, book: int, base: Version, sent: Sent) -> bool:
+        """Whether its writer changed nothing; how it spells JSON is not what a save is about."""
+        if base.digest == digest(sent.content):
+            return True
+        before = self.session.taker.shelf.version(book, base.number)
+        return not operations(before, read(sent.content, known=before.cells))
 
     def _claimed(self, book: int, head: Version, base: Version) -> Version:
         """The writer has written the file itself, and now tells what it had before: what it had not

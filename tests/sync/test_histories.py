@@ -22,7 +22,7 @@ EDITS = ("line", "line", "first line", "cell", "move", "save", "save", "save", "
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(EDITS), st.integers(0, 99)), max_size=14))
 def test_whatever_was_saved_is_in_the_notebook(steps: list[tuple[str, str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(Path(folder))
+        desk = Desk(Path(folder), str(Path(folder) / "state"))
         desk.put(START)
         spellings = (JUPYTER, Spelling(indent=None, ascii=True, tail=""), JUPYTER)
         writers = {name: desk.writer(name, how) for name, how in zip(NAMES, spellings, strict=True)}
