@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
@@ -118,7 +118,7 @@ def _create(path: str) -> None:
 
 def _put_aside(path: str, now: float) -> str:
     stamp = time.strftime("%Y%m%dT%H%M%S", time.localtime(now))
-    names = (f"{path}.{stamp}{extra}" for extra in ("", *(f"-{number}" for number in count(2))))
+    names = (f"{path}.{stamp}{extra}" for extra in chain([""], (f"-{number}" for number in count(2))))
     target = next(name for name in names if not os.path.exists(name))
     try:
         for end in COMPANIONS:
