@@ -17,6 +17,7 @@ import pytest
 from nbmerge.cli.main import run
 
 if TYPE_CHECKING:
+    from tests.cli.past import Past
     from tests.cli.world import Command, Ended
 
 ROOT = Path(__file__).parents[2]
@@ -61,3 +62,12 @@ def process(folder: Path) -> Command:
         return Ended(ended.returncode, ended.stdout, ended.stderr.decode())
 
     return call
+
+
+@pytest.fixture
+def past(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Past:
+    """`nb.ipynb`, which has no history yet, and a state directory of its own for all commands."""
+    from tests.cli.past import Past
+
+    monkeypatch.setenv("NBMERGE_STATE_DIR", str(folder / "state"))
+    return Past(folder / "nb.ipynb", str(folder / "state"))

@@ -1,0 +1,88 @@
+"""Owns: notebooks with a past, made without a watcher.
+
+Must not know: the judgement: which version a save derives from is said.  Invariant: what stands in the
+file is the newest save, and was saved a while ago.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nbmerge.history.values import Retention
+from nbmerge.lineage.situation import Situation
+from nbmerge.lineage.standing import OpenTip, Standing
+from nbmerge.lineage.versions import Version, Writer
+from nbmerge.reconcile.session import Session, open_session
+from nbmerge.reconcile.take import Saved
+from tests.helpers.build import Notebook
+from tests.helpers.spelling import JUPYTER
+
+BEGIN = 1_700_000_000.0  # 2023-11-14T22:13:20Z
+
+
+@dataclass(frozen=True)
+class Past:
+    """A notebook and the state directory that knows it."""
+
+    path: Path
+    state: str
+
+    def saved(self, *contents: Notebook | bytes, writer: str = "") -> list[bytes]:
+        """Saves that each follow the one before, a minute apart; their bytes."""
+        spelled = [one if isinstance(one, bytes) else JUPYTER.spell(one) for one in contents]
+        for data in spelled:
+            with self.session() as session:
+                book = session.store.adopt(os.path.realpath(self.path))
+                standing = session.store.standing(book)
+                told = Situation(told=None if standing is None else standing.head)
+                count = len(session.store.versions(book))
+                saved = Saved(data, BEGIN + 60 * count, Writer(way="in place", name=writer))
+                session.taker.take(book, saved, told)
+            self.put(data)
+        return spelled
+
+    def put(self, content: Notebook | bytes) -> bytes:
+        """A save that nobody has noticed."""
+        data = content if isinstance(content, bytes) else JUPYTER.spell(content)
+        self.path.write_bytes(data)
+        os.utime(self.path, (BEGIN, BEGIN))
+        return data
+
+    def doubted(self, version: int, base: int | None, by: int) -> None:
+        """`by` was accepted, but may have overwritten `version`."""
+        with self.session() as session:
+            book = session.store.adopt(os.path.realpath(self.path))
+            standing = session.standing(book)
+            tip = OpenTip(version, base, by, BEGIN)
+            session.store.stand(book, replace(standing, open=(*standing.open, tip)))
+
+    def broken(self, data: bytes) -> None:
+        """Bytes that are no notebook were in the file once."""
+        with self.session() as session:
+            session.taker.keep_unreadable(
+                session.store.adopt(os.path.realpath(self.path)), Saved(data, BEGIN)
+            )
+
+    def forgotten(self) -> None:
+        """Everything that need not be kept is dropped."""
+        with self.session(Retention(days=0)) as session:
+            session.store.prune(BEGIN + 1e9)
+
+    @contextmanager
+    def session(self, retention: Retention = Retention()) -> Iterator[Session]:
+        with open_session(self.state, lambda: BEGIN, retention) as session:
+            yield session
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        with self.session() as session:
+            return session.store.versions(session.store.adopt(os.path.realpath(self.path)))
+
+    @property
+    def standing(self) -> Standing:
+        with self.session() as session:
+            return session.standing(session.store.adopt(os.path.realpath(self.path)))

@@ -1,0 +1,299 @@
+"""The history of a notebook, to be looked at: log, show, diff, status."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.past import BEGIN, Past
+from tests.cli.world import BASE, LOCAL, REMOTE, RIVAL, Command
+from tests.helpers.spelling import JUPYTER
+
+# Log.
+
+
+def test_log_lists_the_versions_newest_last(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL)
+    ended = nbmerge("log", "nb.ipynb")
+    first, second, legend = ended.out.decode().splitlines()
+    assert (ended.code, ended.err) == (0, "")
+    assert re.match(r"  @1  2023-11-1\d \d\d:\d\d:\d\d  first seen  +\d+ bytes  .*\(a guess\)$", first)
+    assert re.match(r"\* @2  2023-11-1\d \d\d:\d\d:\d\d  saved  +\d+ bytes  .*\(a guess\)$", second)
+    assert legend == "* is what the file holds"
+
+
+def test_log_as_json_is_an_object_a_line(past: Past, nbmerge: Command) -> None:
+    [_, local] = past.saved(BASE, LOCAL, writer="the other editor")
+    past.doubted(1, None, 2)
+    one, two = map(json.loads, nbmerge("log", "nb.ipynb", "--json").out.splitlines())
+    assert list(one) == [
+        *("version", "time", "origin", "parents", "writer", "size", "why", "head", "open"),
+    ]
+    assert datetime.fromisoformat(two.pop("time")).timestamp() == BEGIN + 60
+    assert two == {
+        "version": 2,
+        "origin": "saved",
+        "parents": [1],
+        "writer": "the other editor",
+        "size": len(local),
+        "why": "its writer started from version 1",
+        "head": True,
+        "open": False,
+    }
+    assert (one["origin"], one["head"], one["open"]) == ("first seen", False, True)
+
+
+def test_log_says_what_is_open_and_what_to_type(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL, REMOTE)
+    past.doubted(2, 1, 3)
+    *_, second, third, _legend, last = nbmerge("log", "nb.ipynb").out.decode().splitlines()
+    assert second.endswith("; overwritten by @3?")
+    assert third.startswith("* @3")
+    assert last == (
+        "@2 may have been overwritten by @3: `python -m nbmerge recover nb.ipynb` merges it,"
+        " `python -m nbmerge restore nb.ipynb@2` puts it back as it was"
+    )
+
+
+def test_log_tells_where_a_merge_came_from(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL, REMOTE)
+    past.doubted(2, 1, 3)
+    nbmerge("recover", "nb.ipynb")
+    assert "merged from @3 and @2" in nbmerge("log", "nb.ipynb").out.decode()
+
+
+def test_log_tells_that_the_file_has_changed_since(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE)
+    past.put(LOCAL)
+    *_, legend = nbmerge("log", "nb.ipynb").out.decode().splitlines()
+    assert "it has changed since, and that is not recorded yet" in legend
+
+
+def test_every_spelling_of_a_path_names_the_same_history(past: Past, nbmerge: Command, folder: Path) -> None:
+    past.saved(BASE)
+    (folder / "link.ipynb").symlink_to("nb.ipynb")
+    (folder / "sub").mkdir()
+    (folder / "elsewhere").symlink_to(folder, target_is_directory=True)
+    listed = nbmerge("log", "--json", "nb.ipynb").out
+    for word in ("link.ipynb", "./sub/../nb.ipynb", "elsewhere/nb.ipynb", str(past.path)):
+        assert nbmerge("log", word, "--json").out == listed, word
+
+
+def test_a_notebook_that_is_gone_still_has_its_history(past: Past, nbmerge: Command) -> None:
+    [base] = past.saved(BASE)
+    past.path.unlink()
+    assert "nb.ipynb cannot be read now" in nbmerge("log", "nb.ipynb").out.decode()
+    assert nbmerge("show", "nb.ipynb@1").out == base
+
+
+@pytest.mark.parametrize(
+    "words", [["log", "{}"], ["show", "{}@1"], ["diff", "{}"], ["restore", "{}@1"], ["recover", "{}"]]
+)
+@pytest.mark.parametrize(
+    ("name", "why"), [("local.ipynb", "watched by nobody yet"), ("none.ipynb", "no such file either")]
+)
+def test_a_notebook_without_a_history(
+    past: Past, nbmerge: Command, words: list[str], name: str, why: str
+) -> None:
+    ended = nbmerge(*(word.format(name) for word in words))
+    assert (ended.code, ended.out) == (3, b"")
+    assert re.match(
+        rf"nbmerge: {name}: has no history: .*{why}; python -m nbmerge watch \. begins one", ended.line
+    )
+
+
+# Show.
+
+
+def test_show_prints_what_was_saved_byte_for_byte(past: Past, nbmerge: Command) -> None:
+    odd = json.dumps(LOCAL, indent=3).replace("\n", "\r\n").encode() + b"  \r\n"
+    saves = past.saved(BASE, odd)
+    past.broken(b"{ torn")
+    for number, data in enumerate([*saves, b"{ torn"], 1):
+        ended = nbmerge("show", f"nb.ipynb@{number}")
+        assert (ended.code, ended.out, ended.err) == (0, data, "")
+
+
+@pytest.mark.parametrize("name", ["me@home.ipynb", "a@2.ipynb", "@.ipynb", "x@1"])
+def test_names_may_hold_an_at_sign(past: Past, nbmerge: Command, name: str) -> None:
+    odd = Past(past.path.with_name(name), past.state)
+    base, _local = odd.saved(BASE, LOCAL)
+    assert nbmerge("show", f"{name}@1").out == base
+    assert len(nbmerge("log", name, "--json").out.splitlines()) == 2
+    assert b"-a = 1\n+  a = 2" in nbmerge("diff", f"{name}@1", "@2").out.replace(b"-  ", b"-")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (
+            ["show", "nb.ipynb"],
+            2,
+            r"say which version: nb\.ipynb@N \(python -m nbmerge log nb\.ipynb lists them\)",
+        ),
+        (["show", "nb.ipynb@x"], 2, "say which version"),
+        (["show"], 2, "name the version: python -m nbmerge show NOTEBOOK@N"),
+        (["show", "nb.ipynb@1", "nb.ipynb@2"], 2, "2 names where one is needed"),
+        (
+            ["show", "nb.ipynb@0"],
+            3,
+            r"nb\.ipynb: there is no version 0; python -m nbmerge log nb\.ipynb lists",
+        ),
+        (["show", "nb.ipynb@7"], 3, "there is no version 7"),
+        (["restore", "nb.ipynb@7"], 3, "there is no version 7"),
+        (["diff", "nb.ipynb@7"], 3, "there is no version 7"),
+        (["diff", "nb.ipynb@1", "2"], 2, "at most one more @M"),
+        (["log"], 2, "name the notebook: python -m nbmerge log NOTEBOOK"),
+        (["log", "--jsn", "nb.ipynb"], 2, "there is no option --jsn; see python -m nbmerge log --help"),
+        (["log", ""], 2, "the name of a file is empty"),
+        (["recover", "nb.ipynb", "other.ipynb"], 2, "2 names where one is needed"),
+        (["status", "nb.ipynb"], 2, "'nb.ipynb' is too much"),
+    ],
+)
+def test_wrong_calls(past: Past, nbmerge: Command, arguments: list[str], code: int, said: str) -> None:
+    past.saved(BASE, LOCAL)
+    ended = nbmerge(*arguments)
+    assert (ended.code, ended.out) == (code, b"")
+    assert re.search(said, ended.line), ended.line
+
+
+def test_a_version_that_is_no_longer_kept(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL, REMOTE)
+    past.forgotten()
+    assert [version.number for version in past.versions] == [3]
+    assert "version 1 is no longer kept; " in nbmerge("show", "nb.ipynb@1").line
+
+
+# Diff.
+
+
+def test_diff_shows_how_versions_differ(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL)
+    past.put(RIVAL)
+    for arguments, names, changed in (
+        (["nb.ipynb@1", "@2"], ("nb.ipynb@1", "nb.ipynb@2"), ("a = 1", "a = 2")),
+        (["nb.ipynb@2", "@1"], ("nb.ipynb@2", "nb.ipynb@1"), ("a = 2", "a = 1")),
+        (["nb.ipynb@1"], ("nb.ipynb@1", "nb.ipynb"), ("a = 1", "a = 9")),
+        (["nb.ipynb"], ("nb.ipynb@2", "nb.ipynb"), ("a = 2", "a = 9")),
+    ):
+        ended = nbmerge("diff", *arguments)
+        assert (ended.code, ended.err) == (0, "")
+        lines = ended.out.decode().splitlines()
+        assert lines[:2] == [f"--- {names[0]}", f"+++ {names[1]}"], arguments
+        assert [line.split(maxsplit=1)[1] for line in lines[2:] if re.match(r"[-+] +a", line)] == list(
+            changed
+        )
+        assert b"\x1b" not in ended.out
+
+
+def test_diff_is_from_the_newest_version_that_is_something_else(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL)
+    assert nbmerge("diff", "nb.ipynb").out.startswith(b"--- nb.ipynb@1\n+++ nb.ipynb\n")
+
+
+def test_diff_where_nothing_differs(past: Past, nbmerge: Command) -> None:
+    base = JUPYTER.spell(BASE)
+    past.saved(base)
+    assert nbmerge("diff", "nb.ipynb@1", "@1").out == b"nb.ipynb@1 and nb.ipynb@1 are the same\n"
+    assert nbmerge("diff", "nb.ipynb").line == "nbmerge: nb.ipynb: no other version of it is known"
+    past.saved(json.dumps(BASE, indent=4).encode())
+    assert nbmerge("diff", "nb.ipynb@1").out.endswith(b"\nonly their spelling differs\n")
+
+
+def test_diff_of_what_is_no_notebook(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE)
+    past.put(b"{ torn")
+    ended = nbmerge("diff", "nb.ipynb@1")
+    assert (ended.code, ended.line.startswith("nbmerge: nb.ipynb: is not JSON")) == (3, True)
+
+
+# Status without a watcher.
+
+
+def test_status_without_a_watcher_tells_the_counts_of_the_store(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL, REMOTE)
+    past.doubted(2, 1, 3)
+    ended = nbmerge("status", "--json")
+    assert (ended.code, ended.err, ended.out.count(b"\n")) == (0, "", 1)
+    found = json.loads(ended.out)
+    assert list(found) == [
+        *("running", "pid", "paths", "notebooks", "versions", "merges", "open_tips", "last_error", "idle"),
+    ]
+    assert found == {
+        "running": False,
+        "pid": None,
+        "paths": [],
+        "notebooks": 1,
+        "versions": 3,
+        "merges": 0,
+        "open_tips": 1,
+        "last_error": None,
+        "idle": True,
+    }
+
+
+def test_status_for_people_says_what_to_do(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL, REMOTE)
+    past.doubted(2, 1, 3)
+    state, counts, tip = nbmerge("status").out.decode().splitlines()
+    assert state == "not running; python -m nbmerge start begins to watch"
+    assert counts == f"1 notebook, 3 versions, 0 merges, 1 open tip (state directory {past.state})"
+    assert tip.startswith(
+        f"{past.path}: @2 may have been overwritten by @3: `python -m nbmerge recover {past.path}`"
+    )
+
+
+def test_status_of_an_empty_state_directory(past: Past, nbmerge: Command) -> None:
+    ended = nbmerge("status")
+    assert "0 notebooks, 0 versions, 0 merges, 0 open tips" in ended.out.decode()
+
+
+def test_state_may_be_named(past: Past, nbmerge: Command, folder: Path) -> None:
+    past.saved(BASE)
+    assert nbmerge("log", "nb.ipynb", "--state", str(folder / "other")).code == 3
+    assert nbmerge("log", f"--state={past.state}", "nb.ipynb").code == 0
+
+
+def test_a_damaged_store_is_told_about(past: Past, nbmerge: Command, folder: Path) -> None:
+    past.saved(BASE)
+    (folder / "state" / "history.sqlite3").write_bytes(b"no database" * 1000)
+    ended = nbmerge("status")
+    assert ended.code == 0
+    assert re.match(r"nbmerge: the store was damaged; it is kept as .*history\.sqlite3\.", ended.line)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "log",
+        "show",
+        "diff",
+        "restore",
+        "recover",
+        "status",
+        "replay",
+        "watch",
+        "start",
+        "stop",
+        "restart",
+        "demo",
+    ],
+)
+def test_each_command_tells_about_itself(nbmerge: Command, name: str) -> None:
+    ended = nbmerge(name, "--help")
+    text = ended.out.decode()
+    assert (ended.code, ended.err) == (0, "")
+    assert text.startswith(f"usage: python -m nbmerge {name}")
+    assert re.search(r"^exit codes:\n  0  \w", text, re.M)
+    assert max(map(len, text.splitlines()[2:])) <= 100
+
+
+@pytest.mark.parametrize("arguments", [["log", "none.ipynb"], ["replay", "none.ipynb"], ["show", "x"]])
+def test_debug_tells_where_an_error_came_from(past: Past, nbmerge: Command, arguments: list[str]) -> None:
+    ended = nbmerge(*arguments, "--debug")
+    assert "Traceback" in ended.err
+    assert ended.err.splitlines()[-1].startswith("nbmerge: ")
