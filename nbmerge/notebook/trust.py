@@ -35,8 +35,8 @@ def _with_notary(folder: str, data: bytes, act: Any) -> Any:
             nbformat: Any = import_module("nbformat")  # as Any: it is not typed
             signing: Any = import_module("nbformat.sign")
             notebook = nbformat.reader.reads(data.decode("utf-8-sig"))
-            if notebook.nbformat < 4:
-                notebook = nbformat.convert(notebook, 4)  # as Jupyter reads it
+            if notebook.nbformat < 4:  # Jupyter converts it, with new random ids at each reading
+                return None
             notary = signing.NotebookNotary(data_dir=folder, store_factory=lambda: _store(signing, folder))
             try:
                 return act(notary, notebook)

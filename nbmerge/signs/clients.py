@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-# From the clients' sources and manuals; rsync names are the least particular and come last.
+# From the clients' sources and manuals.
 _RECEIVING = tuple(
     (client, re.compile(pattern))
     for client, pattern in (
@@ -18,7 +18,7 @@ _RECEIVING = tuple(
         ("Unison", r"\.unison\.(?P<name>.+)\.[0-9a-f]+\.unison\.tmp"),
         ("rclone", r"(?P<name>.+)\.[0-9a-z]{8}\.partial"),
         ("OneDrive", r"(?P<name>.+)\.partial"),
-        ("rsync", r"\.(?P<name>.+)\.[0-9A-Za-z]{6}"),
+        ("rsync", r"\.(?P<name>.+)\.(?![a-z]{6}$)[0-9A-Za-z]{6}"),  # not .backup, .icloud
     )
 )
 _NOT_NAMED_SO = (".", "~")

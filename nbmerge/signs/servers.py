@@ -100,6 +100,8 @@ def ask(server: Server, method: str, name: str) -> tuple[int, bytes] | None:
             connection.request(method, f"{server.base}{name}", headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read(_LARGEST)
+        except TimeoutError:
+            return None
         except (OSError, http.client.HTTPException, ValueError):
             continue
         finally:
