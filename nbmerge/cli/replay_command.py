@@ -67,7 +67,7 @@ def _replay(paths: list[str], interval: float, second_writer: bool, as_json: boo
     try:
         for step in replay.run(map(read_file, paths)):
             write_text(_object(step) if as_json else _line(step))
-            conflicts = step.conflicts if step.writes or step.action.value != "same" else conflicts
+            conflicts = step.conflicts if step.writes else min(conflicts, _shown(replay.file.data))
             done = step.save + 1
     except NotebookError as error:
         message = str(error).removeprefix(f"save {done}: ")
@@ -77,6 +77,11 @@ def _replay(paths: list[str], interval: float, second_writer: bool, as_json: boo
     if out is not None:
         replace_file(out, replay.file.data)
     return conflicts
+
+
+def _shown(data: bytes) -> int:
+    """How many conflicts of a merge are still there, at most: its labels name versions."""
+    return data.count(b"<<<<<<< version ")
 
 
 def _object(step: Step) -> str:
