@@ -93,6 +93,13 @@ def test_without_ids_a_cell_is_named_by_its_place_at_that_moment() -> None:
     ]
 
 
+def test_a_cell_too_short_to_be_recognised_still_moves_if_it_is_equal() -> None:
+    one, two, three = code("a"), code("b"), code("c", out="1")
+    assert between(notebook(one, two, three), notebook(three, one, two)) == [
+        {"op": "move", "cell": 2, "after": None}
+    ]
+
+
 def test_an_id_that_stands_twice_names_nothing() -> None:
     twin = B | {"id": "a"}
     assert between(notebook(A, twin, C), notebook(A, twin | {"metadata": {"k": 1}}, C)) == [

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from nbmerge.disk.disk import Disk
+from nbmerge.disk.values import LateSave
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
+from nbmerge.lineage.judge import Sequential, Stale, Unsure, Verdict
 from nbmerge.lineage.versions import Origin
 from nbmerge.sync import Set, Timing, open_notebook, save
 from tests.helpers.build import code, notebook
@@ -160,15 +163,39 @@ def test_a_save_that_is_sent_again_counts_once(desk: Desk) -> None:
     assert desk.sources().count("new = 1") == 1
 
 
-def test_who_wrote_the_file_itself_may_say_so_later(desk: Desk) -> None:
-    """An agent edits its old copy in place, over another one's save, and then names its base."""
+@pytest.mark.parametrize(
+    "verdict", [Sequential("it looks so"), Unsure(1, "it may be so"), Stale(1, "it is so")]
+)
+def test_who_wrote_the_file_itself_may_say_so_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verdict: Verdict
+) -> None:
+    """An agent writes its old copy over another one's save; whatever that was taken for, it is told then."""
     agent = desk.writer("agent")
     desk.put(notebook(CELLS[0], code("b = 7", id="b"), CELLS[2]))
     desk.writer("somebody")
     agent.type("a", "a = 2")
+    monkeypatch.setattr("nbmerge.reconcile.take.judge", lambda *_: verdict)
     desk.put(agent.copy)
+    desk.writer("somebody")
+    monkeypatch.undo()
     assert agent.save().merged
     assert desk.sources() == ["a = 2", "b = 7", "c = 1\nprint(c)"]
+    assert desk.open_tips() == []
+
+
+def test_a_save_that_came_too_late_for_a_killed_process_is_taken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood in the file that was replaced: `Disk.tend` tells of it until it is confirmed."""
+    editor = desk.writer("editor")
+    late = LateSave(str(desk.path), JUPYTER.spell(notebook(*CELLS[:2], code("c = 9\nprint(c)", id="c"))))
+    confirmed: list[LateSave] = []
+    monkeypatch.setattr(Disk, "tend", lambda disk: [] if confirmed else [late])
+    monkeypatch.setattr(Disk, "confirm", lambda disk, save: confirmed.append(save))
+    editor.type("a", "a = 2")
+    editor.save()
+    assert desk.sources() == ["a = 2", "b = 1\nprint(b)", "c = 9\nprint(c)"]
+    assert confirmed == [late]
 
 
 def test_a_token_of_another_state_directory_is_refused_and_nothing_is_lost(
@@ -185,20 +212,21 @@ def test_a_token_of_another_state_directory_is_refused_and_nothing_is_lost(
         ):
             editor.save()
     assert desk.path.read_bytes() == written
-    with desk.session() as session:
-        book = session.store.book(os.path.realpath(desk.path))
-        assert session.store.data(book, 2) == JUPYTER.spell(editor.copy)
-        assert [tip.version for tip in session.standing(book).open] == [2]
+    assert desk.data(2) == JUPYTER.spell(editor.copy)
+    assert desk.open_tips() == [2]
     assert desk.writer("editor").cells[1]["source"] == ["b = 7"]
 
 
 def test_a_lost_history_that_has_seen_the_same_bytes_again_will_do(desk: Desk) -> None:
     editor = desk.writer("editor")
     shutil.rmtree(desk.state)
-    desk.writer("other").save()
+    desk.put(notebook(CELLS[0]))
+    desk.writer("other")
+    desk.put(notebook(*CELLS))
+    desk.writer("other")
     editor.type("a", "a = 2")
     assert not editor.save().merged
-    assert desk.sources()[0] == "a = 2"
+    assert desk.sources() == ["a = 2", "b = 1\nprint(b)", "c = 1\nprint(c)"]
 
 
 @pytest.mark.parametrize("token", ["", "1", "nonsense", "1.", "1.zz.x", "1." + "0" * 20])

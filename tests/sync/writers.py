@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from nbmerge.history.store import Store
+from nbmerge.lineage.versions import Version
+from nbmerge.reconcile.session import open_session
 from nbmerge.sync import Answer, Timing, apply, open_notebook, save
 from tests.helpers.build import Cell, Notebook, source_of
 from tests.helpers.spelling import JUPYTER, Spelling
@@ -50,17 +52,26 @@ class Desk:
         return FrontEnd(self, name, json.loads(opened.content), opened.version, spelling)
 
     @contextmanager
-    def session(self) -> Iterator[Any]:
-        """The history, to look at."""
-        from nbmerge.reconcile.session import open_session
-
+    def history(self) -> Iterator[tuple[Store, int]]:
+        """The store, to look at, and which book the notebook is in it."""
         with open_session(self.state, lambda: 0.0) as session:
-            yield session
-
-    def versions(self) -> list[Any]:
-        with self.session() as session:
             book = session.store.book(os.path.realpath(self.path))
-            return [] if book is None else list(session.store.versions(book))
+            assert book is not None
+            yield session.store, book
+
+    def versions(self) -> tuple[Version, ...]:
+        with self.history() as (store, book):
+            return store.versions(book)
+
+    def data(self, number: int) -> bytes:
+        with self.history() as (store, book):
+            return store.data(book, number)
+
+    def open_tips(self) -> list[int]:
+        with self.history() as (store, book):
+            standing = store.standing(book)
+            assert standing is not None
+            return [tip.version for tip in standing.open]
 
 
 @dataclass
