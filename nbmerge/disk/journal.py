@@ -113,15 +113,30 @@ class Journal:
 
     def adopt(self) -> Iterator[Record]:
         """The entries that dead processes left; they are this process's now."""
-        try:
-            names = self._system.names(self.directory)
-        except FileNotFoundError:
-            return
-        for name in names:
-            if name.endswith(_ENDING):
-                record = self._take_over(name)
+        for name in self._names():
+            record = self._take_over(name)
+            if record is not None:
+                yield record
+
+    def spoken_of(self) -> set[str]:
+        """The temporary files in all entries, those of living processes too."""
+        found = set()
+        for name in self._names():
+            with contextlib.suppress(OSError):
+                fd = self._system.open(os.path.join(self.directory, name))
+                try:
+                    record = _parse(name, fd, self._system.read(fd))
+                finally:
+                    self._system.close(fd)
                 if record is not None:
-                    yield record
+                    found |= {record.entry.temporary, record.entry.aside}
+        return found
+
+    def _names(self) -> list[str]:
+        try:
+            return [name for name in self._system.names(self.directory) if name.endswith(_ENDING)]
+        except FileNotFoundError:
+            return []
 
     def _create(self) -> tuple[str, int]:
         for number in count():

@@ -22,10 +22,11 @@ def sweep(system: System, journal: Journal, watch: Watch, folder: str) -> None:
     """
     with contextlib.suppress(OSError):
         names = system.names(folder)
-        looked_after = {item.entry.aside for item in watch.displaced}
-        for name in names:
-            told, path = told_by(name), os.path.join(folder, name)
-            if told is None or path in looked_after or lives(told[0], system):
+        ours = {name: told for name in names if (told := told_by(name)) is not None}
+        looked_after = journal.spoken_of() if ours else set()
+        for name, told in ours.items():
+            path = os.path.join(folder, name)
+            if path in looked_after or lives(told[0], system):
                 continue
             if told[1] is None:
                 watch.removed += system.unlink(path)
