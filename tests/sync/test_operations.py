@@ -120,10 +120,11 @@ def test_ids_that_shift_are_given_up_before_they_are_taken() -> None:
 
 def test_a_copy_that_took_an_edit_does_not_take_the_id() -> None:
     """Ids are what front ends know cells by: content does not outweigh them."""
-    found = between(notebook(A, B), notebook(A | {"id": "new"}, A | {"source": ["something else"]}, B))
-    assert found == [
-        {"op": "insert", "after": None, "value": A | {"id": "new"}},
-        {"op": "set", "cell": "a", "field": "source", "value": ["something else"]},
+    old, rest = markdown("# About the rain in spring", id="a"), B
+    new = old | {"source": ["something else altogether"]}
+    assert between(notebook(old, rest), notebook(old | {"id": "new"}, new, rest)) == [
+        {"op": "insert", "after": None, "value": old | {"id": "new"}},
+        {"op": "set", "cell": "a", "field": "source", "value": ["something else altogether"]},
     ]
 
 
