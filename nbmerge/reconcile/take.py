@@ -18,7 +18,6 @@ from nbmerge.lineage.situation import Git, Situation
 from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
-from nbmerge.reconcile.copies import base_of_copy
 from nbmerge.reconcile.shelf import Shelf
 from nbmerge.reconcile.writers import style_of
 
@@ -67,36 +66,18 @@ class Taker:
         notebook = self.shelf.put(name, saved.data, head.cells if head is not None else ())
         saved = replace(saved, writer=replace(saved.writer, style=style_of(notebook)))
         arrival = self._arrival(book, standing, saved, notebook, situation)
-        return self._record(book, standing, saved, arrival)
+        return self.record(book, standing, saved, arrival)
 
     def knows(self, book: int, data: bytes) -> bool:
         """Whether these bytes are a version already."""
         return self.store.find(book, digest(data)) is not None
-
-    def take_copy(self, book: int, saved: Saved) -> Taken:
-        """Record a sync tool's conflict copy as a version that is concurrent with what the file holds."""
-        name = digest(saved.data)
-        standing = self.store.standing(book)
-        if standing is None:
-            return self._first(book, saved, name)
-        notebook = self.shelf.put(name, saved.data)
-        versions = self._candidates(book, standing)
-        known = self.store.find(book, name)
-        if known is not None and known.number in (standing.head, *standing.tips):
-            return Taken(Action.SAME, None, known.number, "the copy holds nothing else")
-        if known is not None:
-            base = max(known.parents, default=None)
-        else:
-            base = base_of_copy(notebook, self._older(book, versions, standing, notebook.cells))
-        parents = () if base is None else (base,)
-        return self._record(book, standing, saved, Arrival(Action.MERGE, parents, base, "a conflict copy"))
 
     def replace_all(self, book: int, saved: Saved, why: str) -> Taken:
         """Record a version that was made in sight of everything, and closes all tips."""
         standing = self.store.standing(book)
         if standing is None:
             return self._first(book, saved, digest(saved.data))
-        return self._record(book, standing, saved, arrivals.seen_all(standing, why))
+        return self.record(book, standing, saved, arrivals.seen_all(standing, why))
 
     def keep_unreadable(self, book: int, saved: Saved) -> Version:
         """Keep bytes that are no notebook, for `show` and `fix`; where the notebook stands is as before."""
@@ -137,9 +118,9 @@ class Taker:
             return arrivals.seen_all(standing, why, Action.ACCEPT if at_work else Action.RESTORE)
         if situation.told is not None:
             return arrivals.told(standing, situation.told)
-        versions = self._candidates(book, standing)
+        versions = self.candidates(book, standing)
         head = self._shown(book, _numbered(versions, standing.head), notebook.cells)
-        older = self._older(book, versions, standing, notebook.cells)
+        older = self.older(book, versions, standing, notebook.cells)
         for shown in reversed(older):
             if shown.notebook is notebook or (shown.living and shows_the_same(shown.notebook, notebook)):
                 return arrivals.returned(standing, shown.version.number, _is_merge_of(versions, standing))
@@ -149,7 +130,7 @@ class Taker:
         save = Save(notebook, saved.time, saved.writer)
         return arrivals.judged(standing, judge(save, head, older, situation))
 
-    def _candidates(self, book: int, standing: Standing) -> tuple[Version, ...]:
+    def candidates(self, book: int, standing: Standing) -> tuple[Version, ...]:
         """The head, the tips, the open tips and the latest versions, ascending."""
         latest = self.store.versions(book, last=2 * CANDIDATES)
         found = {version.number: version for version in latest}
@@ -158,7 +139,7 @@ class Taker:
                 found[number] = self.store.version(book, number)
         return tuple(found[number] for number in sorted(found))
 
-    def _older(
+    def older(
         self,
         book: int,
         versions: tuple[Version, ...],
@@ -193,7 +174,12 @@ class Taker:
         notebook = self.shelf.readable(book, version.number, known)
         return None if notebook is None else Shown(version, notebook, living)
 
-    def _record(self, book: int, standing: Standing, saved: Saved, arrival: Arrival) -> Taken:
+    def record(self, book: int, standing: Standing, saved: Saved, arrival: Arrival) -> Taken:
+        """Add the version that a save becomes, and let the notebook stand where it leaves it."""
+        with self.store.together():
+            return self._recorded(book, standing, saved, arrival)
+
+    def _recorded(self, book: int, standing: Standing, saved: Saved, arrival: Arrival) -> Taken:
         graph = self.store.graph(book)
         revision = arrivals.settles(standing, arrival, graph)
         if revision is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbmerge.lineage.arrival import Action as Verdict
+from nbmerge.watch.copies import WaitingCopy
 from nbmerge.watch.events import Event, Glance
 
 
@@ -29,10 +30,14 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class TakeCopy:
-    """Record a sync tool's conflict copy as a version of its original, then remove the copy."""
+    """Record a conflict copy as a version of the notebook at `path`, then remove the copy.
+
+    Answered by Took, or by Stays, Alone, Unreadable or Refused, which name the copy.
+    """
 
     path: str
-    copy: str
+    copy: WaitingCopy
+    data: bytes
     at: float
 
 
@@ -100,6 +105,21 @@ class Took:
 
 
 @dataclass(frozen=True, slots=True)
+class Stays:
+    """A conflict copy holds what the file holds; the other side may be still to come."""
+
+    path: str
+    copy: WaitingCopy
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Nothing proves that this file is a copy of another one."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """What was to be taken is no notebook (yet): `data` are its bytes, `why` says what is wrong."""
 
@@ -137,13 +157,13 @@ class NotYet:
 class Refused:
     """The system failed; nothing was written to the notebook.
 
-    `unrecorded`: what the file holds is not in the store; `take`: what was to be recorded.
+    `unrecorded`: what the file holds is not in the store; `again`: what has to be done yet.
     """
 
     path: str
     message: str
     unrecorded: bool = False
-    take: Take | None = None
+    again: Take | Follow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +184,5 @@ class Tick:
     """Time has passed."""
 
 
-Result = Took | Unreadable | Kept | Settled | NotYet | Refused | Followed
+Result = Took | Stays | Alone | Unreadable | Kept | Settled | NotYet | Refused | Followed
 Input = Event | Result | Ready | Tick

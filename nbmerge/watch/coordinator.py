@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from nbmerge.lineage.arrival import Action as Verdict
-from nbmerge.signs.copies import Copy
+from nbmerge.signs.copies import Copy, copy_of
 from nbmerge.watch import actions as do
 from nbmerge.watch import events as was
+from nbmerge.watch.copies import WaitingCopy
 from nbmerge.watch.desk import Desk, Timing
 
+COMES_BACK = 10.0  # seconds in which a sync client that renamed a notebook puts the other side in its place
 REMEMBERED = 32_000_000  # bytes of one notebook's saves that wait for a store that refuses
 
 
@@ -31,8 +33,9 @@ class Coordinator:
         self.copy_of = copy_of
         self.desks: dict[str, Desk] = {}
         self._touched: dict[str, Desk] = {}  # those about which something may be pending
-        self._unrecorded: dict[str, list[do.Take]] = {}
-        self.renamed: dict[str, tuple[str, float]] = {}
+        self._unrecorded: dict[str, list[do.Take | do.Follow]] = {}
+        self._copied: dict[str, str] = {}  # copies that wait: their originals
+        self._alone: set[str] = set()  # files that are no copies, whatever they are called
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -57,8 +60,7 @@ class Coordinator:
             case was.Looked():
                 yield from self._looked(event, now)
             case was.Vanished(path):
-                self._desk(path).vanished()
-                yield from self._unrecorded.pop(path, ())
+                yield from self._vanished(path)
             case was.Renamed(old, new):
                 yield from self._renamed(old, new, now)
             case was.Previous(path, data, at):
@@ -67,6 +69,12 @@ class Coordinator:
                 pass  # the shell remembers signs of a second writer
             case do.Ready() | was.Overflowed() | was.Missed() | was.Trouble():
                 yield from _told(event)
+            case do.Stays(path, one):
+                self._copied[one.path] = path
+                self._desk(path).copies.stays(one, now)
+            case do.Alone(path):
+                self._alone.add(path)
+                yield do.Look(path)
             case _:
                 yield from self._result(event, now)
 
@@ -75,50 +83,85 @@ class Coordinator:
         return desk
 
     def _looked(self, event: was.Looked, now: float) -> Iterator[do.Action]:
-        copy = self.copy_of(event.path)
-        if copy is not None and copy.certain and copy.original in self.desks:
-            self._desk(event.path).copy_came(now)
+        path = event.path
+        copy = self._as_copy(path)
+        if copy is not None:
+            original = self._copied.setdefault(path, copy.original)
+            self._desk(original).copies.came(path, copy, now + self.timing.settle, event.data)
+            if path in self.desks:
+                self.desks[path].is_other(event.data)
             return
-        self._desk(event.path).looked(now)
-        yield from self._unrecorded.pop(event.path, ())
-        yield do.Take(event.path, event.data, event.at, event.way, event.glance)
+        self._desk(path).looked(now)
+        yield from self._unrecorded.pop(path, ())
+        yield do.Take(path, event.data, event.at, event.way, event.glance)
+
+    def _as_copy(self, path: str) -> Copy | None:
+        """What the name says of it, unless it is known to be no copy."""
+        if path in self._copied:
+            return self.desks[self._copied[path]].copies.waiting[path].copy
+        return None if path in self._alone else self.copy_of(path)
+
+    def _vanished(self, path: str) -> Iterator[do.Action]:
+        self._forget_copy(path)
+        self._desk(path).vanished()
+        yield from self._unrecorded.pop(path, ())
+
+    def _forget_copy(self, path: str) -> None:
+        original = self._copied.pop(path, None)
+        if original is not None:
+            del self._desk(original).copies.waiting[path]
+        self._alone.discard(path)
 
     def _renamed(self, old: str, new: str, now: float) -> Iterator[do.Action]:
-        copy = self.copy_of(new)
+        self._forget_copy(old)
+        copy = copy_of(new, lambda path: path == old)
         if copy is not None and copy.original == old:
-            if copy.certain:
-                self._desk(old)
-                return
-            self.renamed[new] = (old, now)
+            desk = self._desk(old)
+            desk.vanished()
+            self._copied[new] = old
+            desk.copies.came(new, copy, now + (COMES_BACK if copy.certain else self.timing.settle))
+        else:
+            yield from self._follow(old, new)
+
+    def _follow(self, old: str, new: str) -> Iterator[do.Action]:
         if old in self.desks:
             self._touched.pop(old, None)
-            self.desks[new] = self._touched[new] = self.desks.pop(old)
+            desk = self.desks[new] = self._touched[new] = self.desks.pop(old)
+            self._copied.update(dict.fromkeys(desk.copies.waiting, new))
+        waiting = self._unrecorded.pop(old, ())
+        yield from (one for one in waiting if isinstance(one, do.Follow))
         yield do.Follow(old, new)
-        yield from (replace(take, path=new) for take in self._unrecorded.pop(old, ()))
+        yield from (replace(one, path=new) for one in waiting if isinstance(one, do.Take))
 
     def _tick(self, path: str, desk: Desk, now: float) -> Iterator[do.Action]:
         if desk.next_time is None or now < desk.next_time:
             return
-        if desk.copy_since is not None:
-            copy = self.copy_of(path)
-            if copy is not None:
-                yield from self._copy_is_quiet(path, copy, desk, now)
-        elif desk.torn is not None and desk.torn.is_hopeless(now):
+        if desk.torn is not None and desk.torn.is_hopeless(now):
             yield do.Keep(path, desk.torn.data, desk.torn.since)
         elif desk.look_at is not None and now >= desk.look_at:
             desk.looking(now)
             yield do.Look(path)
+        elif (one := desk.ripe_copy(now)) is not None:
+            yield from self._copy_is_ripe(path, desk, one, now)
         elif desk.may_settle(now):
             desk.settling = True
             yield do.Settle(path)
 
-    def _copy_is_quiet(self, path: str, copy: Copy, desk: Desk, now: float) -> Iterator[do.Action]:
-        original = self.desks.get(copy.original)
-        if original is not None and not original.is_quiet(now):
-            desk.copy_came(now)
+    def _copy_is_ripe(self, path: str, desk: Desk, one: WaitingCopy, now: float) -> Iterator[do.Action]:
+        if desk.there is None:
+            one.at = now + self.timing.settle
+            yield do.Look(path)
             return
-        desk.copy_since = None
-        yield do.TakeCopy(copy.original, path, now)
+        self._forget_copy(one.path)
+        if one.data is None:
+            yield do.Look(one.path)
+        elif desk.there:
+            yield do.TakeCopy(path, one, one.data, now)
+        else:
+            self._alone.add(one.path)
+            if one.renamed:
+                yield from self._follow(path, one.path)
+            yield do.Look(one.path)
 
     def _result(self, result: do.Input, now: float) -> Iterator[do.Action]:
         match result:
@@ -135,6 +178,7 @@ class Coordinator:
                 desk = self._desk(path)
                 why = desk.torn.why if desk.torn is not None else "is no notebook"
                 desk.gave_up()
+                self._forget_copy(path)
                 message = f"{why}; it is left alone and kept as version {version}"
                 yield do.Tell("unreadable", path, message)
             case do.Settled(path, wrote):
@@ -145,20 +189,29 @@ class Coordinator:
                 if found is not None:
                     desk.looked(now)
                     yield do.Take(path, found, now)
-            case do.Refused(path, message, unrecorded, take):
-                if take is not None:
-                    yield from self._remember(take)
+            case do.Refused(path, message, unrecorded, again):
+                if again is not None:
+                    yield from self._remember(path, again)
                 if self._desk(path).refused(now, unrecorded):
                     yield do.Tell("error", path, message)
 
-    def _remember(self, take: do.Take) -> Iterator[do.Action]:
+    def _remember(self, path: str, again: do.Take | do.Follow) -> Iterator[do.Action]:
         """Keep what could not be recorded: the next save may replace it before the store works again."""
-        waiting = self._unrecorded.setdefault(take.path, [])
-        if not waiting or waiting[-1].data != take.data:
-            waiting.append(take)
-        while len(waiting) > 1 and sum(len(one.data) for one in waiting) > REMEMBERED:
+        waiting = self._unrecorded.setdefault(path, [])
+        if not waiting or not _is_the_same(waiting[-1], again):
+            waiting.append(again)
+        while (
+            len(waiting) > 1
+            and sum(len(one.data) for one in waiting if isinstance(one, do.Take)) > REMEMBERED
+        ):
             del waiting[0]
-            yield from _told(was.Missed(take.path, 1, take.at))
+            yield from _told(was.Missed(path, 1, 0.0))
+
+
+def _is_the_same(one: do.Take | do.Follow, other: do.Take | do.Follow) -> bool:
+    if isinstance(one, do.Take) and isinstance(other, do.Take):
+        return one.data == other.data
+    return one == other
 
 
 def _told(event: do.Ready | was.Overflowed | was.Missed | was.Trouble) -> Iterator[do.Action]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nbmerge.watch.copies import Copies, WaitingCopy
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -60,46 +62,51 @@ class Desk:
     not_before: float = float("-inf")
     retries: int = 0
     failing: bool = False
-    gone: bool = False
-    copy_since: float | None = None
+    there: bool | None = None  # whether the file exists, if that is known
+    copies: Copies = field(default_factory=Copies)
     writes: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
 
     @property
     def next_time(self) -> float | None:
-        if self.copy_since is not None:
-            return self.copy_since + self.timing.settle
         if self.torn is not None:
             return min(self.torn.until, self.look_at if self.look_at is not None else self.torn.until)
         if self.look_at is not None:
             return self.look_at
-        if self.due and not self.settling and not self.gone:
-            return max(self.quiet_at, self.not_before)
-        return None
+        times = []
+        if (ripe_at := self.copies.next_time()) is not None:
+            times.append(max(self.quiet_at, self.not_before, ripe_at))
+        if self._is_to_settle():
+            times.append(max(self.quiet_at, self.not_before))
+        return min(times, default=None)
+
+    def _is_to_settle(self) -> bool:
+        return self.due and not self.settling and self.there is not False and not self.copies.is_fresh()
 
     @property
     def quiet_at(self) -> float:
         return self.changed_at + max(self.settle, self.timing.settle)
 
     def is_quiet(self, now: float) -> bool:
-        return self.torn is None and now >= self.quiet_at
+        return self.torn is None and now >= max(self.quiet_at, self.not_before)
 
     def may_settle(self, now: float) -> bool:
-        return self.due and not self.settling and not self.gone and now >= max(self.quiet_at, self.not_before)
+        return self._is_to_settle() and self.is_quiet(now)
+
+    def ripe_copy(self, now: float) -> WaitingCopy | None:
+        """A conflict copy that can be taken now."""
+        return self.copies.ripe(now) if self.is_quiet(now) else None
 
     def looked(self, now: float) -> None:
         """Somebody wrote, or may have; also the same bytes once more, whose hash an editor then asks for."""
-        self.gone = False
+        self.there = True
         self.changed_at = now
         self.look_at = None
 
     def vanished(self) -> None:
-        self.gone = True
+        self.there = False
         self.torn = None
         self.look_at = None
-
-    def copy_came(self, now: float) -> None:
-        self.copy_since = now
 
     def took(self, now: float, changed: bool, due: bool) -> None:
         """The file was a notebook, and it is in the store."""
@@ -113,6 +120,7 @@ class Desk:
         if changed:
             self.changed_at = now
             self.retries = 0
+            self.copies.changed(now)
         self.due = due
 
     def is_torn(self, data: bytes, why: str, now: float) -> None:
@@ -123,6 +131,11 @@ class Desk:
             self.pause = self.timing.first_look
         self.changed_at = now
         self.look_at = now + self.pause
+
+    def is_other(self, data: bytes) -> None:
+        """The file holds this now: if it was torn, it is so no more, or in another way."""
+        if self.torn is not None and self.torn.data != data:
+            self.torn = None
 
     def looking(self, now: float) -> None:
         """The next look, if this one brings nothing new, comes after twice the time."""

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from nbmerge.disk.discard import discard
 from nbmerge.disk.values import LateSave
 from nbmerge.errors import NbmergeError, NotebookError
-from nbmerge.files import digest, read_file, reason
+from nbmerge.files import digest, reason
 from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
 from nbmerge.lineage.arrival import Action as Verdict
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.versions import Origin, Writer
+from nbmerge.reconcile.copies import name_of, take_copy
 from nbmerge.reconcile.settle import Merged, Nothing, Settler, Waiting
 from nbmerge.reconcile.take import Saved, Taken, Taker
 from nbmerge.reconcile.union import is_due
@@ -72,6 +73,7 @@ class Performer:
     surroundings: Surroundings
     report: Callable[[Notice], None]
     clock: Callable[[], float]
+    discard: Callable[[str, str], bool] = discard
     wrote_at: float = field(default=float("-inf"))
 
     @property
@@ -123,7 +125,7 @@ class Performer:
             case do.Take():
                 yield self._take(action)
             case do.TakeCopy():
-                yield from self._take_copy(action)
+                yield self._take_copy(action)
             case do.Keep(path, data, at):
                 kept = self.taker.keep_unreadable(self.store.adopt(path), Saved(data, at))
                 yield do.Kept(path, kept.number)
@@ -187,23 +189,28 @@ class Performer:
             case Waiting(why, found):
                 return do.NotYet(path, why, found)
 
-    def _take_copy(self, action: do.TakeCopy) -> Iterator[do.Input]:
+    def _take_copy(self, action: do.TakeCopy) -> do.Input:
+        one, data = action.copy, action.data
         book = self.store.adopt(action.path)
-        data = read_file(action.copy)
+        saved = Saved(data, action.at, Writer(name=name_of(one.copy)), Origin.COPY, in_file=False)
         try:
-            done = self.taker.take_copy(book, Saved(data, action.at, origin=Origin.COPY, in_file=False))
+            done = take_copy(self.taker, book, saved, certain=one.copy.certain or one.renamed)
         except NotebookError as error:
-            yield do.Unreadable(action.copy, data, str(error).removeprefix("notebook: "))
-            return
-        discard(action.copy, digest(data))
-        yield self._took(action.path, book, done)
+            return do.Unreadable(one.path, data, str(error).removeprefix("notebook: "))
+        if done is None:
+            return do.Alone(one.path)
+        standing = self.store.standing(book)
+        if standing is not None and done.version is None and done.base == standing.head and not one.last:
+            return do.Stays(action.path, one)
+        self.discard(one.path, digest(data))
+        return self._took(action.path, book, done)
 
 
 def _path(action: do.Action) -> str:
     """The file that an action is about: what is to be looked at again if it is refused."""
     match action:
         case do.TakeCopy(_, copy):
-            return copy
+            return copy.path
         case do.Take(path) | do.Keep(path) | do.Settle(path) | do.Look(path) | do.Follow(_, path):
             return path
     return ""
@@ -211,4 +218,5 @@ def _path(action: do.Action) -> str:
 
 def _refused(action: do.Action, message: str) -> do.Refused:
     unrecorded = isinstance(action, do.Take | do.TakeCopy | do.Keep)
-    return do.Refused(_path(action), message, unrecorded, action if isinstance(action, do.Take) else None)
+    again = action if isinstance(action, do.Take | do.Follow) else None
+    return do.Refused(_path(action), message, unrecorded or again is not None, again)

@@ -82,7 +82,14 @@ class World:
         taker = Taker(self.store, Shelf(self.store))
         self.settler = Settler(taker, self.disk, lambda: self.now)
         self.performer = Performer(
-            taker, self.settler, self.disk, self, self.surroundings, self.notices.append, lambda: self.now
+            taker,
+            self.settler,
+            self.disk,
+            self,
+            self.surroundings,
+            self.notices.append,
+            lambda: self.now,
+            self.discard,
         )
         exists = self.disk.files.__contains__
         self.coordinator = Coordinator(self.timing, lambda path: copy_of(path, exists))
@@ -171,6 +178,12 @@ class World:
     def look(self, path: str) -> None:
         there = path in self.disk.files
         self.inbox.append(self._looked(path, "") if there else was.Vanished(path, self.now))
+
+    def discard(self, path: str, expected: str) -> bool:
+        if path in self.disk.files and digest(self.disk.read(path)) == expected:
+            self.disk.remove(path)
+            self.inbox.append(was.Vanished(path, self.now))
+        return path not in self.disk.files
 
     def rescan(self) -> None:
         for path in sorted(self.disk.files):
