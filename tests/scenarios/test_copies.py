@@ -37,14 +37,10 @@ def test_it_is_merged_and_moves_into_the_store(name: str) -> None:
         now {name}
         expect gone
     """)
-    book = stage.world.store.adopt(NOTEBOOK)
-    assert any(
-        cells.told(stage.world.store.data(book, each.number)) == THEIRS for each in _versions(stage.world)
-    )
-
-
-def _versions(world: World):  # type: ignore[no-untyped-def]
-    return world.store.versions(world.store.adopt(NOTEBOOK))
+    store = stage.world.store
+    book = store.adopt(NOTEBOOK)
+    copies = [one for one in store.versions(book) if one.origin is Origin.COPY]
+    assert [cells.told(store.data(book, one.number)) for one in copies] == [THEIRS]
 
 
 def test_what_was_here_becomes_the_copy() -> None:
