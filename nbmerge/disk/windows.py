@@ -17,7 +17,6 @@ _NOT_THERE, _NO_PATH, _DENIED, _OTHER_VOLUME = 2, 3, 5, 17
 _SHARING, _LOCKED, _FULL, _DISK_FULL = 32, 33, 39, 112
 _UNABLE_TO_REMOVE_REPLACED = 1175  # nothing has changed
 _UNABLE_TO_MOVE_REPLACEMENT = 1176  # nothing has changed, where a backup was named
-_UNABLE_TO_MOVE_REPLACEMENT_2 = 1177  # the backup has been made; there is no file at the target
 _UNSUPPORTED = {1, 50, 87, 120}  # invalid function, not supported, invalid parameter, not implemented
 _ERRNO = {
     _NOT_THERE: errno.ENOENT,
@@ -97,10 +96,7 @@ class Windows(System):
             case 0:
                 return
             case 1177:
-                if not os.path.lexists(target):
-                    os.rename(
-                        temporary, target
-                    )  # an editor that was faster has made a new file: FileExistsError
+                _complete(temporary, target)  # ERROR_UNABLE_TO_MOVE_REPLACEMENT_2: the backup has been made
             case 32 | 33 | 1175 | 1176:
                 raise BusyError("a program has it open and does not let it be replaced")
             case _ if code in _UNSUPPORTED:
@@ -130,6 +126,17 @@ class Windows(System):
         if code:
             raise _error(code, path)
         return fd
+
+
+def _complete(temporary: str, target: str) -> None:
+    """There is no file at the target: the new one goes there, if no editor was faster."""
+    try:
+        if not os.path.lexists(target):
+            os.rename(temporary, target)
+            return
+    except FileExistsError:
+        pass
+    raise BusyError("another file took its name")
 
 
 def _error(code: int, path: str) -> OSError:

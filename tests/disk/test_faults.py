@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from io import FileIO
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -136,15 +137,19 @@ def test_failing_at_every_operation(
             break
 
 
+every = pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.slow)])
+
+
 @each_way
 @pytest.mark.parametrize("saver", [by_renaming, in_place])
+@every
 def test_an_editor_saves_before_any_operation_and_the_process_is_killed_at_any(
-    tmp_path: Path, new: bytes, linked: bool, saver: Saver
+    tmp_path: Path, new: bytes, linked: bool, saver: Saver, stride: int
 ) -> None:
     plain = Faulty()
     Scene(tmp_path / "plain", new, linked).place(plain)
     for at in range(1, len(plain.log) + 1):
-        for number in range(at, len(plain.log) + 12):
+        for number in range(at + at % stride, len(plain.log) + 12, stride):
             scene = Scene(tmp_path / f"{at}-{number}", new, linked)
             faulty = Faulty(number)
             editors: list[Thread] = []
@@ -158,5 +163,28 @@ def test_an_editor_saves_before_any_operation_and_the_process_is_killed_at_any(
             if isinstance(came, Changed):
                 assert came.found == SAVE
             scene.check_nothing_is_left()
-            if not faulty.hit:
-                break
+
+
+@pytest.mark.parametrize("new", [NEW, SHORT], ids=["longer", "shorter"])
+@every
+def test_an_editor_opens_the_file_before_any_operation_and_writes_after_a_kill_at_any(
+    tmp_path: Path, new: bytes, stride: int
+) -> None:
+    """Its save lands in the file that was displaced, or in the one that was not."""
+    plain = Faulty()
+    Scene(tmp_path / "plain", new, linked=False).place(plain)
+    for at in range(1, len(plain.log) + 1):
+        for number in range(at + at % stride, len(plain.log) + 12, stride):
+            scene = Scene(tmp_path / f"{at}-{number}", new, linked=False)
+            faulty = Faulty(number)
+            opened: list[FileIO] = []
+            faulty.before(at, lambda: opened.append(FileIO(scene.path, "r+")))  # noqa: B023
+            scene.place(faulty)
+            with opened[0] as editor:
+                editor.truncate(0)
+                editor.write(SAVE)
+            scene.next_start()
+            held = scene.path.read_bytes()
+            assert held in (SAVE, new)
+            assert SAVE in (held, *scene.seen), (at, number, faulty.log[number - 1 :])
+            scene.check_nothing_is_left()
