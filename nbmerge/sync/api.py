@@ -56,7 +56,7 @@ def save(
     sent = read(content, f"what was sent for {path}")
     name = writer or writer_in(base)
     with taking_part(state, timing) as saving:
-        held = saving.save(Sent(path, content, base, name))
+        held = saving.save(Sent(path, content, sent, base, name))
         todo = operations(sent, read(held.content, known=sent.cells)) if held.content != content else ()
         return Answer(
             token_of(held.version, name),

@@ -18,12 +18,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from nbmerge.notebook.model import Cell
+    from nbmerge.notebook.model import Cell, Notebook
 
 
 def equal(one: Cell, other: Cell) -> bool:
     """Whether two cells are the same JSON value; a number spelled differently is another one."""
     return one is other or one.value == other.value
+
+
+def same_value(one: Notebook, other: Notebook) -> bool:
+    """Whether two notebooks are the same JSON value, however they are spelled."""
+    return (
+        one.frame == other.frame
+        and len(one.cells) == len(other.cells)
+        and all(map(equal, one.cells, other.cells))
+    )
 
 
 def pair_cells(sent: Sequence[Cell], merged: Sequence[Cell]) -> dict[int, int]:

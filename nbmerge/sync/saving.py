@@ -19,12 +19,12 @@ from nbmerge.history.values import Draft
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.standing import OpenTip
 from nbmerge.lineage.versions import Origin, Version, Writer
-from nbmerge.notebook.reader import read
+from nbmerge.notebook.model import Notebook
 from nbmerge.reconcile.session import Session
 from nbmerge.reconcile.settle import Merged, Waiting
 from nbmerge.reconcile.take import Saved
 from nbmerge.reconcile.union import is_due, unite
-from nbmerge.sync.operations import operations
+from nbmerge.sync.pairs import same_value
 from nbmerge.sync.tokens import version_in
 
 TYPE_CHECKING = False
@@ -58,10 +58,11 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A save as its writer hands it in."""
+    """A save as its writer hands it in; `notebook` is what the bytes of `content` spell."""
 
     path: str
     content: bytes
+    notebook: Notebook
     base: str
     writer: str = ""
 
@@ -157,8 +158,7 @@ class Saving:
         """Whether its writer changed nothing; how it spells JSON is not what a save is about."""
         if base.digest == digest(sent.content):
             return True
-        before = self.session.taker.shelf.version(book, base.number)
-        return not operations(before, read(sent.content, known=before.cells))
+        return same_value(self.session.taker.shelf.version(book, base.number), sent.notebook)
 
     def _claimed(self, book: int, head: Version, base: Version) -> Version:
         """The writer has written the file itself, and now tells what it had before: what it had not
