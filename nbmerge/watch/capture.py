@@ -63,7 +63,7 @@ class Capture:
         """Somebody is writing; mostly they close it soon."""
         with self.lock:
             record = self.records.make(path)
-            record.dirty = True
+            record.written()
             if not record.awaited:
                 record.awaited = True
                 self._later.after(LONG_SAVE, lambda: self._still_written(path))
@@ -88,7 +88,7 @@ class Capture:
             record = self.records.make(path)
             record.copied = True
             if reading is not None and reading.data and reading.checksum != record.checksum:
-                record.doubtful = False
+                record.torn = record.doubtful = False
                 self._emit(path, told.Previous(path, reading.data, self._clock()))
 
     def renamed(self, old: str, new: str) -> None:
@@ -154,20 +154,20 @@ class Capture:
     def _take(self, path: str, record: Record, reading: Reading, cause: Cause) -> None:
         overtaken = cause.closed and self.overtaken(path)
         if cause.ours:
-            record.taken = record.doubtful = record.dirty = False
+            record.taken = record.torn = record.doubtful = record.dirty = False
         elif cause.closed:
-            missed = record.saved(reading, overtaken)
-            if missed:
-                self._emit(path, told.Missed(path, missed, self._clock()))
+            if record.saved(reading, overtaken):
+                self._emit(path, told.Missed(path, 1, self._clock()))
         else:
             record.taken = False
         closed = cause.closed and reading.stable and not overtaken
         record.looks += 1
         record.racy = reading.is_racy
-        if record.holds(reading) and not cause.asked and (record.closed or not closed):
+        if record.holds(reading) and not cause.asked:
+            record.glance = reading.glance
             return
         way = record.way(reading, cause.moved)
-        record.told(reading, closed)
+        record.told(reading)
         self._emit(path, told.Looked(path, reading.data, reading.glance, self._clock(), way, closed))
 
     def _still_written(self, path: str) -> None:

@@ -9,33 +9,19 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from nbmerge.files import reason
 from nbmerge.watch.capture import Capture
 from nbmerge.watch.filesystems import Mounts, mounts
 from nbmerge.watch.ignore import Rules, parse, read_rules
-from nbmerge.watch.tree import Folder, Listing, Tree, leaves_out, list_folder
+from nbmerge.watch.orders import ObserverOptions
+from nbmerge.watch.tree import Folder, Listing, Tree, leaves_out, list_folder, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.watch.notes import Eyes
 
 Todo = tuple[str, Rules]
-
-
-@dataclass(frozen=True, slots=True)
-class ObserverOptions:
-    """`poll`: True everywhere, False nowhere, None where the file system does not tell of changes.
-
-    Intervals in seconds: `poll_interval` between looks where nothing is told, `rescan_interval`
-    between looks at everything.  `exclude`: patterns as in `.nbmergeignore`, of every root.
-    """
-
-    poll: bool | None = None
-    poll_interval: float = 1.0
-    exclude: tuple[str, ...] = ()
-    rescan_interval: float = 45.0
 
 
 class Ground:
@@ -75,11 +61,11 @@ class Ground:
             new.extend(self.linked(link, folder))
         return new
 
-    def start_at(self, path: str, shown: str) -> list[Todo] | None:
+    def start_at(self, path: str) -> list[Todo] | None:
         """Begin with a folder or a notebook that is asked for; None if there is none."""
         real = os.path.realpath(path)
         with self.capture.lock:
-            self.tree.shown[real] = shown
+            self.tree.shown[real] = path
         if os.path.isdir(real):
             return [(real, self._rules(real))]
         if os.path.isfile(real):
@@ -222,7 +208,7 @@ class Ground:
         with self.capture.lock:
             self.tree.dangling.discard(link)
             self.tree.links[link] = target
-            self.tree.shown.setdefault(target, self.tree.show(link))
+            self.tree.shown.setdefault(target, show(link, self.tree.shown))
 
 
 LIMIT = (

@@ -120,7 +120,7 @@ class Inotify:
     def overtaken(self, path: str) -> bool:
         self._drain()
         folder, name = os.path.split(path)
-        return self._coming[(self._watches.get(folder, 0), os.fsencode(name))] > 0
+        return (self._watches.get(folder, 0), os.fsencode(name)) in self._coming
 
     def wake(self) -> None:
         with contextlib.suppress(OSError):  # full: it will wake anyway

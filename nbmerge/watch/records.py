@@ -18,6 +18,7 @@ from nbmerge.watch.events import Glance
 # Nanoseconds: file systems count time in steps of up to so much, and within a step a file can
 # change without looking different.
 RACY = 2_000_000_000
+_LATE = 0.1  # seconds that the news of a write can take longer than the write
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,16 @@ class Reading:
         """Whether the file is so new that it may change without looking different."""
         return time.time_ns() - self.glance.modified < RACY
 
+    @property
+    def seems_whole(self) -> bool:
+        """Whether it ends as a notebook does."""
+        return self.data[-4096:].rstrip().endswith(b"}")
+
     def is_whole(self) -> bool:
-        """Whether it can be all of a notebook: the outermost brace is closed."""
+        """Whether it is all of a notebook, and not torn after one of its braces."""
         end = self.data[-4096:].rstrip()
-        if end.endswith(b"\n}"):  # indented JSON closes only one object in the first column
-            return True
-        return end.endswith(b"}") and _parses(self.data)
+        # Indented JSON closes only one object in the first column.
+        return end.endswith(b"\n}") or (end.endswith(b"}") and _parses(self.data))
 
 
 def glance_at(path: str) -> Glance | None:
@@ -74,39 +79,51 @@ def read_now(path: str) -> Reading | None:
 class Record:
     """One notebook.  `glance` and `checksum` are of the last content that was told, None if none was.
 
-    `dirty`: written to since a writer last closed it; `taken`: the last reading was a save's;
-    `doubtful`: what was read for a save was torn by the next one; `copied`: jupyter_server's
-    copy was there since the last save; `made`: the name is another file's since then;
-    `racy`: it may have changed since without looking different; `awaited`: it will be read
-    if no writer closes it soon; `looks`: how often it was read.
+    `stable`: it did not change while it was read; `racy`: it may have changed since without
+    looking different; `looks`: how often it was read.
+    `dirty`: written to since a writer last closed it; `awaited`: it will be read if none does soon;
+    `taken`: the last reading was a save's; `torn`: and, at `read_at`, not all of a notebook;
+    `doubtful`: since the next save was being written already.
+    `copied`: jupyter_server's copy was there since the last save; `made`: the name was given to
+    another file since.
     """
 
     __slots__ = (
-        "awaited", "checksum", "closed", "copied", "dirty", "doubtful",
-        "glance", "looks", "made", "racy", "taken",
+        "awaited", "checksum", "copied", "dirty", "doubtful",
+        "glance", "looks", "made", "racy", "read_at", "stable", "taken", "torn",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.glance: Glance | None = None
         self.checksum: int | None = None
         self.looks = 0
-        self.awaited = self.closed = self.copied = self.dirty = False
-        self.doubtful = self.made = self.racy = self.taken = False
+        self.read_at = 0.0
+        self.stable = True
+        self.awaited = self.copied = self.dirty = False
+        self.doubtful = self.made = self.racy = self.taken = self.torn = False
 
     def holds(self, reading: Reading) -> bool:
-        """Whether just this was told last."""
-        return self.glance == reading.glance and self.checksum == reading.checksum
+        """Whether just this was told last, not the same bytes saved once more."""
+        return self.checksum == reading.checksum and (not self.stable or self.glance == reading.glance)
 
-    def saved(self, reading: Reading, overtaken: bool) -> int:
-        """A writer closed the file, and this was read.  How many saves before it were never read.
+    def written(self) -> None:
+        """Somebody writes.  While a file is being truncated it can be empty before the system says so."""
+        self.dirty = True
+        if self.torn and time.monotonic() - self.read_at < _LATE:
+            self.doubtful = True
+
+    def saved(self, reading: Reading, overtaken: bool) -> bool:
+        """A writer closed the file, and this was read.  Whether the save before it was never read.
 
         Read too late, it already is the next save, and is found once more when that one is
         closed; or the next save has torn it, and only its copy can tell what it was.
         """
-        missed = int(self.doubtful) + int(self.dirty and self.taken and self.holds(reading))
+        missed = self.doubtful or (self.dirty and self.taken and self.holds(reading))
         self.taken = self.taken or self.dirty
         self.dirty = False
-        self.doubtful = overtaken and not reading.is_whole()
+        self.torn = not (reading.is_whole() if overtaken else reading.seems_whole)
+        self.doubtful = self.torn and overtaken
+        self.read_at = time.monotonic()
         return missed
 
     def way(self, reading: Reading, moved: bool) -> str:
@@ -117,11 +134,11 @@ class Record:
             return "renamed"
         return "in place with a copy" if self.copied else "in place"
 
-    def told(self, reading: Reading, closed: bool) -> None:
+    def told(self, reading: Reading) -> None:
         """This was told of it now."""
         self.glance = reading.glance
         self.checksum = reading.checksum
-        self.closed = closed
+        self.stable = reading.stable
         self.copied = self.made = False
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nbmerge.watch.ignore import Rules
@@ -108,12 +109,13 @@ class Tree:
         start = os.path.join(path, "")
         return [one for one in self.folders.values() if one.path == path or one.path.startswith(start)]
 
-    def show(self, path: str) -> str:
-        """A real path as people would write it: below what they asked to watch, through their links."""
-        above = path
-        while above not in self.shown:
-            up = os.path.dirname(above)
-            if up == above:
-                return path
-            above = up
-        return self.shown[above] + path[len(above) :]
+
+def show(path: str, shown: Mapping[str, str]) -> str:
+    """A real path as people would write it: below what they asked to watch, through their links."""
+    above = path
+    while above not in shown:
+        up = os.path.dirname(above)
+        if up == above:
+            return path
+        above = up
+    return shown[above] + path[len(above) :]

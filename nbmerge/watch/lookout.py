@@ -1,0 +1,249 @@
+"""Owns: the threads that watch, and what each note of the system leads to.
+
+Must not know: what events are for.  Invariant: the thread that hears of a save reads it at
+once; whatever takes long (walks, looks at everything) happens in another one.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from nbmerge.watch.capture import Capture, Cause
+from nbmerge.watch.events import Event, Glance, Trouble
+from nbmerge.watch.ground import Ground, Todo
+from nbmerge.watch.hearing import Hearing
+from nbmerge.watch.later import Later
+from nbmerge.watch.names import matters
+from nbmerge.watch.orders import ObserverOptions
+from nbmerge.watch.polling import sweep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.watch.notes import Eyes
+
+_AT_ONCE = 64  # so many new folders are walked right where they are noticed
+_ROOT_INTERVAL = 2.0  # seconds between looks whether what was asked for is (still, again) there
+
+
+class Lookout:
+    """Watches notebooks in folders and tells what happens to them.
+
+    `roots` are folders or notebooks.  Events name real absolute paths.  `put` gets every event,
+    from several threads, one at a time; it has to be quick, for while it runs nothing is read.
+    `clock` gives the seconds for events' `at`.
+
+    Two hooks, to be set before `start`: `known(path, glance)` says whether a file that looks so
+    need not be read at the start; `pressed()` whether looks that are not urgent had better wait.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[str],
+        put: Callable[[Event], None],
+        clock: Callable[[], float],
+        options: ObserverOptions,
+    ) -> None:
+        self._roots = tuple(dict.fromkeys(map(os.path.abspath, roots)))
+        self._there: dict[str, tuple[str, int, int]] = {}
+        self._said: set[tuple[str, str]] = set()
+        self._todo: list[Todo] = []
+        self._deep = self._stopped = False
+        self._cost = 0.0  # seconds that the last look at polled folders took
+        self._woken = threading.Condition()
+        self._ready = threading.Event()
+        self._clock = clock
+        self._options = options
+        self._later = Later(self._failed)
+        self._capture = Capture(put, clock, self._later)
+        self._eyes = None if options.poll else _eyes(self._matters, self._tell)
+        self._ground = Ground(self._capture, self._eyes, options, self._tell)
+        self._hearing = Hearing(self._ground, clock, self.rescan)
+        self._threads = [threading.Thread(target=self._walk, name="nbmerge-walk", daemon=True)]
+        if self._eyes is not None:
+            self._capture.overtaken = self._eyes.overtaken
+            self._threads.append(threading.Thread(target=self._hear, name="nbmerge-hear", daemon=True))
+        self.pressed: Callable[[], bool] = lambda: False
+        self._ground.pace = self._pace
+
+    @property
+    def known(self) -> Callable[[str, Glance], bool]:
+        return self._capture.known
+
+    @known.setter
+    def known(self, hook: Callable[[str, Glance], bool]) -> None:
+        self._capture.known = hook
+
+    @property
+    def notebooks(self) -> int:
+        """How many are watched."""
+        with self._capture.lock:
+            return len(self._capture.records)
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is watched, and everything that was there at the start was told."""
+        return self._ready.is_set()
+
+    def start(self) -> None:
+        """Begin; returns when `ready`, or when `stop` was called.
+
+        Every notebook that is there is put as `Looked`, unless it is `known`.
+        """
+        self._later.start()
+        for thread in self._threads:
+            thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """End; what was read is put before this returns."""
+        self._stopped = True
+        self._ready.set()
+        self._ground.halted = True
+        self._wake()
+        if self._eyes is not None:
+            self._eyes.wake()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+        self._later.stop()
+        if self._eyes is not None:
+            self._eyes.close()
+
+    def rescan(self) -> None:
+        """Look at everything again, soon: folders are listed, what looks different is read."""
+        self._deep = True
+        self._wake()
+
+    def look(self, path: str) -> None:
+        """Read a notebook now; it is told even if it is what was told last, or as `Vanished`."""
+        self._capture.look(path, Cause(asked=True))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What people call real paths, where that differs from below roots and links: see `show`."""
+        with self._capture.lock:
+            return dict(self._ground.tree.shown)
+
+    def _hear(self) -> None:
+        eyes = self._eyes
+        while eyes is not None and not self._stopped:
+            try:
+                for note in eyes.notes(60.0):
+                    todo = self._ground.explore(self._hearing.heed(note), _AT_ONCE)
+                    if todo:
+                        self._todo.extend(todo)
+                        self._wake()
+            except Exception as error:  # whatever it was: the watcher goes on, and looks at everything
+                self._failed(error)
+                self.rescan()
+                time.sleep(0.1)
+
+    def _walk(self) -> None:
+        swept = time.monotonic()
+        while not self._stopped:
+            try:
+                self._look_for_roots()
+                self._ground.explore(self._taken())
+                self._ready.set()
+                if self._deep or time.monotonic() - swept >= self._options.rescan_interval:
+                    self._look_at_all()
+                    swept = time.monotonic()
+                else:
+                    self._look_where_nothing_is_told()
+            except Exception as error:  # as above
+                self._failed(error)
+            with self._woken:
+                if not (self._stopped or self._deep or self._todo):
+                    self._woken.wait(self._pause)
+
+    def _look_for_roots(self) -> None:
+        """What was asked for may not be there yet, be gone, or be another folder than it was."""
+        for root in self._roots:
+            before = self._there.get(root)
+            now = _identity(root)
+            if now == before and now is not None:
+                continue
+            if before is not None:
+                self._ground.forget(before[0], gone=True)
+            todo = self._ground.start_at(root) if now is not None else None
+            if now is None or todo is None:
+                self._there.pop(root, None)
+                self._tell(root, _ABSENT)
+            else:
+                self._there[root] = now
+                self._said.discard((root, _ABSENT))
+                self._todo.extend(todo)
+
+    def _taken(self) -> list[Todo]:
+        todo, self._todo = self._todo, []
+        return todo
+
+    def _look_at_all(self) -> None:
+        deep, self._deep = self._deep, False
+        sweep(self._ground, list(self._ground.tree.folders.values()), deep)
+
+    def _look_where_nothing_is_told(self) -> None:
+        polled = [folder for folder in list(self._ground.tree.folders.values()) if folder.polled]
+        if polled:
+            started = time.monotonic()
+            sweep(self._ground, polled)
+            self._cost = time.monotonic() - started
+        else:
+            self._cost = 0.0
+
+    @property
+    def _pause(self) -> float:
+        """Seconds until the next look, so that looking takes a twentieth of the time at most."""
+        return max(min(self._options.poll_interval, _ROOT_INTERVAL), 20 * self._cost)
+
+    def _matters(self, name: str) -> bool:
+        return matters(name) or name in self._ground.odd
+
+    def _pace(self) -> None:
+        while self.pressed() and not self._stopped:
+            time.sleep(0.002)
+
+    def _wake(self) -> None:
+        with self._woken:
+            self._woken.notify()
+
+    def _tell(self, path: str, message: str) -> None:
+        """Say something to people, once."""
+        if (path, message) not in self._said:
+            self._said.add((path, message))
+            self._capture.tell(Trouble(path, message, self._clock()))
+
+    def _failed(self, error: Exception) -> None:
+        self._tell("", f"the observer had a fault: {type(error).__name__}: {error}")
+
+
+_ABSENT = "is not there; it is watched as soon as it is"
+
+
+def _identity(root: str) -> tuple[str, int, int] | None:
+    """Which folder (or that it is a file) a path stands for."""
+    try:
+        found = os.stat(root)
+    except OSError:
+        return None
+    is_folder = stat.S_ISDIR(found.st_mode)
+    return os.path.realpath(root), found.st_dev, found.st_ino if is_folder else 0
+
+
+def _eyes(matters: Callable[[str], bool], tell: Callable[[str, str], None]) -> Eyes | None:
+    """What tells of changes on this system; None if nothing does."""
+    if sys.platform.startswith("linux"):
+        from nbmerge.watch.inotify import Inotify
+
+        try:
+            return Inotify(matters)
+        except OSError as error:
+            tell(
+                "", f"the system gives no notice of changes ({error.strerror}); looking every second instead"
+            )
+    return None
