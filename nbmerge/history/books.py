@@ -42,7 +42,8 @@ class Books:
     def books(self) -> tuple[Book, ...]:
         """All notebooks, by path."""
         rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
-        return tuple(Book(book, os.fsdecode(path)) for book, path in rows)
+        with self._database.sense("paths"):
+            return tuple(Book(book, os.fsdecode(path)) for book, path in rows)
 
     def moved(self, old: str, new: str) -> None:
         """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
@@ -58,8 +59,9 @@ class Books:
         row = self._database.row("SELECT glance FROM book WHERE id = ?", book)
         if row is None or row[0] is None:
             return None
-        modified, size, inode = map(int, row[0].split())
-        return modified, size, inode
+        with self._database.sense("glance"):
+            modified, size, inode = map(int, row[0].split())
+            return modified, size, inode
 
     def set_glance(self, book: int, glance: tuple[int, int, int]) -> None:
         """Remember what the file looked like when it held the head: it need not be read if it still does."""

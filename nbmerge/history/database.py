@@ -115,9 +115,9 @@ class Database:
     def _block(self, begin: str, end: str, undo: str) -> Iterator[None]:
         if self._depth == 0 and self._connection.in_transaction:
             self.run("ROLLBACK")  # the one before could not be ended
-        self.run(begin)
         self._depth += 1
         try:
+            self.run(begin)
             yield
             self.run(end)
         except BaseException:
@@ -149,11 +149,19 @@ class Database:
         if verdict != "ok":
             raise self.damaged(str(verdict).splitlines()[-1])
 
+    @contextlib.contextmanager
+    def sense(self, what: str) -> Iterator[None]:
+        """What is read within was written by nbmerge: if no sense can be made of it, it is damaged."""
+        try:
+            yield
+        except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError) as error:
+            raise self.damaged(f"{what}: {error}") from error
+
     def damaged(self, what: str) -> StoreLost:
         """The failure to raise for what cannot be; the next one to open the store sets it aside."""
         if self._file is not None:
-            with contextlib.suppress(OSError), open(mark_of(self.path), "wb"):
-                pass
+            with contextlib.suppress(OSError), open(mark_of(self.path), "w") as mark:
+                mark.write(repr(self._file))
         return StoreLost(
             f"{self.path}: the store is damaged ({what}); start nbmerge again: it makes a new one"
         )
@@ -174,8 +182,12 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeDecodeError as error:  # even SQLite's message quotes what is damaged
+            raise self.damaged("text in it is none") from error
         except (sqlite3.DatabaseError, sqlite3.InterfaceError) as error:
             code = getattr(error, "sqlite_errorcode", None)
+            if code is None and isinstance(error, sqlite3.OperationalError):
+                raise self.damaged(str(error)) from error  # Python could not read what SQLite gave
             if code is None:
                 raise  # wrong use, a bug
             if code & 0xFF in DAMAGED or str(error).startswith(("no such", "malformed")):
@@ -185,8 +197,17 @@ class Database:
 
 
 def mark_of(path: str) -> str:
-    """The file that says: this store is damaged, do not open it."""
+    """The file that says which store at this path is damaged: another one may be in its place soon."""
     return f"{path}.damaged"
+
+
+def is_marked(path: str) -> bool:
+    """Whether somebody found the store that is at this path damaged."""
+    try:
+        with open(mark_of(path)) as mark:
+            return mark.read() == repr(_identity(path))
+    except OSError:
+        return False
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from itertools import chain, count
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
-from nbmerge.history.database import Database, mark_of
+from nbmerge.history.database import Database, is_marked, mark_of
 from nbmerge.history.lock import lock_of
 from nbmerge.history.schema import is_current, migrate
 from nbmerge.history.store import Store
@@ -60,7 +60,7 @@ def open_store(
 
 def _opened(path: str) -> tuple[Database, bool]:
     """The store, and whether it is of today's stage.  Raises StoreLost if it is damaged."""
-    if os.path.exists(mark_of(path)):
+    if is_marked(path):
         raise StoreLost(f"{path}: the store was found damaged; start nbmerge again: it makes a new one")
     database = Database(path)
     try:

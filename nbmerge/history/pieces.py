@@ -71,7 +71,7 @@ def _ids(
 
 
 def fetch(database: Database, recipe: bytes) -> bytes:
-    """The bytes that a recipe stands for.  Raises ValueError if a piece is missing or broken."""
+    """The bytes that a recipe stands for.  Raises ValueError or TypeError if a piece is missing or broken."""
     whole = BytesIO()
     for batch in _batches(unpack_ids(recipe)):
         found = dict(database.rows(f"SELECT id, data FROM piece WHERE id IN ({_marks(batch)})", *batch))

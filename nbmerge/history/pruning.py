@@ -59,7 +59,8 @@ def _drop(
                 "UPDATE version SET recipe = NULL WHERE book = ? AND number = ?",
                 [(book, number) for number in dropped],
             )
-            sweep(database, book, dropped)
+            with database.sense("pieces"):
+                sweep(database, book, dropped)
             count += len(dropped)
     return count
 
@@ -67,21 +68,22 @@ def _drop(
 def needed(graph: Graph, standing: Standing | None) -> frozenset[int]:
     """The versions that must not be dropped.
 
-    Head and tips, and the sides of each that is a merge (a conflict in it may be open); open
-    tips and their bases; and what any two of all these have in common, from which they are merged.
+    Head and tips, and the sides of the last merge that each of them has in it (a conflict of it may
+    still be in the text); open tips and what may have overwritten them; and what any two of all
+    these have in common, from which they are merged.
     """
     newest = {max(graph.parents)} if graph.parents else set()
     if standing is None:
         return frozenset(newest)
-    standing_on = {standing.head, *standing.tips}
-    sides = {parent for one in standing_on for parent in _sides(graph, one)}
-    open_tips = {number for tip in standing.open for number in (tip.version, tip.by)}
-    all_ends = standing_on | sides | open_tips
-    bases = {tip.base for tip in standing.open}
-    bases |= {graph.common([one], other) for one, other in combinations(sorted(all_ends), 2)}
-    return frozenset(newest | all_ends | {base for base in bases if base is not None})
+    ends = {standing.head, *standing.tips, *newest}
+    ends |= {side for end in tuple(ends) for side in _sides(graph, end)}
+    ends |= {number for tip in standing.open for number in (tip.version, tip.by)}
+    bases = {graph.common([one], other) for one, other in combinations(sorted(ends), 2)}
+    bases |= {tip.base for tip in standing.open}
+    return frozenset(ends | {base for base in bases if base is not None})
 
 
-def _sides(graph: Graph, number: int) -> Iterable[int]:
-    parents = graph.parents.get(number, ())
-    return parents if len(parents) > 1 else ()
+def _sides(graph: Graph, number: int) -> set[int]:
+    """The newest merge that the version descends from, and what it is made of."""
+    merge = max((one for one in graph.ancestors(number) if len(graph.parents.get(one, ())) > 1), default=None)
+    return set() if merge is None else {merge, *graph.parents[merge]}

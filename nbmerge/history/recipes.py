@@ -1,7 +1,7 @@
 """Owns: how a list of piece ids, and a piece itself, are packed.
 
 Must not know: where they are kept.  Invariant: unpacking gives back what was packed, or
-raises ValueError.
+raises ValueError or TypeError if it was something else.
 """
 
 from __future__ import annotations
@@ -30,11 +30,8 @@ def pack_ids(ids: Sequence[int]) -> bytes:
 
 
 def unpack_ids(packed: bytes) -> list[int]:
-    """The ids in their order.  Raises ValueError."""
-    try:
-        planes = zlib.decompress(packed)
-    except zlib.error as error:
-        raise ValueError(str(error)) from error
+    """The ids in their order."""
+    planes = _inflated(packed, zlib.MAX_WBITS)
     size = len(planes) // 8
     raw = bytearray(len(planes))
     for plane in range(8):
@@ -60,8 +57,12 @@ def pack(piece: bytes, level: int) -> bytes:
 
 
 def unpack(packed: bytes) -> bytes:
-    """The piece.  Raises ValueError."""
+    """The piece."""
+    return packed[1:] if packed[:1] == RAW else _inflated(memoryview(packed)[1:], -zlib.MAX_WBITS)
+
+
+def _inflated(packed: bytes | memoryview, bits: int) -> bytes:
     try:
-        return packed[1:] if packed[:1] == RAW else zlib.decompress(memoryview(packed)[1:], -zlib.MAX_WBITS)
+        return zlib.decompress(packed, bits)
     except zlib.error as error:
         raise ValueError(str(error)) from error

@@ -1,7 +1,8 @@
 """Owns: how versions and standings are spelled in the tables.
 
-Must not know: SQLite.  Invariant: what was written is read back equal; the text is
-ASCII, whatever is in it (paths and sources may hold what UTF-8 cannot).
+Must not know: SQLite.  Invariant: what was written is read back equal, and of anything else no
+sense is made (any of Python's errors); the text is ASCII, whatever is in it, for paths and
+sources may hold what UTF-8 cannot.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def version_row(version: Version) -> tuple[object, ...]:
 
 
 def read_version(row: tuple[Any, ...]) -> Version:
-    """The version whose COLUMNS these are.  Raises ValueError or TypeError if they are not."""
+    """The version whose COLUMNS these are."""
     number, digest, time, origin, parents, size, note = row
     writer, why = json.loads(note)
     return Version(
@@ -70,7 +71,7 @@ def standing_text(standing: Standing) -> str:
 
 
 def read_standing(text: str) -> Standing:
-    """The standing that the JSON says.  Raises ValueError, TypeError or KeyError if it says none."""
+    """The standing that the JSON says."""
     fields: dict[str, Any] = json.loads(text)
     fields["open"] = [OpenTip(**tip) for tip in fields["open"]]
     lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}

@@ -93,7 +93,8 @@ class Store(Books):
     def graph(self, book: int) -> Graph:
         """How all versions descend from each other, the dropped ones too."""
         rows = self._database.rows("SELECT number, parents FROM version WHERE book = ?", book)
-        return Graph({number: read_parents(parents) for number, parents in rows})
+        with self._database.sense("graph"):
+            return Graph({number: read_parents(parents) for number, parents in rows})
 
     def data(self, book: int, number: int) -> bytes:
         """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""
@@ -104,10 +105,8 @@ class Store(Books):
                 raise NotebookError(
                     f"{self.path_of(book)}: version {number} is no longer kept; see `nbmerge log`"
                 )
-            try:
+            with self._database.sense(f"version {number}"):
                 data = fetch(self._database, recipe)
-            except ValueError as error:
-                raise self._database.damaged(str(error)) from error
         if digest(data) != version.digest:
             raise self._database.damaged(f"version {number} has changed")
         return data
@@ -152,10 +151,8 @@ class Store(Books):
     def standing(self, book: int) -> Standing | None:
         """Where the notebook stands; None before its first."""
         text = self._of(book, "standing")
-        try:
+        with self._database.sense("standing"):
             return None if text is None else read_standing(text)
-        except (ValueError, TypeError, KeyError) as error:
-            raise self._database.damaged(f"standing: {error}") from error
 
     def stand(self, book: int, standing: Standing) -> None:
         """Set where the notebook stands."""
@@ -200,13 +197,9 @@ class Store(Books):
         if known is not None:
             return known
         recipe = self._recipe(book, number)
-        try:
+        with self._database.sense(f"version {number}"):
             return Content(unpack_ids(recipe)) if recipe else Content()
-        except ValueError as error:
-            raise self._database.damaged(str(error)) from error
 
     def _version(self, row: tuple[Any, ...]) -> Version:
-        try:
+        with self._database.sense("version"):
             return read_version(row)
-        except (ValueError, TypeError) as error:
-            raise self._database.damaged(f"version: {error}") from error

@@ -1,0 +1,83 @@
+"""Owns: a store in a few words.
+
+Must not know: what is tested.  Invariant: time stands still unless a test says otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+from nbmerge.history.opening import Opened, open_store
+from nbmerge.history.store import Store
+from nbmerge.history.values import Draft, Retention
+from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.versions import Origin, Version
+
+NOON = 1_700_000_000.0
+DAY = 86400.0
+PATH = "/home/ada/plot.ipynb"
+FOREVER = Retention(days=1e6, size=1 << 50)
+OPEN: list[Store] = []  # closed after each test
+ROOT = Path(__file__).parents[2]
+
+
+def opened(folder: Path, retention: Retention = FOREVER) -> Opened:
+    found = open_store(str(folder), lambda: NOON, retention)
+    OPEN.append(found.store)
+    return found
+
+
+def fresh(folder: Path | None = None, retention: Retention = FOREVER) -> Store:
+    """An open store: in memory, or in the folder."""
+    OPEN.append(open_store(None if folder is None else str(folder), lambda: NOON, retention).store)
+    return OPEN[-1]
+
+
+def alone(version: Version) -> Standing:
+    """What follows from a save of one writer."""
+    return Standing(version.number, (version.number,))
+
+
+def save(store: Store, book: int, data: bytes, *parents: int, time: float = NOON) -> Version:
+    """Record a version that the notebook then stands on; without parents it follows the newest."""
+    newest = store.versions(book, last=1)
+    after = parents or tuple(version.number for version in newest)
+    return store.record(book, data, Draft(time, Origin.SAVED, after), alone)
+
+
+def filled(folder: Path, *contents: bytes) -> int:
+    """A store on disk with these versions of one notebook, closed again; the book."""
+    store = fresh(folder)
+    book = store.adopt(PATH)
+    for data in contents:
+        save(store, book, data)
+    store.close()
+    return book
+
+
+def contents(store: Store, book: int) -> dict[int, bytes]:
+    """All that is kept, by number."""
+    return {version.number: store.data(book, version.number) for version in store.versions(book)}
+
+
+def text(number: int) -> bytes:
+    """Bytes of which any two share some pieces, about 20 kB."""
+    made = random.Random(number % 7)
+    lines = b"".join(b'    "line %d of %d\\n",\n' % (line, made.randrange(9)) for line in range(700))
+    return b'{"cells": [%d,\n' % number + lines
+
+
+def process(script: str, *arguments: object) -> subprocess.Popen[str]:
+    """Another process, which knows nbmerge and these helpers."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )

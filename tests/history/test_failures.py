@@ -1,0 +1,294 @@
+"""A failure or a kill at any moment: the store is as before the record or after it, and can be used."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from nbmerge.errors import SystemFailure
+from nbmerge.history import database
+from nbmerge.history.store import Store
+from nbmerge.history.values import Retention
+from nbmerge.lineage.standing import Standing
+from tests.history.faulty import Faulty, Plan, install
+from tests.history.stores import DAY, NOON, PATH, contents, filled, fresh, opened, process, save, text
+
+Contents = dict[int, bytes]
+FAULTS = [
+    pytest.param(Plan(0, code, after), id=f"{name} {'after' if after else 'before'} it took effect")
+    for name, code in (("disk full", sqlite3.SQLITE_FULL), ("I/O error", sqlite3.SQLITE_IOERR))
+    for after in (False, True)
+]
+
+
+OLD = {1: text(1), 2: text(2)}
+NEW = OLD | {3: text(3)}
+
+
+def record(store: Store, book: int) -> None:
+    save(store, book, text(3), 2)
+
+
+def prune(store: Store, book: int) -> None:
+    store._retention = Retention(days=0)
+    store.prune(NOON + DAY)
+
+
+def check(store: Store, book: int, allowed: list[Contents]) -> None:
+    """One of the allowed contents, whole, and the standing that belongs to it; and it can be written to."""
+    store.check()
+    found = contents(store, book)
+    assert found in allowed
+    newest = max(found)
+    assert store.standing(book) == Standing(newest, (newest,))
+    if newest == 2:
+        record(store, book)
+    assert store.data(book, 3) == text(3)
+    assert store.prune(0) == 0
+
+
+def failure_of(change: Callable[[], None]) -> str | None:
+    try:
+        change()
+    except SystemFailure as failure:
+        return str(failure)
+    return None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("change", "allowed"), [(record, [OLD, NEW]), (prune, [OLD, {2: text(2)}])], ids=["record", "prune"]
+)
+def test_a_failure_at_any_statement(
+    tmp_path: Path, fault: Plan, change: Callable[[Store, int], None], allowed: list[Contents]
+) -> None:
+    (tmp_path / "model").mkdir()
+    book = filled(tmp_path / "model", *OLD.values())
+    for number in count(1):
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "model", folder)
+        plan = replace(fault, at=number)
+        with pytest.MonkeyPatch.context() as patch:
+            install(patch, plan)
+            message = failure_of(lambda folder=folder: change(fresh(folder), book))  # type: ignore[misc]
+        if not plan.struck:
+            assert number > 15
+            break
+        assert message is None or message.endswith(("; free some space", "; check it and its free space"))
+        check(fresh(folder), book, allowed)
+
+
+def test_after_a_failure_the_same_store_goes_on(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    book = store.adopt(PATH)
+    for data in OLD.values():
+        save(store, book, data)
+    real = store._database._connection
+    for number in count(1):
+        plan = Plan(number, sqlite3.SQLITE_IOERR)
+        store._database._connection = Faulty(real, plan)  # type: ignore[assignment]
+        message = failure_of(lambda: record(store, book))
+        store._database._connection = real
+        if message is None:
+            break
+        assert contents(store, book) == OLD
+        assert store.standing(book) == Standing(2, (2,))
+    assert not plan.struck
+    assert number > 10
+    assert contents(store, book) == NEW
+
+
+def test_a_transaction_that_could_not_even_be_undone_is_undone_later() -> None:
+    store = fresh()
+    book = store.adopt(PATH)
+    save(store, book, text(1))
+
+    class Stuck:
+        """Fails, and goes on failing until somebody looks away."""
+
+        def __init__(self, real: sqlite3.Connection) -> None:
+            self.real = real
+
+        def execute(self, sql: str, values: object = ()) -> object:
+            if sql in ("COMMIT", "ROLLBACK"):
+                Plan(1).strike()
+            return self.real.execute(sql, values)  # type: ignore[arg-type]
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.real, name)
+
+    real = store._database._connection
+    store._database._connection = Stuck(real)  # type: ignore[assignment]
+    with pytest.raises(SystemFailure):
+        save(store, book, text(2), 1)
+    store._database._connection = real
+    save(store, book, text(3), 1)
+    assert contents(store, book) == {1: text(1), 2: text(3)}
+
+
+KILLED_AT = """
+import os, shutil, sys
+import pytest
+from tests.history.faulty import Plan, install
+from tests.history.stores import fresh
+from tests.history import test_failures as t
+folder, change = sys.argv[1], getattr(t, sys.argv[2])
+for number in range(1, 1000):
+    shutil.copytree(folder + "/model", f"{folder}/{number}")
+    child = os.fork()
+    if child == 0:
+        install(pytest.MonkeyPatch(), Plan(number, None))
+        store = fresh(t.Path(f"{folder}/{number}"))
+        change(store, 1)
+        store.close()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFEXITED(status):
+        print(number - 1 if os.WEXITSTATUS(status) == 0 else "failed")
+        break
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and kill -9")
+@pytest.mark.parametrize(
+    ("change", "allowed"), [("record", [OLD, NEW]), ("prune", [OLD, {2: text(2)}])], ids=["record", "prune"]
+)
+def test_a_kill_at_any_statement(tmp_path: Path, change: str, allowed: list[Contents]) -> None:
+    (tmp_path / "model").mkdir()
+    book = filled(tmp_path / "model", *OLD.values())
+    output, _ = process(KILLED_AT, tmp_path, change).communicate()
+    kills = int(output)
+    assert kills > 10
+    for number in range(1, kills + 1):
+        found = opened(tmp_path / str(number))
+        assert found.set_aside is None
+        check(found.store, book, allowed)
+
+
+RECORDING = """
+import sys
+from pathlib import Path
+from tests.history.stores import NOON, PATH, fresh, save, text
+store = fresh(Path(sys.argv[1]))
+book = store.adopt(PATH)
+while True:
+    number = save(store, book, text(len(store.graph(book).parents) + 1)).number
+    if number % 20 == 0:
+        store.prune(NOON)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs kill -9")
+def test_a_process_killed_while_it_records(tmp_path: Path) -> None:
+    """All that it said to have recorded is there, and at most one more; from the very first start on."""
+    moments = random.Random(5)
+    said = 0
+    for _ in range(4):
+        recorder = process(RECORDING, tmp_path)
+        assert recorder.stdout is not None
+        recorder.stdout.readline()
+        time.sleep(moments.uniform(0, 0.2))
+        recorder.kill()
+        output, _ = recorder.communicate()
+        said = max(
+            [said + 1, *(int(line) for line in output.splitlines(keepends=True) if line.endswith("\n"))]
+        )
+        found = opened(tmp_path)
+        assert found.set_aside is None
+        [book] = found.store.books()
+        kept = contents(found.store, book.id)
+        assert kept == {number: text(number) for number in range(1, len(kept) + 1)}
+        assert said <= len(kept) <= said + 1
+        said = len(kept)
+        found.store.check()
+        found.store.close()
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """SQLite itself says that there is no room, in whichever statement it needs some."""
+    book = filled(tmp_path, *OLD.values())
+    store = fresh(tmp_path)
+    [[pages]] = store._database.rows("PRAGMA page_count")
+    store._database.rows(f"PRAGMA max_page_count = {pages}")
+    rare = random.Random(1).randbytes(200_000)
+    for _ in range(2):
+        with pytest.raises(SystemFailure, match="the disk is full; free some space"):
+            save(store, book, rare, 2)
+        assert contents(store, book) == OLD
+    store._database.rows(f"PRAGMA max_page_count = {pages + 1000}")
+    save(store, book, rare, 2)
+    assert contents(store, book) == OLD | {3: rare}
+
+
+FILE_LIMIT = """
+import resource, sys
+from pathlib import Path
+from nbmerge.errors import SystemFailure
+from tests.history.stores import PATH, fresh, save, text
+store = fresh(Path(sys.argv[1]))
+book = store.adopt(PATH)
+recorded = failed = 0
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+for number in range(1, 60):
+    try:
+        save(store, book, text(number) * 3)
+        recorded += 1
+    except SystemFailure as failure:
+        failed += 1
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+save(store, book, b"room again")
+print(recorded, failed)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
+@pytest.mark.parametrize("limit", range(100_000, 200_000, 33_333))
+def test_a_file_system_that_takes_no_more(tmp_path: Path, limit: int) -> None:
+    """The write ahead log cannot grow: what was recorded stays, what was not leaves nothing."""
+    output, _ = process(FILE_LIMIT, tmp_path, limit).communicate()
+    recorded, failed = map(int, output.split())
+    assert recorded + failed == 59
+    assert failed > 0
+    found = opened(tmp_path)
+    assert found.set_aside is None
+    found.store.check()
+    kept = contents(found.store, 1)
+    assert sorted(kept) == list(range(1, recorded + 2))
+    assert kept[recorded + 1] == b"room again"
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="who may do everything is not refused"
+)
+def test_a_store_that_may_not_be_written(tmp_path: Path) -> None:
+    book = filled(tmp_path, b"one")
+    (tmp_path / "history.sqlite3").chmod(0o400)
+    store = fresh(tmp_path)
+    with pytest.raises(SystemFailure, match="write-protected"):
+        save(store, book, b"two", 1)
+
+
+def test_two_who_never_end_their_transactions_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.01)
+    store, other = fresh(tmp_path), fresh(tmp_path)
+    book = store.adopt(PATH)
+    with store.together():
+        save(store, book, b"one")
+        assert contents(other, book) == {}  # who reads never waits
+        with pytest.raises(SystemFailure, match="another process has been writing for too long"):
+            save(other, book, b"two")
+    save(other, book, b"two")
+    assert contents(store, book) == {1: b"one", 2: b"two"}
