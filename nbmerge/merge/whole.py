@@ -9,13 +9,14 @@ its bytes are let go as soon as they are decoded: fresh memory is what costs mos
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nbmerge.errors import NotebookError
 from nbmerge.merge.engine import merge
 from nbmerge.merge.policy import Policy
 from nbmerge.merge.results import Decision, Result
-from nbmerge.notebook.model import Notebook
+from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.versions import empty_beside, harmonise
 from nbmerge.notebook.writer import write
@@ -53,6 +54,26 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file that was read before; `digest` names its bytes, which `fetch` gives if they are needed."""
+
+    name: str
+    digest: str
+    notebook: Notebook
+    fetch: Callable[[], bytes]
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return self.fetch()
+
+    def holds(self, other: Source) -> bool:
+        """Whether the other source has the very same bytes."""
+        if isinstance(other, Parsed):
+            return self.digest == other.digest
+        return self.read() == other.read()
+
+
+@dataclass(frozen=True, slots=True)
 class Whole:
     """The merged file and how it came about."""
 
@@ -72,10 +93,10 @@ def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = 
     """Merge three files, as `merge_bytes` does."""
     before = _read_base(base)
     known = before.cells if before is not None else ()
-    ours = read(local.read(), local.name, known)
+    ours = _read(local, known)
     if local.holds(remote) or (before is not None and base.holds(remote)):
         return Whole(local.read(), Result(ours))
-    theirs = read(remote.read(), remote.name, known or ours.cells)
+    theirs = _read(remote, known or ours.cells)
     if base.holds(local):
         return Whole(remote.read(), Result(theirs))
     before = before or empty_beside(ours, theirs)
@@ -91,8 +112,14 @@ def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = 
     return Whole(data, result)
 
 
+def _read(source: Source, known: Sequence[Cell]) -> Notebook:
+    return source.notebook if isinstance(source, Parsed) else read(source.read(), source.name, known)
+
+
 def _read_base(base: Source) -> Notebook | None:
     """None for an empty base; files with as much white space as a notebook are none."""
+    if isinstance(base, Parsed):
+        return base.notebook
     data = base.read()
     if len(data) < 1 << 16 and not data.removeprefix(BOM).strip():
         return None

@@ -76,7 +76,7 @@ class Settler:
             standing = self.taker.store.standing(book)
             if standing is None or not is_due(standing, self.taker.store.graph(book)):
                 return done
-            union = unite(self.taker.store, book, standing)
+            union = unite(self.taker.store, book, standing, self.taker.shelf)
             version = self._recorded(book, standing, union)
             expected = self.taker.store.version(book, standing.head).digest
             match self.disk.place(path, union.data, expected):

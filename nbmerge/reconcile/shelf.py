@@ -10,13 +10,17 @@ on the shelf is recognised by comparing memory, so a version costs what it chang
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import partial
 
 from nbmerge.errors import NotebookError
 from nbmerge.history.store import Store
+from nbmerge.lineage.versions import Version
+from nbmerge.merge.whole import Parsed
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import read
 
 BUDGET = 48_000_000  # bytes of text that stay in memory between saves
+_AT_LEAST = 4  # notebooks that stay whatever their size: a merge needs three, and its result comes next
 _SHARED = 20  # a version that shares cells is taken to cost this much less
 
 
@@ -38,6 +42,13 @@ class Shelf:
             return found[0]
         return self.put(version.digest, self._store.data(book, number), known)
 
+    def source(self, book: int, version: Version) -> Parsed:
+        """A stored version, to be merged.  Raises NotebookError if it is no notebook."""
+        known = next(reversed(self._kept.values()))[0].cells if self._kept else ()
+        notebook = self.version(book, version.number, known)
+        fetch = partial(self._store.data, book, version.number)
+        return Parsed(f"version {version.number}", version.digest, notebook, fetch)
+
     def put(self, digest: str, data: bytes, known: tuple[Cell, ...] = ()) -> Notebook:
         """Read bytes; `known` are cells they may share."""
         found = self._kept.get(digest)
@@ -49,7 +60,7 @@ class Shelf:
         weight = len(data) // _SHARED if shared else len(data)
         self._kept[digest] = (notebook, weight)
         self._weight += weight
-        while self._weight > self._budget and len(self._kept) > 1:
+        while self._weight > self._budget and len(self._kept) > _AT_LEAST:
             _, (_, dropped) = self._kept.popitem(last=False)
             self._weight -= dropped
         return notebook

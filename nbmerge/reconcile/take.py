@@ -198,7 +198,7 @@ class Taker:
         self, book: int, standing: Standing, graph: Graph, revision: Revision
     ) -> tuple[Standing, Graph]:
         """A doubt is settled: the save did not follow what it replaced, which is a tip again."""
-        self.store.reparent(book, revision.number, (revision.parent,))
+        self.store.reparent(book, revision.number, revision.parents)
         overwritten = self.store.version(book, revision.overwritten)
         back = overwritten.parents if overwritten.origin is Origin.MERGED else (overwritten.number,)
         graph = self.store.graph(book)

@@ -7,14 +7,19 @@ them, so that a conflict is updated and not nested; equal tips give equal bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbmerge.history.store import Store
 from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Graph, Origin, Version
 from nbmerge.merge.policy import Labels, Policy, Side
 from nbmerge.merge.results import Conflict, Decision
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.whole import Held, merge_sources
+from nbmerge.reconcile.shelf import Shelf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.merge.whole import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,17 @@ def is_due(standing: Standing, graph: Graph) -> bool:
     return not set(standing.tips) <= graph.ancestors(standing.head)
 
 
-def unite(store: Store, book: int, standing: Standing) -> Union:
+def unite(store: Store, book: int, standing: Standing, shelf: Shelf | None = None) -> Union:
     """Merge the tips.  Raises NotebookError if one is no notebook."""
+    shelf = shelf or Shelf(store)
     graph = store.graph(book)
     first, *others = in_order(store.version(book, number) for number in standing.tips)
-    union = Union(store.data(book, first.number), (first.number,), ())
-    newest = first
+    if not others:
+        return Union(store.data(book, first.number), (first.number,), ())
+    joining = _Joining(store, shelf, book, first, shelf.source(book, first), Union(b"", (first.number,), ()))
     for version in others:
-        union = _joined(store, book, union, (newest, version), graph.common(union.tips, version.number))
-        newest = max(newest, version, key=_age)
-    return union
+        joining = joining.join(version, graph.common(joining.union.tips, version.number))
+    return joining.union
 
 
 def in_order(tips: Iterable[Version]) -> list[Version]:
@@ -65,21 +71,37 @@ def _age(version: Version) -> tuple[bool, float, int]:
     return version.origin is not Origin.COPY, version.time, version.number
 
 
-def _joined(store: Store, book: int, union: Union, sides: tuple[Version, Version], base: int | None) -> Union:
-    newest, version = sides
-    policy = Policy(
-        labels=_labels(union.tips, sides, base),
-        newer=Side.REMOTE if _age(version) > _age(newest) else Side.LOCAL,
-    )
-    before = b"" if base is None else store.data(book, base)
-    whole = merge_bytes(before, union.data, store.data(book, version.number), policy)
-    return Union(
-        whole.data,
-        (*union.tips, version.number),
-        (*union.bases, base),
-        whole.result.conflicts if len(union.tips) == 1 else (*union.conflicts, *whole.result.conflicts),
-        (*union.decisions, *whole.result.decisions),
-    )
+@dataclass(frozen=True, slots=True)
+class _Joining:
+    """A merge of tips that is under way; `newest` is the newest of those that are in `union`."""
+
+    store: Store
+    shelf: Shelf
+    book: int
+    newest: Version
+    source: Source
+    union: Union
+
+    def join(self, version: Version, base: int | None) -> _Joining:
+        """The same with one more tip."""
+        policy = Policy(
+            labels=_labels(self.union.tips, (self.newest, version), base),
+            newer=Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL,
+        )
+        before = Held("base", b"") if base is None else self.source_of(base)
+        whole = merge_sources(before, self.source, self.source_of(version.number), policy)
+        union = Union(
+            whole.data,
+            (*self.union.tips, version.number),
+            (*self.union.bases, base),
+            (*self.union.conflicts, *whole.result.conflicts),
+            (*self.union.decisions, *whole.result.decisions),
+        )
+        newest = max(self.newest, version, key=_age)
+        return replace(self, newest=newest, source=Held("merged", whole.data), union=union)
+
+    def source_of(self, number: int) -> Source:
+        return self.shelf.source(self.book, self.store.version(self.book, number))
 
 
 def _labels(tips: tuple[int, ...], sides: tuple[Version, Version], base: int | None) -> Labels:

@@ -118,7 +118,6 @@ class Desk:
             self.settle = 0.0
         self.look_at = None
         if changed:
-            self.changed_at = now
             self.retries = 0
             self.copies.changed(now)
         self.due = due
