@@ -110,8 +110,8 @@ class Ground:
                 self.eyes.unwatch(folder.path)
 
     def reread(self, folder: Folder) -> list[Todo]:
-        """The patterns in a folder have changed: it is left and entered anew."""
-        if not folder.whole:
+        """If the patterns in a folder have changed, it is left, to be entered anew."""
+        if not folder.whole or read_rules(folder.path, folder.inherited) == folder.rules:
             return []
         self.forget(folder.path, gone=False)
         return [(folder.path, folder.inherited)]

@@ -75,9 +75,11 @@ class Hearing:
         if folder is None:
             self._left(note)
             return []
-        if name == RULES_NAME and note.what is not What.WRITTEN:
-            self.rescan()
-            return self.ground.reread(folder)
+        if RULES_NAME in (name, os.path.basename(note.path)):
+            todo = self.ground.reread(folder)
+            if todo:
+                self.rescan()  # links from elsewhere may lead into it
+            return todo
         if note.what in (What.MADE, What.MOVED) and os.path.islink(path):
             self._left(note)
             return self.ground.linked(path, folder)

@@ -122,4 +122,6 @@ def _piece(found: re.Match[str]) -> str:
         negated = inside[0] in "!^"
         inside = inside[negated:].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
         return f"[{'^/' if negated else ''}{inside}]"
+    if found["other"] == "[":
+        return "(?!)"  # a class that is never closed matches nothing
     return re.escape(found["plain"] or found["other"])

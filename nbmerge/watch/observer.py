@@ -150,7 +150,7 @@ class Observer:
         pause = _AGAIN
         while not self._stopping.is_set():
             self._listen()
-            if self._stopping.wait(0.0):
+            if self._stopping.is_set():
                 return
             self._put(Trouble("", _DIED, self._clock()))
             self._stopping.wait(pause)

@@ -36,6 +36,7 @@ class Outpost:
         self._came = self._went = 0  # bytes; each counted by one thread at a time
         self._answers: SimpleQueue[bool] = SimpleQueue()
         self._asking = threading.Lock()
+        self._saying = threading.Lock()
         self._told: State | None = None
 
     def run(self) -> None:
@@ -65,8 +66,8 @@ class Outpost:
         self._queue.put(event)
 
     def _is_known(self, path: str, glance: Glance) -> bool:
-        with self._asking:
-            self._queue.put(Asked(path, glance))
+        with self._asking:  # said at once: the thread that reports may be waiting for what the asker holds
+            self._say(Asked(path, glance))
             return self._answers.get()
 
     def _obey(self) -> None:
@@ -84,12 +85,16 @@ class Outpost:
                     self._answers.put(known)
 
     def _report(self) -> None:
+        while (report := self._queue.get()) is not None:
+            self._say(report)
+            self._went += _weight(report)
+            if self._queue.empty():
+                self._tell_state()
+
+    def _say(self, report: Report) -> None:
         try:
-            while (report := self._queue.get()) is not None:
+            with self._saying:
                 say(self._reports, report)
-                self._went += _weight(report)
-                if self._queue.empty():
-                    self._tell_state()
         except OSError:  # nobody is there to be told
             os._exit(1)
 

@@ -24,7 +24,10 @@ def sweep(ground: Ground, folders: Iterable[Folder], deep: bool = False) -> None
             continue
         except OSError:
             continue
-        if deep or modified != folder.modified:
+        changed = ground.reread(folder) if folder.rules.folder == folder.path else []
+        if changed:
+            todo.extend(changed)
+        elif deep or modified != folder.modified:
             todo.extend(_listed_again(ground, folder, deep))
         else:
             for path in ground.capture.records.inside(folder.path):
@@ -36,6 +39,9 @@ def sweep(ground: Ground, folders: Iterable[Folder], deep: bool = False) -> None
 def _listed_again(ground: Ground, folder: Folder, deep: bool) -> list[Todo]:
     if deep:
         ground.watch(folder)
+    changed = ground.reread(folder)
+    if changed:
+        return changed
     listing = ground.listed(folder)
     if listing is None:
         return []

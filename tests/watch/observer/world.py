@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from nbmerge.watch.events import Event, Looked, Missed, Previous, Renamed, Trouble, Vanished
+from nbmerge.watch.lookout import Lookout
 from nbmerge.watch.observer import Observer, ObserverOptions
 
 DEADLINE = 10.0  # seconds; nothing here takes a tenth of it on an idle machine
+
+QUICK = ObserverOptions()
 
 E = TypeVar("E")
 
@@ -37,30 +40,36 @@ class World:
         self.outside.mkdir()
         self.events: list[Event] = []
         self.changed = threading.Condition()
-        self.observer: Observer | None = None
+        self.watching: Lookout | Observer | None = None
 
     def put(self, event: Event) -> None:
         with self.changed:
             self.events.append(event)
             self.changed.notify_all()
 
-    def watch(self, options: ObserverOptions | None = None, roots: Sequence[Path] | None = None) -> Observer:
+    def watch(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> Lookout:
         """Start to watch; what is there at the start is told before this returns."""
-        self.prepare(options, roots).start()
-        assert self.observer is not None
-        return self.observer
+        lookout = self.lookout(options, roots)
+        lookout.start()
+        return lookout
 
-    def prepare(
-        self, options: ObserverOptions | None = None, roots: Sequence[Path] | None = None
-    ) -> Observer:
-        chosen = options or ObserverOptions()
-        paths = [str(root) for root in roots or [self.root]]
-        self.observer = Observer(paths, self.put, time.time, chosen)
-        return self.observer
+    def lookout(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> Lookout:
+        """One that is not started yet."""
+        self.watching = Lookout(self.paths(roots), self.put, time.time, options)
+        return self.watching
+
+    def observe(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> Observer:
+        """The same in a process of its own."""
+        self.watching = observer = Observer(self.paths(roots), self.put, time.time, options)
+        observer.start()
+        return observer
+
+    def paths(self, roots: Sequence[Path]) -> list[str]:
+        return [str(root) for root in roots or [self.root]]
 
     def close(self) -> None:
-        if self.observer is not None:
-            self.observer.stop()
+        if self.watching is not None:
+            self.watching.stop()
 
     def path(self, name: str) -> str:
         return str(self.root / name)
@@ -95,7 +104,17 @@ class World:
         return next(one for one in self.all(Looked) if one.path == path and one.data == data)
 
     def until_vanished(self, name: str) -> None:
-        self.until(lambda: any(one.path == self.path(name) for one in self.all(Vanished)), name)
+        self.until(lambda: self.vanished(name), name)
+
+    def vanished(self, name: str | Path) -> bool:
+        return any(one.path == str(self.root / name) for one in self.all(Vanished))
+
+    def wait(self, wanted: Callable[[], bool]) -> None:
+        """Wait until something holds that no event tells."""
+        deadline = time.monotonic() + DEADLINE
+        while not wanted():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def settle(self) -> None:
         """Wait until the observer has dealt with all that happened, second thoughts included."""
