@@ -17,6 +17,7 @@ from nbmerge.signs.surroundings import Surroundings
 from nbmerge.sync.answers import Answer, Opened
 from nbmerge.sync.operations import operations
 from nbmerge.sync.saving import Saving, Sent, Timing
+from nbmerge.sync.shown import conflicts_shown
 from nbmerge.sync.tokens import token_of, writer_in
 
 _USUAL = Timing()
@@ -57,11 +58,13 @@ def save(
     name = writer or writer_in(base)
     with taking_part(state, timing) as saving:
         held = saving.save(Sent(path, content, sent, base, name))
-        todo = operations(sent, read(held.content, known=sent.cells)) if held.content != content else ()
+        now = sent if held.content == content else read(held.content, known=sent.cells)
+        todo = operations(sent, now)
+        store = saving.session.store
         return Answer(
             token_of(held.version, name),
             bool(todo),
-            held.conflicts,
+            conflicts_shown(now, held.conflicts, store, held.book, held.version.number),
             todo,
             held.content,
             saving.session.set_aside,

@@ -17,7 +17,7 @@ from collections import Counter
 from nbmerge.merge.sequences import longest_rising
 from nbmerge.notebook.jsontext import Slot
 from nbmerge.sync.forms import ABSENT, Delete, Insert, Move, Set
-from nbmerge.sync.pairs import equal, pair_cells
+from nbmerge.sync.pairs import equal, pair_cells, same_value
 from nbmerge.sync.values import whole
 
 TYPE_CHECKING = False
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 def operations(sent: Notebook, merged: Notebook) -> tuple[Operation, ...]:
     """What to do to the notebook `sent` so that it becomes `merged`."""
+    if same_value(sent, merged):
+        return ()
     if not _of_one_build(sent, merged):
         return (Set(None, None, whole(merged)),)
     copy = _Copy(sent.cells, merged.cells)

@@ -69,8 +69,9 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the file holds after a save, and the conflicts that are shown in it."""
+    """What the file holds after a save, and the conflicts of the merge that it is, if it is one."""
 
+    book: int
     version: Version
     content: bytes
     conflicts: tuple[Conflict, ...]
@@ -209,7 +210,7 @@ class Saving:
                     with contextlib.suppress(NbmergeError, OSError):
                         sources = [store.data(book, tip) for tip in union.tips]
                         self.surroundings.sign(union.data, sources)
-                    return Held(version, union.data, union.conflicts)
+                    return Held(book, version, union.data, union.conflicts)
         return self._held(book)
 
     def hold(self, real: str, head: Version) -> str | None:
@@ -226,7 +227,7 @@ class Saving:
         head = store.version(book, standing.head)
         shows_tips = head.origin is Origin.MERGED and set(head.parents) == set(standing.tips)
         conflicts = unite(store, book, standing).conflicts if shows_tips else ()
-        return Held(head, store.data(book, head.number), conflicts)
+        return Held(book, head, store.data(book, head.number), conflicts)
 
     def _kept(self, sent: Sent, taken: Version | None) -> str:
         """Keep a save although the file cannot be read; what to say about that."""

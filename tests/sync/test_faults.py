@@ -112,7 +112,7 @@ def nbmerge(desk: Desk, *arguments: str, given: bytes | None = None) -> subproce
     return started
 
 
-@pytest.mark.parametrize("delay", [0.1, 0.14, 0.18])
+@pytest.mark.parametrize("delay", [0.12, 0.18, 0.24, 0.3])
 def test_a_killed_save_can_be_sent_again(desk: Desk, delay: float) -> None:
     writer, other = desk.writer("writer"), desk.writer("other")
     writer.copy["cells"].append(code("new = 1", id="new"))

@@ -17,6 +17,7 @@ from nbmerge.disk.values import LateSave
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
 from nbmerge.lineage.judge import Sequential, Stale, Unsure, Verdict
 from nbmerge.lineage.versions import Origin
+from nbmerge.merge.results import Conflict
 from nbmerge.sync import Set, Timing, open_notebook, save
 from tests.helpers.build import code, notebook
 from tests.helpers.spelling import JUPYTER, Spelling
@@ -117,6 +118,23 @@ def test_a_conflict_is_told_again_to_who_saves_beside_it(desk: Desk) -> None:
     one.type("c", "c = 3")
     assert [each.id for each in one.save().conflicts] == ["a"]
     assert desk.sources()[0].count("<<<<<<<") == 1
+
+
+def test_a_conflict_that_was_saved_over_is_told_until_it_is_decided(desk: Desk) -> None:
+    one, two, three = desk.writer("one"), desk.writer("two"), desk.writer("three")
+    one.type("a", "a = 2\nprint(a)")
+    two.type("a", "a = 3\nprint(a)")
+    three.copy["cells"].insert(0, code("new = 1", id="new"))
+    one.save()
+    two.save()
+    conflict = Conflict(1, "a", "a = 1", "a = 2", "a = 3")
+    assert three.save().conflicts == (conflict,)  # one cell further down than where it arose
+    three.add("b", "b = 2")
+    assert three.save().conflicts == (conflict,)
+    assert two.save().conflicts == (conflict,)
+    two.type("a", "a = 5")
+    two.type("c", "<<<<<<< mine\nnot ours\n=======\nanybody's\n>>>>>>> yours")
+    assert two.save().conflicts == ()
 
 
 def test_an_editor_that_knows_nothing_of_it_came_in_between(desk: Desk) -> None:
