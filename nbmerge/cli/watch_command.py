@@ -69,9 +69,9 @@ def run(arguments: list[str]) -> int:
 
 def line_of(notice: Notice) -> str:
     """A notice for people; commands that it names can be typed as they stand."""
-    program = program_name()
-    message = _COMMANDS.sub(lambda found: f"`{program} {found[1]} {notice.path}`", notice.message)
-    return printable(f"{_near(notice.path)}: {message}" if notice.path else message)
+    program, path = program_name(), _near(notice.path)
+    message = _COMMANDS.sub(lambda found: f"`{program} {found[1]} {path}`", notice.message)
+    return printable(f"{path}: {message}" if path else message)
 
 
 def _object(notice: Notice) -> str:
@@ -80,6 +80,8 @@ def _object(notice: Notice) -> str:
 
 def _near(path: str) -> str:
     """The path as it is typed in the current folder."""
+    if not path:
+        return path
     try:
         near = os.path.relpath(path)
     except (ValueError, OSError):  # another drive, or the folder is gone

@@ -54,7 +54,7 @@ class Status:
 def write_status(directory: str, status: Status) -> None:
     """Replace what the state directory tells, in one step; a power failure may lose it.
 
-    Raises SystemFailure that names the file.
+    What cannot be written is given up: a full disk is no reason to stop watching.
     """
     path = os.path.join(directory, NAME)
     beside = f"{path}.{os.getpid()}"
@@ -62,10 +62,9 @@ def write_status(directory: str, status: Status) -> None:
         with open(beside, "w", encoding="ascii") as file:
             json.dump(status.as_json(), file)
         os.replace(beside, path)
-    except OSError as error:
+    except OSError:
         with contextlib.suppress(OSError):
             os.unlink(beside)
-        raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
 
 
 def read_status(directory: str) -> Status | None:
