@@ -30,10 +30,6 @@ SETTINGS = (
     "PRAGMA wal_autocheckpoint = 500",  # pages of 4 KiB
     "PRAGMA journal_size_limit = 2097152",
 )
-FIRST_SETTINGS = (  # they stay with the file
-    "PRAGMA auto_vacuum = INCREMENTAL",
-    "PRAGMA journal_mode = WAL",
-)
 FREE = 2000  # pages given back at a time
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT}
 ADVICE = {
@@ -55,7 +51,7 @@ def connect(path: str) -> sqlite3.Connection:
 class Database:
     """One SQLite file, or memory (":memory:").  Raises SystemFailure, or StoreLost if it is damaged."""
 
-    def __init__(self, path: str, new: bool = False) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
         self.undone = 0  # transactions, or parts of them, that came to nothing
         self._mutex = RLock()
@@ -64,7 +60,7 @@ class Database:
         with self._told():
             self._connection = connect(path)
         try:
-            for setting in (*FIRST_SETTINGS, *SETTINGS) if new else SETTINGS:
+            for setting in SETTINGS:
                 self.rows(setting)
         except BaseException:
             self.close()
@@ -159,9 +155,9 @@ class Database:
 
     def damaged(self, what: str) -> StoreLost:
         """The failure to raise for what cannot be; the next one to open the store sets it aside."""
-        if self._file is not None:
-            with contextlib.suppress(OSError), open(mark_of(self.path), "w") as mark:
-                mark.write(repr(self._file))
+        if self._file is not None and self._file == _identity(self.path):
+            with contextlib.suppress(OSError), open(mark_of(self.path), "wb"):
+                pass
         return StoreLost(
             f"{self.path}: the store is damaged ({what}); start nbmerge again: it makes a new one"
         )
@@ -197,17 +193,8 @@ class Database:
 
 
 def mark_of(path: str) -> str:
-    """The file that says which store at this path is damaged: another one may be in its place soon."""
+    """The file that says: this store is damaged, do not open it."""
     return f"{path}.damaged"
-
-
-def is_marked(path: str) -> bool:
-    """Whether somebody found the store that is at this path damaged."""
-    try:
-        with open(mark_of(path)) as mark:
-            return mark.read() == repr(_identity(path))
-    except OSError:
-        return False
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -1,7 +1,11 @@
 """Owns: opening the store: making, migrating, setting aside.
 
 Must not know: what is asked of it.  Invariant: a store that is there and sound is never
-set aside; one that is damaged is renamed, never removed.
+set aside, and one that is damaged is renamed, never removed.
+
+Each store has a name of its own, "history-WHEN-CHANCE.sqlite3", which no other one gets later:
+SQLite removes a log by the name of its file, and a process that still has open what was set aside
+would remove the log of the store that came after it.
 """
 
 from __future__ import annotations
@@ -9,20 +13,19 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, count
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
-from nbmerge.history.database import Database, is_marked, mark_of
+from nbmerge.history.database import Database, mark_of
 from nbmerge.history.lock import lock_of
 from nbmerge.history.schema import is_current, migrate
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention, StoreLost
 
-NAME = "history.sqlite3"
-COMPANIONS = ("", "-wal", "-shm")
+FIRST, LAST = "history-", ".sqlite3"
+ENDS = ("", "-wal", "-shm", "-journal")  # SQLite's own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,21 +49,29 @@ def open_store(
         memory = Database(":memory:")
         migrate(memory)
         return Opened(Store(memory, lock, retention))
-    path = os.path.join(directory, NAME)
     with contextlib.suppress(StoreLost):
-        if os.path.exists(path):
-            database, current = _opened(path)
+        if (path := _found(directory)) is not None:
+            database, current = _looked_into(path)
             if current:
                 return Opened(Store(database, lock, retention))
             database.close()
     with lock:  # of several processes that find it missing, old or damaged, one mends it
-        database, aside = _mended(path, clock())
+        database, aside = _mended(directory, clock())
     return Opened(Store(database, lock, retention), aside)
 
 
-def _opened(path: str) -> tuple[Database, bool]:
+def _found(directory: str) -> str | None:
+    """The path of the store, the newest if somebody put another one back."""
+    try:
+        names = [name for name in os.listdir(directory) if name.startswith(FIRST) and name.endswith(LAST)]
+    except OSError as error:
+        raise SystemFailure(f"{directory}: cannot be read: {reason(error)}; see who owns it") from error
+    return os.path.join(directory, max(names)) if names else None
+
+
+def _looked_into(path: str) -> tuple[Database, bool]:
     """The store, and whether it is of today's stage.  Raises StoreLost if it is damaged."""
-    if is_marked(path):
+    if os.path.exists(mark_of(path)):
         raise StoreLost(f"{path}: the store was found damaged; start nbmerge again: it makes a new one")
     database = Database(path)
     try:
@@ -70,23 +81,20 @@ def _opened(path: str) -> tuple[Database, bool]:
         raise
 
 
-def _mended(path: str, now: float) -> tuple[Database, str | None]:
+def _mended(directory: str, now: float) -> tuple[Database, str | None]:
     """A store of today's stage, and where the damaged one is now that was in its place."""
-    aside = None
-    if not os.path.exists(path):
-        if os.path.exists(f"{path}-wal"):  # it would be taken for part of the new one
-            aside = _put_aside(path, now)
-        _create(path)
+    path = _found(directory)
+    if path is None:
+        return _migrated(_create(directory, now)), None
     try:
-        return _migrated(path), aside
+        return _migrated(path), None
     except StoreLost:
         aside = _put_aside(path, now)
-        _create(path)
-        return _migrated(path), aside
+        return _migrated(_create(directory, now)), aside
 
 
 def _migrated(path: str) -> Database:
-    database, current = _opened(path)
+    database, current = _looked_into(path)
     try:
         if not current:
             migrate(database)
@@ -96,17 +104,19 @@ def _migrated(path: str) -> Database:
     return database
 
 
-def _create(path: str) -> None:
-    """Make an empty store, beside its place, so that nobody ever finds half of one."""
-    beside = f"{path}.new"
+def _create(directory: str, now: float) -> str:
+    """Make an empty store and name it when it is whole, so that nobody ever finds half of one."""
+    path = os.path.join(directory, f"{FIRST}{_stamp(now)}-{os.urandom(4).hex()}{LAST}")
+    beside = os.path.join(directory, "new.sqlite3")
     try:
-        for end in COMPANIONS:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(beside + end)  # of a process that was killed
+        for old in _all(beside):
+            os.unlink(old)  # of a process that was killed
         os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # its companions follow it
-        database = Database(beside, new=True)
+        database = Database(beside)
         try:
+            database.rows("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first table
             migrate(database)
+            database.rows("PRAGMA journal_mode = WAL")  # last: until here all is in the file itself
         finally:
             database.close()
         os.rename(beside, path)
@@ -114,16 +124,14 @@ def _create(path: str) -> None:
         raise SystemFailure(
             f"{path}: the store cannot be made: {reason(error)}; name another state directory with --state"
         ) from error
+    return path
 
 
 def _put_aside(path: str, now: float) -> str:
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.localtime(now))
-    names = (f"{path}.{stamp}{extra}" for extra in chain([""], (f"-{number}" for number in count(2))))
-    target = next(name for name in names if not os.path.exists(name))
+    target = f"{path}.{_stamp(now)}"
     try:
-        for end in COMPANIONS:
-            with contextlib.suppress(FileNotFoundError):
-                os.rename(path + end, target + end)
+        for old in _all(path):
+            os.rename(old, target + old.removeprefix(path))
         with contextlib.suppress(FileNotFoundError):
             os.unlink(mark_of(path))
     except OSError as error:
@@ -131,3 +139,12 @@ def _put_aside(path: str, now: float) -> str:
             f"{path}: the store is damaged and cannot be set aside: {reason(error)}; rename it yourself"
         ) from error
     return target
+
+
+def _all(path: str) -> Iterator[str]:
+    """The files of a store that are there, itself first: without it the others are nothing."""
+    return (path + end for end in ENDS if os.path.exists(path + end))
+
+
+def _stamp(now: float) -> str:
+    return time.strftime("%Y%m%dT%H%M%S", time.localtime(now))

@@ -59,6 +59,12 @@ def filled(folder: Path, *contents: bytes) -> int:
     return book
 
 
+def file_of(folder: Path) -> Path:
+    """The file of the only store in the folder."""
+    [found] = folder.glob("history-*.sqlite3")
+    return found
+
+
 def contents(store: Store, book: int) -> dict[int, bytes]:
     """All that is kept, by number."""
     return {version.number: store.data(book, version.number) for version in store.versions(book)}

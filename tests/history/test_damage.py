@@ -15,9 +15,8 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import Retention, StoreLost
 from tests.helpers import examples
 from tests.history import stores
-from tests.history.stores import NOON, PATH, contents, filled, fresh, opened, save, text
+from tests.history.stores import NOON, PATH, contents, file_of, filled, fresh, opened, save, text
 
-NAME = "history.sqlite3"
 VERSIONS = {number: text(number) * 3 for number in (1, 2, 3)}
 
 
@@ -55,8 +54,8 @@ def test_a_damaged_store_is_set_aside_and_a_new_one_is_used(
     tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     filled(tmp_path, *VERSIONS.values())
-    damage(tmp_path / NAME)
-    damaged = (tmp_path / NAME).read_bytes()
+    damage(file_of(tmp_path))
+    damaged = file_of(tmp_path).read_bytes()
     try:
         found = opened(tmp_path)
         found.store.check()
@@ -78,14 +77,14 @@ def test_damage_that_is_met_later_makes_the_next_one_to_open_set_it_aside(tmp_pa
     """Each page in turn is overwritten: what was recorded is read exactly, or the store is lost and
     says so; never are other bytes given."""
     filled(tmp_path, *VERSIONS.values())
-    whole = (tmp_path / NAME).read_bytes()
+    name, whole = file_of(tmp_path).name, file_of(tmp_path).read_bytes()
     noise = random.Random(7)
     lost = 0
     for page in range(len(whole) // 4096):
         folder = tmp_path / str(page)
         folder.mkdir()
         start = page * 4096
-        (folder / NAME).write_bytes(whole[:start] + noise.randbytes(4096) + whole[start + 4096 :])
+        (folder / name).write_bytes(whole[:start] + noise.randbytes(4096) + whole[start + 4096 :])
         found = opened(folder)
         if found.set_aside is None:
             with pytest.raises(StoreLost, match="the store is damaged"):
@@ -109,12 +108,12 @@ def read_and_write(folder: Path) -> None:
 
 def test_any_changed_byte_is_harmless_or_damage(tmp_path: Path) -> None:
     filled(tmp_path, *VERSIONS.values())
-    whole = (tmp_path / NAME).read_bytes()
+    store, whole = file_of(tmp_path), file_of(tmp_path).read_bytes()
     chance = random.Random(11)
     told = 0
     for _ in range(150 * examples.FACTOR):
         place = chance.randrange(chance.choice([100, 8192, len(whole)]))
-        (tmp_path / NAME).write_bytes(whole[:place] + bytes([chance.randrange(256)]) + whole[place + 1 :])
+        store.write_bytes(whole[:place] + bytes([chance.randrange(256)]) + whole[place + 1 :])
         try:
             use(opened(tmp_path).store)
         except StoreLost:
@@ -178,7 +177,7 @@ def test_a_store_without_its_log_is_as_old_as_it_is_or_set_aside(tmp_path: Path)
         save(store, 1, text(number))
     copy = tmp_path / "copy"
     copy.mkdir()
-    shutil.copy(tmp_path / NAME, copy)  # without the log, in which the last versions are
+    shutil.copy(file_of(tmp_path), copy)  # without the log, in which the last versions are
     found = opened(copy)
     book = found.store.adopt(PATH)
     assert found.set_aside is not None or found.store.versions(book)
@@ -186,16 +185,18 @@ def test_a_store_without_its_log_is_as_old_as_it_is_or_set_aside(tmp_path: Path)
     found.store.check()
 
 
-def test_a_log_without_its_store_is_not_taken_for_part_of_the_new_one(tmp_path: Path) -> None:
+def test_a_store_that_was_removed_while_it_was_in_use_does_not_disturb_the_next_one(tmp_path: Path) -> None:
+    """SQLite removes a log by its name when the last one closes a store, whosever log it is by then."""
     store = fresh(tmp_path)
     save(store, store.adopt(PATH), b"one")
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    shutil.copy(tmp_path / f"{NAME}-wal", copy)
-    found = opened(copy)
-    assert found.set_aside is not None
-    assert Path(f"{found.set_aside}-wal").exists()
-    assert found.store.books() == ()
+    for path in tmp_path.iterdir():
+        path.unlink()
+    other = fresh(tmp_path)
+    book = other.adopt(PATH)
+    save(other, book, b"two")
+    store.close()
+    assert Path(f"{file_of(tmp_path)}-wal").exists()
+    assert contents(fresh(tmp_path), book) == {1: b"two"}
 
 
 def test_the_log_goes_aside_with_its_store(tmp_path: Path) -> None:
@@ -209,14 +210,14 @@ def test_the_log_goes_aside_with_its_store(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
     for end in ("", "-wal"):
-        shutil.copy(found.set_aside + end, kept / (NAME + end))
+        shutil.copy(found.set_aside + end, kept / f"history-1.sqlite3{end}")
     assert contents(fresh(kept), book) == {1: b"one"}
 
 
 def test_who_finds_damage_when_another_one_has_mended_it_does_no_harm(tmp_path: Path) -> None:
     filled(tmp_path, b"one")
     slow = fresh(tmp_path)
-    garbage_header(tmp_path / NAME)
+    garbage_header(file_of(tmp_path))
     assert opened(tmp_path).set_aside is not None
     slow._database.damaged("seen late")
     assert opened(tmp_path).set_aside is None
@@ -226,7 +227,7 @@ def test_each_damaged_store_has_its_own_name(tmp_path: Path) -> None:
     names = set()
     for _ in range(3):
         filled(tmp_path, b"one")
-        garbage_header(tmp_path / NAME)
+        garbage_header(file_of(tmp_path))
         found = opened(tmp_path)
         found.store.close()
         names.add(found.set_aside)
@@ -237,7 +238,7 @@ def test_each_damaged_store_has_its_own_name(tmp_path: Path) -> None:
 def test_who_still_writes_to_a_store_that_was_set_aside_or_removed_is_told(tmp_path: Path) -> None:
     store = fresh(tmp_path)
     book = store.adopt(PATH)
-    shutil.move(tmp_path / NAME, tmp_path / "elsewhere")
+    shutil.move(file_of(tmp_path), tmp_path / "elsewhere")
     with pytest.raises(StoreLost, match="was moved or removed"):
         save(store, book, b"one")
     other = opened(tmp_path).store
@@ -247,11 +248,12 @@ def test_who_still_writes_to_a_store_that_was_set_aside_or_removed_is_told(tmp_p
 
 
 def test_a_failure_to_open_is_no_damage(tmp_path: Path) -> None:
-    (tmp_path / NAME).mkdir()
+    store = tmp_path / "history-1.sqlite3"
+    store.mkdir()
     with pytest.raises(SystemFailure, match="name another directory with --state") as failure:
         opened(tmp_path)
     assert not isinstance(failure.value, StoreLost)
-    assert (tmp_path / NAME).is_dir()
+    assert store.is_dir()
 
 
 def test_a_store_from_a_newer_nbmerge_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -259,12 +261,12 @@ def test_a_store_from_a_newer_nbmerge_is_refused_and_left_alone(tmp_path: Path) 
     store = fresh(tmp_path)
     store._database.rows(f"PRAGMA user_version = {len(schema.STEPS) + 1}")
     store.close()
-    before = (tmp_path / NAME).read_bytes()
+    before = file_of(tmp_path).read_bytes()
     with pytest.raises(SystemFailure, match="from a newer nbmerge; update this one") as failure:
         opened(tmp_path)
     assert not isinstance(failure.value, StoreLost)
-    assert (tmp_path / NAME).read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir() if "lock" not in path.name] == [NAME]
+    assert file_of(tmp_path).read_bytes() == before
+    assert len(list(tmp_path.glob("history*"))) == 1
 
 
 def test_a_store_from_an_older_nbmerge_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,19 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import Retention
 from nbmerge.lineage.standing import Standing
 from tests.history.faulty import Faulty, Plan, install
-from tests.history.stores import DAY, NOON, PATH, contents, filled, fresh, opened, process, save, text
+from tests.history.stores import (
+    DAY,
+    NOON,
+    PATH,
+    contents,
+    file_of,
+    filled,
+    fresh,
+    opened,
+    process,
+    save,
+    text,
+)
 
 Contents = dict[int, bytes]
 FAULTS = [
@@ -273,7 +285,7 @@ def test_a_file_system_that_takes_no_more(tmp_path: Path, limit: int) -> None:
 )
 def test_a_store_that_may_not_be_written(tmp_path: Path) -> None:
     book = filled(tmp_path, b"one")
-    (tmp_path / "history.sqlite3").chmod(0o400)
+    file_of(tmp_path).chmod(0o400)
     store = fresh(tmp_path)
     with pytest.raises(SystemFailure, match="write-protected"):
         save(store, book, b"two", 1)

@@ -55,7 +55,7 @@ def test_several_processes_make_one_store(tmp_path: Path) -> None:
 
 
 def test_of_several_processes_one_sets_a_damaged_store_aside(tmp_path: Path) -> None:
-    (tmp_path / "history.sqlite3").write_bytes(b"no database" * 1000)
+    (tmp_path / "history-1.sqlite3").write_bytes(b"no database" * 1000)
     found = [opener.communicate()[0] for opener in [process(OPENING, tmp_path, name) for name in "abcd"]]
     assert sorted(found) == ["False\n"] * 3 + ["True\n"]
     assert [book.path for book in fresh(tmp_path).books()] == ["/a", "/b", "/c", "/d"]

@@ -12,7 +12,7 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import Draft, Retention
 from nbmerge.lineage.standing import OpenTip, Standing
 from nbmerge.lineage.versions import Origin
-from tests.history.stores import DAY, FOREVER, NOON, PATH, contents, fresh, save
+from tests.history.stores import DAY, FOREVER, NOON, PATH, contents, file_of, fresh, save
 
 LATER = NOON + 1000 * DAY
 
@@ -153,6 +153,7 @@ def test_a_version_that_is_kept_between_dropped_ones_keeps_its_pieces() -> None:
 def test_nothing_to_drop_writes_nothing(tmp_path: Path) -> None:
     store = fresh(tmp_path, FOREVER)
     save(store, store.adopt(PATH), b"one")
-    before = (tmp_path / "history.sqlite3-wal").read_bytes()
+    log = Path(f"{file_of(tmp_path)}-wal")
+    before = log.read_bytes()
     assert store.prune(LATER) == 0
-    assert (tmp_path / "history.sqlite3-wal").read_bytes() == before
+    assert log.read_bytes() == before
