@@ -46,6 +46,11 @@ class Disk:
         self._completed: list[str] = []
         self._no_exchange: set[int] = set()  # devices
 
+    @property
+    def how(self) -> str:
+        """For people: how files are replaced on this platform."""
+        return self._system.how
+
     def place(self, path: str, data: bytes, expected: str) -> Outcome:
         """Replace the content of a file, if it still is the expected one (SHA-256 in hexadecimal).
 

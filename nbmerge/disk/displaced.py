@@ -20,6 +20,7 @@ from nbmerge.files import digest
 
 QUIET = 10.0  # seconds without a change, where the system cannot tell whether a writer has the file open
 GRACE = 2.0  # seconds that an unlinked file stays open here
+_MOST = 32  # unlinked files that stay open
 
 
 @dataclass(slots=True)
@@ -48,9 +49,18 @@ class Watch:
 
     def take(self, record: Record, since: float | None = None) -> Displaced:
         """From here on what stands at the names of the entry is looked after."""
+        if since is not None:
+            self._let_go(since)
         item = Displaced(record.entry, record.safe, record, since=since)
         self.displaced.append(item)
         return item
+
+    def _let_go(self, now: float) -> None:
+        """Not every caller comes again to tend: unlinked files that are still open must not pile up."""
+        nameless = [item for item in self.displaced if item.record is None]
+        for number, item in enumerate(reversed(nameless)):
+            self.look_again(item, now if number < _MOST else now + GRACE)
+        self.displaced = [item for item in self.displaced if not item.done]
 
     def keep(self, entry: Entry, data: bytes) -> None:
         """Put a save into the journal until it is confirmed.  Raises SystemFailure."""
@@ -70,7 +80,7 @@ class Watch:
             if item.entry.path == save.path and name not in item.safe:
                 item.safe.add(name)
                 if item.record is not None:
-                    self._journal.confirm(item.record, name)
+                    self._journal.note_safe(item.record, name)
                 self.look_again(item, now)
         for record in self.kept:
             if (record.entry.path, record.entry.expected) == (save.path, name):

@@ -128,9 +128,8 @@ class Exchanger:
             self.system.close(fd)
 
     def _undo(self, item: Displaced, ours: os.stat_result, now: float) -> None:
-        """Remove the new file, wherever it stands.  If the swap did happen, `tend` sees to the rest."""
+        """Remove the new file, under whichever name.  If the swap did happen, `tend` sees to the rest."""
         with contextlib.suppress(OSError):
-            self.system.unlink(item.entry.temporary)
             if self._there(item.entry.aside) and os.path.samestat(self.system.stat(item.entry.aside), ours):
                 self.system.unlink(item.entry.aside)
             self.watch.look_again(item, now)

@@ -37,7 +37,7 @@ _REMOTE = (
 class Linux(System):
     """renameat2(2) and fcntl(2) F_SETLEASE."""
 
-    exact = True
+    how = "exchanged in one step (renameat2); writers are seen by leases"
 
     def __init__(self) -> None:
         libc = ctypes.CDLL(None, use_errno=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class MacOS(System):
     """renamex_np(2).  There is no way to see whether a writer has a file open."""
 
-    exact = True
+    how = "swapped in one step (renamex_np); writers are not seen, old files are kept for 10 s"
 
     def __init__(self, library: Library | None = None) -> None:
         self._library: Library = library or ctypes.CDLL(None, use_errno=True)

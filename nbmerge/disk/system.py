@@ -24,7 +24,8 @@ class BusyError(OSError):
 class System:
     """The weakest case: files are replaced by renaming, so a save in the last microseconds can be lost."""
 
-    exact = False  # whether swap() hands out what it displaced, whoever wrote it
+    # For people: how files are replaced, and what that cannot do.
+    how = "renamed into place; a save in the same few microseconds can be lost, writers are not seen"
     unlinks_open = True  # whether a file can be removed while it is open
 
     def stat(self, path: str) -> os.stat_result:

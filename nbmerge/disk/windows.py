@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 class Windows(System):
     """ReplaceFileW keeps attributes and access control lists, and hands out the displaced file."""
 
-    exact = True
+    how = "replaced with a backup (ReplaceFileW); writers are seen by share modes"
     unlinks_open = False
 
     def __init__(self, kernel: Kernel | None = None) -> None:

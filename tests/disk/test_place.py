@@ -163,6 +163,20 @@ def test_the_next_process_finds_a_save_that_was_not_confirmed(place: Place) -> N
     assert place.left() == []
 
 
+def test_what_was_confirmed_is_not_told_by_the_next_process(place: Place) -> None:
+    place.before_swap(place.rename_over)
+    place.put()
+    [old] = [path for path in place.folder.iterdir() if path.name.startswith(".")]
+    with open(old, "r+b"):  # so it has to stay
+        place.disk.confirm(LateSave(str(place.file), SAVE))
+        place.disk.close()
+        place.disk = place.start()
+        assert place.disk.repair().saves == ()
+        assert len(place.left()) == 2
+    assert place.disk.tend() == []
+    assert place.left() == []
+
+
 def test_a_process_leaves_the_entries_of_a_living_one_alone(place: Place) -> None:
     place.before_swap(place.rename_over)
     place.put()
@@ -219,6 +233,17 @@ def test_the_old_file_is_let_go_after_a_moment(place: Place) -> None:
     place.now += 3
     place.disk.tend()
     assert place.disk._watch.displaced == []
+
+
+def test_old_files_do_not_pile_up_where_nobody_tends_them(place: Place) -> None:
+    data = OLD
+    for number in range(60):
+        assert place.put(b"%d" % number, data) == Placed()
+        data = b"%d" % number
+    assert len(place.disk._watch.displaced) < 40
+    place.now += 3
+    assert place.put(NEW, data) == Placed()
+    assert len(place.disk._watch.displaced) == 1
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
@@ -354,6 +379,45 @@ def test_a_save_in_the_last_moment_before_a_write_in_place(place: Place) -> None
     assert place.put() == Changed(SAVE)
     assert place.file.read_bytes() == SAVE
     assert place.left() == []
+
+
+def test_another_file_takes_the_name_before_a_write_in_place(place: Place) -> None:
+    os.link(place.file, place.folder / "b.ipynb")
+    real = place.system.exclude
+
+    def exclude(fd: int) -> bool:
+        place.rename_over()
+        place.system.exclude = real  # type: ignore[method-assign]
+        return real(fd)
+
+    place.system.exclude = exclude  # type: ignore[method-assign]
+    assert place.put() == Changed(SAVE)
+    assert (place.folder / "b.ipynb").read_bytes() == OLD
+    assert place.left() == []
+
+
+def test_another_file_takes_the_name_during_a_write_in_place(place: Place) -> None:
+    os.link(place.file, place.folder / "b.ipynb")
+    real = place.system.sync
+
+    def sync(fd: int) -> None:
+        if os.fstat(fd).st_nlink == 2:  # not the journal's
+            place.rename_over()
+        real(fd)
+
+    place.system.sync = sync  # type: ignore[method-assign]
+    assert place.put() == Changed(SAVE)
+    assert place.left() == []
+
+
+def test_a_reader_is_waited_for_before_a_write_in_place(place: Place) -> None:
+    os.link(place.file, place.folder / "b.ipynb")
+    real, answers = place.system.exclude, [False, False, True]
+    ended: list[int] = []
+    place.system.exclude = lambda fd: answers.pop(0) and real(fd)  # type: ignore[method-assign]
+    place.system.admit = ended.append  # type: ignore[method-assign, assignment]
+    assert place.put() == Placed()
+    assert (answers, len(ended)) == ([], 1)
 
 
 def test_a_reader_does_not_keep_a_file_from_being_written_in_place(place: Place) -> None:

@@ -91,9 +91,8 @@ WAYS = [("rename", False), ("in-place", False), ("slow", False), ("in-place", Tr
 
 @pytest.mark.parametrize(("way", "linked"), WAYS)
 def test_no_save_is_lost(tmp_path: Path, way: str, linked: bool) -> None:
-    lost, merger = race(tmp_path, way, 60, 3, linked)
+    lost, _ = race(tmp_path, way, 60, 3, linked)
     assert lost == set()
-    assert merger.written > 5
 
 
 @pytest.mark.slow
