@@ -86,21 +86,15 @@ class GitWitness:
         return told is not None and b"blob" in told.split()
 
     def _wrote(self, found: Repository, path: str) -> bool:
-        """Whether the index has the file as it is now on the disk, by size and time."""
+        """Whether the index has the file as it is now on the disk, by its time."""
         real = os.path.realpath(path)
         name = os.path.relpath(real, found.tree)
         told = self._git(found, ["ls-files", "--debug", "--", f":(literal){name}"], b"")
         try:
-            is_now = os.stat(real)
+            seconds, nanoseconds = divmod(os.stat(real).st_mtime_ns, 10**9)
         except OSError:
             return False
-        seconds, nanoseconds = divmod(is_now.st_mtime_ns, 10**9)
-        fields = (told or b"").decode("ascii", "replace").split()
-        return (
-            f"{seconds}:{nanoseconds}" in fields
-            and "size:" in fields
-            and (fields[fields.index("size:") + 1] == str(is_now.st_size & 0xFFFFFFFF))
-        )
+        return f"mtime: {seconds}:{nanoseconds}".encode() in (told or b"")
 
     def _git(self, found: Repository, arguments: list[str], given: bytes) -> bytes | None:
         import subprocess

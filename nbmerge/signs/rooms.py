@@ -67,7 +67,9 @@ class Rooms:
         room = self.room(path)
         if room is None:
             return 0.0
-        return max(0.0, max(saved, room.typed or 0.0) + QUIET - self.clock())
+        now = self.clock()
+        known = (time for time in (saved, room.typed) if time is not None and time < now + QUIET)
+        return max(0.0, max(known, default=0.0) + QUIET - now)  # a clock that runs ahead says nothing
 
     def _typed(self, server: Server, store: str, path: str) -> float | None:
         """When the notebook was last typed into; where only the whole store tells: that."""
@@ -100,21 +102,20 @@ class Rooms:
         key, now = (server.pid, server.since), self.clock()
         known = self._collaborative.get(key)
         if known is None or not known[1] <= now < known[1] + _PROBED:
-            answer = ask(server, "OPTIONS", "api/collaboration/session/?no_track_activity=1")
+            answer = ask(server, "OPTIONS", "api/collaboration/session/")
             known = (answer is not None and answer[0] < 300, now)
             self._collaborative[key] = known
         return known[0]
 
 
 def _places(server: Server) -> tuple[str, ...]:
-    """Where the database can be: what the server has open, else its working directory or root."""
+    """Where the database can be: what the server has open, else in its root."""
     found = []
     if os.path.isdir("/proc/self/fd"):
         held = f"/proc/{server.pid}/fd"
         try:
             links = [os.readlink(os.path.join(held, name)) for name in os.listdir(held)]
             found += [link for link in links if os.path.basename(link) == STORE]
-            found.append(os.path.join(os.readlink(f"/proc/{server.pid}/cwd"), STORE))
         except OSError:
             pass  # somebody else's process, or it has just ended
     return (*found, os.path.join(server.root, STORE))

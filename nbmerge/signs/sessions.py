@@ -84,7 +84,7 @@ class Sessions:
         return new.sessions
 
     def _asked(self, server: Server, last: _Answer | None, now: float) -> _Answer:
-        answer = ask(server, "GET", "api/sessions?no_track_activity=1")
+        answer = ask(server, "GET", "api/sessions")
         if answer is not None and answer[0] == 200:
             return _Answer(_parsed(answer[1]), now, now + _BELIEVED)
         if answer is not None and answer[0] < 500:

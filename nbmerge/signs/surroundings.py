@@ -79,7 +79,7 @@ class Surroundings:
             saved = os.stat(path).st_mtime
         except OSError:
             saved = now
-        if self.rooms.wait(path, min(saved, now)) > 0:
+        if self.rooms.wait(path, saved) > 0:
             return "somebody types in its jupyter-collaboration room"
         return None
 

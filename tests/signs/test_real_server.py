@@ -101,15 +101,15 @@ def _started(folder: Path) -> Server:
 
 def test_it_is_found_with_what_it_serves(jupyter: Jupyter) -> None:
     assert jupyter.server.root == str(jupyter.root)
-    assert ask(jupyter.server, "GET", "api/sessions?no_track_activity=1") == (200, b"[]")
+    assert ask(jupyter.server, "GET", "api/sessions") == (200, b"[]")
 
 
 def test_asking_is_no_activity(jupyter: Jupyter) -> None:
     """Servers that end when nobody uses them must be able to."""
     before = jupyter.call("GET", "api/status?no_track_activity=1")["last_activity"]
     time.sleep(0.01)
-    ask(jupyter.server, "GET", "api/sessions?no_track_activity=1")
-    ask(jupyter.server, "OPTIONS", "api/collaboration/session/?no_track_activity=1")
+    ask(jupyter.server, "GET", "api/sessions")
+    ask(jupyter.server, "OPTIONS", "api/collaboration/session/")
     assert jupyter.call("GET", "api/status?no_track_activity=1")["last_activity"] == before
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,11 +91,13 @@ def test_nobody_listens(tmp_path: Path) -> None:
 def test_a_server_that_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
     with played() as playing:
         playing.delay = 2.0
-        announce(tmp_path, tmp_path, playing.port, hostname="127.0.0.1")
+        announce(tmp_path, tmp_path, playing.port)
         [server] = listed(str(tmp_path))
+        server = replace(server, hosts=("127.0.0.1",) * 3)
         begun = time.monotonic()
         assert ask(server, "GET", "api/sessions") is None
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 1.5
+        assert len(playing.asked) == 1
         playing.delay = 0.0
 
 
@@ -116,6 +119,8 @@ def test_what_a_server_calls_a_notebook(tmp_path: Path) -> None:
     [server] = listed(str(tmp_path / "run"))
     for folder in (root, tmp_path / "link"):
         assert server.name_of(str(folder / "sub" / "nb.ipynb")) == "sub/nb.ipynb"
+    (tmp_path / "short").symlink_to(root / "sub")
+    assert server.name_of(str(tmp_path / "short/nb.ipynb")) == "sub/nb.ipynb"
     assert server.name_of(str(tmp_path / "root2/nb.ipynb")) is None
     assert server.name_of(str(tmp_path / "nb.ipynb")) is None
 

@@ -126,6 +126,8 @@ def test_who_never_signed_anything_gets_no_keys(tmp_path: Path) -> None:
     keep_trust(PICTURE, [PICTURE], str(tmp_path / "jupyter"))
     assert not is_trusted(PICTURE, str(tmp_path / "jupyter"))
     assert list(tmp_path.iterdir()) == []
+    assert not is_trusted(PICTURE, str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_locked_database_is_left_as_it_is(data: Path) -> None:
