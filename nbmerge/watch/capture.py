@@ -20,6 +20,7 @@ from nbmerge.watch.records import Reading, Record, Records, glance_at, read_now
 GONE_AFTER = 0.3  # seconds until a file that went away is taken to be gone: editors put it back at once
 RENAMED_AFTER = 0.25  # likewise until its old name is taken to be given up
 LONG_SAVE = 1.0  # a writer that has not closed the file by then is read without waiting for it
+SHORT_SAVE = 0.05  # where nobody hears of closing: until what is being written is read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,14 @@ class Capture:
         self.records = Records()
         self.known: Callable[[str, Glance], bool] = lambda path, glance: False
         self.overtaken: Callable[[str], bool] = lambda path: False
+        self.hears_closing = True
         self.lock = threading.RLock()
         self._put = put
         self._clock = clock
         self._later = later
         self._held: dict[str, list[Event]] = {}
         self._origins: dict[str, str] = {}  # new name -> old name, while it is not decided
+        self._failing: set[str] = set()
         self._complained: set[str] = set()
 
     def made(self, path: str) -> None:
@@ -60,13 +63,16 @@ class Capture:
                 self.look(path, Cause())
 
     def written(self, path: str) -> None:
-        """Somebody is writing; mostly they close it soon."""
+        """Somebody is writing; mostly they close it soon, and where that is told it is waited for."""
         with self.lock:
             record = self.records.make(path)
             record.written()
-            if not record.awaited:
-                record.awaited = True
-                self._later.after(LONG_SAVE, lambda: self._still_written(path))
+            if record.awaited:
+                return
+            record.awaited = True
+            if not self.hears_closing:
+                self.look(path, Cause())
+            self._await_close(path)
 
     def closed(self, path: str) -> None:
         """A writer closed the file."""
@@ -117,17 +123,19 @@ class Capture:
 
     def consider(self, path: str) -> None:
         """Read the file if it does not look as it did when it was last read."""
+        try:
+            glance = glance_at(path)
+        except OSError as error:
+            self._complain(path, error)
+            return
+        if glance is None:
+            self.gone(path)
+            return
+        former = self.records.get(path)
+        known = (former is None or former.glance is None) and self.known(path, glance)
         with self.lock:
-            try:
-                glance = glance_at(path)
-            except OSError as error:
-                self._complain(path, error)
-                return
-            if glance is None:
-                self.gone(path)
-                return
             record = self.records.make(path)
-            if record.glance is None and self.known(path, glance):
+            if record.glance is None and known:
                 record.glance = glance
             if record.glance == glance and not record.racy:
                 return
@@ -155,7 +163,7 @@ class Capture:
         overtaken = cause.closed and self.overtaken(path)
         if cause.ours:
             record.taken = record.torn = record.doubtful = record.dirty = False
-        elif cause.closed:
+        elif cause.closed and self.hears_closing:
             if record.saved(reading, overtaken):
                 self._emit(path, told.Missed(path, 1, self._clock()))
         else:
@@ -170,6 +178,10 @@ class Capture:
         record.told(reading)
         self._emit(path, told.Looked(path, reading.data, reading.glance, self._clock(), way, closed))
 
+    def _await_close(self, path: str) -> None:
+        delay = LONG_SAVE if self.hears_closing else SHORT_SAVE
+        self._later.after(delay, lambda: self._still_written(path))
+
     def _still_written(self, path: str) -> None:
         """A save that lasts, or a writer that never closes: read what there is, as long as it changes."""
         with self.lock:
@@ -181,7 +193,7 @@ class Capture:
                 self.look(path, Cause())
             record.awaited = record.dirty and record.glance != before
             if record.awaited:
-                self._later.after(LONG_SAVE, lambda: self._still_written(path))
+                self._await_close(path)
 
     def _decide_rename(self, old: str, new: str) -> None:
         with self.lock:
@@ -213,8 +225,13 @@ class Capture:
         try:
             reading = read_now(path)
         except OSError as error:
-            self._complain(path, error)
+            if path in self._failing:
+                self._complain(path, error)
+            else:  # its writer may lock it for a moment
+                self._failing.add(path)
+                self._later.after(GONE_AFTER, lambda: self.look(path, Cause()))
             return None
+        self._failing.discard(path)
         self._complained.discard(path)
         return reading
 

@@ -171,7 +171,7 @@ class Ground:
             folder.polled = True
             return True
         try:
-            self.eyes.watch(folder.path)
+            self.eyes.watch(folder.path, folder.whole)
             folder.polled = False
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):

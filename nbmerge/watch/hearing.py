@@ -72,6 +72,9 @@ class Hearing:
         path = note.to or note.path
         folder = self.tree.of(path)
         name = os.path.basename(path)
+        if note.what is What.GONE and path in self.tree.folders:  # Windows does not say that it was one
+            self.ground.forget(path, gone=True)
+            return []
         if folder is None:
             self._left(note)
             return []

@@ -61,7 +61,6 @@ class Inotify:
     """
 
     tells_closing = True
-    recursive = False
 
     def __init__(self, matters: Callable[[str], bool]) -> None:
         import ctypes
@@ -81,7 +80,7 @@ class Inotify:
         self._coming: Counter[tuple[int, bytes]] = Counter()  # writes in the queue
         self._parted: dict[int, tuple[str, bool, float]] = {}  # by cookie
 
-    def watch(self, folder: str) -> None:
+    def watch(self, folder: str, below: bool) -> None:
         with self._lock:
             watch = self._checked(self._libc.inotify_add_watch(self._fd, os.fsencode(folder), _MASK))
             former = self._folders.get(watch)

@@ -60,12 +60,13 @@ class Lookout:
         self._options = options
         self._later = Later(self._failed)
         self._capture = Capture(put, clock, self._later)
-        self._eyes = None if options.poll else _eyes(self._matters, self._tell)
+        self._eyes = None if options.poll else eyes_for(sys.platform, self._matters, self._tell)
         self._ground = Ground(self._capture, self._eyes, options, self._tell)
         self._hearing = Hearing(self._ground, clock, self.rescan)
         self._threads = [threading.Thread(target=self._walk, name="nbmerge-walk", daemon=True)]
         if self._eyes is not None:
             self._capture.overtaken = self._eyes.overtaken
+            self._capture.hears_closing = self._eyes.tells_closing
             self._threads.append(threading.Thread(target=self._hear, name="nbmerge-hear", daemon=True))
         self.pressed: Callable[[], bool] = lambda: False
         self._ground.pace = self._pace
@@ -235,15 +236,17 @@ def _identity(root: str) -> tuple[str, int, int] | None:
     return os.path.realpath(root), found.st_dev, found.st_ino if is_folder else 0
 
 
-def _eyes(matters: Callable[[str], bool], tell: Callable[[str, str], None]) -> Eyes | None:
-    """What tells of changes on this system; None if nothing does."""
-    if sys.platform.startswith("linux"):
-        from nbmerge.watch.inotify import Inotify
+def eyes_for(system: str, matters: Callable[[str], bool], tell: Callable[[str, str], None]) -> Eyes | None:
+    """What tells of changes on a system (as `sys.platform` names it); None if nothing does."""
+    try:
+        if system.startswith("linux"):
+            from nbmerge.watch.inotify import Inotify
 
-        try:
             return Inotify(matters)
-        except OSError as error:
-            tell(
-                "", f"the system gives no notice of changes ({error.strerror}); looking every second instead"
-            )
+        if system in ("darwin", "win32"):
+            from nbmerge.watch.watchdogs import Watchdog
+
+            return Watchdog(matters)
+    except (ImportError, OSError) as error:
+        tell("", f"the system gives no notice of changes ({error}); looking every second instead")
     return None

@@ -17,17 +17,14 @@ if TYPE_CHECKING:
     class Eyes(Protocol):
         """Something that tells of changes in folders.  All may be called from any thread but `notes`.
 
-        `tells_closing`: says when a writer has finished.  `recursive`: a watch covers all below.
+        `tells_closing`: says when a writer has finished.
         """
 
         @property
         def tells_closing(self) -> bool: ...
 
-        @property
-        def recursive(self) -> bool: ...
-
-        def watch(self, folder: str) -> None:
-            """Watch a folder.  Raises OSError."""
+        def watch(self, folder: str, below: bool) -> None:
+            """Watch a folder; those `below` it will be, too.  Raises OSError."""
 
         def unwatch(self, folder: str) -> None: ...
 

@@ -173,6 +173,7 @@ class Observer:
                 except (EOFError, OSError, pickle.UnpicklingError):
                     break
                 self._heed(report)
+        self._hang_up()
         process.wait()
 
     def _heed(self, report: Report) -> None:

@@ -1,0 +1,176 @@
+"""The process that watches: it outlives nobody, nobody waits for it, and its death is made good."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from nbmerge.errors import SystemFailure
+from nbmerge.watch import observer as module
+from nbmerge.watch.events import Glance, Looked, Overflowed
+from nbmerge.watch.observer import Observer
+from tests.watch.observer.world import DEADLINE, World, notebook
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process runs; one that has ended may wait for its parent to ask."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def pid_of(observer: Observer) -> int:
+    assert observer._process is not None
+    return observer._process.pid
+
+
+def test_it_tells_what_a_lookout_tells(world: World) -> None:
+    data = world.save("a/nb.ipynb")
+    observer = world.observe()
+    assert world.seen("a/nb.ipynb") == [data]
+    assert (observer.notebooks, observer.ready) == (1, True)
+    world.until_seen("b/new.ipynb", world.save("b/new.ipynb"))
+    world.wait(lambda: observer.notebooks == 2)
+    os.unlink(world.path("b/new.ipynb"))
+    world.until_vanished("b/new.ipynb")
+
+
+def test_looking_again_and_what_people_call_it(world: World) -> None:
+    target = world.outside / "nb.ipynb"
+    target.write_bytes(notebook("text"))
+    os.symlink(target, world.root / "link.ipynb")
+    observer = world.observe()
+    observer.look(str(target))
+    world.until(lambda: len(world.seen(target)) == 2)
+    observer.rescan()
+    assert observer.shown(str(target)) == world.path("link.ipynb")
+    assert observer.shown("/elsewhere") == "/elsewhere"
+
+
+def test_what_is_known_is_asked_of_this_process(world: World) -> None:
+    world.save("old.ipynb")
+    new = world.save("new.ipynb")
+    observer = Observer([str(world.root)], world.put, time.time)
+    world.watching = observer
+    asked: list[str] = []
+
+    def known(path: str, glance: Glance) -> bool:
+        asked.append(path)
+        return path.endswith("old.ipynb") and glance.size > 0
+
+    observer.known = known
+    observer.start()
+    assert (world.seen("old.ipynb"), world.seen("new.ipynb")) == ([], [new])
+    assert sorted(asked) == [world.path("new.ipynb"), world.path("old.ipynb")]
+
+
+def test_saves_are_read_while_nobody_takes_them(world: World) -> None:
+    """They wait in the other process, however many there are."""
+    observer = Observer([str(world.root)], world.put, time.time)
+    world.watching = observer
+    pressed = [False]
+    observer.pressed = lambda: pressed[0]
+    observer.start()
+    pressed[0] = True
+    expected = []
+    for number in range(30):
+        expected.append(world.save("nb.ipynb", f"{number} {'x' * 100_000}"))
+        time.sleep(0.01)
+    assert len(world.seen("nb.ipynb")) <= 1  # the one that was being waited for
+    pressed[0] = False
+    world.until(lambda: len(world.seen("nb.ipynb")) >= 30)
+    assert [data for data in world.seen("nb.ipynb") if data in expected] == expected
+
+
+def test_its_time_is_the_clocks(world: World) -> None:
+    world.save("nb.ipynb")
+    world.watching = observer = Observer([str(world.root)], world.put, lambda: 1000.0)
+    observer.start()
+    [looked] = world.all(Looked)
+    assert 990.0 < looked.at <= 1001.0
+
+
+def test_a_watching_process_that_dies_is_replaced(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_AGAIN", 0.01)
+    world.save("nb.ipynb")
+    observer = world.observe()
+    first = pid_of(observer)
+    os.kill(first, signal.SIGKILL)
+    data = world.save("nb.ipynb", "while nobody watched")
+    world.until_seen("nb.ipynb", data)
+    assert world.troubles() == [module._DIED]
+    assert world.all(Overflowed)
+    world.until_seen("nb.ipynb", world.save("nb.ipynb", "and after"))
+    observer.stop()
+    assert not is_there(first)
+    assert not is_there(pid_of(observer))
+
+
+def test_it_cannot_be_started(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(world.root / "no python"))
+    observer = Observer([str(world.root)], world.put, time.time)
+    with pytest.raises(SystemFailure, match="the process that watches cannot be started: no such file"):
+        observer.start()
+    observer.stop()
+
+
+def test_stopping_while_it_starts_and_twice(world: World) -> None:
+    for number in range(200):
+        world.save(f"{number}.ipynb")
+    world.watching = observer = Observer([str(world.root)], world.put, time.time)
+    starting = threading.Thread(target=observer.start)
+    starting.start()
+    world.until(lambda: len(world.events) > 3)
+    observer.stop()
+    starting.join(DEADLINE)
+    assert not starting.is_alive()
+    observer.stop()
+    assert not is_there(pid_of(observer))
+
+
+SCRIPT = """
+import sys, time
+from nbmerge.watch.observer import Observer
+observer = Observer([sys.argv[1]], lambda event: None, time.time)
+observer.start()
+print(observer._process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_it_ends_with_the_process_that_it_serves(world: World, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", SCRIPT, str(world.root)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[3]
+    ) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        assert is_there(pid)
+        server.send_signal(number)
+    world.wait(lambda: not is_there(pid))
+
+
+def test_signals_for_all_leave_it_alone(world: World) -> None:
+    """A service manager signals every process; this one is told by ours when to end."""
+    observer = world.observe()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(pid_of(observer), number)
+    world.until_seen("nb.ipynb", world.save("nb.ipynb"))
+    assert not world.troubles()
+
+
+def test_modules_in_the_users_folder_are_not_loaded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of notebooks may well have a `random.py`."""
+    (world.root / "pickle.py").write_text("raise SystemExit('wrong module')")
+    monkeypatch.chdir(world.root)
+    world.observe()
+    world.until_seen("nb.ipynb", world.save("nb.ipynb"))
