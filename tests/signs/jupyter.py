@@ -79,9 +79,11 @@ def played() -> Iterator[Played]:
         playing = Played(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield playing
-        server.shutdown()
-        thread.join()
+        try:
+            yield playing
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def announce(folder: Path, root: Path, at: int, **other: Any) -> Path:
