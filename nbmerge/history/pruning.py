@@ -78,7 +78,9 @@ def needed(graph: Graph, standing: Standing | None) -> frozenset[int]:
     ends = {standing.head, *standing.tips, *newest}
     ends |= {side for end in tuple(ends) for side in _sides(graph, end)}
     ends |= {number for tip in standing.open for number in (tip.version, tip.by)}
-    bases = {graph.common([one], other) for one, other in combinations(sorted(ends), 2)}
+    bases: set[int | None] = {
+        base for one, other in combinations(sorted(ends), 2) for base in graph.commons([one], other)
+    }
     bases |= {tip.base for tip in standing.open}
     return frozenset(ends | {base for base in bases if base is not None})
 

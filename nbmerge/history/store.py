@@ -56,6 +56,11 @@ class Store(Books):
         """While it is held no other process, and no other thread, changes the state directory."""
         return self._lock
 
+    def flush(self) -> None:
+        """After this, not even a power cut takes back what was recorded; to be called before the
+        bytes are displaced or removed from where they came from."""
+        self._database.flush()
+
     def close(self) -> None:
         """Give the file back; the store cannot be used after it."""
         self._database.close()

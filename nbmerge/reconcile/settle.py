@@ -79,6 +79,7 @@ class Settler:
             union = unite(self.taker.store, book, standing, self.taker.shelf)
             version = self._recorded(book, standing, union)
             expected = self.taker.store.version(book, standing.head).digest
+            self.taker.store.flush()
             match self.disk.place(path, union.data, expected):
                 case Placed(None):
                     self._stand(book, version)
@@ -115,6 +116,7 @@ class Settler:
     def _came_between(self, book: int, displaced: bytes, version: Version) -> None:
         """Our write took the place of a save: judge it by what its author saw, which was not the merge."""
         self.take_unseen(book, Saved(displaced, self.clock(), in_file=False))
+        self.taker.store.flush()
         self._stand(book, version)
 
     def take_unseen(self, book: int, saved: Saved) -> None:

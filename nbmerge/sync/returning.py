@@ -175,6 +175,7 @@ def _restored(
     if displaced is None:
         return Restored(version)
     _take(saving, book, Saved(displaced, session.clock(), in_file=False), Situation(told=before))
+    session.store.flush()
     session.disk.confirm(LateSave(real, displaced))
     settled = session.settler.settle(book, real)
     return Restored(version, settled if isinstance(settled, Merged) else None)

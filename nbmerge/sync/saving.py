@@ -92,6 +92,7 @@ class Saving:
             for late in self.session.disk.tend():
                 book = self.session.store.adopt(late.path)
                 self.session.settler.take_unseen(book, Saved(late.data, self.session.clock(), in_file=False))
+                self.session.store.flush()
                 self.session.disk.confirm(late)
 
     @contextmanager

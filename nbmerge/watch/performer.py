@@ -94,9 +94,14 @@ class Performer:
 
     def tend(self) -> Iterator[do.Input]:
         """Take the saves that arrived in files which had been displaced."""
-        with contextlib.suppress(NbmergeError, OSError), self.store.lock():
-            for late in self.disk.tend():
-                yield self._take_late(late)
+        try:
+            with self.store.lock():
+                for late in self.disk.tend():
+                    yield self._take_late(late)
+        except StoreLost:
+            raise
+        except (NbmergeError, OSError):
+            return  # it is told again until it could be taken
 
     def _take_late(self, late: LateSave) -> do.Input:
         book = self.store.adopt(late.path)
@@ -105,6 +110,7 @@ class Performer:
             done = self.taker.take(book, saved)
         except NotebookError:
             done = Taken(Verdict.SAME, self.taker.keep_unreadable(book, saved), None, "is no notebook")
+        self.store.flush()
         self.disk.confirm(late)
         return self._took(late.path, book, done)
 
@@ -202,6 +208,7 @@ class Performer:
         standing = self.store.standing(book)
         if standing is not None and done.version is None and done.base == standing.head and not one.last:
             return do.Stays(action.path, one)
+        self.store.flush()
         self.discard(one.path, digest(data))
         return self._took(action.path, book, done)
 
