@@ -260,10 +260,13 @@ def test_state_may_be_named(past: Past, nbmerge: Command, folder: Path) -> None:
 
 def test_a_damaged_store_is_told_about(past: Past, nbmerge: Command, folder: Path) -> None:
     past.saved(BASE)
-    (folder / "state" / "history.sqlite3").write_bytes(b"no database" * 1000)
+    [store] = (folder / "state").glob("*.sqlite3")
+    store.write_bytes(b"no database" * 1000)
     ended = nbmerge("status")
     assert ended.code == 0
-    assert re.match(r"nbmerge: the store was damaged; it is kept as .*history\.sqlite3\.", ended.line)
+    assert re.match(
+        r"nbmerge: the store was damaged; it is kept as .*sqlite3.*, and a new one begun$", ended.line
+    )
 
 
 @pytest.mark.parametrize(

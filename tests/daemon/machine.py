@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 from nbmerge.watch.status import Status, read_status
@@ -72,7 +74,7 @@ class Machine:
     """`folder` holds nb.ipynb, `state` is the state directory of all commands."""
 
     home: Path
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -107,22 +109,27 @@ class Machine:
 
     def watch(self, *arguments: str) -> Watch:
         """A watcher in the foreground, which is ready."""
+        process = self.started_by(sys.executable, "-m", "nbmerge", "watch", "--settle=0.2", *arguments)
+        found = Watch(process)
+        found.ready = found.line()
+        return found
+
+    def started_by(self, *command: str) -> subprocess.Popen[bytes]:
+        """Any command that a test talks to by itself; its output is a pipe."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "nbmerge", "watch", "--settle=0.2", *arguments],
+            command,
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
         self.started.append(process)
-        found = Watch(process)
-        found.ready = found.line()
-        return found
+        return process
 
     def save(self, content: Notebook) -> None:
         """An editor saves, and all that follows from it is done."""
+        until(lambda: self.status.idle and self.status.ready, "nothing is pending")
         before = self.status.versions
         self.path.write_bytes(JUPYTER.spell(content))
         until(lambda: self.status.versions > before and self.status.idle, "the save is recorded")
@@ -143,21 +150,31 @@ class Machine:
                 os.kill(status.pid, signal.SIGKILL)
         for process in self.started:
             process.kill()
-            process.communicate()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
 
 
-@dataclass
 class Watch:
     """A watcher in the foreground; `ready` is the first line that it printed."""
 
-    process: subprocess.Popen[str]
-    ready: str = ""
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.ready = ""
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.decode())
 
     def line(self) -> str:
         """The next line."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line.endswith("\n"), (line, self.process.communicate())
+        line = self._lines.get(timeout=LONGEST)
+        assert line.endswith("\n"), line
         return line[:-1]
 
     def object(self) -> dict[str, Any]:
@@ -167,5 +184,8 @@ class Watch:
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Ask it to end: exit code, what it printed since, what it complained about."""
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=LONGEST)
-        return self.process.returncode, out, err
+        self.process.wait(timeout=LONGEST)
+        self._reader.join()
+        assert self.process.stderr is not None
+        rest = "".join(iter(lambda: "" if self._lines.empty() else self._lines.get(), ""))
+        return self.process.returncode, rest, self.process.stderr.read().decode()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
 
-from tests.daemon.machine import ADA, BASE, BEN, BOTH, LONGEST, Machine, until
+from tests.daemon.machine import ADA, BASE, BEN, BOTH, LONGEST, Machine
 from tests.helpers.spelling import JUPYTER
 
 
@@ -113,15 +112,15 @@ def test_status_tells_of_a_watcher_in_the_foreground(machine: Machine) -> None:
 
 
 def test_a_reader_that_leaves_ends_the_watch(machine: Machine) -> None:
-    watch = machine.watch()
-    assert watch.process.stdout is not None
-    watch.process.stdout.close()
-    watch.process.stdout = None
+    process = machine.started_by(sys.executable, "-m", "nbmerge", "watch", "--settle=0.2")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"watching 1 notebook\n"
+    process.stdout.close()
     machine.save(ADA)
     machine.path.write_bytes(JUPYTER.spell(BEN))
-    _, err = watch.process.communicate(timeout=LONGEST)
-    assert watch.process.returncode == 4
-    assert err == "nbmerge: standard output: cannot be written: broken pipe\n"
+    assert process.wait(timeout=LONGEST) == 4
+    assert process.stderr is not None
+    assert process.stderr.read() == b"nbmerge: standard output: cannot be written: broken pipe\n"
     assert machine.sources[:6] == BOTH
 
 
@@ -143,20 +142,12 @@ def test_a_watcher_loads_no_nbformat(machine: Machine) -> None:
     """It takes a second where jupyter-events is installed, and memory for good."""
     script = (
         "import sys, threading, time, os, signal; from nbmerge.cli.main import run;"
-        "threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start();"
+        "threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGTERM)).start();"
         "run(['watch', '--settle=0.1']); print(*sys.modules)"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=machine.folder,
-        env=machine.environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    machine.started.append(process)
-    until(lambda: machine.status.ready or process.poll() is not None, "it is ready")
+    process = machine.started_by(sys.executable, "-c", script)
     out, _ = process.communicate(timeout=LONGEST)
-    assert "watching 1 notebook\n" in out
-    assert set(out.split()).isdisjoint(
+    assert out.startswith(b"watching 1 notebook\n")
+    assert set(out.decode().split()).isdisjoint(
         ["nbformat", "nbdime", "jsonschema", "parso", "tornado", "argcomplete"]
     )
