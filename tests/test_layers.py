@@ -26,11 +26,11 @@ LEVELS = [
     {"errors"},
 ]
 OWNERS = {
-    "nbformat": {"notebook/versions.py"},
+    "nbformat": {"notebook/versions.py", "notebook/trust.py"},
     "parso": {"merge/guard.py"},
     "nbdime": {"cli/diff_command.py"},
-    "watchdog": {"watch/observer.py", "watch/inotify.py"},
-    "sqlite3": {"history/database.py"},
+    "watchdog": {"watch/watchdogs.py"},
+    "sqlite3": {"history/database.py", "signs/ystore.py"},
     "argparse": {"cli/arguments.py", "cli/options.py", "cli/nbdime_options.py"},
 }
 # What the merge and the notebook never touch: the disk, processes, the clock, chance.

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     class Surroundings(Protocol):
         """What can be known of a notebook besides its contents."""
 
-        def situation(self, path: str, data: bytes) -> Situation: ...
+        def situation(self, path: str, data: bytes, since: float | None = None) -> Situation:
+            """`since`: when the notebook was saved before."""
 
         def hold(self, path: str) -> str | None:
             """Why nothing is to be written to the notebook just now; None: it may be."""
@@ -164,7 +165,9 @@ class Performer:
         saved = Saved(action.data, action.at, writer)
         if not action.in_file and self.taker.knows(book, action.data):
             return Taken(Verdict.SAME, None, None, "known")
-        return self.taker.take(book, saved, self.surroundings.situation(action.path, action.data))
+        latest = self.store.versions(book, last=1)
+        since = latest[-1].time if latest else None
+        return self.taker.take(book, saved, self.surroundings.situation(action.path, action.data, since))
 
     def _took(self, path: str, book: int, done: Taken, look: bool = False) -> do.Input:
         standing = self.store.standing(book)
