@@ -83,9 +83,11 @@ def read_status(directory: str) -> Status | None:
     return replace(status, running=False, pid=None, idle=True, ready=False)
 
 
-def _status_of(found: dict[str, object]) -> Status:
+def _status_of(found: object) -> Status:
+    if not isinstance(found, dict):
+        raise TypeError("no object")
     known = {field.name: found[field.name] for field in fields(Status) if field.name in found}
-    status = Status(**known)  # type: ignore[arg-type]
+    status = Status(**known)
     return replace(status, paths=tuple(status.paths))
 
 

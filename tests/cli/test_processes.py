@@ -104,3 +104,13 @@ def test_git_calls_the_driver_once_for_each_notebook(process: Command) -> None:
     assert loaded.isdisjoint(HEAVY)
     assert loaded.isdisjoint(["argparse", "subprocess", "shutil", "tempfile", "pathlib"])
     assert loaded.isdisjoint(f"nbmerge.cli.{name}" for name in ("options", "merge_command", "report"))
+
+
+@pytest.mark.parametrize("command", ["log base.ipynb --json", "show base.ipynb@1", "status --json"])
+def test_looking_at_the_history_loads_nothing_heavy(process: Command, command: str) -> None:
+    begun = process("NBMERGE_STATE_DIR=state $nbmerge open base.ipynb > copy.ipynb")
+    assert begun.code == 0
+    code, loaded = modules(process, f"{command} --state=state")
+    assert code == 0
+    assert loaded.isdisjoint(set(HEAVY) - {"sqlite3"})
+    assert loaded.isdisjoint(["subprocess", "shutil", "tempfile", "nbmerge.merge.engine"])

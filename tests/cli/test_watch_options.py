@@ -1,0 +1,73 @@
+"""What `watch` and `start` are asked for, and asked for again by the process that does it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from nbmerge.cli.arguments import command, understand
+from nbmerge.cli.watch_options import add_watch_options, as_arguments, watch_options
+from nbmerge.history.values import Retention
+from nbmerge.watch.assembly import WatchOptions
+from tests.cli.past import Past
+from tests.cli.world import Command
+
+
+def understood(*arguments: str) -> WatchOptions:
+    parser = command("watch", "")
+    add_watch_options(parser)
+    heard = understand(parser, list(arguments))
+    assert heard is not None
+    return watch_options(*heard)
+
+
+def test_what_is_not_said_is_the_usual(past: Past, folder: Path) -> None:
+    assert understood() == WatchOptions((str(folder),), past.state)
+    assert understood() == understood("--settle=1", "--keep-days", "60", ".")
+
+
+def test_everything_can_be_said(folder: Path) -> None:
+    found = understood(
+        *("--state", "s", "--settle", "0.5", "--poll", "--exclude", "a", "--exclude=-b", "--keep-days=1.5"),
+        *("--keep-mb", "10", "base.ipynb", str(folder)),
+    )
+    paths = (str(folder / "base.ipynb"), str(folder))
+    keep = Retention(days=1.5, size=10_000_000)
+    assert found == WatchOptions(paths, str(folder / "s"), 0.5, True, ("a", "-b"), keep)
+
+
+@given(
+    some.floats(0, 1e6),
+    some.booleans(),
+    some.lists(some.text(some.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)),
+    some.floats(0, 1e6),
+    some.integers(0, 10**12),
+)
+def test_the_words_for_another_process_ask_for_the_same(
+    settle: float, poll: bool, exclude: list[str], days: float, size: int
+) -> None:
+    options = WatchOptions(
+        ("/", os.path.expanduser("~")), "/tmp", settle, poll or None, tuple(exclude), Retention(days, size)
+    )
+    assert understood(*as_arguments(options)) == options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["watch", "--settle", "soon"], "--settle: 'soon' is no number of seconds"),
+        (["watch", "--settle=nan"], "--settle: 'nan' is no number of seconds"),
+        (["start", "--keep-days=-1"], "--keep-days: '-1' is no number of days"),
+        (["restart", "--keep-mb", "all"], "--keep-mb: 'all' is no number of megabytes"),
+        (["watch", "--pol"], "there is no option --pol; see python -m nbmerge watch --help"),
+        (["stop", "."], "'.' is too much: python -m nbmerge stop [--state DIR] [--at-login]"),
+        (["demo", "now"], "'now' is too much: python -m nbmerge demo"),
+    ],
+)
+def test_wrong_calls(past: Past, nbmerge: Command, arguments: list[str], said: str) -> None:
+    ended = nbmerge(*arguments)
+    assert (ended.code, ended.out, ended.line) == (2, b"", f"nbmerge: {said}")
