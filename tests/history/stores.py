@@ -77,10 +77,10 @@ def text(number: int) -> bytes:
     return b'{"cells": [%d,\n' % number + lines
 
 
-def process(script: str, *arguments: object) -> subprocess.Popen[str]:
-    """Another process, which knows nbmerge and these helpers."""
+def process(script: str, *arguments: object, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+    """Another process, which knows nbmerge and these helpers; `before` is what it is started by."""
     return subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, arguments)],
+        [*before, sys.executable, "-c", script, *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,

@@ -280,6 +280,56 @@ def test_a_file_system_that_takes_no_more(tmp_path: Path, limit: int) -> None:
     assert kept[recorded + 1] == b"room again"
 
 
+FULL_DISK = """
+import subprocess, sys
+from pathlib import Path
+from nbmerge.errors import SystemFailure
+from tests.history.stores import OPEN, PATH, contents, opened, save, text
+disk = Path(sys.argv[1])
+if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True).returncode:
+    sys.exit()
+print("mounted", flush=True)
+refused = 0
+for filled in range(840_000, 1 << 20, 8192):
+    state = disk / str(filled)
+    kept = {}
+    try:
+        (disk / "filler").write_bytes(bytes(filled))
+        state.mkdir()
+        store = opened(state).store
+        book = store.adopt(PATH)
+        for number in range(1, 20):
+            save(store, book, text(number))
+            kept[number] = text(number)
+    except (SystemFailure, OSError):
+        refused += 1
+    (disk / "filler").unlink()
+    state.mkdir(exist_ok=True)
+    found = opened(state)
+    assert found.set_aside is None, filled
+    book = found.store.adopt(PATH)
+    assert contents(found.store, book) == kept, filled
+    save(found.store, book, b"room again")
+    found.store.check()
+    while OPEN:
+        OPEN.pop().close()  # else the disk keeps what is removed now
+    for path in state.iterdir():
+        path.unlink()
+print(refused)
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs a small disk of its own")
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    """From the very first file of the store on, whichever one there is no room for."""
+    root = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    output, _ = process(FULL_DISK, tmp_path, before=("unshare", *root, "--mount")).communicate()
+    if not output:
+        pytest.skip("no disk can be mounted here")
+    assert output.startswith("mounted\n")
+    assert int(output.split()[-1]) > 20  # 26 are tried
+
+
 @pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() == 0, reason="who may do everything is not refused"
 )
