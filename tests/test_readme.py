@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge import errors
-from nbmerge.cli.options import help_text
+from nbmerge.cli.options import COMMANDS, help_text
 from nbmerge.merge.policy import ConflictStyle, Outputs
 from nbmerge.merge.whole import Whole
 
@@ -117,8 +117,20 @@ def test_options_and_their_choices_are_those_of_the_command() -> None:
         assert "|".join(choice.value for choice in choices) in usage
 
 
+def test_every_command_is_in_the_table() -> None:
+    rows = re.findall(r"^\| (`[^|]*)\|", README, re.M)
+    named = {word for row in rows for word in re.findall(r"[`(]([a-z]+)", row)}
+    assert set(COMMANDS) <= named
+
+
+def test_every_command_that_is_shown_exists() -> None:
+    for block in blocks("sh")[1:]:
+        for command in re.findall(r"^nbmerge-on-save ([a-z]+)", block, re.M):
+            assert command in COMMANDS
+
+
 def test_the_sample_for_python_runs() -> None:
-    sample = blocks("python")[0]
+    [sample] = [block for block in blocks("python") if "merge_bytes" in block]
     folder = ROOT / "fixtures" / "same-line"
     names: dict[str, object] = {
         side: (folder / f"{side}.ipynb").read_bytes() for side in ("base", "local", "remote")
