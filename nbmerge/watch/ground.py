@@ -38,6 +38,7 @@ class Ground:
         self.excluded = parse(options.exclude)
         self.tell = tell
         self.odd: set[str] = set()  # names of watched files that do not look like a notebook's
+        self.polls = False  # whether any folder is, or was, polled
         self.halted = False
         self.pace: Callable[[], None] = lambda: None  # called before each look that is not urgent
 
@@ -168,7 +169,7 @@ class Ground:
     def watch(self, folder: Folder) -> bool:
         """Be told of what happens in a folder, or look every now and then.  False if there is none."""
         if self.eyes is None or self._must_poll(folder.path):
-            folder.polled = True
+            folder.polled = self.polls = True
             return True
         try:
             self.eyes.watch(folder.path, folder.whole)
@@ -176,7 +177,7 @@ class Ground:
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return False
-            folder.polled = True
+            folder.polled = self.polls = True
             if error.errno in (errno.ENOSPC, errno.EMFILE, errno.ENFILE):
                 self.tell("", LIMIT)
         return True

@@ -186,21 +186,20 @@ class Lookout:
 
     def _look_at_all(self) -> None:
         deep, self._deep = self._deep, False
-        sweep(self._ground, list(self._ground.tree.folders.values()), deep)
+        sweep(self._ground, self._ground.tree.all(), deep)
 
     def _look_where_nothing_is_told(self) -> None:
-        polled = [folder for folder in list(self._ground.tree.folders.values()) if folder.polled]
-        if polled:
+        if self._ground.polls:
             started = time.monotonic()
-            sweep(self._ground, polled)
+            sweep(self._ground, [folder for folder in self._ground.tree.all() if folder.polled])
             self._cost = time.monotonic() - started
-        else:
-            self._cost = 0.0
 
     @property
     def _pause(self) -> float:
         """Seconds until the next look, so that looking takes a twentieth of the time at most."""
-        return max(min(self._options.poll_interval, _ROOT_INTERVAL), 20 * self._cost)
+        if not self._ground.polls:
+            return min(_ROOT_INTERVAL, self._options.rescan_interval)
+        return max(min(_ROOT_INTERVAL, self._options.poll_interval), 20 * self._cost)
 
     def _matters(self, name: str) -> bool:
         return matters(name) or name in self._ground.odd

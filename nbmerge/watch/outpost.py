@@ -114,6 +114,7 @@ def main() -> None:
     """The watching process: commands on standard input, reports on standard output."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the watcher's own process says when to end
         signal.signal(number, signal.SIG_IGN)
+    sys.setswitchinterval(0.0005)  # the thread that hears of a save is not to wait for the others
     reports = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     Outpost(sys.stdin.buffer, reports).run()

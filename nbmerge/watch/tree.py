@@ -96,6 +96,10 @@ class Tree:
         self.shown: dict[str, str] = {}  # a real path -> what people call it
         self.dangling: set[str] = set()  # links that lead nowhere, so far
 
+    def all(self) -> list[Folder]:
+        """Those that are watched now."""
+        return list(self.folders.values())
+
     def of(self, path: str) -> Folder | None:
         """The folder that a file or folder is in, if that is watched."""
         return self.folders.get(os.path.dirname(path))

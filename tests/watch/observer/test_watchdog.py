@@ -11,6 +11,7 @@ import pytest
 from nbmerge.watch import lookout as module
 from nbmerge.watch.events import Renamed
 from nbmerge.watch.lookout import Lookout, eyes_for
+from nbmerge.watch.orders import ObserverOptions
 from nbmerge.watch.watchdogs import Watchdog
 from tests.watch.observer.world import World, notebook
 
@@ -19,7 +20,7 @@ from tests.watch.observer.world import World, notebook
 def lookout(world: World, monkeypatch: pytest.MonkeyPatch) -> Lookout:
     monkeypatch.setattr(module, "eyes_for", lambda system, *rest: eyes_for("darwin", *rest))
     world.save("a/nb.ipynb")
-    return world.watch()
+    return world.watch(ObserverOptions(rescan_interval=0.1))
 
 
 def test_it_is_what_other_systems_get(lookout: Lookout) -> None:
