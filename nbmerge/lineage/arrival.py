@@ -48,11 +48,11 @@ class Arrival:
 class Revision:
     """A save that was accepted in doubt turns out to be concurrent.
 
-    Version `number` descends from `parent`, and `overwritten` is part of the notebook again.
+    Version `number` descends from `parents`, and `overwritten` is part of the notebook again.
     """
 
     number: int
-    parent: int
+    parents: tuple[int, ...]
     overwritten: int
 
 
@@ -78,12 +78,12 @@ def returned(standing: Standing, version: int, written: bool) -> Arrival:
     head = standing.head
     if version not in standing.tips or len(standing.tips) == 1:
         return Arrival(Action.RESTORE, (head,), version, f"the same as version {version}")
-    if version in standing.answered:
+    if version in standing.answered and written:
         others = tuple(tip for tip in standing.tips if tip != version)
         why = f"version {version} again, after the merge was written twice: what it lacks was removed"
         return Arrival(Action.ACCEPT, (head,), head, why, overwrites=others)
     why = f"the same as version {version}, whose editor has not seen the rest"
-    return Arrival(Action.MERGE, (version,), version, why, answers=written)
+    return Arrival(Action.MERGE, (version,), version, why, answers=written or version in standing.answered)
 
 
 def judged(standing: Standing, verdict: Verdict) -> Arrival:
@@ -105,8 +105,16 @@ def settles(standing: Standing, arrival: Arrival, graph: Graph) -> Revision | No
         if tip.base is None or tip.by not in graph.united((standing.head, *standing.tips)):
             continue
         if arrival.base in graph.ancestors(tip.version) - graph.ancestors(tip.base):
-            return Revision(tip.by, tip.base, tip.version)
+            return Revision(tip.by, unseen(graph, tip), tip.version)
     return None
+
+
+def unseen(graph: Graph, tip: OpenTip) -> tuple[int, ...]:
+    """What the save that overwrote a tip descends from, if its author never saw that tip."""
+    base = frozenset[int]() if tip.base is None else graph.ancestors(tip.base)
+    lost = graph.ancestors(tip.version) - base
+    seen = (one for one in graph.ancestors(tip.by) - {tip.by} if not graph.ancestors(one) & lost)
+    return graph.youngest(sorted({*seen, *base}))
 
 
 def stand(standing: Standing, graph: Graph, number: int, arrival: Arrival, now: float) -> Standing:
@@ -116,7 +124,7 @@ def stand(standing: Standing, graph: Graph, number: int, arrival: Arrival, now: 
     what the file holds; see `Standing.with_head`.
     """
     tips = graph.youngest(_in_place_of(standing.tips, arrival.parents, number))
-    opened = tuple(OpenTip(tip, _base(arrival, graph, tip), number, now) for tip in arrival.overwrites)
+    opened = tuple(OpenTip(tip, _base(standing, arrival, tip), number, now) for tip in arrival.overwrites)
     covered = graph.united(tips)
     still = () if arrival.closes_all else tuple(tip for tip in standing.open if _is_open(tip, graph, covered))
     living = set(tips)
@@ -133,10 +141,11 @@ def _in_place_of(tips: tuple[int, ...], parents: tuple[int, ...], number: int) -
     return (*tips, number)
 
 
-def _base(arrival: Arrival, graph: Graph, tip: int) -> int | None:
+def _base(standing: Standing, arrival: Arrival, tip: int) -> int | None:
+    """What the save that overwrote a tip was made from, if its author did not see that tip."""
     if arrival.action is Action.AMBIGUOUS:
         return arrival.base
-    return max(graph.ancestors(tip) - {tip}, default=None)
+    return max(set(standing.tips) - {tip, *arrival.overwrites}, default=None)
 
 
 def _is_open(tip: OpenTip, graph: Graph, covered: frozenset[int]) -> bool:

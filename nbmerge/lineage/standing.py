@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 class OpenTip:
     """A version that a later save may have overwritten.
 
-    `base` is the last version that it and the later save have in common if it was
-    overwritten; `by` is that save.
+    `by` is that save, and `base` the version that it was made from if its author never saw
+    this one.
     """
 
     version: int

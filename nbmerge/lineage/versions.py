@@ -84,10 +84,14 @@ class Graph:
         """Everything that at least one of the versions descends from."""
         return frozenset().union(*map(self.ancestors, numbers))
 
-    def common(self, some: Iterable[int], other: int) -> int | None:
-        """The newest version that both `other` and at least one of `some` descend from."""
+    def commons(self, some: Iterable[int], other: int) -> tuple[int, ...]:
+        """The newest versions that both `other` and at least one of `some` descend from, ascending.
+
+        More than one where lineages were merged crosswise.
+        """
         shared = self.united(some) & self.ancestors(other)
-        return max(shared, default=None)
+        continued = {parent for one in shared for parent in self.parents.get(one, ())}
+        return tuple(sorted(shared - continued))
 
     def youngest(self, numbers: Iterable[int]) -> tuple[int, ...]:
         """Those that no other one descends from, in their order."""

@@ -6,8 +6,9 @@ them, so that a conflict is updated and not nested; equal tips give equal bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 from nbmerge.history.store import Store
 from nbmerge.lineage.standing import Standing
@@ -16,6 +17,8 @@ from nbmerge.merge.policy import Labels, Policy, Side
 from nbmerge.merge.results import Conflict, Decision
 from nbmerge.merge.whole import Held, merge_sources
 from nbmerge.reconcile.shelf import Shelf
+
+_PERMUTED = 5  # tips; more of them are merged as they stand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,14 +43,17 @@ def is_due(standing: Standing, graph: Graph) -> bool:
 
 def unite(store: Store, book: int, standing: Standing, shelf: Shelf | None = None) -> Union:
     """Merge the tips.  Raises NotebookError if one is no notebook."""
-    shelf = shelf or Shelf(store)
-    graph = store.graph(book)
-    first, *others = in_order(store.version(book, number) for number in standing.tips)
+    tips = in_order(store.version(book, number) for number in standing.tips)
+    return _united(_Place(store, shelf or Shelf(store), book, store.graph(book)), tips)
+
+
+def _united(place: _Place, versions: Sequence[Version]) -> Union:
+    first, *others = in_turn(place.graph, versions)
     if not others:
-        return Union(store.data(book, first.number), (first.number,), ())
-    joining = _Joining(store, shelf, book, first, shelf.source(book, first), Union(b"", (first.number,), ()))
+        return Union(place.store.data(place.book, first.number), (first.number,), ())
+    joining = _Joining(place, first, place.source(first.number), Union(b"", (first.number,), ()))
     for version in others:
-        joining = joining.join(version, graph.common(joining.union.tips, version.number))
+        joining = joining.join(version)
     return joining.union
 
 
@@ -58,6 +64,18 @@ def in_order(tips: Iterable[Version]) -> list[Version]:
     the same of them, to the byte.
     """
     return sorted(tips, key=_rank)
+
+
+def in_turn(graph: Graph, versions: Sequence[Version]) -> Sequence[Version]:
+    """The order that is nearest to this one and needs no base that was never there.
+
+    After crosswise merges a version can have two newest ones in common with what was joined before it.
+    """
+    for order in permutations(versions) if len(versions) <= _PERMUTED else ():
+        numbers = [version.number for version in order]
+        if all(len(graph.commons(numbers[:place], numbers[place])) < 2 for place in range(1, len(numbers))):
+            return order
+    return versions
 
 
 def _rank(version: Version) -> tuple[bool, str, str]:
@@ -72,24 +90,47 @@ def _age(version: Version) -> tuple[bool, float, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Joining:
-    """A merge of tips that is under way; `newest` is the newest of those that are in `union`."""
+class _Place:
+    """Where the versions of one notebook are."""
 
     store: Store
     shelf: Shelf
     book: int
+    graph: Graph
+
+    def source(self, number: int) -> Source:
+        return self.shelf.source(self.book, self.store.version(self.book, number))
+
+    def together(self, numbers: tuple[int, ...]) -> Source:
+        """What versions in common hold together: where lineages were merged crosswise, none holds it all."""
+        match numbers:
+            case ():
+                return Held("base", b"")
+            case (number,):
+                return self.source(number)
+        versions = [self.store.version(self.book, number) for number in numbers]
+        return Held("base", _united(self, in_order(versions)).data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Joining:
+    """A merge of tips that is under way; `newest` is the newest of those that are in `union`."""
+
+    place: _Place
     newest: Version
     source: Source
     union: Union
 
-    def join(self, version: Version, base: int | None) -> _Joining:
+    def join(self, version: Version) -> _Joining:
         """The same with one more tip."""
+        bases = self.place.graph.commons(self.union.tips, version.number)
+        base = max(bases, default=None)
         policy = Policy(
             labels=_labels(self.union.tips, (self.newest, version), base),
             newer=Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL,
         )
-        before = Held("base", b"") if base is None else self.source_of(base)
-        whole = merge_sources(before, self.source, self.source_of(version.number), policy)
+        before = self.place.together(bases)
+        whole = merge_sources(before, self.source, self.place.source(version.number), policy)
         union = Union(
             whole.data,
             (*self.union.tips, version.number),
@@ -99,9 +140,6 @@ class _Joining:
         )
         newest = max(self.newest, version, key=_age)
         return replace(self, newest=newest, source=Held("merged", whole.data), union=union)
-
-    def source_of(self, number: int) -> Source:
-        return self.shelf.source(self.book, self.store.version(self.book, number))
 
 
 def _labels(tips: tuple[int, ...], sides: tuple[Version, Version], base: int | None) -> Labels:

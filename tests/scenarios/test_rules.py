@@ -1,0 +1,47 @@
+"""Rules of lineage that a history at random needed: smallest cases, as graphs of numbers."""
+
+from __future__ import annotations
+
+from nbmerge.lineage import arrival as arrivals
+from nbmerge.lineage.arrival import Action, Arrival
+from nbmerge.lineage.standing import OpenTip, Standing
+from nbmerge.lineage.versions import Graph, Origin, Version
+from nbmerge.reconcile.union import in_turn
+
+# 2 and 3 derive from 1 and are merged as 4; 5 is 3 once more, merged with 2 as 6.
+TWICE = {1: (), 2: (1,), 3: (1,), 4: (2, 3), 5: (3,), 6: (2, 5)}
+
+
+def test_a_tip_that_is_repeated_twice_is_accepted_only_after_the_second_merge_was_written() -> None:
+    pending = Standing(head=5, tips=(2, 5), answered=(5,))
+    assert arrivals.returned(pending, 5, written=False).action is Action.MERGE
+    assert arrivals.returned(pending, 5, written=False).answers
+    accepted = arrivals.returned(pending, 5, written=True)
+    assert (accepted.action, accepted.overwrites) == (Action.ACCEPT, (2,))
+
+
+def test_what_was_dropped_and_goes_on_is_merged_with_the_lineage_that_dropped_it() -> None:
+    """7 repeats 5 over the merge 6; then 8 continues 2, which 7 had dropped: so 7 never saw 6."""
+    graph = Graph({**TWICE, 7: (6,)})
+    dropped = arrivals.returned(Standing(6, (2, 5), answered=(5,)), 5, written=True)
+    standing = arrivals.stand(Standing(6, (2, 5), answered=(5,)), graph, 7, dropped, 0.0).with_head(7)
+    assert standing.open == (OpenTip(version=2, base=5, by=7, since=0.0),)
+    revision = arrivals.settles(standing, Arrival(Action.MERGE, (2,), 2, ""), graph)
+    assert revision == arrivals.Revision(number=7, parents=(5,), overwritten=2)
+
+
+def test_a_save_that_goes_on_with_what_dropped_settles_nothing() -> None:
+    graph = Graph({**TWICE, 7: (6,)})
+    standing = Standing(7, (7,), (OpenTip(version=2, base=5, by=7, since=0.0),))
+    assert arrivals.settles(standing, Arrival(Action.MERGE, (5,), 5, ""), graph) is None
+    assert arrivals.settles(standing, Arrival(Action.ACCEPT, (7,), 7, ""), graph) is None
+
+
+def test_lineages_that_were_merged_crosswise() -> None:
+    """9 goes on from the merge 4 of 2 and 3: with 5, which goes on from 2, and 7 it has both in common."""
+    graph = Graph({1: (), 2: (1,), 3: (1,), 4: (2, 3), 5: (2,), 7: (3,), 9: (4,)})
+    assert graph.commons((5,), 7) == (1,)
+    assert graph.commons((5, 7), 9) == (2, 3)
+    tips = [Version(number, str(number), 0.0, Origin.SAVED) for number in (5, 7, 9)]
+    assert [version.number for version in in_turn(graph, tips)] == [5, 9, 7]
+    assert in_turn(graph, tips[:2]) == (tips[0], tips[1])
