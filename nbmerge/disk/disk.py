@@ -178,12 +178,15 @@ class Disk:
                 self._watch.kept.append(record)
 
     def _finish(self, record: Record) -> None:
-        with contextlib.suppress(OSError):
-            match finish(self._system, record):
+        def keep(data: bytes) -> None:
+            self._watch.keep(record.entry, data)
+
+        with contextlib.suppress(OSError, SystemFailure):
+            match finish(self._system, record, keep):
                 case Finish.LATER:
                     return
                 case Finish.COMPLETED:
                     self._completed.append(record.entry.path)
                 case Finish.OVERWRITTEN:  # that is the truth now, and the old bytes are not lost
-                    self._watch.keep(record.entry, record.old)
+                    keep(record.old)
             self._journal.end(record)

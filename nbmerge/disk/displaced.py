@@ -16,6 +16,7 @@ from nbmerge.disk.job import Job, stamp
 from nbmerge.disk.journal import Entry, Journal, Kind, Record
 from nbmerge.disk.system import System
 from nbmerge.disk.values import LateSave
+from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 
 QUIET = 10.0  # seconds without a change, where the system cannot tell whether a writer has the file open
@@ -118,7 +119,7 @@ class Watch:
 
     def look_again(self, item: Displaced, now: float) -> list[LateSave]:
         """The save in a displaced file, if there is one; else it is unlinked when it may be."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, SystemFailure):
             if item.done or not self._open(item, now):
                 return []
             writer = self._system.writer(item.fd)

@@ -7,9 +7,10 @@ is left alone.
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 
@@ -19,6 +20,7 @@ from nbmerge.disk.system import BusyError, System
 from nbmerge.files import digest
 
 _BLOCK = 4096
+_PATIENCE = 10  # times that a reader is waited for
 
 
 def write_in_place(system: System, journal: Journal, torn: list[Record], job: Job) -> None:
@@ -30,18 +32,14 @@ def write_in_place(system: System, journal: Journal, torn: list[Record], job: Jo
     record = journal.begin(entry, old=job.found, new=job.data)
     torn.append(record)
     try:
-        fd = _open_quiet(system, job.target)
-        try:
-            with _alone(system, fd):
-                if system.read(fd) != job.found or not _is_named(system, fd, job.target):
-                    raise ChangedMeanwhileError
-                _overwrite(system, fd, record)
-                with suppress(OSError):
-                    system.freshen(fd, job.status.st_mtime_ns)
+        with _opened(system, job.target) as fd:
+            if system.read(fd) != job.found or not _is_named(system, fd, job.target):
+                raise ChangedMeanwhileError
+            _overwrite(system, fd, record)
+            with suppress(OSError):
+                system.freshen(fd, job.status.st_mtime_ns)
             if not _is_named(system, fd, job.target):
                 raise ChangedMeanwhileError  # another file took the name meanwhile: that is a save
-        finally:
-            system.close(fd)
     except _TornError:
         raise
     except (OSError, ChangedMeanwhileError):
@@ -59,28 +57,30 @@ class Finish(Enum):
     LATER = "it cannot be told now"
 
 
-def finish(system: System, record: Record) -> Finish:
-    """Complete what was begun.  Raises OSError."""
+def finish(system: System, record: Record, keep: Callable[[bytes], None]) -> Finish:
+    """Complete what was begun.  Raises OSError.
+
+    What looks torn may yet be a save that somebody made of just these parts: if it could be one, it
+    goes to `keep` first.
+    """
     target = record.entry.target
     try:
-        fd = _open_quiet(system, target)
-    except BusyError:
-        return Finish.LATER
-    except FileNotFoundError:  # with its folder: perhaps a drive that is not there now
-        return Finish.OVERWRITTEN if os.path.isdir(os.path.dirname(target)) else Finish.LATER
-    try:
-        with _alone(system, fd):
+        with _opened(system, target) as fd:
             found = system.read(fd)
             if found in (record.old, record.new):
                 return Finish.WHOLE
             if not is_mixture(found, record.old, record.new):
                 return Finish.OVERWRITTEN
+            if _parses(found):
+                keep(found)
             system.write(fd, record.new, 0)
             system.truncate(fd, len(record.new))
             system.sync(fd)
             return Finish.COMPLETED
-    finally:
-        system.close(fd)
+    except BusyError:
+        return Finish.LATER
+    except FileNotFoundError:  # with its folder: perhaps a drive that is not there now
+        return Finish.OVERWRITTEN if os.path.isdir(os.path.dirname(target)) else Finish.LATER
 
 
 class _TornError(OSError):
@@ -128,15 +128,12 @@ def _is_named(system: System, fd: int, path: str) -> bool:
         return True
 
 
-def _open_quiet(system: System, target: str) -> int:
-    """The file, open for reading and writing, if no program was writing it a moment ago."""
-    reader = system.open(target)
+def _parses(data: bytes) -> bool:
     try:
-        if system.writer(reader):
-            raise BusyError("a program has it open for writing")
-    finally:
-        system.close(reader)
-    return system.open_both(target)
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _end(journal: Journal, torn: list[Record], record: Record) -> None:
@@ -145,14 +142,30 @@ def _end(journal: Journal, torn: list[Record], record: Record) -> None:
 
 
 @contextmanager
-def _alone(system: System, fd: int) -> Iterator[None]:
-    """Keep others out, where the system can; somebody who only reads the file is done in a moment."""
-    alone = system.exclude(fd)
-    for _ in range(0 if alone else 4):
-        time.sleep(0.002)
-        alone = alone or system.exclude(fd)
+def _opened(system: System, target: str) -> Iterator[int]:
+    """The file, open for reading and writing, while others wait, where the system can make them.
+
+    Raises BusyError if a program has it open there; one that only reads it is given a moment.
+    """
+    reader = system.open(target)
     try:
-        yield
+        writer = system.writer(reader)
     finally:
-        if alone:
-            system.admit(fd)
+        system.close(reader)
+    if writer:
+        raise BusyError("a program has it open for writing")
+    fd = system.open_both(target)
+    try:
+        alone = system.exclude(fd)
+        for _ in range(0 if alone or writer is None else _PATIENCE):
+            time.sleep(0.003)
+            alone = alone or system.exclude(fd)
+        if writer is False and not alone:
+            raise BusyError("a program has it open")
+        try:
+            yield fd
+        finally:
+            if alone:
+                system.admit(fd)
+    finally:
+        system.close(fd)

@@ -420,11 +420,14 @@ def test_a_reader_is_waited_for_before_a_write_in_place(place: Place) -> None:
     assert (answers, len(ended)) == ([], 1)
 
 
-def test_a_reader_does_not_keep_a_file_from_being_written_in_place(place: Place) -> None:
+def test_a_reader_that_stays_keeps_a_file_from_being_written_in_place(place: Place) -> None:
+    """A writer that opens it at the wrong moment could not be told from it."""
     os.link(place.file, place.folder / "b.ipynb")
     with open(place.file, "rb"):
-        assert place.put() == Placed()
-    assert place.file.read_bytes() == NEW
+        assert isinstance(place.put(), Busy)
+    assert place.file.read_bytes() == OLD
+    assert place.put() == Placed()
+    assert place.left() == []
 
 
 # What is refused.
@@ -452,6 +455,19 @@ def test_without_a_journal_nothing_is_written(place: Place) -> None:
         place.put()
     assert place.file.read_bytes() == OLD
     assert os.listdir(place.folder) == ["a.ipynb"]
+
+
+def test_a_server_may_refuse_a_lease_without_a_writer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbmerge.disk.linux._REMOTE", ("",))  # whatever this file system is
+    assert place.disk.being_written(str(place.file)) is None
+    with open(place.file, "r+b"):
+        assert place.disk.being_written(str(place.file)) is None
+        assert place.put() == Placed()
+    assert place.disk.tend() == []
+    assert len(place.left()) == 2
+    place.now += 11
+    assert place.disk.tend() == []
+    assert place.left() == []
 
 
 # The weakest system still keeps what it can.

@@ -20,7 +20,7 @@ from nbmerge.files import digest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
 ROOT = Path(__file__).parents[2]
-OLD = b'{"old": "' + b"o" * 9000 + b'"}\n'
+OLD = b'{"old": [' + b"1, " * 3000 + b"1]}\n"
 NEW = b'{"new": "' + b"n" * 14000 + b'"}\n'
 SAVE = b'{"an editor": "saved this"}\n'
 
@@ -107,6 +107,17 @@ def test_a_torn_write_waits_while_an_editor_saves(leftovers: Leftovers) -> None:
     assert leftovers.file.read_bytes() == NEW
     assert leftovers.left() == []
     disk.close()
+
+
+def test_what_looks_torn_but_may_be_a_save_is_told_and_completed(leftovers: Leftovers) -> None:
+    path, old, new = str(leftovers.file), b'{"a": 1, "b": 1}', b'{"a": 2, "b": 2}'
+    save = b'{"a": 2, "b": 1}'
+    leftovers.file.write_bytes(save)
+    journal = Journal(leftovers.journal, pick())
+    journal.leave(journal.begin(Entry(Kind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
+    assert leftovers.repair() == Repaired(saves=(LateSave(path, save),), completed=(path,))
+    assert leftovers.file.read_bytes() == new
+    assert leftovers.left() == []
 
 
 def test_a_mixture_is_told_from_what_somebody_wrote() -> None:
