@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.history.stores import PATH, contents, fresh, process, save, text
+import pytest
+
+from nbmerge.errors import NotebookError
+from nbmerge.history.database import Database
+from nbmerge.history.pieces import fetch
+from nbmerge.history.recipes import unpack_ids
+from nbmerge.history.values import Retention
+from tests.history.stores import DAY, NOON, PATH, contents, fresh, process, save, text
 
 WRITING = """
 import sys
@@ -59,6 +67,50 @@ def test_of_several_processes_one_sets_a_damaged_store_aside(tmp_path: Path) -> 
     found = [opener.communicate()[0] for opener in [process(OPENING, tmp_path, name) for name in "abcd"]]
     assert sorted(found) == ["False\n"] * 3 + ["True\n"]
     assert [book.path for book in fresh(tmp_path).books()] == ["/a", "/b", "/c", "/d"]
+
+
+def test_what_another_process_recorded_in_between_is_seen(tmp_path: Path) -> None:
+    """What is remembered of the version before is not taken for a newer one, or one that was dropped."""
+    stores = [fresh(tmp_path, Retention(days=0)) for _ in range(2)]
+    book = stores[0].adopt(PATH)
+    for number in range(1, 12):
+        store = stores[number // 2 % 2]
+        save(store, book, text(number))
+        stores[number // 3 % 2].prune(NOON + DAY)
+        assert contents(store, book) == {number: text(number)}
+    [[used], [pieces]] = (store._database.rows(f"SELECT count(*) FROM {name}") for name in ("use", "piece"))
+    assert used == pieces == (len(unpack_ids(store._recipe(book, 11) or b"")),)
+
+
+def test_what_came_to_nothing_is_not_remembered(tmp_path: Path) -> None:
+    """Its pieces had ids that others have now."""
+    store, other = fresh(tmp_path), fresh(tmp_path)
+    book = store.adopt(PATH)
+    with contextlib.suppress(RuntimeError), store.together():
+        save(store, book, text(1))
+        raise RuntimeError
+    save(other, other.adopt("/other.ipynb"), text(2))
+    save(other, book, text(1))
+    save(store, book, text(1) + b"more")
+    assert contents(store, book) == {1: text(1), 2: text(1) + b"more"}
+
+
+def test_what_is_read_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process drops the version while it is being read."""
+    store, other = fresh(tmp_path), fresh(tmp_path, Retention(days=0))
+    book = store.adopt(PATH)
+    save(store, book, text(1))
+    save(store, book, text(2))
+
+    def late(database: Database, recipe: bytes) -> bytes:
+        assert other.prune(NOON + DAY) == 1
+        return fetch(database, recipe)
+
+    monkeypatch.setattr("nbmerge.history.store.fetch", late)
+    assert store.data(book, 1) == text(1)
+    monkeypatch.undo()
+    with pytest.raises(NotebookError, match="no longer kept"):
+        store.data(book, 1)
 
 
 def test_threads_may_share_a_store(tmp_path: Path) -> None:

@@ -78,10 +78,11 @@ def test_what_is_needed_to_merge_is_kept() -> None:
     book = store.adopt(PATH)
     for number, parents in enumerate([(), (1,), (2,), (3,), (3,), (2,), (6,), (4, 5), (8,), (9,)], 1):
         store.record(book, b"%d" % number, Draft(NOON, Origin.SAVED, parents))
-    store.stand(book, Standing(10, (10,), (OpenTip(7, 2, 9, NOON),)))
+    store.stand(book, Standing(10, (10,), (OpenTip(7, 1, 9, NOON),)))
     store.prune(LATER)
-    # 10 stands; 8 is its last merge, made of 4 and 5 on top of 3; 7 and 9 have 2 in common.
-    assert numbers(store, book) == [2, 3, 4, 5, 7, 8, 9, 10]
+    # 10 stands; 8 is its last merge, made of 4 and 5 on top of 3; 7 and 9 have 2 in common,
+    # but whoever opened the tip said that 1 is its base.
+    assert numbers(store, book) == [1, 2, 3, 4, 5, 7, 8, 9, 10]
 
 
 def test_the_tips_of_a_merge_that_is_not_yet_written_are_kept() -> None:
