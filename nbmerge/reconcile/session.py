@@ -22,6 +22,7 @@ from nbmerge.lineage.standing import Standing
 from nbmerge.reconcile.settle import Settler
 from nbmerge.reconcile.shelf import Shelf
 from nbmerge.reconcile.take import Saved, Taker
+from nbmerge.signs.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Session:
     disk: Disk
     taker: Taker
     settler: Settler
+    surroundings: Surroundings
     clock: Callable[[], float]
     set_aside: str | None = None
 
@@ -45,13 +47,19 @@ class Session:
         with self.store.lock():
             data = read_file(real)
             book = self.store.adopt(real)
-            standing = self.store.standing(book)
-            if standing is None or self.store.version(book, standing.head).digest != digest(data):
+            if not self._is_held(book, data):
+                latest = self.store.versions(book, last=1)
+                since = latest[-1].time if latest else None
                 try:
-                    self.taker.take(book, Saved(data, self.clock()))
+                    situation = self.surroundings.situation(real, data, since)
+                    self.taker.take(book, Saved(data, self.clock()), situation)
                 except NotebookError as error:
                     raise NotebookError(f"{path}: {str(error).removeprefix('notebook: ')}") from error
             yield book, real
+
+    def _is_held(self, book: int, data: bytes) -> bool:
+        standing = self.store.standing(book)
+        return standing is not None and self.store.version(book, standing.head).digest == digest(data)
 
     def standing(self, book: int) -> Standing:
         """Where a notebook stands of which at least one version is known."""
@@ -67,9 +75,12 @@ def open_session(
     """The store of a state directory (None: the user's) and the disk, ready to be used."""
     directory = state_directory(state)
     opened = open_store(directory, clock, retention)
+    disk = Disk(os.path.join(directory, "journal"), clock)
     try:
-        disk = Disk(os.path.join(directory, "journal"), clock)
         taker = Taker(opened.store, Shelf(opened.store))
-        yield Session(opened.store, disk, taker, Settler(taker, disk, clock), clock, opened.set_aside)
+        settler = Settler(taker, disk, clock)
+        surroundings = Surroundings(clock, os.environ, os.path.expanduser("~"))
+        yield Session(opened.store, disk, taker, settler, surroundings, clock, opened.set_aside)
     finally:
+        disk.close()
         opened.store.close()

@@ -6,14 +6,12 @@ all that a writer has to remember is its content and a token.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nbmerge.notebook.reader import read
 from nbmerge.reconcile.session import open_session
-from nbmerge.signs.surroundings import Surroundings
 from nbmerge.sync.answers import Answer, Opened
 from nbmerge.sync.operations import operations
 from nbmerge.sync.saving import Saving, Sent, Timing
@@ -75,10 +73,6 @@ def save(
 def taking_part(state: str | None, timing: Timing = _USUAL) -> Iterator[Saving]:
     """The history and the files of this machine, tidied up, for somebody who takes part in them."""
     with open_session(state, time.time) as session:
-        surroundings = Surroundings(time.time, os.environ, os.path.expanduser("~"))
-        saving = Saving(session, surroundings, time.sleep, timing)
-        try:
-            saving.tidy()
-            yield saving
-        finally:
-            session.disk.close()
+        saving = Saving(session, session.surroundings, time.sleep, timing)
+        saving.tidy()
+        yield saving
