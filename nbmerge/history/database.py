@@ -105,10 +105,10 @@ class Database:
         for the number of the schema, which is written as it stands.
         """
         with self._mutex:
-            [[schema]] = self.rows("PRAGMA user_version")
             self.rows("PRAGMA synchronous = FULL")
             try:
                 with self.writing():
+                    [[schema]] = self.rows("PRAGMA user_version")
                     self.rows(f"PRAGMA user_version = {schema}")
             finally:
                 self.rows("PRAGMA synchronous = NORMAL")
