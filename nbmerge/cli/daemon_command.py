@@ -53,12 +53,16 @@ def start(arguments: list[str]) -> int:
         options = watch_options(found, paths)
         directory = options.state or "."
         begin = ["watch", "--log", *as_arguments(options)]
-        _say(_started(directory, begin))
         if found.at_login:
             from nbmerge.watch.daemon import launch
+            from nbmerge.watch.status import already_runs, is_locked
 
             path = _login().add(directory, launch(program_name(), begin))
             _say(f"{path}: starts it at each login")
+            if is_locked(directory):
+                _say(already_runs(directory))
+                return EXIT_CLEAN
+        _say(_started(directory, begin))
     return EXIT_CLEAN
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nbmerge.cli.program import program_name
+from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_error
 from nbmerge.errors import NotebookError, UsageError
 
@@ -53,8 +53,7 @@ def named_version(word: str) -> tuple[Named, int]:
     """The same where a version must be given."""
     found = named(word)
     if found.number is None:
-        listed = f"{program_name()} log {word}"
-        raise UsageError(f"{word}: say which version: {word}@N ({listed} lists them)")
+        raise UsageError(f"{word}: say which version: {word}@N ({to_type('log', word)} lists them)")
     return found, found.number
 
 
@@ -91,10 +90,11 @@ def book_of(store: Store, notebook: Named) -> int:
     """Its number in the store.  Raises NotebookError if it has no history."""
     book = store.book(notebook.real)
     if book is None or store.standing(book) is None:
-        why = (
-            "it is watched by nobody yet" if os.path.exists(notebook.path) else "there is no such file either"
-        )
-        begin = f"{program_name()} watch {os.path.dirname(notebook.path) or '.'}"
+        if os.path.isdir(notebook.path):
+            raise NotebookError(f"{notebook.path}: is a folder; name a notebook in it")
+        there = os.path.exists(notebook.path)
+        why = "it is watched by nobody yet" if there else "there is no such file either"
+        begin = to_type("watch", os.path.dirname(notebook.path) or ".")
         raise NotebookError(f"{notebook.path}: has no history: {why}; {begin} begins one")
     return book
 
@@ -107,4 +107,4 @@ def version_of(store: Store, book: int, notebook: Named, number: int) -> Version
             return version
     was_there = versions and 0 < number < versions[-1].number
     why = f"version {number} is no longer kept" if was_there else f"there is no version {number}"
-    raise NotebookError(f"{notebook.path}: {why}; {program_name()} log {notebook.path} lists those there are")
+    raise NotebookError(f"{notebook.path}: {why}; {to_type('log', notebook.path)} lists those there are")

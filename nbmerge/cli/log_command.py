@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from nbmerge.cli.arguments import command, the_one, understand
 from nbmerge.cli.histories import Named, add_state, book_of, history
-from nbmerge.cli.program import program_name
+from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, NotebookError
 from nbmerge.files import digest, read_file
@@ -84,10 +84,9 @@ def _lines(notebook: Named, versions: tuple[Version, ...], standing: Standing) -
 
 def open_line(path: str, tip: OpenTip) -> str:
     """What is open, and what can be done about it."""
-    program = program_name()
     return (
-        f"@{tip.version} may have been overwritten by @{tip.by}: `{program} recover {path}` merges it,"
-        f" `{program} restore {path}@{tip.version}` puts it back as it was"
+        f"@{tip.version} may have been overwritten by @{tip.by}: `{to_type('recover', path)}` merges it,"
+        f" `{to_type('restore', f'{path}@{tip.version}')}` puts it back as it was"
     )
 
 

@@ -15,3 +15,10 @@ def program_name() -> str:
     name = os.path.basename(sys.argv[0]) if sys.argv else ""
     name = name.removesuffix(".exe")
     return name if name in ("nbmerge", "nbmerge-on-save") else "python -m nbmerge"
+
+
+def to_type(*words: str) -> str:
+    """A call of this program as it can be typed in a shell."""
+    from shlex import quote
+
+    return " ".join([program_name(), *map(quote, words)])

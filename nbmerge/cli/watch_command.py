@@ -14,7 +14,7 @@ import signal
 from collections.abc import Callable
 
 from nbmerge.cli.arguments import command, understand
-from nbmerge.cli.program import program_name
+from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.cli.watch_options import WORDS, add_watch_options, watch_options
 from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE, SystemFailure
@@ -59,7 +59,7 @@ def run(arguments: list[str]) -> int:
         run_watch(options, lambda notice: log.write(as_line(notice)))
         return EXIT_CLEAN
     printer = _Printer(as_line)
-    if hasattr(signal, "SIGHUP"):
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup does
         signal.signal(signal.SIGHUP, lambda *_: _end())
     run_watch(options, printer.report)
     if printer.failure is not None:
@@ -69,8 +69,8 @@ def run(arguments: list[str]) -> int:
 
 def line_of(notice: Notice) -> str:
     """A notice for people; commands that it names can be typed as they stand."""
-    program, path = program_name(), _near(notice.path)
-    message = _COMMANDS.sub(lambda found: f"`{program} {found[1]} {path}`", notice.message)
+    path = _near(notice.path)
+    message = _COMMANDS.sub(lambda found: f"`{to_type(found[1], path)}`", notice.message)
     return printable(f"{path}: {message}" if path else message)
 
 

@@ -23,6 +23,7 @@ from nbmerge.watch.status import Status, already_runs, read_status
 
 ARGUMENTS = "daemon.json"
 _PAUSE = 0.05
+_DETACHED = 0x00000200 | 0x00000008 if sys.platform == "win32" else 0  # a group of its own, no console
 _ENDS_IN = 60.0  # seconds; writing the largest merges takes a few
 _READY_IN = 30.0
 
@@ -69,6 +70,7 @@ def start(directory: str, program: str, arguments: Sequence[str], patience: Pati
             stderr=log,
             cwd=directory,
             start_new_session=True,
+            creationflags=_DETACHED,
         )
     except OSError as error:
         raise SystemFailure(f"{sys.executable}: cannot be started: {reason(error)}") from error

@@ -106,6 +106,19 @@ def test_a_notebook_without_a_history(
     )
 
 
+def test_what_to_type_is_quoted_for_the_shell(past: Past, nbmerge: Command, folder: Path) -> None:
+    odd = Past(folder / "my notes.ipynb", past.state)
+    odd.saved(BASE, LOCAL)
+    odd.doubted(1, None, 2)
+    assert b"`python -m nbmerge restore 'my notes.ipynb@1'`" in nbmerge("log", "my notes.ipynb").out
+    assert f"recover '{odd.path}'" in nbmerge("status").out.decode()
+
+
+def test_a_folder_has_no_history(past: Past, nbmerge: Command) -> None:
+    ended = nbmerge("log", ".")
+    assert (ended.code, ended.line) == (3, "nbmerge: .: is a folder; name a notebook in it")
+
+
 # Show.
 
 

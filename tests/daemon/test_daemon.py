@@ -169,7 +169,12 @@ def test_at_login_it_is_started_with_the_same_words(machine: Machine) -> None:
     started = machine.run("start", "--at-login", "--exclude=a b%c", "nb.ipynb")
     assert (started.returncode, started.stderr) == (0, "")
     [unit] = (machine.home / "config" / "systemd" / "user").glob("*.service")
-    assert started.stdout.splitlines()[1] == f"{unit}: starts it at each login"
+    login, now = started.stdout.splitlines()
+    assert login == f"{unit}: starts it at each login"
+    assert now.startswith("watching 1 notebook in ")
+    again = machine.run("start", "--at-login", "--exclude=a b%c", "nb.ipynb")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert f"a watcher (process {pid(machine)}) runs already" in again.stdout
     [line] = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
     assert sys.executable in line
     assert line.endswith(f" {machine.path}")

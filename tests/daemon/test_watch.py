@@ -151,3 +151,12 @@ def test_a_watcher_loads_no_nbformat(machine: Machine) -> None:
     assert set(out.decode().split()).isdisjoint(
         ["nbformat", "nbdime", "jsonschema", "parso", "tornado", "argcomplete"]
     )
+
+
+def test_nohup_keeps_it_running(machine: Machine) -> None:
+    process = machine.started_by("nohup", sys.executable, "-m", "nbmerge", "watch", "--settle=0.2")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"watching 1 notebook\n"
+    process.send_signal(signal.SIGHUP)
+    machine.save(ADA)
+    assert process.poll() is None
