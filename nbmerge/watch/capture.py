@@ -44,6 +44,7 @@ class Capture:
         self.known: Callable[[str, Glance], bool] = lambda path, glance: False
         self.overtaken: Callable[[str], bool] = lambda path: False
         self.hears_closing = True
+        self.ending = False  # then it is too early to say that a file is gone
         self.lock = threading.RLock()
         self._put = put
         self._clock = clock
@@ -208,6 +209,8 @@ class Capture:
 
     def _really_gone(self, path: str) -> None:
         with self.lock:
+            if self.ending:
+                return
             try:
                 glance = glance_at(path)
             except OSError as error:

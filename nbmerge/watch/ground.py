@@ -47,9 +47,10 @@ class Ground:
         while todo and most and not self.halted:
             path, rules = todo.pop()
             most -= 1
-            listing = self._enter(path, rules)
-            if listing is not None:
-                todo.extend(self.seen(self.tree.folders[path], listing))
+            folder = self._enter(path, rules)
+            listing = None if folder is None else self.listed(folder)
+            if folder is not None and listing is not None:
+                todo.extend(self.seen(folder, listing))
         return todo
 
     def seen(self, folder: Folder, listing: Listing) -> list[Todo]:
@@ -126,6 +127,21 @@ class Ground:
                 self.forget(target, gone=False)
                 self.capture.records.drop(target)
 
+    def relink(self) -> list[Todo]:
+        """Follow links again that led nowhere, or to a folder that is watched no more."""
+        todo: list[Todo] = []
+        for link in [*self.tree.links, *self.tree.dangling]:
+            folder = self.tree.of(link)
+            target = self.tree.links.get(link, "")
+            if folder is not None and not self.watches(target):
+                self.tree.dangling.discard(link)
+                todo.extend(self.linked(link, folder))
+        return todo
+
+    def watches(self, path: str) -> bool:
+        """Whether a folder is watched, or that of a file."""
+        return path in self.tree.folders or os.path.dirname(path) in self.tree.folders
+
     def moved(self, old: str, new: str) -> list[Todo]:
         """A folder has another name: its notebooks keep their histories."""
         above = self.tree.of(new)
@@ -153,7 +169,7 @@ class Ground:
         folder.modified = listing.modified
         return listing
 
-    def _enter(self, path: str, rules: Rules) -> Listing | None:
+    def _enter(self, path: str, rules: Rules) -> Folder | None:
         with self.capture.lock:
             known = self.tree.folders.get(path)
             if (known is not None and known.whole) or self.mounts.pseudo(path):
@@ -164,28 +180,24 @@ class Ground:
             if not self.watch(folder):
                 return None
             self.tree.folders[path] = folder
-            return self.listed(folder)
+            return folder
 
     def watch(self, folder: Folder) -> bool:
         """Be told of what happens in a folder, or look every now and then.  False if there is none."""
-        if self.eyes is None or self._must_poll(folder.path):
-            folder.polled = self.polls = True
-            return True
+        folder.polled = self.options.poll is None and self.mounts.silent(folder.path) is not None
         try:
-            self.eyes.watch(folder.path, folder.whole)
-            folder.polled = False
+            if self.eyes is None:
+                folder.polled = True
+            else:  # a network's file system tells at least what this machine does
+                self.eyes.watch(folder.path, folder.whole)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return False
-            folder.polled = self.polls = True
+            folder.polled = True
             if error.errno in (errno.ENOSPC, errno.EMFILE, errno.ENFILE):
                 self.tell("", LIMIT)
+        self.polls = self.polls or folder.polled
         return True
-
-    def _must_poll(self, path: str) -> bool:
-        return self.options.poll is True or (
-            self.options.poll is None and self.mounts.silent(path) is not None
-        )
 
     def _rules(self, folder: str) -> Rules:
         return Rules(folder, self.excluded)

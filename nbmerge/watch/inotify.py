@@ -186,7 +186,8 @@ class Inotify:
             folder = self._folders.get(watch)
             if mask & _IGNORED and folder is not None:
                 del self._folders[watch]
-                self._watches.pop(folder, None)
+                if self._watches.get(folder) == watch:
+                    del self._watches[folder]
         if folder is None:
             return []
         if mask & (_DELETE_SELF | _MOVE_SELF | _UNMOUNT | _IGNORED):

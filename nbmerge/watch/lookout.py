@@ -68,16 +68,10 @@ class Lookout:
             self._capture.overtaken = self._eyes.overtaken
             self._capture.hears_closing = self._eyes.tells_closing
             self._threads.append(threading.Thread(target=self._hear, name="nbmerge-hear", daemon=True))
+        self.known: Callable[[str, Glance], bool] = lambda path, glance: False
         self.pressed: Callable[[], bool] = lambda: False
+        self._capture.known = self._is_known
         self._ground.pace = self._pace
-
-    @property
-    def known(self) -> Callable[[str, Glance], bool]:
-        return self._capture.known
-
-    @known.setter
-    def known(self, hook: Callable[[str, Glance], bool]) -> None:
-        self._capture.known = hook
 
     @property
     def notebooks(self) -> int:
@@ -111,6 +105,7 @@ class Lookout:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
+        self._capture.ending = True
         self._later.stop()
         if self._eyes is not None:
             self._eyes.close()
@@ -167,7 +162,7 @@ class Lookout:
         for root in self._roots:
             before = self._there.get(root)
             now = _identity(root)
-            if now == before and now is not None:
+            if now is not None and now == before and self._ground.watches(now[0]):
                 continue
             if before is not None:
                 self._ground.forget(before[0], gone=True)
@@ -187,6 +182,7 @@ class Lookout:
     def _look_at_all(self) -> None:
         deep, self._deep = self._deep, False
         sweep(self._ground, self._ground.tree.all(), deep)
+        self._ground.explore(self._ground.relink())
 
     def _look_where_nothing_is_told(self) -> None:
         if self._ground.polls:
@@ -205,8 +201,16 @@ class Lookout:
         return matters(name) or name in self._ground.odd
 
     def _pace(self) -> None:
-        while self.pressed() and not self._stopped:
+        while self._is_walking and self.pressed() and not self._stopped:
             time.sleep(0.002)
+
+    def _is_known(self, path: str, glance: Glance) -> bool:
+        return self._is_walking and not self.ready and self.known(path, glance)
+
+    @property
+    def _is_walking(self) -> bool:
+        """Whether the thread that calls has time: the one that hears of saves has none."""
+        return threading.get_ident() == self._threads[0].ident
 
     def _wake(self) -> None:
         with self._woken:

@@ -136,6 +136,7 @@ class Observer:
                 _command_line(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                pipesize=1 << 20,
                 process_group=None if _IS_WINDOWS else 0,
                 creationflags=_OWN_GROUP if _IS_WINDOWS else 0,
             )
@@ -153,17 +154,18 @@ class Observer:
             if self._stopping.is_set():
                 return
             self._put(Trouble("", _DIED, self._clock()))
-            self._stopping.wait(pause)
-            pause = min(pause * 2, 60.0)
-            with contextlib.suppress(SystemFailure):
-                self._process = self._spawned()
+            while self._process is None and not self._stopping.wait(pause):
+                pause = min(pause * 2, 60.0)
+                with contextlib.suppress(SystemFailure):
+                    self._process = self._spawned()
             self._put(Overflowed(self._clock()))
+        self._hang_up()
 
     def _listen(self) -> None:
         """Pass on what the process says, until it says no more."""
         process = self._process
-        if process is None or process.stdout is None:
-            return
+        assert process is not None
+        assert process.stdout is not None
         with process.stdout as stream:
             while True:
                 while self.pressed() and not self._stopping.is_set():
@@ -175,6 +177,8 @@ class Observer:
                 self._heed(report)
         self._hang_up()
         process.wait()
+        if not self._stopping.is_set():
+            self._process = None
 
     def _heed(self, report: Report) -> None:
         match report:

@@ -10,6 +10,7 @@ it run only when the others let go.  With a merge going on beside it, half of th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import signal
@@ -38,6 +39,7 @@ class Outpost:
         self._asking = threading.Lock()
         self._saying = threading.Lock()
         self._told: State | None = None
+        self._over = False
 
     def run(self) -> None:
         """Watch until the other process has closed its end."""
@@ -51,6 +53,7 @@ class Outpost:
         starter = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
         starter.start()
         self._obey()
+        self._over = True
         self._answers.put(False)
         self._lookout.stop()
         starter.join()
@@ -66,6 +69,8 @@ class Outpost:
         self._queue.put(event)
 
     def _is_known(self, path: str, glance: Glance) -> bool:
+        if self._over:
+            return False
         with self._asking:  # said at once: the thread that reports may be waiting for what the asker holds
             self._say(Asked(path, glance))
             return self._answers.get()
@@ -116,5 +121,6 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     sys.setswitchinterval(0.0005)  # the thread that hears of a save is not to wait for the others
     reports = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    with contextlib.suppress(OSError):  # whatever is printed by mistake must not get among the reports
+        os.dup2(2, 1)
     Outpost(sys.stdin.buffer, reports).run()

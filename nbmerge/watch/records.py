@@ -173,7 +173,7 @@ class Records:
 
     def inside(self, folder: str) -> list[str]:
         """The notebooks right in a folder."""
-        return [os.path.join(folder, name) for name in self._folders.get(folder, ())]
+        return [os.path.join(folder, name) for name in list(self._folders.get(folder, ()))]
 
     def below(self, folder: str) -> Iterator[str]:
         """The notebooks in a folder and all that it holds."""

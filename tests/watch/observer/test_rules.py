@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from nbmerge.watch import names
+from nbmerge.watch import ground, names
 from nbmerge.watch.filesystems import Mounts
 from nbmerge.watch.ignore import Rules, parse, read_rules
+from nbmerge.watch.inotify import Inotify
+from nbmerge.watch.notes import Note
 from nbmerge.watch.orders import ObserverOptions
 from tests.watch.observer.world import World
 
@@ -216,15 +219,22 @@ def test_patterns_that_change_take_effect(world: World) -> None:
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "wanted again"))
 
 
-def test_a_silent_file_system_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the folder were on NFS: no watch is set there."""
-    from nbmerge.watch import ground
-    from nbmerge.watch.inotify import Inotify
+def test_a_silent_file_system_is_looked_at_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the folder were on NFS, and another machine wrote: the system does not say so."""
 
-    watched: list[str] = []
+    def deaf(self: Inotify, timeout: float) -> list[Note]:
+        time.sleep(0.01)
+        return []
+
     table = Mounts(f"1 1 0:1 / {world.root} rw - nfs4 server:/x rw")
     monkeypatch.setattr(ground, "mounts", lambda: table)
-    monkeypatch.setattr(Inotify, "watch", lambda self, folder, below: watched.append(folder))
+    monkeypatch.setattr(Inotify, "notes", deaf)
     world.watch(ObserverOptions(poll_interval=0.05))
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb"))
-    assert watched == []
+
+
+def test_saves_of_this_machine_are_heard_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Mounts(f"1 1 0:1 / {world.root} rw - nfs4 server:/x rw")
+    monkeypatch.setattr(ground, "mounts", lambda: table)
+    world.watch(ObserverOptions(poll_interval=60))
+    world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb"))
