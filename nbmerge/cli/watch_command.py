@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Callable
 
 from nbmerge.cli.arguments import command, understand
@@ -51,7 +52,7 @@ def run(arguments: list[str]) -> int:
     from nbmerge.watch.assembly import run_watch
 
     gc.enable()  # this call is not over soon
-    as_line = _object if found.json else line_of
+    as_line = _object if found.json else line_of if found.log else _timed
     if found.log:
         from nbmerge.watch.log import Log
 
@@ -72,6 +73,11 @@ def line_of(notice: Notice) -> str:
     path = _near(notice.path)
     message = _COMMANDS.sub(lambda found: f"`{to_type(found[1], path)}`", notice.message)
     return printable(f"{path}: {message}" if path else message)
+
+
+def _timed(notice: Notice) -> str:
+    """The same with the time of day; the log has its own."""
+    return line_of(notice) if notice.kind == "ready" else f"{time.strftime('%H:%M:%S')} {line_of(notice)}"
 
 
 def _object(notice: Notice) -> str:
