@@ -92,7 +92,7 @@ class Coordinator:
                 self.desks[path].is_other(event.data)
             return
         self._desk(path).looked(now)
-        yield from self._unrecorded.pop(path, ())
+        yield from self._once_more(path)
         yield do.Take(path, event.data, event.at, event.way, event.glance)
 
     def _as_copy(self, path: str) -> Copy | None:
@@ -104,7 +104,7 @@ class Coordinator:
     def _vanished(self, path: str) -> Iterator[do.Action]:
         self._forget_copy(path)
         self._desk(path).vanished()
-        yield from self._unrecorded.pop(path, ())
+        yield from self._once_more(path)
 
     def _forget_copy(self, path: str) -> None:
         original = self._copied.pop(path, None)
@@ -128,10 +128,15 @@ class Coordinator:
             self._touched.pop(old, None)
             desk = self.desks[new] = self._touched[new] = self.desks.pop(old)
             self._copied.update(dict.fromkeys(desk.copies.waiting, new))
-        waiting = self._unrecorded.pop(old, ())
+        waiting = list(self._once_more(old))
         yield from (one for one in waiting if isinstance(one, do.Follow))
         yield do.Follow(old, new)
         yield from (replace(one, path=new) for one in waiting if isinstance(one, do.Take))
+
+    def _once_more(self, path: str) -> Iterator[do.Take | do.Follow]:
+        """What the store refused; by now the file may hold something else."""
+        for one in self._unrecorded.pop(path, ()):
+            yield replace(one, in_file=False) if isinstance(one, do.Take) else one
 
     def _tick(self, path: str, desk: Desk, now: float) -> Iterator[do.Action]:
         if desk.next_time is None or now < desk.next_time:

@@ -108,12 +108,16 @@ class Performer:
         book = self.store.adopt(late.path)
         saved = Saved(late.data, self.clock(), in_file=False)
         try:
-            done = self.taker.take(book, saved)
+            if self.taker.knows(book, late.data):  # taken before, and then the confirmation failed
+                done = Taken(Verdict.SAME, None, None, "known")
+            else:
+                done = self.taker.take(book, saved)
         except NotebookError:
             done = Taken(Verdict.SAME, self.taker.keep_unreadable(book, saved), None, "is no notebook")
+        took = self._took(late.path, book, done)
         self.store.flush()
         self.disk.confirm(late)
-        return self._took(late.path, book, done)
+        return took
 
     def perform(self, action: do.Action) -> Iterator[do.Input]:
         """Do it, and tell what came of it."""
@@ -132,7 +136,7 @@ class Performer:
             case do.Take():
                 yield self._take(action)
             case do.TakeCopy():
-                yield self._take_copy(action)
+                yield from self._take_copy(action)
             case do.Keep(path, data, at):
                 kept = self.taker.keep_unreadable(self.store.adopt(path), Saved(data, at))
                 yield do.Kept(path, kept.number)
@@ -198,22 +202,25 @@ class Performer:
             case Waiting(why, found):
                 return do.NotYet(path, why, found)
 
-    def _take_copy(self, action: do.TakeCopy) -> do.Input:
+    def _take_copy(self, action: do.TakeCopy) -> Iterator[do.Input]:
         one, data = action.copy, action.data
         book = self.store.adopt(action.path)
         saved = Saved(data, action.at, Writer(name=name_of(one.copy)), Origin.COPY, in_file=False)
         try:
             done = take_copy(self.taker, book, saved, certain=one.copy.certain or one.renamed)
         except NotebookError as error:
-            return do.Unreadable(one.path, data, str(error).removeprefix("notebook: "))
+            yield do.Unreadable(one.path, data, str(error).removeprefix("notebook: "))
+            return
         if done is None:
-            return do.Alone(one.path)
+            yield do.Alone(one.path)
+            return
         standing = self.store.standing(book)
         if standing is not None and done.version is None and done.base == standing.head and not one.last:
-            return do.Stays(action.path, one)
+            yield do.Stays(action.path, one)
+            return
+        yield self._took(action.path, book, done)
         self.store.flush()
         self.discard(one.path, digest(data))
-        return self._took(action.path, book, done)
 
 
 def _path(action: do.Action) -> str:

@@ -70,6 +70,7 @@ class World:
     valid: set[bytes] = field(default_factory=set)
     inbox: deque[do.Input] = field(default_factory=deque)
     running: bool = True
+    looked_at: int = 0
     coordinator: Coordinator = field(init=False)
     performer: Performer = field(init=False)
     settler: Settler = field(init=False)
@@ -94,6 +95,7 @@ class World:
         exists = self.disk.files.__contains__
         self.coordinator = Coordinator(self.timing, lambda path: copy_of(path, exists))
         self.seen = {}
+        self.inbox.clear()
 
     # What happens.
 
@@ -135,16 +137,18 @@ class World:
         self.handle(was.Renamed(old, new, self.now))
         self.notice(new)
 
-    def restart(self, disk: StubbornDisk | None = None) -> None:
+    def restart(self, late_first: bool = True) -> None:
         """The watcher ends, however, and another one starts: the files, the store and the journal remain."""
-        self.disk = self.disk.restart() if disk is None else disk
+        self.disk = self.disk.restart()
         self._start()
         self.disk.repair()
-        self.chores()
+        if late_first:
+            self.chores()
         for path in sorted(self.disk.files):
-            if not self.performer.known(path, self._glance(path)):
+            if path in self.disk.files and not self.performer.known(path, self._glance(path)):
                 self.notice(path)
         self.handle(do.Ready())
+        self.chores()
 
     def chores(self) -> None:
         for event in list(self.performer.tend()):
@@ -255,6 +259,14 @@ class World:
 
     def check(self) -> None:
         """Promise 2, and what a standing promises."""
+        with self.faults.suspended():
+            self._check_all()
+
+    def _check_all(self) -> None:
+        while self.looked_at < len(self.disk.placed):  # a merge is in the store before it is in the file
+            path, data = self.disk.placed[self.looked_at]
+            assert self.store.find(self.store.adopt(path), digest(data)) is not None
+            self.looked_at += 1
         for path, data in self.disk.files.items():
             if path not in self.torn and data not in self.valid:
                 assert fault(json.loads(data)) is None, fault(json.loads(data))
