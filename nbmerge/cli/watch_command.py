@@ -30,7 +30,8 @@ Watch notebooks, single ones or all below the folders (without PATH: the current
 whenever two programs save over each other. One line is printed for each merge, and nothing else unless
 something is wrong. Ctrl-C and SIGTERM end it when what is begun is finished.
 
-With --json each line is an object {"event", "path", "message", ...}; the first event is "ready".
+With --json each line is an object {"event", "path", "message", ...}; from the event "ready" on saves are
+noticed.
 """
 _EXITS = {EXIT_CLEAN: "ended as asked", EXIT_USAGE: "the call is wrong, or another watcher runs already"}
 _COMMANDS = re.compile(r"`(recover|log|restore|show)`")

@@ -165,6 +165,7 @@ def test_stop_gives_up_and_says_how_to_go_on(machine: Machine) -> None:
     assert process.poll() is None
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has launchd instead of systemd")
 def test_at_login_it_is_started_with_the_same_words(machine: Machine) -> None:
     started = machine.run("start", "--at-login", "--exclude=a b%c", "nb.ipynb")
     assert (started.returncode, started.stderr) == (0, "")
