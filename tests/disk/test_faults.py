@@ -189,3 +189,16 @@ def test_an_editor_opens_the_file_before_any_operation_and_writes_after_a_kill_a
             assert held in (SAVE, new)
             assert SAVE in (held, *scene.seen), (at, number, faulty.log[number - 1 :])
             scene.check_nothing_is_left()
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_on_the_disk_before_what(tmp_path: Path, linked: bool) -> None:
+    """A loss of power cannot be tried here; the order of the operations is what counts."""
+    faulty = Faulty()
+    assert Scene(tmp_path / "scene", NEW, linked).place(faulty) == Placed()
+    journal = ["create", "write", "sync", "sync_folder"]
+    if linked:
+        expected = [*journal, "write", "write", "truncate", "sync", "unlink"]
+    else:
+        expected = [*journal, "create", "write", "sync", "swap", "unlink", "unlink", "sync_folder"]
+    assert [name for name in faulty.log if name in expected] == expected
