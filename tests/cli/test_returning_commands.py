@@ -202,6 +202,18 @@ def test_a_merge_that_was_dropped_comes_back(past: Past, nbmerge: Command) -> No
     assert held(past) == ["a = 2", "b = 1", "c = 3"]
 
 
+def test_a_merge_that_may_have_been_overwritten_comes_back_as_its_sides(past: Past, nbmerge: Command) -> None:
+    """So that the next save of either side still takes the place of its own."""
+    past.saved(BASE, LOCAL, REMOTE)
+    past.doubted(2, 1, 3)
+    nbmerge("recover", "nb.ipynb")
+    past.saved(notebook(*REMOTE["cells"], code("d = 1", id="four")))  # version 5, by who had version 3
+    past.doubted(4, 3, 5)
+    assert nbmerge("recover", "nb.ipynb").code == 0
+    assert held(past) == ["a = 2", "b = 1", "c = 3", "d = 1"]
+    assert past.standing.tips == (5, 2)
+
+
 def test_recover_where_nothing_is_open(past: Past, nbmerge: Command) -> None:
     past.saved(BASE, LOCAL)
     before = stamp(past)

@@ -118,3 +118,12 @@ def test_nothing_is_left_of_words_that_could_not_be_put_there(state: str) -> Non
     os.mkdir(os.path.join(state, "watcher.json"))  # nothing can take its place
     write_status(state, TOLD)
     assert os.listdir(state) == ["watcher.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no shared locks")
+def test_whoever_asks_is_not_taken_for_a_watcher(state: str) -> None:
+    import fcntl
+
+    with open(Path(state, "watcher.lock"), "w") as asker:
+        fcntl.flock(asker, fcntl.LOCK_SH)
+        assert not is_locked(state)

@@ -1,0 +1,42 @@
+"""A file is made in one step, and only where there is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nbmerge.errors import SystemFailure
+from nbmerge.files import create_file
+
+
+def test_a_file_is_made_whole(tmp_path: Path) -> None:
+    assert create_file(str(tmp_path / "new"), b"data")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("new", b"data")]
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_file_that_is_there_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: bool
+) -> None:
+    """Also one that appeared between the look and the write."""
+    (tmp_path / "there").write_bytes(b"others'")
+    if not seen:
+        monkeypatch.setattr(os.path, "lexists", lambda path: False)
+    assert not create_file(str(tmp_path / "there"), b"data")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("there", b"others'")]
+
+
+def test_file_systems_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(source: str, target: str) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", link)
+    assert create_file(str(tmp_path / "new"), b"data")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("new", b"data")]
+
+
+def test_where_nothing_can_be_made(tmp_path: Path) -> None:
+    with pytest.raises(SystemFailure, match="none/new: cannot be written: no such file or directory"):
+        create_file(str(tmp_path / "none" / "new"), b"data")
