@@ -16,6 +16,7 @@ from nbmerge.watch import events as told
 from nbmerge.watch.events import Event, Glance
 from nbmerge.watch.later import Later
 from nbmerge.watch.records import Reading, Record, Records, glance_at, read_now
+from nbmerge.watch.renames import Renames
 
 GONE_AFTER = 0.3  # seconds until a file that went away is taken to be gone: editors put it back at once
 RENAMED_AFTER = 0.25  # likewise until its old name is taken to be given up
@@ -44,13 +45,13 @@ class Capture:
         self.known: Callable[[str, Glance], bool] = lambda path, glance: False
         self.overtaken: Callable[[str], bool] = lambda path: False
         self.hears_closing = True
+        self.complete = False  # all that was there at the start is known
         self.ending = False  # then it is too early to say that a file is gone
         self.lock = threading.RLock()
         self._put = put
         self._clock = clock
         self._later = later
-        self._held: dict[str, list[Event]] = {}
-        self._origins: dict[str, str] = {}  # new name -> old name, while it is not decided
+        self._renames = Renames()
         self._failing: set[str] = set()
         self._complained: set[str] = set()
 
@@ -102,19 +103,19 @@ class Capture:
         """A notebook was moved; its history follows if `old` stays away and `new` is a new name."""
         with self.lock:
             record = self.records.get(old)
-            if record is None or self.records.get(new) is not None:
+            if record is None or record.glance is None or self.records.get(new) is not None:
                 self.arrived(new, ours=False)
                 self.gone(old)
                 return
             self.records.put(new, record)
             self.records.drop(old)
-            if self._origins.get(old) == new:  # there and back
-                del self._origins[old]
-                self._held.pop(old)
+            back = self._renames.undone(old, new)
+            if back is not None:
+                for event in back:
+                    self._emit(new, event)
                 self.look(new, Cause(closed=True, moved=True))
                 return
-            self._origins[new] = old
-            self._held.setdefault(new, [])
+            self._renames.begin(old, new)
             self.look(new, Cause(closed=True, moved=True, asked=True))
             self._later.after(RENAMED_AFTER, lambda: self._decide_rename(old, new))
 
@@ -133,6 +134,10 @@ class Capture:
             self.gone(path)
             return
         former = self.records.get(path)
+        origin = self._origin(glance) if former is None and self.complete else None
+        if origin is not None:
+            self.renamed(origin, path)
+            return
         known = (former is None or former.glance is None) and self.known(path, glance)
         with self.lock:
             record = self.records.make(path)
@@ -183,6 +188,12 @@ class Capture:
         delay = LONG_SAVE if self.hears_closing else SHORT_SAVE
         self._later.after(delay, lambda: self._still_written(path))
 
+    def _origin(self, glance: Glance) -> str | None:
+        """The name that a file had before, if the very same one was known under another and left it."""
+        with self.lock:
+            former = self.records.path_of(glance)
+        return former if former is not None and not os.path.lexists(former) else None
+
     def _still_written(self, path: str) -> None:
         """A save that lasts, or a writer that never closes: read what there is, as long as it changes."""
         with self.lock:
@@ -198,13 +209,10 @@ class Capture:
 
     def _decide_rename(self, old: str, new: str) -> None:
         with self.lock:
-            if self._origins.get(new) != old:
-                return
-            del self._origins[new]
-            waiting = self._held.pop(new)
-            if not os.path.lexists(old):
-                self._put(told.Renamed(old, new, self._clock()))
-            for event in waiting:
+            still_there = os.path.lexists(old)
+            for event in (
+                self._renames.taken(old) if still_there else self._renames.decide(old, new, self._clock())
+            ):
                 self._put(event)
 
     def _really_gone(self, path: str) -> None:
@@ -247,7 +255,7 @@ class Capture:
 
     def _emit(self, path: str, event: Event) -> None:
         """Tell it, or keep it until it is clear whether the notebook was renamed."""
-        if path in self._held:
-            self._held[path].append(event)
-        else:
+        for held in self._renames.taken(path):
+            self._put(held)
+        if not self._renames.hold(path, event):
             self._put(event)

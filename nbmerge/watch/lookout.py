@@ -145,6 +145,7 @@ class Lookout:
             try:
                 self._look_for_roots()
                 self._ground.explore(self._taken())
+                self._capture.complete = True
                 self._ready.set()
                 if self._deep or time.monotonic() - swept >= self._options.rescan_interval:
                     self._look_at_all()

@@ -160,6 +160,14 @@ class Records:
         folder, name = os.path.split(path)
         return self._folders.setdefault(folder, {}).setdefault(name, Record())
 
+    def path_of(self, glance: Glance) -> str | None:
+        """A notebook that looked just so when it was last read."""
+        for folder, names in self._folders.items():
+            for name, record in names.items():
+                if record.glance == glance:
+                    return os.path.join(folder, name)
+        return None
+
     def put(self, path: str, record: Record) -> None:
         folder, name = os.path.split(path)
         self._folders.setdefault(folder, {})[name] = record

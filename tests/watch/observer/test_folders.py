@@ -345,3 +345,64 @@ def test_a_notebook_that_is_asked_for_is_told_in_any_case(world: World) -> None:
     os.unlink(world.path("nb.ipynb"))
     lookout.look(world.path("nb.ipynb"))
     world.until_vanished("nb.ipynb")
+
+
+def test_a_notebook_that_was_renamed_unheard(world: World) -> None:
+    """Where nothing is told, the file itself gives away that it is the same."""
+    data = world.save("a/nb.ipynb")
+    world.watch(ObserverOptions(poll=True, poll_interval=0.05))
+    (world.root / "b").mkdir()
+    os.rename(world.path("a/nb.ipynb"), world.path("b/new.ipynb"))
+    world.until_seen("b/new.ipynb", data)
+    assert [(one.old, one.new) for one in world.all(Renamed)] == [
+        (world.path("a/nb.ipynb"), world.path("b/new.ipynb"))
+    ]
+    world.settle()
+    assert not world.vanished("a/nb.ipynb")
+
+
+def test_what_is_saved_between_two_renames_is_told(world: World) -> None:
+    world.save("a.ipynb", "first")
+    world.watch()
+    os.rename(world.path("a.ipynb"), world.path("b.ipynb"))
+    second = world.save("b.ipynb", "second")
+    world.settle_notes()
+    third = world.save("b.ipynb", "third")
+    world.settle_notes()
+    os.rename(world.path("b.ipynb"), world.path("a.ipynb"))
+    world.until_seen("a.ipynb", third)
+    assert second in world.seen("a.ipynb")
+    assert not world.all(Renamed)
+
+
+def test_a_root_file_whose_folder_is_replaced(world: World) -> None:
+    world.save("a/nb.ipynb")
+    world.watch(ObserverOptions(rescan_interval=0.1), roots=[world.root / "a/nb.ipynb"])
+    shutil.rmtree(world.root / "a")
+    world.until_vanished("a/nb.ipynb")
+    world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "back"))
+    world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "and watched"))
+
+
+def test_the_folder_of_a_links_target_comes_back(world: World) -> None:
+    target = world.outside / "deep/nb.ipynb"
+    target.parent.mkdir()
+    target.write_bytes(notebook("first"))
+    os.symlink(target, world.root / "link.ipynb")
+    world.watch(ObserverOptions(rescan_interval=0.1))
+    shutil.rmtree(target.parent)
+    world.until(lambda: world.vanished(target))
+    target.parent.mkdir()
+    target.write_bytes(notebook("second"))
+    world.until_seen(target, notebook("second"))
+
+
+def test_a_folder_that_is_replaced_by_another(world: World) -> None:
+    """A rename onto an empty folder: the old watch goes, the new one stays."""
+    (world.root / "empty").mkdir()
+    data = world.save("full/nb.ipynb")
+    world.watch()
+    os.rename(world.root / "full", world.root / "empty")
+    world.until_seen("empty/nb.ipynb", data)
+    world.until_seen("empty/nb.ipynb", world.save("empty/nb.ipynb", "later"))
+    world.until_seen("empty/nb.ipynb", world.save("empty/nb.ipynb", "and later"))

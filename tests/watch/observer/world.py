@@ -124,6 +124,11 @@ class World:
         (self.root / mark).rename(self.root / f"mark-{len(marks)}")
         self.until_vanished(mark)
 
+    def settle_notes(self) -> None:
+        """Wait until all that happened so far was noticed; not for second thoughts."""
+        marks = [name for name in os.listdir(self.root) if name.startswith("note-")]
+        self.until_seen(f"note-{len(marks)}.ipynb", self.save(f"note-{len(marks)}.ipynb"))
+
     def about(self, name: str) -> list[Event]:
         """All events of a notebook."""
         path = self.path(name)
