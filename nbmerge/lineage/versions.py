@@ -22,12 +22,16 @@ class Origin(Enum):
     UNREADABLE = "unreadable"
 
 
+TOLD = "told"
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """What gives away which program saved: how it spells JSON, how it replaces the file, whose it is.
 
-    `way` is "in place", "in place with a copy" (jupyter_server), "renamed" or "" where it
-    was not seen; `name` is what a writer that takes part calls itself.  A guess, but for `name`.
+    `way` is "in place", "in place with a copy" (jupyter_server), "renamed", TOLD for a writer that
+    takes part, or "" where it was not seen; `name` is what such a writer calls itself.  All but
+    `name` is a guess.
     """
 
     style: str = ""
@@ -38,8 +42,8 @@ class Writer:
     @property
     def label(self) -> str:
         """A few words for people; "(a guess)" where it is one."""
-        if self.name:
-            return self.name
+        if self.name or self.way == TOLD:
+            return self.name or "a program that takes part"
         words = ", ".join(word for word in (self.style, self.way) if word)
         return f"{words} (a guess)" if words else ""
 

@@ -24,6 +24,8 @@ from nbmerge.reconcile.shelf import Shelf
 from nbmerge.reconcile.take import Saved, Taker
 from nbmerge.signs.surroundings import Surroundings
 
+_PATIENCE = 0.3  # seconds for what a write of ours displaced to become quiet, before the command ends
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -82,5 +84,5 @@ def open_session(
         surroundings = Surroundings(clock, os.environ, os.path.expanduser("~"))
         yield Session(opened.store, disk, taker, settler, surroundings, clock, opened.set_aside)
     finally:
-        disk.close()
+        disk.close(_PATIENCE)
         opened.store.close()

@@ -12,11 +12,11 @@ from nbmerge.files import digest
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
 from nbmerge.lineage import arrival as arrivals
-from nbmerge.lineage.arrival import Action, Arrival, Revision
+from nbmerge.lineage.arrival import Action, Arrival
 from nbmerge.lineage.judge import Save, Shown, judge
 from nbmerge.lineage.situation import Git, Situation
 from nbmerge.lineage.standing import Standing
-from nbmerge.lineage.versions import Graph, Origin, Version, Writer
+from nbmerge.lineage.versions import TOLD, Graph, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.reconcile.shelf import Shelf
 from nbmerge.reconcile.writers import style_of
@@ -123,7 +123,8 @@ class Taker:
         older = self.older(book, versions, standing, notebook.cells)
         for shown in reversed(older):
             if shown.notebook is notebook or (shown.living and shows_the_same(shown.notebook, notebook)):
-                return arrivals.returned(standing, shown.version.number, _is_merge_of(versions, standing))
+                written = _is_merge_of(versions, standing)
+                return arrivals.returned(standing, self.store.graph(book), shown.version.number, written)
         if head is None:
             return Arrival(Action.ACCEPT, (standing.head,), standing.head, "what it followed is no notebook")
         situation = replace(situation, signs=(*situation.signs, *_signs(versions, saved.time)))
@@ -181,9 +182,8 @@ class Taker:
 
     def _recorded(self, book: int, standing: Standing, saved: Saved, arrival: Arrival) -> Taken:
         graph = self.store.graph(book)
-        revision = arrivals.settles(standing, arrival, graph)
-        if revision is not None:
-            standing, graph = self._revised(book, standing, graph, revision)
+        if arrival.action is Action.MERGE and arrival.base is not None:
+            standing, graph = self._settled(book, standing, graph, arrival.base)
 
         def after(new: Version) -> Standing:
             grown = Graph({**graph.parents, new.number: arrival.parents})
@@ -194,15 +194,26 @@ class Taker:
         version = self.store.record(book, saved.data, draft, after)
         return Taken(arrival.action, version, arrival.base, arrival.why)
 
-    def _revised(
-        self, book: int, standing: Standing, graph: Graph, revision: Revision
-    ) -> tuple[Standing, Graph]:
-        """A doubt is settled: the save did not follow what it replaced, which is a tip again."""
-        self.store.reparent(book, revision.number, revision.parents)
-        overwritten = self.store.version(book, revision.overwritten)
-        back = overwritten.parents if overwritten.origin is Origin.MERGED else (overwritten.number,)
-        graph = self.store.graph(book)
-        return replace(standing, tips=graph.youngest((*back, *standing.tips))), graph
+    def _settled(self, book: int, standing: Standing, graph: Graph, base: int) -> tuple[Standing, Graph]:
+        """Settle the doubts that go away when somebody goes on from `base`.
+
+        A save that did not follow what it replaced goes on from something else, which may settle others.
+        """
+        bases = [base]
+        while bases:
+            revision = arrivals.settles(standing, bases[-1], graph)
+            if revision is None:
+                bases.pop()
+                continue
+            bases.extend(revision.parents)
+            self.store.reparent(book, revision.number, revision.parents)
+            overwritten = self.store.version(book, revision.overwritten)
+            back = overwritten.parents if overwritten.origin is Origin.MERGED else (overwritten.number,)
+            graph = self.store.graph(book)
+            tips = graph.youngest((*back, *standing.tips))
+            still = tuple(tip for tip in standing.open if tip.version != overwritten.number)
+            standing = replace(standing, tips=tips, open=still)
+        return standing, graph
 
 
 def shows_the_same(one: Notebook, two: Notebook) -> bool:
@@ -239,4 +250,6 @@ def _signs(versions: tuple[Version, ...], now: float) -> tuple[str, ...]:
             return ("two writers were merged not long ago",)
         if version.origin is Origin.COPY:
             return ("a sync tool left a conflict copy not long ago",)
+        if version.writer.way == TOLD:
+            return ("a program that takes part saved not long ago",)
     return ()

@@ -18,7 +18,7 @@ from nbmerge.files import digest
 from nbmerge.history.values import Draft
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.standing import OpenTip
-from nbmerge.lineage.versions import Origin, Version, Writer
+from nbmerge.lineage.versions import TOLD, Origin, Version, Writer
 from nbmerge.notebook.model import Notebook
 from nbmerge.reconcile.session import Session
 from nbmerge.reconcile.settle import Merged, Waiting
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
         def sign(self, merged: bytes, sources: list[bytes]) -> None: ...
 
 
-TOLD = "told"  # the way of writing of those that say what they started from
 _LOOKS = (0.05, 0.1, 0.2, 0.4)  # seconds between looks at a file that is just being written
 
 

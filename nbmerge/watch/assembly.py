@@ -51,30 +51,53 @@ class WatchOptions:
     retention: Retention = field(default_factory=Retention)
 
 
-def run_watch(options: WatchOptions, report: Callable[[Notice], None]) -> None:
-    """Watch until SIGINT or SIGTERM; raises UsageError if another watcher runs.
+class Stop:
+    """How to have a watcher finish what is begun, at whatever moment, from any thread or signal handler."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._act: Callable[[], None] = lambda: None
+
+    def ask(self) -> None:
+        """End, now or as soon as watching has begun."""
+        self._asked = True
+        self._act()
+
+    def by(self, act: Callable[[], None]) -> None:
+        """What to do when it is asked for; at once if it was."""
+        self._act = act
+        if self._asked:
+            act()
+
+
+def run_watch(options: WatchOptions, report: Callable[[Notice], None], stop: Stop) -> None:
+    """Watch until SIGINT, SIGTERM or `stop`; raises UsageError if another watcher runs.
 
     A notice of kind "ready" is the first that is reported once every notebook was looked at.
     """
     directory = state_directory(options.state)
     roots = tuple(os.path.abspath(path) for path in options.paths)
-    with WatcherLock(directory, roots):
+    with _signals(stop.ask), WatcherLock(directory, roots):
         while True:
             try:
-                return _watch(options, roots, directory, report)
+                return _watch(options, roots, directory, report, stop)
             except StoreLost as lost:
                 report(Notice("store", directory, f"{lost}; watching goes on with a new store"))
 
 
 def _watch(
-    options: WatchOptions, roots: tuple[str, ...], directory: str, report: Callable[[Notice], None]
+    options: WatchOptions,
+    roots: tuple[str, ...],
+    directory: str,
+    report: Callable[[Notice], None],
+    stop: Stop,
 ) -> None:
     opened = open_store(directory, time.time, options.retention)
     try:
         if opened.set_aside is not None:
             message = f"the store was damaged and is now {opened.set_aside}; watching goes on with a new one"
             report(Notice("store", directory, message))
-        _Assembly(options, roots, directory, report, opened).run()
+        _Assembly(options, roots, directory, report, opened).run(stop)
     finally:
         opened.store.close()
 
@@ -110,6 +133,7 @@ class _Assembly:
             self.surroundings,
             self.reported,
             time.time,
+            self.disk.discard,
         )
         self.observer.known = performer.known
         coordinator = Coordinator(Timing(settle=options.settle), copy_of)
@@ -117,19 +141,19 @@ class _Assembly:
         self.next_prune = time.monotonic() + _PRUNE
         self.failure: NbmergeError | None = None
 
-    def run(self) -> None:
-        """Watch until a signal says to stop; what was begun is finished then."""
-        with _signals(self.watcher.stop):
-            self.disk.repair()
-            starting = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
-            starting.start()
-            try:
-                self.watcher.run()
-            finally:
-                self.observer.stop()
-                starting.join()
-                self.disk.close()
-                self.told(pending=False)
+    def run(self, stop: Stop) -> None:
+        """Watch until it is to stop; what was begun is finished then."""
+        stop.by(self.watcher.stop)
+        self.disk.repair()
+        starting = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
+        starting.start()
+        try:
+            self.watcher.run()
+        finally:
+            self.observer.stop()
+            starting.join()
+            self.disk.close()
+            self.told(pending=False)
         if self.failure is not None:
             raise self.failure
 
@@ -156,6 +180,7 @@ class _Assembly:
             number = self.observer.notebooks
             words = "1 notebook" if number == 1 else f"{number} notebooks"
             notice = Notice("ready", "", f"watching {words}", {"notebooks": number})
+            self.told(bool(self.watcher.coordinator.pending))
         elif notice.kind in ("error", "trouble"):
             self.status = replace(
                 self.status, last_error=f"{notice.path}: {notice.message}".removeprefix(": ")
@@ -166,7 +191,12 @@ class _Assembly:
         """Write what `status` tells, when it is news."""
         if pending and not self.status.idle:
             return
-        totals = self.store.totals()
+        try:
+            totals = self.store.totals()
+        except StoreLost:
+            raise
+        except NbmergeError:
+            return  # whoever needs the store says so
         self.status = replace(
             self.status,
             notebooks=self.observer.notebooks,

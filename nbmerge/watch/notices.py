@@ -32,7 +32,7 @@ class Notice:
 def merged(path: str, version: Version, union: Union, versions: tuple[Version, ...]) -> Notice:
     """The file now holds a merge."""
     by_number = {one.number: one for one in versions}
-    sides = " and ".join(_named(by_number[tip]) for tip in union.tips)
+    sides = _named([by_number[tip] for tip in union.tips])
     cells = sorted({conflict.cell + 1 for conflict in union.conflicts})
     outcome = ""
     if cells:
@@ -66,6 +66,11 @@ def taken(path: str, done: Taken, standing: Standing | None) -> Iterator[Notice]
         yield Notice(kind, path, message, {"version": number, "open_tip": tip.version, "base": tip.base})
 
 
-def _named(version: Version) -> str:
-    label = version.writer.label
-    return f"version {version.number}" + (f" by {label}" if label else "")
+def _named(versions: list[Version]) -> str:
+    """Whose versions they are is told where it tells them apart."""
+    labels = [version.writer.label for version in versions]
+    tell = len(set(labels)) > 1
+    return " and ".join(
+        f"version {version.number}" + (f" by {label}" if tell and label else "")
+        for version, label in zip(versions, labels, strict=True)
+    )

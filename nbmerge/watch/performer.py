@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from nbmerge.disk.discard import discard
 from nbmerge.disk.values import LateSave
 from nbmerge.errors import NbmergeError, NotebookError
 from nbmerge.files import digest, reason
@@ -74,7 +73,7 @@ class Performer:
     surroundings: Surroundings
     report: Callable[[Notice], None]
     clock: Callable[[], float]
-    discard: Callable[[str, str], bool] = discard
+    discard: Callable[[str, str], bool]
     wrote_at: float = field(default=float("-inf"))
 
     @property
