@@ -68,22 +68,30 @@ def told(standing: Standing, base: int) -> Arrival:
     return Arrival(action, (base,), base, f"its writer started from version {base}")
 
 
-def returned(standing: Standing, version: int, written: bool) -> Arrival:
+def returned(standing: Standing, graph: Graph, version: int, written: bool) -> Arrival:
     """A save that shows nothing but what an older version holds.
 
-    If that version is one of several tips, its editor has not seen the others, and the merge is
-    written (`written`: the file held it already: again).  Again only once: the second time
-    somebody who has seen the merge took the rest out.
+    Where there is one tip only, that is meant.  If the version is one of several tips, its editor has
+    not seen the others, and the merge is written (`written`: the file held it already: again).
+    Again only once: the second time somebody who has seen the merge took the rest out.  Any other
+    older version may be what an editor went back to, or what another one has open: a doubt
+    about the tip that alone descends from it, else about what the file holds.
     """
-    head = standing.head
-    if version not in standing.tips or len(standing.tips) == 1:
-        return Arrival(Action.RESTORE, (head,), version, f"the same as version {version}")
+    head, tips = standing.head, standing.tips
+    same = f"the same as version {version}"
+    if len(tips) == 1:
+        return Arrival(Action.RESTORE, (head,), version, same)
     if version in standing.answered and written:
-        others = tuple(tip for tip in standing.tips if tip != version)
+        others = tuple(tip for tip in tips if tip != version)
         why = f"version {version} again, after the merge was written twice: what it lacks was removed"
         return Arrival(Action.ACCEPT, (head,), head, why, overwrites=others)
-    why = f"the same as version {version}, whose editor has not seen the rest"
-    return Arrival(Action.MERGE, (version,), version, why, answers=written or version in standing.answered)
+    if version in tips:
+        answers = written or version in standing.answered
+        why = f"{same}, whose editor has not seen the rest"
+        return Arrival(Action.MERGE, (version,), version, why, answers=answers)
+    owners = [tip for tip in tips if version in graph.ancestors(tip)]
+    doubted = owners[0] if len(owners) == 1 else head
+    return Arrival(Action.AMBIGUOUS, (doubted,), version, same, overwrites=(doubted,))
 
 
 def judged(standing: Standing, verdict: Verdict) -> Arrival:
@@ -97,14 +105,12 @@ def judged(standing: Standing, verdict: Verdict) -> Arrival:
             return Arrival(Action.AMBIGUOUS, (standing.head,), base, evidence, overwrites=(standing.head,))
 
 
-def settles(standing: Standing, arrival: Arrival, graph: Graph) -> Revision | None:
-    """The doubt that a save settles: it continues a version that another save may have overwritten."""
-    if arrival.action is not Action.MERGE or arrival.base is None:
-        return None
+def settles(standing: Standing, base: int, graph: Graph) -> Revision | None:
+    """The doubt that is settled when somebody goes on from `base`: another save may have overwritten it."""
     for tip in standing.open:
         if tip.base is None or tip.by not in graph.united((standing.head, *standing.tips)):
             continue
-        if arrival.base in graph.ancestors(tip.version) - graph.ancestors(tip.base):
+        if base in graph.ancestors(tip.version) - graph.ancestors(tip.base):
             return Revision(tip.by, unseen(graph, tip), tip.version)
     return None
 

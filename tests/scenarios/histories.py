@@ -161,10 +161,11 @@ class History:
     # Who wrote what.
 
     def _account(self, writer: Writer, data: bytes) -> None:
-        """Who saves what an older version holds may mean it or know no better: nothing is said of it."""
+        """Who saves what an older version holds means it, unless two are known to be at work."""
         before, now = words_of(writer.shown), words_of(data)
         if _sources(data) in self.sources:
-            before |= words_of(self.world.disk.files[NOTEBOOK])
+            if len(self.world.standing().tips) == 1:
+                before |= words_of(self.world.disk.files[NOTEBOOK])
             self.again |= before | now
         self.sources.add(_sources(data))
         self.again |= (now - before) & self.removed

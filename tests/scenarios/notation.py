@@ -15,6 +15,8 @@ failure names the line and what was there instead.
     settle 3                        as `--settle`
     busy, calm                      a second writer is known, or not
     git works, git done             a rebase, say, is under way; git checkout a1 | b1
+    the judge says unsure 1         of the next save, whatever it shows: if stale, made from version 1;
+                                    or stale 1, or sequential
     held WHY, released              something asks nbmerge not to write
     the store refuses, works        likewise the disk
     stopped, started                the watcher; restart: it was killed and started
@@ -31,11 +33,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from nbmerge.lineage.arrival import Action
-from nbmerge.lineage.situation import Git
+from nbmerge.lineage.judge import Save, Sequential, Shown, Stale, Unsure, Verdict, judge
+from nbmerge.lineage.situation import Git, Situation
 from nbmerge.watch.desk import Timing
 from tests.scenarios import cells
 from tests.scenarios.editor import SPELLINGS, Editor, jupyter
@@ -53,9 +58,15 @@ class Play:
     world: World = field(default_factory=World)
     path: str = NOTEBOOK
     editors: dict[str, Editor] = field(default_factory=dict)
+    said: Verdict | None = None  # the judge's next verdict, if a line told it
     writes: int = 0
     verdicts: int = 0
     notices: int = 0
+
+    def judge(self, save: Save, head: Shown, older: Sequence[Shown], situation: Situation) -> Verdict:
+        """What a line told, once; else what the real judge says."""
+        said, self.said = self.said, None
+        return judge(save, head, older, situation) if said is None else said
 
     def line(self, text: str) -> None:
         """Do what one line says."""
@@ -215,6 +226,9 @@ class Play:
                 assert cells.told(self.world.disk.files[self.path], runs="[" in rest) == rest
 
     def do_the(self, rest: str) -> None:
+        if rest.startswith("judge says "):
+            self.said = _verdict(*rest.split()[2:])
+            return
         what, verb = rest.split()
         assert verb in ("refuses", "works")
         if what == "store":
@@ -236,6 +250,16 @@ class Play:
         self.world.closed |= {(self.path, tip.version) for tip in self.world.standing(self.path).open}
 
 
+def _verdict(word: str, base: str = "0") -> Verdict:
+    match word:
+        case "sequential":
+            return Sequential("said")
+        case "stale":
+            return Stale(int(base), "said")
+    assert word == "unsure"
+    return Unsure(int(base), "said")
+
+
 def _place(editor: Editor, where: list[str], moved: str = "") -> int:
     """Where a cell is put, counted without the one that is moved."""
     match where:
@@ -254,13 +278,15 @@ def _place(editor: Editor, where: list[str], moved: str = "") -> int:
 def play(text: str, ids: bool = True) -> Play:
     """Play a scenario; whatever it expects is asserted."""
     stage = Play(ids)
-    for line in text.strip().splitlines():
-        said = line.partition("#")[0].strip()
-        if said:
-            try:
-                stage.line(said)
-            except AssertionError as error:
-                raise AssertionError(f"{said!r}: {error}\n{so_far(stage)}") from error
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nbmerge.reconcile.take.judge", stage.judge)
+        for line in text.strip().splitlines():
+            said = line.partition("#")[0].strip()
+            if said:
+                try:
+                    stage.line(said)
+                except AssertionError as error:
+                    raise AssertionError(f"{said!r}: {error}\n{so_far(stage)}") from error
     return stage
 
 
