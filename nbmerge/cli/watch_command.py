@@ -12,13 +12,13 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
 
 from nbmerge.cli.arguments import command, understand
+from nbmerge.cli.printing import Printer
 from nbmerge.cli.program import to_type
-from nbmerge.cli.streams import printable, write_text
+from nbmerge.cli.streams import printable
 from nbmerge.cli.watch_options import WORDS, add_watch_options, watch_options
-from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE, SystemFailure
+from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ _CALL = f"watch {WORDS} [--json]"
 _WHAT = """
 Watch notebooks, single ones or all below the folders (without PATH: the current one), and merge them
 whenever two programs save over each other. One line is printed for each merge, and nothing else unless
-something is wrong. Ctrl-C and SIGTERM end it when what is begun is finished.
+something is wrong. Ctrl-C and SIGTERM end it when what is begun is finished; so does a reader of its output
+who goes away, at the next line. One who does not read holds nothing up: what is too much is left out.
 
 With --json each line is an object {"event", "path", "message", ...}; from the event "ready" on saves are
 noticed.
@@ -50,22 +51,22 @@ def run(arguments: list[str]) -> int:
         return EXIT_CLEAN
     found, paths = heard
     options = watch_options(found, paths)
-    from nbmerge.watch.assembly import run_watch
+    from nbmerge.watch.assembly import Stop, run_watch
 
     gc.enable()  # this call is not over soon
+    stop = Stop()
     as_line = _object if found.json else line_of if found.log else _timed
     if found.log:
         from nbmerge.watch.log import Log
 
         log = Log(options.state or ".")
-        run_watch(options, lambda notice: log.write(as_line(notice)))
+        run_watch(options, lambda notice: log.write(as_line(notice)), stop)
         return EXIT_CLEAN
-    printer = _Printer(as_line)
+    printer = Printer(lambda number: as_line(_left_out(number)), stop.ask)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup does
-        signal.signal(signal.SIGHUP, lambda *_: _end())
-    run_watch(options, printer.report)
-    if printer.failure is not None:
-        raise printer.failure
+        signal.signal(signal.SIGHUP, lambda *_: stop.ask())
+    run_watch(options, lambda notice: printer.line(as_line(notice)), stop)
+    printer.finish()
     return EXIT_CLEAN
 
 
@@ -96,24 +97,8 @@ def _near(path: str) -> str:
     return path if near.startswith(os.pardir) else near
 
 
-class _Printer:
-    """Prints notices until nobody reads them any more; `failure` says why then."""
+def _left_out(number: int) -> Notice:
+    from nbmerge.watch.notices import Notice
 
-    def __init__(self, as_line: Callable[[Notice], str]) -> None:
-        self._as_line = as_line
-        self.failure: SystemFailure | None = None
-
-    def report(self, notice: Notice) -> None:
-        """Print one line."""
-        if self.failure is not None:
-            return
-        try:
-            write_text(f"{self._as_line(notice)}\n")
-        except SystemFailure as failure:
-            self.failure = failure
-            _end()
-
-
-def _end() -> None:
-    """Ask the watcher to finish what is begun."""
-    signal.raise_signal(signal.SIGTERM)
+    lines = "1 line was" if number == 1 else f"{number} lines were"
+    return Notice("unread", "", f"{lines} left out here, for nobody read them", {"lines": number})
