@@ -92,8 +92,9 @@ class World:
             lambda: self.now,
             self.discard,
         )
-        exists = self.disk.files.__contains__
-        self.coordinator = Coordinator(self.timing, lambda path: copy_of(path, exists))
+        self.coordinator = Coordinator(
+            self.timing, lambda path: copy_of(path, lambda other: other in self.disk.files)
+        )
         self.seen = {}
         self.inbox.clear()
 
