@@ -18,8 +18,9 @@ from nbmerge.disk.inplace import Finish, finish, write_in_place
 from nbmerge.disk.job import CannotExchangeError, ChangedMeanwhileError, Job
 from nbmerge.disk.journal import Entry, Journal, Kind, Record
 from nbmerge.disk.removal import remove
+from nbmerge.disk.platforms import this_system
 from nbmerge.disk.sweep import sweep
-from nbmerge.disk.system import BusyError, NoExchangeError, System, pick
+from nbmerge.disk.system import BusyError, NoExchangeError, System
 from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed, Repaired
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest, reason
@@ -37,7 +38,7 @@ class Disk:
     def __init__(
         self, journal_directory: str, clock: Callable[[], float], system: System | None = None
     ) -> None:
-        self._system = system or pick()
+        self._system = system or this_system()
         self._clock = clock
         self._journal = Journal(journal_directory, self._system)
         self._watch = Watch(self._journal, self._system)

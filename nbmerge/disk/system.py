@@ -169,23 +169,3 @@ class System:
 
 _COMMON = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-
-
-def pick() -> System:
-    """The best that this platform has."""
-    import sys
-
-    match sys.platform:
-        case "linux":
-            from nbmerge.disk.linux import Linux
-
-            return Linux()
-        case "darwin":
-            from nbmerge.disk.macos import MacOS
-
-            return MacOS()
-        case "win32":
-            from nbmerge.disk.windows import Windows
-
-            return Windows()
-    return System()
