@@ -17,8 +17,8 @@ from nbmerge.disk.exchange import Exchanger
 from nbmerge.disk.inplace import Finish, finish, write_in_place
 from nbmerge.disk.job import CannotExchangeError, ChangedMeanwhileError, Job
 from nbmerge.disk.journal import Entry, Journal, Kind, Record
-from nbmerge.disk.removal import remove
 from nbmerge.disk.platforms import this_system
+from nbmerge.disk.removal import remove
 from nbmerge.disk.sweep import sweep
 from nbmerge.disk.system import BusyError, NoExchangeError, System
 from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed, Repaired

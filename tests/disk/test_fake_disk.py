@@ -12,7 +12,7 @@ from typing import Protocol
 import pytest
 
 from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Outcome, Placed, Repaired
-from nbmerge.disk.system import pick
+from nbmerge.disk.platforms import this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 from tests.helpers.fake_disk import FakeDisk, Killed, fail, kill
@@ -45,7 +45,7 @@ class Real:
     def __init__(self, root: Path) -> None:
         self.path = str(root / "a.ipynb")
         Path(self.path).write_bytes(OLD)
-        self.system, self.journal = pick(), str(root / "journal")
+        self.system, self.journal = this_system(), str(root / "journal")
         self.disk: AnyDisk = self.start()
 
     def start(self) -> Disk:

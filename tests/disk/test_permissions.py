@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from nbmerge.disk import Disk, Placed
-from nbmerge.disk.system import pick
+from nbmerge.disk.platforms import this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 
@@ -67,7 +67,7 @@ class Common:
     def place(self, new: str = "new!", limit: int = 0) -> tuple[str, bool | None]:
         """What came of it in a process of nobody (of this user, if that is not root)."""
 
-        system, expected = pick(), digest(b"old" * 1000)  # nobody may be unable to import anything
+        system, expected = this_system(), digest(b"old" * 1000)  # nobody may be unable to import anything
 
         def act() -> tuple[str, bool | None]:
             if limit:

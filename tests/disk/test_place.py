@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Placed
-from nbmerge.disk.system import NoExchangeError, System, pick
+from nbmerge.disk.platforms import this_system
+from nbmerge.disk.system import NoExchangeError, System
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 
@@ -33,7 +34,7 @@ class Place:
         self.file = self.folder / "a.ipynb"
         self.file.write_bytes(OLD)
         self.now = time.time()
-        self.system = pick()
+        self.system = this_system()
         self.disk = self.start()
 
     def start(self) -> Disk:

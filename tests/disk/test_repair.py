@@ -15,7 +15,7 @@ from nbmerge.disk import Disk, LateSave, Placed, Repaired
 from nbmerge.disk.inplace import is_mixture
 from nbmerge.disk.journal import Entry, Journal, Kind
 from nbmerge.disk.names import mark
-from nbmerge.disk.system import pick
+from nbmerge.disk.platforms import this_system
 from nbmerge.files import digest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
@@ -38,7 +38,7 @@ class Leftovers:
     def entry(self, kind: Kind, old: bytes = b"", new: bytes = b"") -> None:
         """As a process leaves it that is killed now."""
         path = str(self.file)
-        journal = Journal(self.journal, pick())
+        journal = Journal(self.journal, this_system())
         expected = digest(old) if kind is Kind.KEPT else digest(OLD)
         entry = Entry(kind, path, path, expected, digest(NEW), self.beside("tmp"), self.beside("x.tmp"))
         journal.leave(journal.begin(entry, old, new))
@@ -82,7 +82,7 @@ def test_a_torn_write_in_place_is_completed(tmp_path: Path, old: bytes, new: byt
     leftovers = Leftovers(tmp_path)
     path = str(leftovers.file)
     leftovers.file.write_bytes(new[:at] + old[at:] if len(old) > len(new) else old[:at] + new[at:])
-    journal = Journal(leftovers.journal, pick())
+    journal = Journal(leftovers.journal, this_system())
     journal.leave(journal.begin(Entry(Kind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
     assert leftovers.repair() == Repaired(completed=(path,))
     assert leftovers.file.read_bytes() == new
@@ -113,7 +113,7 @@ def test_what_looks_torn_but_may_be_a_save_is_told_and_completed(leftovers: Left
     path, old, new = str(leftovers.file), b'{"a": 1, "b": 1}', b'{"a": 2, "b": 2}'
     save = b'{"a": 2, "b": 1}'
     leftovers.file.write_bytes(save)
-    journal = Journal(leftovers.journal, pick())
+    journal = Journal(leftovers.journal, this_system())
     journal.leave(journal.begin(Entry(Kind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
     assert leftovers.repair() == Repaired(saves=(LateSave(path, save),), completed=(path,))
     assert leftovers.file.read_bytes() == new

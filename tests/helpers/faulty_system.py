@@ -16,7 +16,8 @@ import os
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
-from nbmerge.disk.system import System, pick
+from nbmerge.disk.platforms import this_system
+from nbmerge.disk.system import System
 
 
 class Killed(BaseException):
@@ -54,7 +55,7 @@ class Faulty:
         inner: System | None = None,
     ) -> None:
         self.at, self.fault, self.lasting = at, fault, lasting
-        self.inner = inner or pick()
+        self.inner = inner or this_system()
         self.count = 0
         self.log: list[str] = []
         self.hit = False
