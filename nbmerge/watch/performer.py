@@ -17,6 +17,7 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
 from nbmerge.lineage.arrival import Action as Verdict
 from nbmerge.lineage.situation import Situation
+from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Origin, Writer
 from nbmerge.reconcile.copies import name_of, take_copy
 from nbmerge.reconcile.settle import Merged, Nothing, Settler, Waiting
@@ -90,7 +91,7 @@ class Performer:
         if book is None or self.store.glance(book) != (glance.modified, glance.size, glance.inode):
             return False
         standing = self.store.standing(book)
-        return standing is not None and not is_due(standing, self.store.graph(book))
+        return standing is not None and not self._is_due(book, standing)
 
     def tend(self) -> Iterator[do.Input]:
         """Take the saves that arrived in files which had been displaced."""
@@ -174,7 +175,7 @@ class Performer:
 
     def _took(self, path: str, book: int, done: Taken, look: bool = False) -> do.Input:
         standing = self.store.standing(book)
-        due = standing is not None and is_due(standing, self.store.graph(book))
+        due = standing is not None and self._is_due(book, standing)
         answers = (
             standing is not None and done.version is not None and done.version.number in standing.answered
         )
@@ -182,6 +183,10 @@ class Performer:
             for notice in taken(path, done, standing):
                 self.report(notice)
         return do.Took(path, done.action, due, answers, look)
+
+    def _is_due(self, book: int, standing: Standing) -> bool:
+        """Whether something is to be written; mostly it can be told without all that ever was."""
+        return standing.tips != (standing.head,) and is_due(standing, self.store.graph(book))
 
     def _settle(self, path: str) -> do.Input:
         book = self.store.adopt(path)
