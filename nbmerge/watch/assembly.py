@@ -182,9 +182,9 @@ class _Assembly:
             notice = Notice("ready", "", f"watching {words}", {"notebooks": number})
             self.told(bool(self.watcher.coordinator.pending))
         elif notice.kind in ("error", "trouble"):
-            self.status = replace(
-                self.status, last_error=f"{notice.path}: {notice.message}".removeprefix(": ")
-            )
+            words = f"{notice.path}: {notice.message}".removeprefix(": ")
+            self.status = replace(self.status, last_error=words)
+            write_status(self.directory, self.status)  # what is wrong may keep it from becoming idle
         self.report(notice)
 
     def told(self, pending: bool) -> None:

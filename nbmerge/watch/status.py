@@ -54,17 +54,22 @@ class Status:
 def write_status(directory: str, status: Status) -> None:
     """Replace what the state directory tells, in one step; a power failure may lose it.
 
-    What cannot be written is given up: a full disk is no reason to stop watching.
+    On a full disk it is written over the old one, which has room enough: so that it tells what
+    is wrong.  What cannot be written at all is given up: that is no reason to stop watching.
     """
     path = os.path.join(directory, NAME)
     beside = f"{path}.{os.getpid()}"
+    text = json.dumps(status.as_json()).encode("ascii")
     try:
-        with open(beside, "w", encoding="ascii") as file:
-            json.dump(status.as_json(), file)
+        with open(beside, "wb") as file:
+            file.write(text)
         os.replace(beside, path)
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(beside)
+        with contextlib.suppress(OSError), open(path, "r+b") as file:
+            file.write(text)
+            file.truncate()
 
 
 def read_status(directory: str) -> Status | None:

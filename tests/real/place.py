@@ -101,6 +101,12 @@ class Place:
         finally:
             opened.store.close()
 
+    @property
+    def versions(self) -> int:
+        """How many versions of the notebook are recorded."""
+        with self.store() as store:
+            return len(store.versions(store.adopt(str(self.paper.path))))
+
     @contextmanager
     def reader(self) -> Iterator[None]:
         """Somebody who reads the file all the time: it is whole whenever nobody is writing in it."""
