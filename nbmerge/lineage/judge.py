@@ -6,12 +6,15 @@ taken to follow the head, for one writer is never to be disturbed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nbmerge.lineage.evidence import Evidence, Trial, side
+from nbmerge.lineage.bars import Degree, Weighed
+from nbmerge.lineage.evidence import Trial
+from nbmerge.lineage.hints import in_haste, same_hand
 from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.versions import Version, Writer
+from nbmerge.lineage.versions import Graph, Origin, Version, Writer
+from nbmerge.lineage.wording import told
 from nbmerge.notebook.model import Notebook
 
 
@@ -62,32 +65,93 @@ class Unsure:
 Verdict = Sequential | Stale | Unsure
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    shown: Shown
+    weighed: Weighed
+    hint: str | None  # of a second writer
+
+    def degree(self, busy: bool) -> Degree:
+        """A hint counts where more than one line is at stake: the same tool writes on most days."""
+        if self.shown.living:
+            return self.weighed.of_tip()
+        return self.weighed.degree(busy or (self.hint is not None and self.weighed.evidence.lines.undone > 1))
+
+    def told(self, head: Shown) -> str:
+        words = told(self.weighed.evidence, head.version.number)
+        return words if self.hint is None else f"{words}; {self.hint}"
+
+
 def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation) -> Verdict:
-    """Which version the save derives from; `older` are the other candidates, newest last."""
-    trial = Trial(side(save.notebook), side(head.notebook))
-    best: tuple[float, Shown, Evidence] | None = None
+    """Which version the save derives from; `older` are the other candidates, newest last.
+
+    That it was not made from the head may show against any of them; then it was made from the one
+    that it is closest to.
+    """
+    candidates = _candidates(save, head, older)
+    if _shows_merge(candidates):
+        return Sequential("shows what was merged")
+    if not situation.busy:
+        for one in candidates:
+            if one.weighed.evidence.is_return and not one.shown.living:
+                number = one.shown.version.number
+                return Unsure(number, f"the same as version {number}, but for how it is spelled")
+    degrees = {one: one.degree(situation.busy) for one in candidates}
+    found = [one for one in candidates if degrees[one] is not Degree.NONE]
+    if not found:
+        return Sequential("shows what came before" if candidates else "takes back nothing of what came before")
+    one = min(found, key=lambda one: one.weighed.evidence.since_older.distance)
+    number = one.shown.version.number
+    if Degree.SURE in degrees.values() and not _is_in_vain(one.shown, older):
+        return Stale(number, one.told(head))
+    return Unsure(number, one.told(head))
+
+
+def _shows_merge(candidates: Sequence[_Candidate]) -> bool:
+    """Whether the save holds something of every side of the merge that the head is."""
+    sides = [one.weighed for one in candidates if one.shown.living]
+    return len(sides) > 1 and all(side.shows_head for side in sides)
+
+
+def _candidates(save: Save, head: Shown, older: Sequence[Shown]) -> list[_Candidate]:
+    """The versions since which something was changed that the save undoes, newest first."""
+    trial = Trial(save.notebook, head.notebook)
+    graph = _graph((*older, head))
+    seen = graph.ancestors(head.version.number)
+    haste = in_haste(save.time - head.version.time, trial.since_head.new.total())
+    rates: dict[int, float] = {}
+    found = []
     for shown in reversed(older):
-        evidence = trial.weigh(side(shown.notebook))
-        score = _score(evidence, situation.busy or shown.living)
-        if best is None or score > best[0]:
-            best = (score, shown, evidence)
-    if best is None or best[0] <= 0:
-        return Sequential("nothing speaks against it")
-    score, shown, evidence = best
-    number = shown.version.number
-    return Stale(number, str(evidence)) if score >= 2 else Unsure(number, str(evidence))
+        evidence = trial.weigh(shown.notebook)
+        number = shown.version.number
+        later = [rate for other, rate in rates.items() if other in seen and number in graph.ancestors(other)]
+        rates[number] = min([evidence.lines.rate if evidence.lines.changed else 1.0, *later])
+        if evidence.lines.undone or shown.living:
+            hint = haste or same_hand(save.writer, head.version.writer, shown.version.writer)
+            found.append(_Candidate(shown, Weighed(evidence, rates[number]), hint))
+    return found
 
 
-def _score(e: Evidence, busy: bool) -> float:
-    if e.gone + e.back == 0:
-        return 0
-    if busy:
-        return 2 + e.rate if e.rate >= 0.3 else 0
-    if (
-        e.rate >= 0.5
-        and not e.evolved
-        and e.restored_cells
-        and not (e.kept_ids or (e.kept_runs and not e.restored_runs))
-    ):
-        return 2 + e.rate
-    return e.rate if e.rate >= 0.3 else 0
+def _is_in_vain(tip: Shown, older: Sequence[Shown]) -> bool:
+    """Whether the merge that the save drops was made from signs alone, and none but its writer saved since.
+
+    Then it is not written again: if there is one writer only, they took out what the merge
+    brought; if there are two, nothing is lost before the other one saves.
+    """
+    graph = _graph(older)
+    mine = graph.ancestors(tip.version.number)
+    others = [shown for shown in older if shown.living and shown is not tip]
+    if not tip.living or any(other.version.number > tip.version.number for other in others):
+        return False
+    for other in others:
+        common = mine & graph.ancestors(other.version.number)
+        base = next((shown for shown in reversed(older) if shown.version.number in common), None)
+        if base is not None and other.version.origin is not Origin.COPY:
+            evidence = Trial(tip.notebook, other.notebook).weigh(base.notebook)
+            if Weighed(evidence, evidence.lines.rate).degree(busy=False) is not Degree.SURE:
+                return True
+    return False
+
+
+def _graph(shown: Iterable[Shown]) -> Graph:
+    return Graph({one.version.number: one.version.parents for one in shown})
