@@ -13,6 +13,7 @@ from threading import Lock, RLock
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
+from nbmerge.history.values import StoreLost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class DirectoryLock:
     def _taken(self, path: str) -> int:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError as error:
+            message = f"{self._directory}: the state directory was removed; start nbmerge again"
+            raise StoreLost(message) from error
         except OSError as error:
             raise SystemFailure(f"{path}: cannot be opened: {reason(error)}; see who owns it") from error
         try:

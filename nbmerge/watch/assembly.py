@@ -75,14 +75,16 @@ def run_watch(options: WatchOptions, report: Callable[[Notice], None], stop: Sto
 
     A notice of kind "ready" is the first that is reported once every notebook was looked at.
     """
-    directory = state_directory(options.state)
     roots = tuple(os.path.abspath(path) for path in options.paths)
-    with _signals(stop.ask), WatcherLock(directory, roots):
+    with _signals(stop.ask):
         while True:
-            try:
-                return _watch(options, roots, directory, report, stop)
-            except StoreLost as lost:
-                report(Notice("store", directory, f"{lost}; watching goes on with a new store"))
+            directory = state_directory(options.state)  # which may have been removed
+            with WatcherLock(directory, roots):
+                try:
+                    return _watch(options, roots, directory, report, stop)
+                except StoreLost as lost:
+                    what, _, _ = str(lost).partition(";")  # then comes what to do about it: it is done here
+                    report(Notice("store", directory, f"{what}; watching goes on with a new store"))
 
 
 def _watch(
@@ -153,7 +155,7 @@ class _Assembly:
             self.observer.stop()
             starting.join()
             self.disk.close()
-            self.told(pending=False)
+        self.told(pending=False)
         if self.failure is not None:
             raise self.failure
 

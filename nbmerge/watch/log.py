@@ -37,6 +37,8 @@ class Log:
         """Add a line, with the time."""
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
         with contextlib.suppress(OSError):
+            if not os.fstat(1).st_nlink:  # somebody removed it
+                self._redirect()
             os.write(1, f"{stamp} {line}\n".encode("utf-8", "backslashreplace"))
             if os.fstat(1).st_size > self._limit:
                 self._rotate()

@@ -122,8 +122,16 @@ class Performer:
     def perform(self, action: do.Action) -> Iterator[do.Input]:
         """Do it, and tell what came of it."""
         try:
-            with self.store.lock():
-                yield from self._performed(action)
+            match action:
+                case do.Tell(kind, path, message):
+                    self.report(Notice(kind, path, message))
+                case do.Look(path):
+                    self.eyes.look(path)
+                case do.Rescan():
+                    self.eyes.rescan()
+                case _:
+                    with self.store.lock():
+                        yield from self._performed(action)
         except StoreLost:
             raise
         except NbmergeError as error:
@@ -142,15 +150,9 @@ class Performer:
                 yield do.Kept(path, kept.number)
             case do.Settle(path):
                 yield self._settle(path)
-            case do.Look(path):
-                self.eyes.look(path)
             case do.Follow(old, new):
                 self.store.moved(old, new)
                 yield do.Followed(old, new)
-            case do.Rescan():
-                self.eyes.rescan()
-            case do.Tell(kind, path, message):
-                self.report(Notice(kind, path, message))
 
     def _take(self, action: do.Take) -> do.Input:
         path = action.path

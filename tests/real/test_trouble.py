@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from random import Random
 
 import pytest
 
-from tests.daemon.machine import ADA, BASE, BEN, BOTH, Machine, Watch, until
+from tests.daemon.machine import ADA, BASE, BEN, BOTH, LONGEST, Machine, Watch, until
 from tests.helpers.spelling import JUPYTER
 from tests.real.place import Place
 
@@ -184,3 +185,62 @@ def test_a_notebook_that_only_somebody_else_may_write(machine: Machine) -> None:
     assert watch.object()["event"] == "error"
     assert machine.path.read_bytes() == JUPYTER.spell(BEN)
     assert watch.end() == (0, "", "")
+
+
+def test_a_state_directory_that_is_removed_is_made_anew(place: Place, machine: Machine) -> None:
+    watch = machine.watch("--json")
+    machine.save(ADA)
+    shutil.rmtree(machine.state)
+    machine.path.write_bytes(JUPYTER.spell(BEN))
+    told = watch.object()
+    assert (told["event"], told["path"]) == ("store", str(machine.state))
+    assert "was removed; watching goes on with a new store" in str(told["message"])
+    assert watch.object()["event"] == "ready"
+    assert place.versions == 1
+    machine.save(ADA)
+    assert place.versions == 2
+    assert machine.run("start").returncode == 2  # it still is the one watcher of its directory
+    assert watch.end()[0] == 0
+
+
+def test_a_daemon_whose_state_directory_is_removed_has_a_log_again(machine: Machine) -> None:
+    assert machine.run("start", "--settle=0.2").returncode == 0
+    machine.save(ADA)
+    shutil.rmtree(machine.state)
+    machine.path.write_bytes(JUPYTER.spell(BEN))
+    log = machine.state / "watcher.log"
+    until(lambda: log.exists() and "watching 1 notebook" in log.read_text(), "it watches again")
+    assert "was removed; watching goes on with a new store" in log.read_text()
+    assert machine.run("stop").returncode == 0
+
+
+def test_the_state_directory_of_another_watcher_is_left_to_it(machine: Machine) -> None:
+    watch = machine.watch("--json")
+    machine.save(ADA)
+    shutil.rmtree(machine.state)
+    other = machine.watch("--json")
+    machine.path.write_bytes(JUPYTER.spell(BEN))
+    assert watch.process.wait(LONGEST) == 2
+    assert watch.process.stderr is not None
+    assert b"runs already" in watch.process.stderr.read()
+    until(lambda: machine.status.versions == 2, "the other one has taken the save")
+    assert other.end() == (0, "", "")
+
+
+@needs_root
+def test_a_full_disk_with_the_notebooks(machine: Machine) -> None:
+    with small_disk(machine.folder, "1m"):
+        machine.path.write_bytes(JUPYTER.spell(BASE))
+        watch = machine.watch("--json", "--settle=1")
+        machine.save(ADA)
+        machine.path.write_bytes(JUPYTER.spell(BEN))
+        filler = fill(machine.folder)
+        told = watch.object()
+        assert (told["event"], told["path"]) == ("error", str(machine.path))
+        assert "no space left" in str(told["message"])
+        assert machine.path.read_bytes() == JUPYTER.spell(BEN)
+        assert sorted(os.listdir(machine.folder)) == ["filler", "nb.ipynb"]
+        filler.unlink()
+        assert watch.object()["event"] == "merged"
+        assert machine.sources[:6] == BOTH
+        assert watch.end() == (0, "", "")
