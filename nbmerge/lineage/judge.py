@@ -99,7 +99,9 @@ def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation)
     degrees = {one: one.degree(situation.busy) for one in candidates}
     found = [one for one in candidates if degrees[one] is not Degree.NONE]
     if not found:
-        return Sequential("shows what came before" if candidates else "takes back nothing of what came before")
+        return Sequential(
+            "shows what came before" if candidates else "takes back nothing of what came before"
+        )
     one = min(found, key=lambda one: one.weighed.evidence.since_older.distance)
     number = one.shown.version.number
     if Degree.SURE in degrees.values() and not _is_in_vain(one.shown, older):
