@@ -76,15 +76,17 @@ def run_watch(options: WatchOptions, report: Callable[[Notice], None], stop: Sto
     A notice of kind "ready" is the first that is reported once every notebook was looked at.
     """
     roots = tuple(os.path.abspath(path) for path in options.paths)
+    news = ""
     with _signals(stop.ask):
         while True:
             directory = state_directory(options.state)  # which may have been removed
             with WatcherLock(directory, roots):
+                if news:
+                    report(Notice("store", directory, f"{news}; watching goes on with a new store"))
                 try:
                     return _watch(options, roots, directory, report, stop)
                 except StoreLost as lost:
-                    what, _, _ = str(lost).partition(";")  # then comes what to do about it: it is done here
-                    report(Notice("store", directory, f"{what}; watching goes on with a new store"))
+                    news, _, _ = str(lost).partition(";")  # then comes what to do about it: that is done here
 
 
 def _watch(
