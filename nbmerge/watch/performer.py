@@ -7,6 +7,7 @@ one result; a failure of the system is an answer too, never an exception that en
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -169,11 +170,25 @@ class Performer:
 
     def _taken(self, book: int, action: do.Take, writer: Writer) -> Taken:
         saved = Saved(action.data, action.at, writer)
-        if not action.in_file and self.taker.knows(book, action.data):
-            return Taken(Verdict.SAME, None, None, "known")
+        if not (action.in_file and self._is_there(action)) and self.taker.knows(book, action.data):
+            return Taken(Verdict.SAME, None, None, "known, and no longer in the file")
         latest = self.store.versions(book, last=1)
         since = latest[-1].time if latest else None
         return self.taker.take(book, saved, self.surroundings.situation(action.path, action.data, since))
+
+    def _is_there(self, action: do.Take) -> bool:
+        """Whether the file is still the one that was read.  While this waited for its turn, a program
+        that takes part may have written what it and others saved: its merges are in the store."""
+        try:
+            now = os.stat(action.path)
+        except OSError:
+            return True
+        seen = action.glance
+        return seen is None or (now.st_mtime_ns, now.st_size, now.st_ino) == (
+            seen.modified,
+            seen.size,
+            seen.inode,
+        )
 
     def _took(self, path: str, book: int, done: Taken, look: bool = False) -> do.Input:
         standing = self.store.standing(book)
