@@ -89,20 +89,27 @@ def returned(standing: Standing, graph: Graph, version: int, written: bool) -> A
         answers = written or version in standing.answered
         why = f"{same}, whose editor has not seen the rest"
         return Arrival(Action.MERGE, (version,), version, why, answers=answers)
-    owners = [tip for tip in tips if version in graph.ancestors(tip)]
-    doubted = owners[0] if len(owners) == 1 else head
+    doubted = owner(standing, graph, version) or head
     return Arrival(Action.AMBIGUOUS, (doubted,), version, same, overwrites=(doubted,))
 
 
-def judged(standing: Standing, verdict: Verdict) -> Arrival:
-    """A save that was judged by what it shows."""
+def owner(standing: Standing, graph: Graph, version: int) -> int | None:
+    """Where there are several tips: the one that alone descends from a version, if that is none itself."""
+    owners = [tip for tip in standing.tips if version in graph.ancestors(tip)]
+    return owners[0] if len(owners) == 1 < len(standing.tips) and version not in standing.tips else None
+
+
+def judged(standing: Standing, verdict: Verdict, followed: int | None = None) -> Arrival:
+    """A save that was judged by what it shows; `followed` is what it was compared with, if not the head."""
+    followed = standing.head if followed is None else followed
     match verdict:
         case Sequential(evidence):
-            return Arrival(Action.ACCEPT, (standing.head,), standing.head, evidence)
+            action = Action.ACCEPT if followed == standing.head else Action.MERGE
+            return Arrival(action, (followed,), followed, evidence)
         case Stale(base, evidence):
             return Arrival(Action.MERGE, (base,), base, evidence)
         case Unsure(base, evidence):
-            return Arrival(Action.AMBIGUOUS, (standing.head,), base, evidence, overwrites=(standing.head,))
+            return Arrival(Action.AMBIGUOUS, (followed,), base, evidence, overwrites=(followed,))
 
 
 def settles(standing: Standing, base: int, graph: Graph) -> Revision | None:

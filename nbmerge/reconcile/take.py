@@ -13,17 +13,17 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
 from nbmerge.lineage import arrival as arrivals
 from nbmerge.lineage.arrival import Action, Arrival
-from nbmerge.lineage.judge import Save, Shown, judge
+from nbmerge.lineage.judge import Save, Shown, Stale, judge
 from nbmerge.lineage.situation import Git, Situation
 from nbmerge.lineage.standing import Standing
-from nbmerge.lineage.versions import TOLD, Graph, Origin, Version, Writer
+from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
+from nbmerge.reconcile.clues import is_merge_of, shows_the_same, signs_of, was_seen
 from nbmerge.reconcile.shelf import Shelf
 from nbmerge.reconcile.writers import style_of
 
 CANDIDATES = 12  # how many recent versions a save may derive from, besides tips
 COMPARED = 64_000_000  # bytes of candidates that are read for one save
-SHORTLY = 900.0  # seconds for which a merge keeps saying that there are two writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,20 @@ class Taker:
         older = self.older(book, versions, standing, notebook.cells)
         for shown in reversed(older):
             if shown.notebook is notebook or (shown.living and shows_the_same(shown.notebook, notebook)):
-                written = _is_merge_of(versions, standing)
+                written = is_merge_of(_numbered(versions, standing.head), standing)
                 return arrivals.returned(standing, self.store.graph(book), shown.version.number, written)
         if head is None:
             return Arrival(Action.ACCEPT, (standing.head,), standing.head, "what it followed is no notebook")
-        situation = replace(situation, signs=(*situation.signs, *_signs(versions, saved.time)))
+        situation = replace(situation, signs=(*situation.signs, *signs_of(versions, saved.time)))
         save = Save(notebook, saved.time, saved.writer)
-        return arrivals.judged(standing, judge(save, head, older, situation))
+        verdict = judge(save, head, older, situation)
+        if isinstance(verdict, Stale):
+            # Most likely an editor took something back; unless the save lacks all that its tip brought.
+            owner = arrivals.owner(standing, self.store.graph(book), verdict.base)
+            tip, base = (_found(older, number) for number in (owner, verdict.base))
+            if tip is not None and base is not None:
+                return arrivals.judged(standing, judge(save, tip, [base], situation), owner)
+        return arrivals.judged(standing, verdict)
 
     def candidates(self, book: int, standing: Standing) -> tuple[Version, ...]:
         """The head, the tips, the open tips and the latest versions, ascending."""
@@ -155,7 +162,7 @@ class Taker:
         recent = 0
         for version in reversed(versions):
             is_recent = recent < CANDIDATES and (room > 0 or recent < 1)
-            if version.digest in names or not _was_seen(version, standing):
+            if version.digest in names or not was_seen(version, standing):
                 continue
             if not (version.number in wanted or is_recent):
                 continue
@@ -216,40 +223,9 @@ class Taker:
         return standing, graph
 
 
-def shows_the_same(one: Notebook, two: Notebook) -> bool:
-    """Whether two notebooks hold the same work: sources and outputs; counts and metadata aside."""
-    return len(one.cells) == len(two.cells) and all(
-        a is b or (a.key == b.key and a.plain_outputs == b.plain_outputs)
-        for a, b in zip(one.cells, two.cells, strict=True)
-    )
+def _found(shown: list[Shown], number: int | None) -> Shown | None:
+    return next((one for one in shown if one.version.number == number), None)
 
 
 def _numbered(versions: tuple[Version, ...], number: int) -> Version:
     return next(version for version in reversed(versions) if version.number == number)
-
-
-def _was_seen(version: Version, standing: Standing) -> bool:
-    """Whether an editor can have read it: not if it is a merge that has not reached the file."""
-    if version.origin is Origin.MERGED:
-        return version.number <= standing.head
-    return version.origin is not Origin.UNREADABLE
-
-
-def _is_merge_of(versions: tuple[Version, ...], standing: Standing) -> bool:
-    """Whether the head is the merge of the tips: nobody has saved on top of it."""
-    head = _numbered(versions, standing.head)
-    return head.origin is Origin.MERGED and set(head.parents) == set(standing.tips)
-
-
-def _signs(versions: tuple[Version, ...], now: float) -> tuple[str, ...]:
-    """What the history itself says about a second writer."""
-    for version in reversed(versions):
-        if now - version.time > SHORTLY:
-            break
-        if version.origin is Origin.MERGED:
-            return ("two writers were merged not long ago",)
-        if version.origin is Origin.COPY:
-            return ("a sync tool left a conflict copy not long ago",)
-        if version.writer.way == TOLD:
-            return ("a program that takes part saved not long ago",)
-    return ()

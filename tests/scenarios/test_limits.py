@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from nbmerge.files import digest
 from nbmerge.watch import events as was
+from tests.helpers import build
 from tests.scenarios import cells
 from tests.scenarios.editor import jupyter
 from tests.scenarios.notation import Play, play
@@ -13,7 +15,9 @@ TWO = """
     file a1 | b1 | C1
     A opens
     B opens
-    A edits a2
+    A edits a222
+    A runs a
+    A inserts D1 after a
     A saves
     B edits b2
     B saves
@@ -21,16 +25,13 @@ TWO = """
 """
 
 
-def edition(number: int) -> str:
-    """One of 512 different ones."""
-    return f"b{number % 8 + 2}{number // 8 % 8 + 2}{number // 64 % 8 + 2}"
-
-
 def answering(stage: Play, times: int, every: float) -> None:
     """A program that saves its own, with something new, as soon as something was written."""
     world, editor = stage.world, stage.editors["B"]
-    for number in range(times):
-        editor.edit(edition(number))
+    for _ in range(times):
+        number = len(editor.cells)
+        source = f"result_{number} = step_{number}(result_{number - 1})\nprint(result_{number})"
+        editor.cells.append(build.code(source, id=f"{digest(source.encode())[:8]}"))
         world.write(NOTEBOOK, editor.saved())
         world.advance(every)
 
@@ -41,6 +42,27 @@ def test_people_are_not_slowed_down() -> None:
     before = len(stage.world.disk.placed)
     answering(stage, 10, every=3.0)
     assert len(stage.world.disk.placed) == before + 10
+
+
+def test_programs_that_answer_each_write_are() -> None:
+    stage = play(TWO)
+    answering(stage, 200, every=1.5)  # five minutes
+    writes = len(stage.world.disk.placed)
+    assert writes < 5 * 35
+    stage.world.quiet()
+    words = cells.told(stage.world.disk.files[NOTEBOOK]).split(" | ")
+    assert words[:4] == ["a222", "D1", "b2", "C1"]
+    assert len(words) == 4 + 200
+
+
+def test_after_a_while_it_is_forgiven() -> None:
+    stage = play(TWO)
+    answering(stage, 100, every=1.5)
+    stage.world.quiet()
+    stage.world.advance(300)
+    before = len(stage.world.disk.placed)
+    answering(stage, 5, every=3.0)
+    assert len(stage.world.disk.placed) == before + 5
 
 
 def test_a_room_may_hold_it_for_long_and_is_then_looked_at_again() -> None:
@@ -55,7 +77,7 @@ def test_a_room_may_hold_it_for_long_and_is_then_looked_at_again() -> None:
         expect told merged
         released
         wait 15
-        expect a2 | b22 | C1
+        expect a222 | D1 | b22 | C1
         """
     )
 

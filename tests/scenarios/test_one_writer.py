@@ -92,3 +92,21 @@ ALONE = {
 @pytest.mark.parametrize("ids", [True, False])
 def test_one_writer_is_never_disturbed(what: str, ids: bool) -> None:
     play(START + ALONE[what] + END, ids)
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_cut_save_and_paste_elsewhere(ids: bool) -> None:
+    """The same bytes could be a stale save by somebody who only moved that cell: at most a doubt."""
+    play(
+        START
+        + """
+        A deletes b
+        A saves
+        A inserts b1[2] last
+        A saves
+        quiet
+        expect a1 | C1 | d1 | b1
+        expect writes 0
+        """,
+        ids,
+    )

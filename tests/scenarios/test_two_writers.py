@@ -222,3 +222,114 @@ def test_it_is_held_while_something_asks_for_that() -> None:
         expect a2 | b2
         expect writes 1
     """)
+
+
+def test_three_writers() -> None:
+    play("""
+        busy
+        file a1 | b1 | c1 | D1
+        A opens
+        B opens
+        C opens
+        A edits a2
+        B edits b2
+        C edits c2
+        A saves
+        quiet
+        B saves
+        C saves
+        quiet
+        expect a2 | b2 | c2 | D1
+        A edits a22
+        A inserts e1 last
+        A saves
+        C edits D2
+        C saves
+        quiet
+        expect a22 | b2 | c2 | D2 | e1
+        B edits b222
+        B saves
+        quiet
+        expect a22 | b222 | c2 | D2 | e1
+        expect open nothing
+    """)
+
+
+def test_an_editor_that_reloads_goes_on_from_the_merge() -> None:
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        B edits b2
+        B saves
+        quiet
+        expect first, accept, merge
+        A reloads
+        A edits a22
+        A saves
+        quiet
+        expect accept
+        expect a22 | b2 | C1
+        expect writes 1
+        B edits b22
+        B saves
+        quiet
+        expect merge
+        expect a22 | b22 | C1
+    """)
+
+
+def test_what_was_deleted_after_a_reload_stays_deleted() -> None:
+    """What else the merge brought shows that its author had seen it."""
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits C222
+        A inserts d1 after a
+        A saves
+        B edits b2
+        B saves
+        quiet
+        expect a1 | d1 | b2 | C222
+        B reloads
+        B deletes d
+        B edits b22
+        B saves
+        quiet
+        expect first, accept, merge, accept
+        expect a1 | b22 | C222
+        A edits a2
+        A saves
+        quiet
+        expect a2 | b22 | C222
+        expect open nothing
+    """)
+
+
+def test_different_spellings_keep_their_own_bytes() -> None:
+    play("""
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        B uses agent
+        A edits a2
+        A saves
+        B edits b2
+        B saves
+        quiet
+        expect a2 | b2 | C1
+        A edits a22
+        A saves
+        quiet
+        expect a22 | b2 | C1
+        B edits b22
+        B saves
+        quiet
+        expect a22 | b22 | C1
+    """)
