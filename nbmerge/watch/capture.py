@@ -9,32 +9,23 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from nbmerge.files import reason
 from nbmerge.watch import events as told
+from nbmerge.watch.cause import Cause
 from nbmerge.watch.events import Event, Glance
 from nbmerge.watch.later import Later
-from nbmerge.watch.records import Reading, Record, Records, glance_at, read_now
+from nbmerge.watch.reading import Reading, look_at, read_now
+from nbmerge.watch.records import Record, Records
 from nbmerge.watch.renames import Renames
 
 GONE_AFTER = 0.3  # seconds until a file that went away is taken to be gone: editors put it back at once
 RENAMED_AFTER = 0.25  # likewise until its old name is taken to be given up
 LONG_SAVE = 1.0  # a writer that has not closed the file by then is read without waiting for it
+LIVELY = 600.0  # so long after a save the next one is expected
 SHORT_SAVE = 0.05  # where nobody hears of closing: until what is being written is read again
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a file is read: a writer `closed` it, it was `moved` there, the caller wants it in any case.
-
-    `ours`: by a program that says so in the name it moved from.
-    """
-
-    closed: bool = False
-    moved: bool = False
-    asked: bool = False
-    ours: bool = False
 
 
 class Capture:
@@ -52,23 +43,23 @@ class Capture:
         self._clock = clock
         self._later = later
         self._renames = Renames()
-        self._failing: set[str] = set()
-        self._complained: set[str] = set()
+        self._failures: dict[str, int] = {}
+        self._lively: dict[str, float] = {}
 
     def made(self, path: str) -> None:
         """A file appeared under this name; unless it was linked there whole, its writer is not done."""
         with self.lock:
             record = self.records.make(path)
             record.made = record.glance is not None
-            glance = glance_at(path)
-            if glance is None or glance.size:
-                self.look(path, Cause())
+            sight = look_at(path)
+            if sight is None or sight.glance.size:
+                self.look(path, Cause(made=True))
 
     def written(self, path: str) -> None:
         """Somebody is writing; mostly they close it soon, and where that is told it is waited for."""
         with self.lock:
             record = self.records.make(path)
-            record.written()
+            record.saves.written()
             if record.awaited:
                 return
             record.awaited = True
@@ -83,7 +74,7 @@ class Capture:
     def arrived(self, path: str, ours: bool) -> None:
         """A file was moved to this name."""
         with self.lock:
-            self.records.make(path).dirty = not ours
+            self.records.make(path).saves.dirty = not ours
             self.look(path, Cause(closed=True, moved=True, ours=ours))
 
     def copied(self, copy: str, path: str) -> None:
@@ -96,7 +87,7 @@ class Capture:
             record = self.records.make(path)
             record.copied = True
             if reading is not None and reading.data and reading.checksum != record.checksum:
-                record.torn = record.doubtful = False
+                record.saves.kept()
                 self._emit(path, told.Previous(path, reading.data, self._clock()))
 
     def renamed(self, old: str, new: str) -> None:
@@ -125,31 +116,34 @@ class Capture:
 
     def consider(self, path: str) -> None:
         """Read the file if it does not look as it did when it was last read."""
-        try:
-            glance = glance_at(path)
-        except OSError as error:
-            self._complain(path, error)
-            return
-        if glance is None:
+        sight = look_at(path)
+        if sight is None:
             self.gone(path)
             return
         former = self.records.get(path)
-        origin = self._origin(glance) if former is None and self.complete else None
+        origin = self._origin(sight.glance) if former is None and self.complete else None
         if origin is not None:
             self.renamed(origin, path)
             return
-        known = (former is None or former.glance is None) and self.known(path, glance)
+        known = (former is None or former.glance is None) and self.known(path, sight.glance)
         with self.lock:
             record = self.records.make(path)
             if record.glance is None and known:
-                record.glance = glance
-            if record.glance == glance and not record.racy:
+                record.glance = sight.glance
+            if record.looks_like(sight):
                 return
             looks = record.looks
         reading = self._read(path)
         with self.lock:
             if reading is not None and record.looks == looks and self.records.get(path) is record:
                 self._take(path, record, reading, Cause())
+
+    def lively(self) -> list[str]:
+        """The notebooks that were saved not long ago, and will be again."""
+        with self.lock:
+            since = time.monotonic() - LIVELY
+            self._lively = {path: time for path, time in self._lively.items() if time > since}
+            return list(self._lively)
 
     def look(self, path: str, cause: Cause) -> None:
         """Read the file now, and tell it if that is news (or was asked for)."""
@@ -167,21 +161,23 @@ class Capture:
 
     def _take(self, path: str, record: Record, reading: Reading, cause: Cause) -> None:
         overtaken = cause.closed and self.overtaken(path)
+        again = record.holds(reading)
         if cause.ours:
-            record.taken = record.torn = record.doubtful = record.dirty = False
+            record.saves.ours()
         elif cause.closed and self.hears_closing:
-            if record.saved(reading, overtaken):
+            if record.saves.closed(reading, again, overtaken):
                 self._emit(path, told.Missed(path, 1, self._clock()))
-        else:
-            record.taken = False
-        closed = cause.closed and reading.stable and not overtaken
-        record.looks += 1
-        record.racy = reading.is_racy
-        if record.holds(reading) and not cause.asked:
+        elif not again:
+            record.saves.glimpsed(reading, cause.made)
+        record.read(reading)
+        if again and not cause.asked:
             record.glance = reading.glance
             return
+        if record.glance is not None:
+            self._lively[path] = time.monotonic()
         way = record.way(reading, cause.moved)
         record.told(reading)
+        closed = cause.closed and reading.stable and not overtaken
         self._emit(path, told.Looked(path, reading.data, reading.glance, self._clock(), way, closed))
 
     def _await_close(self, path: str) -> None:
@@ -201,34 +197,30 @@ class Capture:
             if record is None:
                 return
             before = record.glance
-            if record.dirty:
+            if record.saves.dirty:
                 self.look(path, Cause())
-            record.awaited = record.dirty and record.glance != before
+            record.awaited = record.saves.dirty and record.glance != before
             if record.awaited:
                 self._await_close(path)
 
     def _decide_rename(self, old: str, new: str) -> None:
         with self.lock:
-            still_there = os.path.lexists(old)
-            for event in (
-                self._renames.taken(old) if still_there else self._renames.decide(old, new, self._clock())
-            ):
+            if os.path.lexists(old):
+                events = self._renames.taken(old)
+            else:
+                events = self._renames.decide(old, new, self._clock())
+            for event in events:
                 self._put(event)
 
     def _really_gone(self, path: str) -> None:
         with self.lock:
             if self.ending:
                 return
-            try:
-                glance = glance_at(path)
-            except OSError as error:
-                self._complain(path, error)
-                return
-            if glance is not None:
+            if look_at(path) is not None:
                 self.consider(path)
                 return
             record = self.records.drop(path)
-            self._complained.discard(path)
+            self._failures.pop(path, None)
             if record is not None and record.glance is not None:
                 self._emit(path, told.Vanished(path, self._clock()))
 
@@ -236,21 +228,17 @@ class Capture:
         try:
             reading = read_now(path)
         except OSError as error:
-            if path in self._failing:
-                self._complain(path, error)
-            else:  # its writer may lock it for a moment
-                self._failing.add(path)
-                self._later.after(GONE_AFTER, lambda: self.look(path, Cause()))
+            self._failed(path, error)
             return None
-        self._failing.discard(path)
-        self._complained.discard(path)
+        self._failures.pop(path, None)
         return reading
 
-    def _complain(self, path: str, error: OSError) -> None:
-        from nbmerge.files import reason
-
-        if path not in self._complained:
-            self._complained.add(path)
+    def _failed(self, path: str, error: OSError) -> None:
+        """Its writer may lock a file for a moment: people are told, once, if the second try fails too."""
+        failures = self._failures[path] = self._failures.get(path, 0) + 1
+        if failures == 1:
+            self._later.after(GONE_AFTER, lambda: self.look(path, Cause()))
+        elif failures == 2:
             self.tell(told.Trouble(path, f"cannot be read: {reason(error)}", self._clock()))
 
     def _emit(self, path: str, event: Event) -> None:

@@ -13,7 +13,6 @@ does not happen (6.0).  See inotify(7).
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import select
 import struct
@@ -45,13 +44,6 @@ _BUFFER = 1 << 16
 _PARTED = 0.05  # seconds until the second half of a move is no longer expected
 
 Raw = tuple[int, int, int, bytes]
-
-
-def limit_named(error: OSError) -> str | None:
-    """The kernel setting to raise when a folder cannot be watched for lack of room, if that is why."""
-    if error.errno == errno.ENOSPC:
-        return "fs.inotify.max_user_watches"
-    return "fs.inotify.max_user_instances" if error.errno in (errno.EMFILE, errno.ENFILE) else None
 
 
 class Inotify:

@@ -6,14 +6,14 @@ once; whatever takes long (walks, looks at everything) happens in another one.
 
 from __future__ import annotations
 
-import os
-import stat
+import errno
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 
-from nbmerge.watch.capture import Capture, Cause
+from nbmerge.watch.capture import Capture
+from nbmerge.watch.cause import Cause
 from nbmerge.watch.events import Event, Glance, Trouble
 from nbmerge.watch.ground import Ground, Todo
 from nbmerge.watch.hearing import Hearing
@@ -21,6 +21,7 @@ from nbmerge.watch.later import Later
 from nbmerge.watch.names import matters
 from nbmerge.watch.orders import ObserverOptions
 from nbmerge.watch.polling import sweep
+from nbmerge.watch.roots import Roots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,12 +49,10 @@ class Lookout:
         clock: Callable[[], float],
         options: ObserverOptions,
     ) -> None:
-        self._roots = tuple(dict.fromkeys(map(os.path.abspath, roots)))
-        self._there: dict[str, tuple[str, int, int]] = {}
         self._said: set[tuple[str, str]] = set()
         self._todo: list[Todo] = []
         self._deep = self._stopped = False
-        self._cost = 0.0  # seconds that the last look at polled folders took
+        self._next_sweep = 0.0
         self._woken = threading.Condition()
         self._ready = threading.Event()
         self._clock = clock
@@ -62,6 +61,7 @@ class Lookout:
         self._capture = Capture(put, clock, self._later)
         self._eyes = None if options.poll else eyes_for(sys.platform, self._matters, self._tell)
         self._ground = Ground(self._capture, self._eyes, options, self._tell)
+        self._roots = Roots(roots, self._ground, self._report)
         self._hearing = Hearing(self._ground, clock, self.rescan)
         self._threads = [threading.Thread(target=self._walk, name="nbmerge-walk", daemon=True)]
         if self._eyes is not None:
@@ -143,8 +143,7 @@ class Lookout:
         swept = time.monotonic()
         while not self._stopped:
             try:
-                self._look_for_roots()
-                self._ground.explore(self._taken())
+                self._ground.explore(self._roots.look() + self._taken())
                 self._capture.complete = True
                 self._ready.set()
                 if self._deep or time.monotonic() - swept >= self._options.rescan_interval:
@@ -158,24 +157,6 @@ class Lookout:
                 if not (self._stopped or self._deep or self._todo):
                     self._woken.wait(self._pause)
 
-    def _look_for_roots(self) -> None:
-        """What was asked for may not be there yet, be gone, or be another folder than it was."""
-        for root in self._roots:
-            before = self._there.get(root)
-            now = _identity(root)
-            if now is not None and now == before and self._ground.watches(now[0]):
-                continue
-            if before is not None:
-                self._ground.forget(before[0], gone=True)
-            todo = self._ground.start_at(root) if now is not None else None
-            if now is None or todo is None:
-                self._there.pop(root, None)
-                self._tell(root, _ABSENT)
-            else:
-                self._there[root] = now
-                self._said.discard((root, _ABSENT))
-                self._todo.extend(todo)
-
     def _taken(self) -> list[Todo]:
         todo, self._todo = self._todo, []
         return todo
@@ -186,17 +167,25 @@ class Lookout:
         self._ground.explore(self._ground.relink())
 
     def _look_where_nothing_is_told(self) -> None:
-        if self._ground.polls:
-            started = time.monotonic()
+        """At everything, if that is soon done; else in between at the notebooks that people work on."""
+        if not self._ground.polls:
+            return
+        started = time.monotonic()
+        if started >= self._next_sweep:
             sweep(self._ground, [folder for folder in self._ground.tree.all() if folder.polled])
-            self._cost = time.monotonic() - started
+            now = time.monotonic()
+            self._next_sweep = now + 20 * (now - started)  # a twentieth of the time at most
+            return
+        for path in self._capture.lively():
+            folder = self._ground.tree.of(path)
+            if folder is not None and folder.polled:
+                self._capture.consider(path)
 
     @property
     def _pause(self) -> float:
-        """Seconds until the next look, so that looking takes a twentieth of the time at most."""
-        if not self._ground.polls:
-            return min(_ROOT_INTERVAL, self._options.rescan_interval)
-        return max(min(_ROOT_INTERVAL, self._options.poll_interval), 20 * self._cost)
+        """Seconds until the next look."""
+        often = self._options.poll_interval if self._ground.polls else self._options.rescan_interval
+        return min(_ROOT_INTERVAL, often)
 
     def _matters(self, name: str) -> bool:
         return matters(name) or name in self._ground.odd
@@ -221,23 +210,16 @@ class Lookout:
         """Say something to people, once."""
         if (path, message) not in self._said:
             self._said.add((path, message))
-            self._capture.tell(Trouble(path, message, self._clock()))
+            self._report(path, message)
+
+    def _report(self, path: str, message: str) -> None:
+        self._capture.tell(Trouble(path, message, self._clock()))
 
     def _failed(self, error: Exception) -> None:
         self._tell("", f"the observer had a fault: {type(error).__name__}: {error}")
 
 
-_ABSENT = "is not there; it is watched as soon as it is"
-
-
-def _identity(root: str) -> tuple[str, int, int] | None:
-    """Which folder (or that it is a file) a path stands for."""
-    try:
-        found = os.stat(root)
-    except OSError:
-        return None
-    is_folder = stat.S_ISDIR(found.st_mode)
-    return os.path.realpath(root), found.st_dev, found.st_ino if is_folder else 0
+_INSTANCES = "; raise the limit with: sudo sysctl fs.inotify.max_user_instances=1024"
 
 
 def eyes_for(system: str, matters: Callable[[str], bool], tell: Callable[[str, str], None]) -> Eyes | None:
@@ -252,5 +234,6 @@ def eyes_for(system: str, matters: Callable[[str], bool], tell: Callable[[str, s
 
             return Watchdog(matters)
     except (ImportError, OSError) as error:
-        tell("", f"the system gives no notice of changes ({error}); looking every second instead")
+        hint = _INSTANCES if isinstance(error, OSError) and error.errno == errno.EMFILE else ""
+        tell("", f"the system gives no notice of changes ({error}); looking every second instead{hint}")
     return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from nbmerge.watch.ignore import Rules
 from nbmerge.watch.names import is_left_out, is_notebook
-from nbmerge.watch.records import RACY
+from nbmerge.watch.reading import RACY
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ _KINDS = {
     "deleted": What.GONE,
     "moved": What.MOVED,
 }
+_CHECK = 5.0  # seconds between looks whether watchdog is alive
 # Looking ourselves costs less than these: one lists everything, the other opens every file.
 _WORSE = ("PollingObserver", "KqueueObserver")
 
@@ -49,21 +50,8 @@ class Watchdog:
         self._notes: SimpleQueue[Note | None] = SimpleQueue()
 
     def watch(self, folder: str, below: bool) -> None:
-        from watchdog import events
-
-        if folder in self._watches or self._is_covered(folder):
-            return
-        kinds = [
-            events.FileCreatedEvent,
-            events.FileModifiedEvent,
-            events.FileDeletedEvent,
-            events.FileMovedEvent,
-            events.DirCreatedEvent,
-            events.DirDeletedEvent,
-            events.DirMovedEvent,
-        ]
-        watch = self._observer.schedule(self._handler, folder, recursive=below, event_filter=kinds)
-        self._watches[folder] = (watch, below)
+        if folder not in self._watches and not self._is_covered(folder):
+            self._watches[folder] = (self._scheduled(folder, below), below)
 
     def unwatch(self, folder: str) -> None:
         watch, _ = self._watches.pop(folder, (None, False))
@@ -75,9 +63,9 @@ class Watchdog:
 
     def notes(self, timeout: float) -> list[Note]:
         try:
-            note = self._notes.get(timeout=timeout)
+            note = self._notes.get(timeout=min(timeout, _CHECK))
         except Empty:
-            return []
+            return self._revived()
         return [] if note is None else [note]
 
     def overtaken(self, path: str) -> bool:
@@ -89,6 +77,29 @@ class Watchdog:
     def close(self) -> None:
         self._observer.stop()
         self._observer.join()
+
+    def _scheduled(self, folder: str, below: bool) -> ObservedWatch:
+        from watchdog import events
+
+        kinds = [
+            events.FileCreatedEvent,
+            events.FileModifiedEvent,
+            events.FileDeletedEvent,
+            events.FileMovedEvent,
+            events.DirCreatedEvent,
+            events.DirDeletedEvent,
+            events.DirMovedEvent,
+        ]
+        return self._observer.schedule(self._handler, folder, recursive=below, event_filter=kinds)
+
+    def _revived(self) -> list[Note]:
+        """Where a thread of watchdog has died of an error, as they do, nothing is told any more."""
+        if all(one.is_alive() for one in self._observer.emitters):
+            return []
+        for folder, (watch, below) in list(self._watches.items()):
+            self._observer.unschedule(watch)
+            self._watches[folder] = (self._scheduled(folder, below), below)
+        return [Note(What.OVERFLOW, "")]
 
     def _heard(self, event: FileSystemEvent) -> None:
         what = _KINDS.get(event.event_type)

@@ -13,7 +13,7 @@ from nbmerge.watch.events import Looked, Overflowed, Renamed, Trouble, Vanished
 from nbmerge.watch.inotify import Inotify
 from nbmerge.watch.notes import Note, What
 from nbmerge.watch.orders import ObserverOptions
-from nbmerge.watch.records import Reading, read_now
+from nbmerge.watch.reading import Reading, read_now
 from nbmerge.watch.tree import Folder, Listing, list_folder, show
 from tests.watch.observer.world import World, notebook
 

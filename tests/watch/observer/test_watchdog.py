@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from nbmerge.watch import lookout as module
-from nbmerge.watch.events import Renamed
+from nbmerge.watch import watchdogs
+from nbmerge.watch.events import Overflowed, Renamed
 from nbmerge.watch.lookout import Lookout, eyes_for
 from nbmerge.watch.orders import ObserverOptions
 from nbmerge.watch.watchdogs import Watchdog
 from tests.watch.observer.world import World, notebook
+
+# Its threads for Linux, which are not used there, can die of folders that are removed meanwhile.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 @pytest.fixture
@@ -74,6 +78,20 @@ def test_a_root_that_vanishes_and_comes_back(world: World, lookout: Lookout) -> 
     world.until_vanished("a/nb.ipynb")
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "back"))
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "and heard again"))
+
+
+def test_a_thread_of_it_that_died_is_replaced(
+    world: World, lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eyes = lookout._eyes
+    assert isinstance(eyes, Watchdog)
+    monkeypatch.setattr(watchdogs, "_CHECK", 0.05)
+    eyes.wake()
+    for emitter in list(eyes._observer.emitters):
+        emitter.stop()
+        emitter.join()
+    world.until(lambda: bool(world.all(Overflowed)))
+    world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "heard again"))
 
 
 def test_without_it_files_are_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

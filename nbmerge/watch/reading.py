@@ -1,0 +1,152 @@
+"""Owns: reading a file as it is this moment, and how it looks without reading it.
+
+Must not know: which files, what for.  Invariant: a glance is taken before the bytes that it
+stands for, so that a file that changed since never looks unchanged; nobody is kept waiting, and
+nobody who wants to replace the file is kept from it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import time
+import zlib
+from dataclasses import dataclass
+
+from nbmerge.watch.events import Glance
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Opener(Protocol):
+        """Part of kernel32, as nbmerge.disk has it."""
+
+        def open(self, path: str, access: int, share: int) -> tuple[int, int]: ...
+
+
+# Nanoseconds: file systems count time in steps of up to so much, and within a step a file can
+# change without looking different.
+RACY = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How a file looks; `touched`: when anything about it changed last, be it set back or not."""
+
+    glance: Glance
+    touched: int
+
+
+UNSEEN = Sight(Glance(-1, -1, -1), -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The bytes of a file and how it looked just before; `stable`: and just after, too."""
+
+    data: bytes
+    sight: Sight
+    stable: bool
+
+    @property
+    def glance(self) -> Glance:
+        return self.sight.glance
+
+    @property
+    def checksum(self) -> int:
+        return zlib.crc32(self.data)
+
+    @property
+    def is_racy(self) -> bool:
+        """Whether the file is so new that it may change without looking different."""
+        return time.time_ns() - self.glance.modified < RACY
+
+    @property
+    def seems_whole(self) -> bool:
+        """Whether it ends as a notebook does."""
+        return self.data[-4096:].rstrip().endswith(b"}")
+
+    def is_whole(self) -> bool:
+        """Whether it is all of a notebook, and not torn after one of its braces."""
+        end = self.data[-4096:].rstrip()
+        # Indented JSON closes only one object in the first column.
+        return end.endswith(b"\n}") or (end.endswith(b"}") and _parses(self.data))
+
+
+def look_at(path: str) -> Sight | None:
+    """How a file looks; None if there is no regular file.  If one may not look: like nothing else."""
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return UNSEEN
+    return _sight(found) if stat.S_ISREG(found.st_mode) else None
+
+
+def read_now(path: str) -> Reading | None:
+    """A file as it is now; None if there is none, or nothing that can be read at once.  Raises OSError."""
+    try:
+        descriptor = _opened(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode) or is_elsewhere(before):
+            return None
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            data = file.readall()
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    sight = _sight(before)
+    return Reading(data, sight, sight == _sight(after) and len(data) == sight.glance.size)
+
+
+def is_elsewhere(found: os.stat_result) -> bool:
+    """Whether only a sync client's placeholder is here: to read it would be to download it.
+
+    macOS: SF_DATALESS; Windows: FILE_ATTRIBUTE_OFFLINE, ..._RECALL_ON_OPEN, ..._RECALL_ON_DATA_ACCESS.
+    """
+    flags = getattr(found, "st_flags", 0) & 0x40000000
+    attributes = getattr(found, "st_file_attributes", 0) & 0x441000
+    return bool(flags or attributes)
+
+
+def open_shared(path: str, kernel: Opener) -> int:
+    """Open a file on Windows so that others may write, rename and remove it meanwhile."""
+    descriptor, error = kernel.open(path, _READ, _SHARE_ALL)
+    if descriptor < 0:
+        number = errno.ENOENT if error in (_NO_FILE, _NO_FOLDER) else errno.EACCES
+        raise OSError(number, os.strerror(number), path)
+    return descriptor
+
+
+_READ, _SHARE_ALL = 0x80000000, 7
+_NO_FILE, _NO_FOLDER = 2, 3
+
+
+def _opened(path: str) -> int:
+    if sys.platform == "win32":
+        from nbmerge.disk.kernel32 import Kernel32
+
+        return open_shared(path, Kernel32())
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # not blocking: it may be a pipe
+
+
+def _sight(found: os.stat_result) -> Sight:
+    glance = Glance(found.st_mtime_ns, found.st_size, found.st_ino, found.st_uid)
+    return Sight(glance, found.st_ctime_ns)
+
+
+def _parses(data: bytes) -> bool:
+    import json
+
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
