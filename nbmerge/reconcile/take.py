@@ -13,12 +13,13 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
 from nbmerge.lineage import arrival as arrivals
 from nbmerge.lineage.arrival import Action, Arrival
-from nbmerge.lineage.judge import Save, Shown, Stale, judge
+from nbmerge.lineage.judge import Save, Shown
 from nbmerge.lineage.situation import Git, Situation
 from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.reconcile.clues import is_merge_of, shows_the_same, signs_of, was_seen
+from nbmerge.reconcile.judging import Judging
 from nbmerge.reconcile.shelf import Shelf
 from nbmerge.reconcile.writers import style_of
 
@@ -129,14 +130,7 @@ class Taker:
             return Arrival(Action.ACCEPT, (standing.head,), standing.head, "what it followed is no notebook")
         situation = replace(situation, signs=(*situation.signs, *signs_of(versions, saved.time)))
         save = Save(notebook, saved.time, saved.writer)
-        verdict = judge(save, head, older, situation)
-        if isinstance(verdict, Stale):
-            # Most likely an editor took something back; unless the save lacks all that its tip brought.
-            owner = arrivals.owner(standing, self.store.graph(book), verdict.base)
-            tip, base = (_found(older, number) for number in (owner, verdict.base))
-            if tip is not None and base is not None:
-                return arrivals.judged(standing, judge(save, tip, [base], situation), owner)
-        return arrivals.judged(standing, verdict)
+        return Judging(standing, self.store.graph(book), save, situation).arrival(head, older)
 
     def candidates(self, book: int, standing: Standing) -> tuple[Version, ...]:
         """The head, the tips, the open tips and the latest versions, ascending."""
@@ -221,10 +215,6 @@ class Taker:
             still = tuple(tip for tip in standing.open if tip.version != overwritten.number)
             standing = replace(standing, tips=tips, open=still)
         return standing, graph
-
-
-def _found(shown: list[Shown], number: int | None) -> Shown | None:
-    return next((one for one in shown if one.version.number == number), None)
 
 
 def _numbered(versions: tuple[Version, ...], number: int) -> Version:

@@ -279,7 +279,7 @@ def play(text: str, ids: bool = True) -> Play:
     """Play a scenario; whatever it expects is asserted."""
     stage = Play(ids)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.reconcile.take.judge", stage.judge)
+        patch.setattr("nbmerge.reconcile.judging.judge", stage.judge)
         for line in text.strip().splitlines():
             said = line.partition("#")[0].strip()
             if said:

@@ -333,3 +333,31 @@ def test_different_spellings_keep_their_own_bytes() -> None:
         quiet
         expect a22 | b22 | C1
     """)
+
+
+@pytest.mark.parametrize("known", ["busy", "calm"])
+def test_who_reloaded_an_earlier_merge_has_not_seen_the_next_one(known: str) -> None:
+    play(f"""
+        {known}
+        file a1 | b1 | C1 | d1
+        A opens
+        B opens
+        A edits a222
+        A inserts f1 first
+        A saves
+        B edits b222
+        B inserts g1 last
+        B saves
+        quiet
+        A reloads
+        B edits d222
+        B inserts e1 last
+        B saves
+        quiet
+        expect f1 | a222 | b222 | C1 | d222 | g1 | e1
+        A edits C222
+        A saves
+        quiet
+        expect f1 | a222 | b222 | C222 | d222 | g1 | e1
+        expect open nothing
+    """)
