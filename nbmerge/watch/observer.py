@@ -137,6 +137,7 @@ class Observer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 pipesize=1 << 20,
+                env={**os.environ, **_MEMORY},
                 process_group=None if _IS_WINDOWS else 0,
                 creationflags=_OWN_GROUP if _IS_WINDOWS else 0,
             )
@@ -194,6 +195,8 @@ class Observer:
 
 
 _DIED = "the process that watches has ended; it is started again, and looks at everything"
+# So that glibc gives the memory of notebooks back to the system once they are passed on.
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2"}
 # A Ctrl-C at the terminal is for the watcher's own process.
 _IS_WINDOWS = sys.platform == "win32"
 _OWN_GROUP = 0x00000200 | 0x08000000  # CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW
