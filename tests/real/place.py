@@ -107,6 +107,11 @@ class Place:
         with self.store() as store:
             return len(store.versions(store.adopt(str(self.paper.path))))
 
+    def holds(self, data: bytes) -> bool:
+        """Whether these bytes are a version."""
+        with self.store() as store:
+            return store.find(store.adopt(str(self.paper.path)), digest(data)) is not None
+
     @contextmanager
     def reader(self) -> Iterator[None]:
         """Somebody who reads the file all the time: it is whole whenever nobody is writing in it."""
@@ -181,6 +186,6 @@ def outposts() -> set[int]:
     found = set()
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            if b"nbmerge.watch.outpost" in entry.read_bytes():
+            if b"nbmerge.observe.outpost" in entry.read_bytes():
                 found.add(int(entry.parent.name))
     return found

@@ -62,10 +62,14 @@ def wait_for_a_bad_moment(place: Place, chance: Random) -> None:
             time.sleep(chance.uniform(0, 1))
 
 
-def killed(place: Place, seed: int, kills: int) -> None:
-    """People at work, and so many kills; then the proof."""
+def killed(place: Place, seed: int, kills: int, truth: bool = True) -> None:
+    """People at work, and so many kills; then the proof.
+
+    `truth`: the watcher knows what each save was made from, so that only what it does is tried.
+    """
     chance = Random(seed)
-    place.paper.truth = place.machine.home / "truth"
+    if truth:
+        place.paper.truth = place.machine.home / "truth"
     place.start()
     with place.reader():
         with people_at_work(place, people(place, chance, chance.choice((2, 2, 3)))):
