@@ -7,6 +7,7 @@ its lineage, before anything follows from it, in one transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from nbmerge.files import digest
 from nbmerge.history.store import Store
@@ -133,13 +134,22 @@ class Taker:
         return Judging(standing, self.store.graph(book), save, situation).arrival(head, older)
 
     def candidates(self, book: int, standing: Standing) -> tuple[Version, ...]:
-        """The head, the tips, the open tips and the latest versions, ascending."""
+        """The head, the latest versions, and those that a save may derive from however old, ascending."""
         latest = self.store.versions(book, last=2 * CANDIDATES)
         found = {version.number: version for version in latest}
-        for number in (standing.head, *standing.tips, *(tip.version for tip in standing.open)):
+        for number in (standing.head, *self._wanted(book, standing)):
             if number not in found:
                 found[number] = self.store.version(book, number)
         return tuple(found[number] for number in sorted(found))
+
+    def _wanted(self, book: int, standing: Standing) -> set[int]:
+        """Tips, open tips, and what several tips come from: somebody may have had it open ever since."""
+        wanted = {*standing.tips, *(tip.version for tip in standing.open)}
+        if len(standing.tips) > 1:
+            graph = self.store.graph(book)
+            for one, other in combinations(standing.tips, 2):
+                wanted.update(graph.commons((one,), other))
+        return wanted
 
     def older(
         self,
@@ -148,8 +158,9 @@ class Taker:
         standing: Standing,
         known: tuple[Cell, ...],
     ) -> list[Shown]:
-        """What a save may derive from besides the head: tips, open tips, the latest versions; newest last."""
-        wanted = {*standing.tips, *(tip.version for tip in standing.open)}
+        """What a save may derive from besides the head; newest last."""
+        wanted = self._wanted(book, standing)
+        several = len(standing.tips) > 1
         found: list[Shown] = []
         names = {_numbered(versions, standing.head).digest}
         room = COMPARED
@@ -163,9 +174,8 @@ class Taker:
             names.add(version.digest)
             room -= version.size
             recent += 1
-            shown = self._shown(
-                book, version, known, living=len(standing.tips) > 1 and version.number in standing.tips
-            )
+            living = several and version.number in standing.tips
+            shown = self._shown(book, version, known, living)
             if shown is not None:
                 found.append(shown)
         return found[::-1]
