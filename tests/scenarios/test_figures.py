@@ -22,4 +22,4 @@ def test_hardly_anything_is_lost_silently(writers: int, known: bool) -> None:
     found = together(8 * examples.FACTOR, writers, known, ids=True)
     assert found.words > 400
     assert found.lost <= 0.005 * found.words, found
-    assert found.back <= 0.01 * found.words, found
+    assert found.back <= 0.02 * found.words, found
