@@ -17,6 +17,7 @@ LEVELS = [
     {"cli"},
     {"git", "watch", "sync"},  # the edges; they do not know each other
     {"reconcile"},
+    {"observe"},
     {"history", "signs"},
     {"lineage"},
     {"merge"},
@@ -29,7 +30,7 @@ OWNERS = {
     "nbformat": {"notebook/versions.py", "notebook/trust.py"},
     "parso": {"merge/guard.py"},
     "nbdime": {"cli/diff_command.py"},
-    "watchdog": {"watch/watchdogs.py"},
+    "watchdog": {"observe/watchdogs.py"},
     "sqlite3": {"history/database.py", "signs/ystore.py"},
     "argparse": {"cli/arguments.py", "cli/options.py", "cli/nbdime_options.py"},
 }

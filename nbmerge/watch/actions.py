@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbmerge.lineage.arrival import Action as Verdict
+from nbmerge.observe.events import Event, Glance
 from nbmerge.watch.copies import WaitingCopy
-from nbmerge.watch.events import Event, Glance
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import Opened, open_store
 from nbmerge.history.place import state_directory
 from nbmerge.history.values import Retention, StoreLost
+from nbmerge.observe.events import Event, Syncing
+from nbmerge.observe.observer import Observer, ObserverOptions
 from nbmerge.reconcile.settle import Settler
 from nbmerge.reconcile.shelf import Shelf
 from nbmerge.reconcile.take import Taker
@@ -28,10 +30,8 @@ from nbmerge.signs.surroundings import Surroundings
 from nbmerge.watch.actions import Input, Ready
 from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.desk import Timing
-from nbmerge.watch.events import Event, Syncing
 from nbmerge.watch.inbox import Inbox
 from nbmerge.watch.notices import Notice
-from nbmerge.watch.observer import Observer, ObserverOptions
 from nbmerge.watch.performer import Performer
 from nbmerge.watch.status import Status, WatcherLock, write_status
 from nbmerge.watch.watcher import Watcher

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from nbmerge.lineage.arrival import Action as Verdict
+from nbmerge.observe import events as was
 from nbmerge.signs.copies import Copy, copy_of
 from nbmerge.watch import actions as do
-from nbmerge.watch import events as was
 from nbmerge.watch.copies import WaitingCopy
 from nbmerge.watch.desk import Desk, Timing
 

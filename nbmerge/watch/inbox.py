@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from queue import Empty, SimpleQueue
 
+from nbmerge.observe.events import Looked, Previous
 from nbmerge.watch.actions import Input, Tick
-from nbmerge.watch.events import Looked, Previous
 
 LIMIT = 64_000_000  # bytes of notebooks that were read and are not recorded yet
 

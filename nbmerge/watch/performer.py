@@ -31,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from nbmerge.watch.events import Glance
+    from nbmerge.observe.events import Glance
 
     class Surroundings(Protocol):
         """What can be known of a notebook besides its contents."""

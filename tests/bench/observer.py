@@ -17,8 +17,8 @@ import threading
 import time
 from pathlib import Path
 
-from nbmerge.watch.events import Event, Looked, Missed
-from nbmerge.watch.observer import Observer, ObserverOptions
+from nbmerge.observe.events import Event, Looked, Missed
+from nbmerge.observe.observer import Observer, ObserverOptions
 from tests.bench.notebooks import small
 
 FOLDERS, NOTEBOOKS, SAVES = 10_000, 1_000, 300

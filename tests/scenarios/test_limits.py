@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbmerge.files import digest
-from nbmerge.watch import events as was
+from nbmerge.observe import events as was
 from tests.helpers import build
 from tests.scenarios import cells
 from tests.scenarios.editor import jupyter

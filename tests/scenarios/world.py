@@ -18,12 +18,12 @@ from nbmerge.lineage.arrival import Action
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Origin
+from nbmerge.observe import events as was
 from nbmerge.reconcile.settle import Settler
 from nbmerge.reconcile.shelf import Shelf
 from nbmerge.reconcile.take import Saved, Taker
 from nbmerge.signs.copies import copy_of
 from nbmerge.watch import actions as do
-from nbmerge.watch import events as was
 from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.desk import Timing
 from nbmerge.watch.notices import Notice

@@ -11,9 +11,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nbmerge.watch.ignore import Rules
-from nbmerge.watch.names import is_left_out, is_notebook
-from nbmerge.watch.reading import RACY
+from nbmerge.observe.ignore import Rules
+from nbmerge.observe.names import is_left_out, is_notebook
+from nbmerge.observe.reading import RACY
 
 
 @dataclass(frozen=True, slots=True)

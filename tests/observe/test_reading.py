@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from nbmerge.watch.reading import Reading, is_elsewhere, look_at, open_shared, read_now
-from tests.watch.observer.world import World, notebook
+from nbmerge.observe.reading import Reading, is_elsewhere, look_at, open_shared, read_now
+from tests.observe.world import World, notebook
 
 
 def reading(path: Path) -> Reading:
@@ -82,7 +82,7 @@ def test_on_windows_nobody_is_kept_from_the_file() -> None:
 
 def test_a_change_whose_time_was_set_back_is_found(world: World) -> None:
     """rsync and sync clients give a file the time that it has elsewhere."""
-    from nbmerge.watch.orders import ObserverOptions
+    from nbmerge.observe.orders import ObserverOptions
 
     old = world.save("nb.ipynb", "old")
     os.utime(world.path("nb.ipynb"), (1, 1))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.watch.observer.world import World
+from tests.observe.world import World
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import dataclass
 
-from nbmerge.watch.events import Event, Glance
+from nbmerge.observe.events import Event, Glance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.watch import lookout as module
-from nbmerge.watch import watchdogs
-from nbmerge.watch.events import Overflowed, Renamed
-from nbmerge.watch.lookout import Lookout, eyes_for
-from nbmerge.watch.orders import ObserverOptions
-from nbmerge.watch.watchdogs import Watchdog
-from tests.watch.observer.world import World, notebook
+from nbmerge.observe import lookout as module
+from nbmerge.observe import watchdogs
+from nbmerge.observe.events import Overflowed, Renamed
+from nbmerge.observe.lookout import Lookout, eyes_for
+from nbmerge.observe.orders import ObserverOptions
+from nbmerge.observe.watchdogs import Watchdog
+from tests.observe.world import World, notebook
 
 # Its threads for Linux, which are not used there, can die of folders that are removed meanwhile.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -98,7 +98,7 @@ def test_without_it_files_are_looked_at(world: World, monkeypatch: pytest.Monkey
     def missing(matters: object) -> Watchdog:
         raise ImportError("No module named 'watchdog'")
 
-    monkeypatch.setattr("nbmerge.watch.watchdogs.Watchdog", missing)
+    monkeypatch.setattr("nbmerge.observe.watchdogs.Watchdog", missing)
     monkeypatch.setattr(module, "eyes_for", lambda system, *rest: eyes_for("win32", *rest))
     world.watch()
     world.until_seen("nb.ipynb", world.save("nb.ipynb"))

@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from nbmerge.watch.events import Event, Glance, Looked, Renamed
-from nbmerge.watch.later import Later
-from nbmerge.watch.reading import Reading, Sight
-from nbmerge.watch.renames import Renames
-from nbmerge.watch.tally import Tally
-from tests.watch.observer.world import DEADLINE, notebook
+from nbmerge.observe.events import Event, Glance, Looked, Renamed
+from nbmerge.observe.later import Later
+from nbmerge.observe.reading import Reading, Sight
+from nbmerge.observe.renames import Renames
+from nbmerge.observe.tally import Tally
+from tests.observe.world import DEADLINE, notebook
 
 
 class Reader:

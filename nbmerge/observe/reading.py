@@ -15,7 +15,7 @@ import time
 import zlib
 from dataclasses import dataclass
 
-from nbmerge.watch.events import Glance
+from nbmerge.observe.events import Glance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,20 +12,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from nbmerge.watch.capture import Capture
-from nbmerge.watch.cause import Cause
-from nbmerge.watch.events import Event, Glance, Trouble
-from nbmerge.watch.ground import Ground, Todo
-from nbmerge.watch.hearing import Hearing
-from nbmerge.watch.later import Later
-from nbmerge.watch.names import matters
-from nbmerge.watch.orders import ObserverOptions
-from nbmerge.watch.polling import sweep
-from nbmerge.watch.roots import Roots
+from nbmerge.observe.capture import Capture
+from nbmerge.observe.cause import Cause
+from nbmerge.observe.events import Event, Glance, Trouble
+from nbmerge.observe.ground import Ground, Todo
+from nbmerge.observe.hearing import Hearing
+from nbmerge.observe.later import Later
+from nbmerge.observe.names import matters
+from nbmerge.observe.orders import ObserverOptions
+from nbmerge.observe.polling import sweep
+from nbmerge.observe.roots import Roots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.watch.notes import Eyes
+    from nbmerge.observe.notes import Eyes
 
 _AT_ONCE = 64  # so many new folders are walked right where they are noticed
 _ROOT_INTERVAL = 2.0  # seconds between looks whether what was asked for is (still, again) there
@@ -226,11 +226,11 @@ def eyes_for(system: str, matters: Callable[[str], bool], tell: Callable[[str, s
     """What tells of changes on a system (as `sys.platform` names it); None if nothing does."""
     try:
         if system.startswith("linux"):
-            from nbmerge.watch.inotify import Inotify
+            from nbmerge.observe.inotify import Inotify
 
             return Inotify(matters)
         if system in ("darwin", "win32"):
-            from nbmerge.watch.watchdogs import Watchdog
+            from nbmerge.observe.watchdogs import Watchdog
 
             return Watchdog(matters)
     except (ImportError, OSError) as error:

@@ -11,15 +11,15 @@ import os
 from collections.abc import Callable
 
 from nbmerge.files import reason
-from nbmerge.watch.capture import Capture
-from nbmerge.watch.filesystems import Mounts, mounts
-from nbmerge.watch.ignore import Rules, parse, read_rules
-from nbmerge.watch.orders import ObserverOptions
-from nbmerge.watch.tree import Folder, Listing, Tree, leaves_out, list_folder, show
+from nbmerge.observe.capture import Capture
+from nbmerge.observe.filesystems import Mounts, mounts
+from nbmerge.observe.ignore import Rules, parse, read_rules
+from nbmerge.observe.orders import ObserverOptions
+from nbmerge.observe.tree import Folder, Listing, Tree, leaves_out, list_folder, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.watch.notes import Eyes
+    from nbmerge.observe.notes import Eyes
 
 Todo = tuple[str, Rules]
 

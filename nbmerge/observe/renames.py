@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from nbmerge.watch.events import Event, Looked, Renamed
+from nbmerge.observe.events import Event, Looked, Renamed
 
 
 @dataclass(slots=True)

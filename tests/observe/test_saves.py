@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from nbmerge.watch.events import Previous, Renamed, Syncing, Vanished
-from tests.watch.observer.world import World, notebook
+from nbmerge.observe.events import Previous, Renamed, Syncing, Vanished
+from tests.observe.world import World, notebook
 
 
 def test_what_is_there_at_the_start_is_told(world: World) -> None:

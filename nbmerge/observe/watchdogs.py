@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from nbmerge.watch.notes import Note, What
+from nbmerge.observe.notes import Note, What
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from nbmerge.watch.ground import Ground, Todo
-from nbmerge.watch.tree import Folder
+from nbmerge.observe.ground import Ground, Todo
+from nbmerge.observe.tree import Folder
 
 
 def sweep(ground: Ground, folders: Iterable[Folder], deep: bool = False) -> None:

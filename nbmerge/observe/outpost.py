@@ -20,9 +20,9 @@ import time
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from nbmerge.watch.events import Event, Glance, Looked, Previous
-from nbmerge.watch.lookout import Lookout
-from nbmerge.watch.orders import Asked, Command, Known, Look, Orders, Report, Rescan, State, say
+from nbmerge.observe.events import Event, Glance, Looked, Previous
+from nbmerge.observe.lookout import Lookout
+from nbmerge.observe.orders import Asked, Command, Known, Look, Orders, Report, Rescan, State, say
 
 _LIMIT = 32_000_000  # bytes that wait to be taken over, until looks that are not urgent wait too
 

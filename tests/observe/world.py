@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from nbmerge.watch.events import Event, Looked, Missed, Previous, Renamed, Trouble, Vanished
-from nbmerge.watch.lookout import Lookout
-from nbmerge.watch.observer import Observer, ObserverOptions
+from nbmerge.observe.events import Event, Looked, Missed, Previous, Renamed, Trouble, Vanished
+from nbmerge.observe.lookout import Lookout
+from nbmerge.observe.observer import Observer, ObserverOptions
 
 DEADLINE = 10.0  # seconds; nothing here takes a tenth of it on an idle machine
 

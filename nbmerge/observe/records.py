@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from nbmerge.watch.events import Glance
-from nbmerge.watch.reading import Reading, Sight
-from nbmerge.watch.tally import Tally
+from nbmerge.observe.events import Glance
+from nbmerge.observe.reading import Reading, Sight
+from nbmerge.observe.tally import Tally
 
 
 class Record:

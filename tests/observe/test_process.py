@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.watch import observer as module
-from nbmerge.watch.events import Glance, Looked, Overflowed
-from nbmerge.watch.observer import Observer
-from tests.watch.observer.world import DEADLINE, World, notebook
+from nbmerge.observe import observer as module
+from nbmerge.observe.events import Glance, Looked, Overflowed
+from nbmerge.observe.observer import Observer
+from tests.observe.world import DEADLINE, World, notebook
 
 
 def is_there(pid: int) -> bool:
@@ -138,7 +138,7 @@ def test_stopping_while_it_starts_and_twice(world: World) -> None:
 
 SCRIPT = """
 import sys, time
-from nbmerge.watch.observer import Observer
+from nbmerge.observe.observer import Observer
 observer = Observer([sys.argv[1]], lambda event: None, time.time)
 observer.start()
 print(observer._process.pid, flush=True)
@@ -150,7 +150,7 @@ time.sleep(60)
 def test_it_ends_with_the_process_that_it_serves(world: World, number: signal.Signals) -> None:
     command = [sys.executable, "-c", SCRIPT, str(world.root)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[3]
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2]
     ) as server:
         assert server.stdout is not None
         pid = int(server.stdout.readline())

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.watch.events import Looked, Renamed, Vanished
-from nbmerge.watch.orders import ObserverOptions
-from tests.watch.observer.world import DEADLINE, World, brief, notebook
+from nbmerge.observe.events import Looked, Renamed, Vanished
+from nbmerge.observe.orders import ObserverOptions
+from tests.observe.world import DEADLINE, World, brief, notebook
 
 FOLDERS = ["", "a", "b", "a/c", "a/c/d", "b/e", "node_modules", "f"]
 NAMES = ["1.ipynb", "2.ipynb", "3.ipynb", "nb~", "x.tmp", ".~1.ipynb"]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.watch import capture, ground
-from nbmerge.watch.events import Looked, Overflowed, Renamed, Trouble, Vanished
-from nbmerge.watch.inotify import Inotify
-from nbmerge.watch.notes import Note, What
-from nbmerge.watch.orders import ObserverOptions
-from nbmerge.watch.reading import Reading, read_now
-from nbmerge.watch.tree import Folder, Listing, list_folder, show
-from tests.watch.observer.world import World, notebook
+from nbmerge.observe import capture, ground
+from nbmerge.observe.events import Looked, Overflowed, Renamed, Trouble, Vanished
+from nbmerge.observe.inotify import Inotify
+from nbmerge.observe.notes import Note, What
+from nbmerge.observe.orders import ObserverOptions
+from nbmerge.observe.reading import Reading, read_now
+from nbmerge.observe.tree import Folder, Listing, list_folder, show
+from tests.observe.world import World, notebook
 
 
 def test_new_folders_are_watched_with_what_is_in_them(world: World) -> None:

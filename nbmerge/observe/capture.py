@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable
 
 from nbmerge.files import reason
-from nbmerge.watch import events as told
-from nbmerge.watch.cause import Cause
-from nbmerge.watch.events import Event, Glance
-from nbmerge.watch.later import Later
-from nbmerge.watch.reading import Reading, look_at, read_now
-from nbmerge.watch.records import Record, Records
-from nbmerge.watch.renames import Renames
+from nbmerge.observe import events as told
+from nbmerge.observe.cause import Cause
+from nbmerge.observe.events import Event, Glance
+from nbmerge.observe.later import Later
+from nbmerge.observe.reading import Reading, look_at, read_now
+from nbmerge.observe.records import Record, Records
+from nbmerge.observe.renames import Renames
 
 GONE_AFTER = 0.3  # seconds until a file that went away is taken to be gone: editors put it back at once
 RENAMED_AFTER = 0.25  # likewise until its old name is taken to be given up

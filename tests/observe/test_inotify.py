@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.watch.inotify import Inotify
-from nbmerge.watch.lookout import eyes_for
-from nbmerge.watch.names import matters
-from nbmerge.watch.notes import Note, What
+from nbmerge.observe.inotify import Inotify
+from nbmerge.observe.lookout import eyes_for
+from nbmerge.observe.names import matters
+from nbmerge.observe.notes import Note, What
 
 
 @pytest.fixture

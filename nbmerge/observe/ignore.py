@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nbmerge.watch.names import RULES_NAME
+from nbmerge.observe.names import RULES_NAME
 
 
 @dataclass(frozen=True, slots=True)

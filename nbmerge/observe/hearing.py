@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from nbmerge.watch import events as told
-from nbmerge.watch.ground import Ground, Todo
-from nbmerge.watch.names import RULES_NAME, arriving, copied, is_ours
-from nbmerge.watch.notes import Note, What
-from nbmerge.watch.tree import leaves_out
+from nbmerge.observe import events as told
+from nbmerge.observe.ground import Ground, Todo
+from nbmerge.observe.names import RULES_NAME, arriving, copied, is_ours
+from nbmerge.observe.notes import Note, What
+from nbmerge.observe.tree import leaves_out
 
 
 class Hearing:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 
-from nbmerge.watch.reading import Reading
+from nbmerge.observe.reading import Reading
 
 _LATE = 1.0  # seconds that the news of a write can take longer than the write
 

@@ -19,8 +19,8 @@ from dataclasses import replace
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
-from nbmerge.watch.events import Event, Glance, Overflowed, Trouble
-from nbmerge.watch.orders import (
+from nbmerge.observe.events import Event, Glance, Overflowed, Trouble
+from nbmerge.observe.orders import (
     Asked,
     Command,
     Known,
@@ -32,7 +32,7 @@ from nbmerge.watch.orders import (
     State,
     say,
 )
-from nbmerge.watch.tree import show
+from nbmerge.observe.tree import show
 
 __all__ = ["Observer", "ObserverOptions"]
 
@@ -206,5 +206,5 @@ def _command_line() -> list[str]:
     """How to start the process: this interpreter, with modules from where this one has them only."""
     above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     places = json.dumps([place for place in sys.path if place] + [above])
-    code = f"import sys; sys.path[:] = {places}; from nbmerge.watch.outpost import main; main()"
+    code = f"import sys; sys.path[:] = {places}; from nbmerge.observe.outpost import main; main()"
     return [sys.executable, "-I", "-S", "-c", code]

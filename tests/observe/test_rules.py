@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.watch import ground, names
-from nbmerge.watch.filesystems import Mounts
-from nbmerge.watch.ignore import Rules, parse, read_rules
-from nbmerge.watch.inotify import Inotify
-from nbmerge.watch.notes import Note
-from nbmerge.watch.orders import ObserverOptions
-from tests.watch.observer.world import World
+from nbmerge.observe import ground, names
+from nbmerge.observe.filesystems import Mounts
+from nbmerge.observe.ignore import Rules, parse, read_rules
+from nbmerge.observe.inotify import Inotify
+from nbmerge.observe.notes import Note
+from nbmerge.observe.orders import ObserverOptions
+from tests.observe.world import World
 
 
 @pytest.mark.parametrize(

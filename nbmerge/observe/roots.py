@@ -10,7 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 
-from nbmerge.watch.ground import Ground, Todo
+from nbmerge.observe.ground import Ground, Todo
 
 _ABSENT = "is not there; it is watched as soon as it is"
 

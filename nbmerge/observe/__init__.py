@@ -1,0 +1,1 @@
+"""The observer: notices saves of notebooks, and reads each at once."""
