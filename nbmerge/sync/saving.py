@@ -20,6 +20,7 @@ from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.standing import OpenTip
 from nbmerge.lineage.versions import TOLD, Origin, Version, Writer
 from nbmerge.notebook.model import Notebook
+from nbmerge.reconcile.copies import nearest
 from nbmerge.reconcile.session import Session
 from nbmerge.reconcile.settle import Merged, Waiting
 from nbmerge.reconcile.take import Saved
@@ -181,11 +182,15 @@ class Saving:
         standing = self.session.standing(book)
         version = store.find(book, digest(sent.content))
         if version is None:
-            why = "its writer started from a version that is not known here"
+            why = "its writer started from a version that is not known here; this is the nearest"
+            taker = self.session.taker
+            older = taker.older(book, taker.candidates(book, standing), standing, sent.notebook.cells)
+            base = nearest(sent.notebook, older)
+            parents = () if base is None else (base,)
             version = store.record(
                 book,
                 sent.content,
-                Draft(now, Origin.SAVED, (), Writer(way=TOLD, name=sent.writer), why),
+                Draft(now, Origin.SAVED, parents, Writer(way=TOLD, name=sent.writer), why),
                 lambda new: replace(
                     standing, open=(*standing.open, OpenTip(new.number, None, standing.head, now))
                 ),

@@ -67,10 +67,8 @@ def taken(path: str, done: Taken, standing: Standing | None) -> Iterator[Notice]
 
 
 def _named(versions: list[Version]) -> str:
-    """Whose versions they are is told where it tells them apart."""
-    labels = [version.writer.label for version in versions]
-    tell = len(set(labels)) > 1
+    """Who saved them is told where they said it; guesses are for `log`."""
     return " and ".join(
-        f"version {version.number}" + (f" by {label}" if tell and label else "")
-        for version, label in zip(versions, labels, strict=True)
+        f"version {version.number}" + (f" by {version.writer.name}" if version.writer.name else "")
+        for version in versions
     )

@@ -51,5 +51,5 @@ def _key(notebook: Notebook) -> str:
 if __name__ == "__main__":
     from nbmerge.cli.main import run
 
-    with patch("nbmerge.reconcile.take.judge", partial(judge, truth=Path(sys.argv[1]))):
+    with patch("nbmerge.reconcile.judging.judge", partial(judge, truth=Path(sys.argv[1]))):
         sys.exit(run(sys.argv[2:]))
