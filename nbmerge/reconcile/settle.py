@@ -120,7 +120,12 @@ class Settler:
         self._stand(book, version)
 
     def take_unseen(self, book: int, saved: Saved) -> None:
-        """Take a save that is no longer in the file; bytes that are no notebook are only kept."""
+        """Take a save that is no longer in the file; bytes that are no notebook are only kept.
+
+        What is known brings nothing: it was taken before, and then the confirmation failed.
+        """
+        if self.taker.knows(book, saved.data):
+            return
         try:
             self.taker.take(book, saved)
         except NotebookError:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed
 from nbmerge.errors import NbmergeError, NotebookError, SystemFailure
 from nbmerge.files import create_file, digest, read_file
+from nbmerge.lineage.arrival import unseen
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.standing import OpenTip
-from nbmerge.lineage.versions import Graph, Origin, Version
+from nbmerge.lineage.versions import Origin, Version
 from nbmerge.reconcile.settle import Merged, Nothing, Waiting
 from nbmerge.reconcile.take import Saved
 from nbmerge.reconcile.union import is_due, unite
@@ -83,14 +84,6 @@ def recover(saving: Saving, path: str) -> Merged | None:
                 f"{path}: cannot be written now: {why}; try again, the merge is not forgotten"
             )
         saving.sleep(saving.timing.pause)
-
-
-def unseen(graph: Graph, tip: OpenTip) -> tuple[int, ...]:
-    """What the save that overwrote a tip descends from, if its author never saw that tip."""
-    base = frozenset[int]() if tip.base is None else graph.ancestors(tip.base)
-    lost = graph.ancestors(tip.version) - base
-    seen = sorted(one for one in graph.ancestors(tip.by) - {tip.by} if not graph.ancestors(one) & lost)
-    return graph.youngest(seen)
 
 
 def _reopen(saving: Saving, book: int, tip: OpenTip) -> None:

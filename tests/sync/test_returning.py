@@ -12,10 +12,11 @@ import pytest
 from nbmerge.disk.disk import Disk
 from nbmerge.disk.values import Busy, LateSave, Outcome, Placed
 from nbmerge.errors import SystemFailure
+from nbmerge.lineage.arrival import unseen
 from nbmerge.lineage.standing import OpenTip
 from nbmerge.lineage.versions import Graph, Origin
 from nbmerge.reconcile.settle import Settler
-from nbmerge.sync.returning import recover, restore, unseen
+from nbmerge.sync.returning import recover, restore
 from nbmerge.sync.saving import Saving, Timing
 from tests.cli.past import BEGIN, Past
 from tests.cli.world import BASE, LOCAL, REMOTE, sources
