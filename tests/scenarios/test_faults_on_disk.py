@@ -92,6 +92,24 @@ def test_failing_at_any_operation(tmp_path: Path, how: str, code: int) -> None:
         finish(stage, f"failing at {at}")
 
 
+@pytest.mark.parametrize("fault", ["kill", "ENOSPC", "EACCES"])
+def test_a_copy_is_taken_at_any_fault(tmp_path: Path, fault: str) -> None:
+    """What A saved last arrives as a conflict copy."""
+    for at in numbers(60):
+        stage, disk = staged(tmp_path / f"{at}")
+        stage.world.quiet()
+        arm(disk, Faulty(at=at, fault=kill if fault == "kill" else error(getattr(errno, fault))))
+        copy = stage.a.saved()
+        stage.rest = None
+        try:
+            stage.world.write(NOTEBOOK.replace(".ipynb", "_conflict-20260102-150405.ipynb"), copy)
+            stage.world.advance(30)
+        except Killed:
+            stage.world.restart(late_first=at % 2 == 0)
+        cast(RealDisk, stage.world.disk).system.at = 0
+        finish(stage, f"{fault} at {at}")
+
+
 def finish(stage: Stage, when: str) -> None:
     """After all, everything is in the file, and nothing is left to do or lying about."""
     world = stage.world
@@ -109,5 +127,6 @@ def finish(stage: Stage, when: str) -> None:
     assert list(world.disk.files) == [NOTEBOOK], when
     assert world.open_data() == [], when
     assert disk.left == [], when
+    assert world.store.totals().notebooks == 1, when
     disk.close()
     disk.system.bury()

@@ -185,10 +185,10 @@ class World:
         self.inbox.append(self._looked(path, "") if there else was.Vanished(path, self.now))
 
     def discard(self, path: str, expected: str) -> bool:
-        if path in self.disk.files and digest(self.disk.read(path)) == expected:
-            self.disk.remove(path)
+        gone = self.disk.discard(path, expected)
+        if gone:
             self.inbox.append(was.Vanished(path, self.now))
-        return path not in self.disk.files
+        return gone
 
     def rescan(self) -> None:
         for path in sorted(self.disk.files):
