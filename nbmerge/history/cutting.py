@@ -18,7 +18,7 @@ from zlib import crc32
 HUGE = 8 << 20  # bytes; from here on speed and memory count more than size
 FINE, COARSE = 1 << 11, 1 << 14  # bytes; coarse where huge, for a recipe names each piece
 LONGEST = 1 << 16  # a piece is never longer
-WINDOW = 1 << 20  # so that the lines of a huge text are never all in memory
+WINDOW = 1 << 18  # so that the lines of a huge text are never all in memory
 BETWEEN = re.compile(rb"\},\s*(?=\{)")
 REACH = 1 << 14  # bytes: how far, and
 AHEAD = 8  # for how many known pieces, an edit is looked past

@@ -153,6 +153,8 @@ class _Assembly:
         starting.start()
         try:
             self.watcher.run()
+            self.observer.stop()
+            self.watcher.drain()
         finally:
             self.observer.stop()
             starting.join()

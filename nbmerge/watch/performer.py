@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from nbmerge.disk.values import LateSave
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         def hold(self, path: str) -> str | None:
             """Why nothing is to be written to the notebook just now; None: it may be."""
 
-        def sign(self, merged: bytes, sources: list[bytes]) -> None:
+        def sign(self, merged: bytes, sources: Iterable[bytes]) -> None:
             """Mark a merge as trusted if all that is in it was."""
 
     class Tending(Protocol):
@@ -213,7 +213,7 @@ class Performer:
         match self.settler.settle(book, path):
             case Merged(version, union):
                 self.wrote_at = self.clock()
-                sources = [self.store.data(book, number) for number in union.tips]
+                sources = (self.store.data(book, number) for number in union.tips)  # seldom needed
                 with contextlib.suppress(NbmergeError, OSError):
                     self.surroundings.sign(union.data, sources)
                 self.report(merged(path, version, union, self.store.versions(book)))

@@ -1,7 +1,7 @@
 """Owns: the loop of the watcher: events in, actions done, until it is told to stop.
 
 Must not know: how events are noticed, what is decided.  Invariant: one thread decides and
-writes; what was read is recorded, and what was begun is finished, before `run` returns.
+writes; what was begun is finished before `run` returns, and what was read is recorded by `drain`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Event as Flag
 
+from nbmerge.observe.events import Looked
 from nbmerge.watch import actions as do
 from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.inbox import Inbox
@@ -48,6 +49,9 @@ class Watcher:
             self._do_chores()
             if not self.inbox:
                 self.told(bool(self.coordinator.pending))
+
+    def drain(self) -> None:
+        """Record what was read until nobody reads any more."""
         while self.inbox:
             event = self.inbox.get(0)
             if event is not None:
@@ -65,11 +69,19 @@ class Watcher:
         )
 
     def _handle(self, event: do.Input) -> None:
-        """Feed an event and everything that follows from it at once."""
+        """Feed an event, as of when it was noticed, and everything that follows from it at once."""
         waiting: deque[do.Input] = deque([event])
+        now = time.monotonic() - self._age(event)
         while waiting:
-            for action in self.coordinator.feed(waiting.popleft(), time.monotonic()):
+            for action in self.coordinator.feed(waiting.popleft(), now):
                 waiting.extend(self.performer.perform(action))
+            now = time.monotonic()
+
+    def _age(self, event: do.Input) -> float:
+        """Seconds since a file was read: it takes some until a large one is here."""
+        if not isinstance(event, Looked):
+            return 0.0
+        return min(max(self.performer.clock() - event.at, 0.0), _LONGEST_WAIT)
 
     def _do_chores(self) -> None:
         now = time.monotonic()

@@ -1,0 +1,70 @@
+"""The loop of the watcher, with everything around it played."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from nbmerge.observe.events import Glance, Looked
+from nbmerge.watch import actions as do
+from nbmerge.watch.inbox import Inbox
+from nbmerge.watch.watcher import Watcher
+
+
+class Heard:
+    """A coordinator that only notes what it is fed, and when."""
+
+    def __init__(self) -> None:
+        self.pending: tuple[str, ...] = ()
+        self.fed: list[tuple[do.Input, float]] = []
+
+    def next_time(self) -> None:
+        return None
+
+    def feed(self, event: do.Input, now: float) -> list[do.Action]:
+        self.fed.append((event, now))
+        return [do.Look("n.ipynb")] if isinstance(event, Looked) else []
+
+
+def loop(coordinator: Heard) -> Watcher:
+    played: Any = SimpleNamespace(
+        clock=time.time, perform=lambda action: [do.Settled("n.ipynb", wrote=False)], lingers=lambda: False
+    )
+    heard: Any = coordinator
+    return Watcher(heard, played, Inbox(), lambda pending: None, list)
+
+
+def looked(ago: float) -> Looked:
+    return Looked("n.ipynb", b"{}", Glance(0, 2, 1), time.time() - ago)
+
+
+def test_the_wait_begins_when_the_file_was_read_not_when_that_is_heard() -> None:
+    coordinator = Heard()
+    watcher = loop(coordinator)
+    watcher.inbox.put(looked(ago=0.75))
+    before = time.monotonic()
+    watcher.drain()
+    (_, read), (_, settled) = coordinator.fed
+    assert -0.8 < read - before < -0.7
+    assert settled >= before
+
+
+def test_a_clock_that_is_set_back_or_forth_does_little_harm() -> None:
+    coordinator = Heard()
+    watcher = loop(coordinator)
+    for ago in (-3600.0, 3600.0):
+        watcher.inbox.put(looked(ago))
+    before = time.monotonic()
+    watcher.drain()
+    assert all(before - 61 < now < before + 60 for _, now in coordinator.fed)
+
+
+def test_what_was_read_is_recorded_after_the_loop_has_ended() -> None:
+    coordinator = Heard()
+    watcher = loop(coordinator)
+    watcher.stop()
+    watcher.run()
+    watcher.inbox.put(looked(ago=0))
+    watcher.drain()
+    assert isinstance(coordinator.fed[0][0], Looked)
