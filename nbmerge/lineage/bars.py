@@ -93,6 +93,8 @@ class Weighed:
         restored, kept = evidence.restored.total(), evidence.kept.total()
         if self.rate < 0.3 or kept > restored or evidence.is_return or evidence.replaced > _REPLACED:
             return False
+        if lines.undone < 2:
+            return False  # a line that was tried and taken out again
         if (
             evidence.texts
             and lines.back >= lines.absent

@@ -1,0 +1,1 @@
+"""Simulated editors, and how the judgement fares with what they save."""
