@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,7 +48,7 @@ class FakeSurroundings:
     def hold(self, path: str) -> str | None:
         return self.held
 
-    def sign(self, merged: bytes, sources: list[bytes]) -> None:
+    def sign(self, merged: bytes, sources: Iterable[bytes]) -> None:
         """Nobody asks for trust here."""
 
 
