@@ -40,27 +40,22 @@ class Running:
         pid = self.process.pid
         return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
-    def processes(self) -> list[int]:
-        """The watcher and the observer, which is a process of its own."""
-        own = self.process.pid
-        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
-        return [own, *map(int, children)]
-
     def cpu(self) -> float:
         """Seconds of processor time so far, of both processes."""
-        ticks = 0
-        for number in self.processes():
-            fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        found = 0
+        for pid in self.processes:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            found += int(fields[11]) + int(fields[12])
+        return found / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
-        """The most memory that the two processes ever had, in MB."""
-        total = 0
-        for number in self.processes():
-            lines = Path(f"/proc/{number}/status").read_text().splitlines()
-            total += next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-        return total / 1024
+        """The most memory that the two ever had, in MB; what they share counts twice."""
+        return sum(
+            int(line.split()[1]) / 1024
+            for pid in self.processes
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+            if line.startswith("VmHWM")
+        )
 
     def status(self) -> dict[str, object]:
         try:
