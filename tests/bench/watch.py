@@ -156,7 +156,8 @@ def large(folder: Path) -> None:
         first.save()
         running.wait(lambda status: status["versions"] == 1)
         second = first.another()
-        first.type("one = 1", cell=10)
+        for line in thoughts(1):
+            first.type(line, cell=10)
         first.save()
         running.wait(lambda status: status["versions"] == 2)
         second.type("two = 2", cell=50)
