@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from math import log1p
+from math import inf, log1p
 
 from nbmerge.lineage.evidence import Evidence
 
@@ -44,9 +44,7 @@ class Weighed:
             return self._busy()
         if self._is_plain():
             return Degree.SURE
-        if (self.evidence.texts and self.rate > -0.8) or self._is_undone():
-            return Degree.DOUBT
-        return Degree.NONE
+        return Degree.DOUBT if self._is_thinkable() else Degree.NONE
 
     def of_tip(self) -> Degree:
         """The same for a tip whose editor is known not to have seen the head, a merge, when it last
@@ -64,6 +62,15 @@ class Weighed:
         """Something that the head brought is plainly there."""
         evidence, lines = self.evidence, self.evidence.lines
         return lines.kept > 0 and (bool(evidence.kept) or lines.kept >= lines.undone)
+
+    @property
+    def insistence(self) -> float:
+        """How often a merge for this is written, if its result is dropped every time."""
+        evidence = self.evidence
+        if self._is_plain():
+            return inf if evidence.texts > 1 else 3
+        all_gone = self.rate >= 0.9 and evidence.words.rate >= 0.5 and evidence.words.undone >= 10
+        return 2 if all_gone else 1
 
     def _busy(self) -> Degree:
         evidence = self.evidence
@@ -87,30 +94,51 @@ class Weighed:
         cells = log1p(evidence.restored.total()) - log1p(evidence.kept.total())
         return self.rate + 0.4 * evidence.words.rate + log1p(evidence.texts) + 0.25 * cells
 
+    def _is_thinkable(self) -> bool:
+        """Enough for a doubt in a quiet notebook: a whole text is back, or what the head did is
+        undone and no cell of it kept; the last scratch cell that was deleted is not enough."""
+        evidence = self.evidence
+        restored = evidence.restored.total()
+        if evidence.texts and (self.rate > -0.5 or (restored and self.rate > -0.9)):
+            return True
+        if not self._is_undone() or evidence.kept.total() > restored:
+            return False
+        return not self._only_added or evidence.words.gone >= 10
+
+    @property
+    def _only_added(self) -> bool:
+        lines = self.evidence.lines
+        return not (lines.back or lines.absent or self.evidence.texts)
+
     def _is_plain(self) -> bool:
         """The strongest evidence, for a notebook on which nothing hints at a second writer."""
-        evidence, lines = self.evidence, self.evidence.lines
+        evidence = self.evidence
         restored, kept = evidence.restored.total(), evidence.kept.total()
         if self.rate < 0.3 or kept > restored or evidence.is_return or evidence.replaced > _REPLACED:
             return False
-        if lines.undone < 2:
-            return False  # a line that was tried and taken out again
-        if (
-            evidence.texts
-            and lines.back >= lines.absent
-            and (evidence.texts > 1 or restored or lines.undone > 3)
-        ):
-            return True
         if restored > 1 and restored >= 2 * kept:
             return True
-        return not kept and (self._is_back_in_place() or self._is_all_gone())
+        if evidence.texts > 1 and kept <= 1 and self._is_back:
+            return True
+        return not kept and (self._is_one_cell_back() or self._is_back_in_place() or self._is_all_gone())
+
+    @property
+    def _is_back(self) -> bool:
+        return self.evidence.lines.back >= self.evidence.lines.absent
+
+    def _is_one_cell_back(self) -> bool:
+        """As it was, outputs included, which undo does not bring back; or very much of it."""
+        evidence = self.evidence
+        return (
+            evidence.texts == 1 and self._is_back and (bool(evidence.restored) or evidence.lines.undone > 5)
+        )
 
     def _is_back_in_place(self) -> bool:
         """Lines are back inside cells that the save changed elsewhere."""
         evidence = self.evidence
-        if self.rate < 0.8 or not evidence.lines.back or evidence.words.rate < 0.5:
+        if self.rate < 0.8 or not evidence.lines.back or evidence.lines.undone < 3:
             return False
-        return not evidence.evolved
+        return evidence.words.rate >= 0.5 and not evidence.evolved
 
     def _is_all_gone(self) -> bool:
         """The head only added, in several places, and the save shows none of it; nobody deletes so much

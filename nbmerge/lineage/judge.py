@@ -17,6 +17,8 @@ from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.lineage.wording import told
 from nbmerge.notebook.model import Notebook
 
+_SILENT = 180.0  # seconds without a save of an editor that saves by itself every two minutes
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
@@ -104,9 +106,11 @@ def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation)
         )
     one = min(found, key=lambda one: one.weighed.evidence.since_older.distance)
     number = one.shown.version.number
-    if Degree.SURE in degrees.values() and not _is_in_vain(one.shown, older):
-        return Stale(number, one.told(head))
-    return Unsure(number, one.told(head))
+    if Degree.SURE not in degrees.values():
+        return Unsure(number, one.told(head))
+    if _is_in_vain(save, one.shown, head, older):
+        return Unsure(number, f"{one.told(head)}, as before, and nobody else saved since")
+    return Stale(number, one.told(head))
 
 
 def _shows_merge(candidates: Sequence[_Candidate]) -> bool:
@@ -134,24 +138,30 @@ def _candidates(save: Save, head: Shown, older: Sequence[Shown]) -> list[_Candid
     return found
 
 
-def _is_in_vain(tip: Shown, older: Sequence[Shown]) -> bool:
-    """Whether the merge that the save drops was made from signs alone, and none but its writer saved since.
+def _is_in_vain(save: Save, tip: Shown, head: Shown, older: Sequence[Shown]) -> bool:
+    """Whether the save drops again what `tip` was merged with, so that to write it once more is to insist
+    on more than is known, while the other side is silent.
 
-    Then it is not written again: if there is one writer only, they took out what the merge
-    brought; if there are two, nothing is lost before the other one saves.
+    If there is only one writer, they took it out; if there are two, nothing is lost before the
+    other one saves.
     """
     graph = _graph(older)
     mine = graph.ancestors(tip.version.number)
     others = [shown for shown in older if shown.living and shown is not tip]
-    if not tip.living or any(other.version.number > tip.version.number for other in others):
+    if not tip.living or any(save.time - other.version.time < _SILENT for other in others):
         return False
     for other in others:
         common = mine & graph.ancestors(other.version.number)
         base = next((shown for shown in reversed(older) if shown.version.number in common), None)
-        if base is not None and other.version.origin is not Origin.COPY:
-            evidence = Trial(tip.notebook, other.notebook).weigh(base.notebook)
-            if Weighed(evidence, evidence.lines.rate).degree(busy=False) is not Degree.SURE:
-                return True
+        if base is None or other.version.origin is Origin.COPY or other.version.writer.name:
+            continue  # nothing to be known about it, or no doubt that it is another writer's
+        since = mine - graph.ancestors(base.version.number)
+        first = next(shown for shown in older if shown.version.number in since)
+        evidence = Trial(first.notebook, other.notebook).weigh(base.notebook)
+        merges = (shown.version for shown in (*older, head) if shown.version.origin is Origin.MERGED)
+        written = sum(other.version.number in merge.parents for merge in merges)
+        if written >= Weighed(evidence, evidence.lines.rate).insistence:
+            return True
     return False
 
 
