@@ -1,7 +1,7 @@
 """Owns: the notebooks of the versions that are being compared, each read once.
 
 Must not know: why they are compared.  Invariant: what comes out is what the store's bytes
-spell; memory is bounded by the sizes of the files read, oldest use first out.
+spell; memory is bounded by what the files read take, oldest use first out.
 
 Versions of one notebook share their cells: what a version has in common with the newest one
 on the shelf is recognised by comparing memory, so a version costs what it changed.
@@ -19,7 +19,8 @@ from nbmerge.merge.whole import Parsed
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import read
 
-BUDGET = 48_000_000  # bytes of text that stay in memory between saves
+BUDGET = 24_000_000  # bytes of memory that are used between saves
+_A_LINE = 80  # bytes that a line takes besides its text: sources and outputs are lists of strings
 _AT_LEAST = 4  # notebooks that stay whatever their size: a merge needs three, and its result comes next
 _SHARED = 20  # a version that shares cells is taken to cost this much less
 
@@ -57,7 +58,9 @@ class Shelf:
             return found[0]
         notebook = read(data, known=known)
         shared = any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False))
-        weight = len(data) // _SHARED if shared else len(data)
+        weight = 2 * len(data) + _A_LINE * data.count(b"\n")
+        if shared:
+            weight //= _SHARED
         self._kept[digest] = (notebook, weight)
         self._weight += weight
         while self._weight > self._budget and len(self._kept) > _AT_LEAST:

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from nbmerge.observe.events import Looked, Previous
 from nbmerge.watch.actions import Input, Tick
 
-LIMIT = 64_000_000  # bytes of notebooks that were read and are not recorded yet
+LIMIT = 16_000_000  # bytes of notebooks that were read and are not recorded yet
 
 
 class Inbox:

@@ -40,7 +40,7 @@ class Watcher:
     def run(self) -> None:
         """Work until `stop` is called."""
         while not self.stopping.is_set():
-            event = self.inbox.get(self._wait())
+            event = self.inbox.get(0 if self.inbox else self._wait())
             if event is None:
                 continue
             if not isinstance(event, do.Tick):

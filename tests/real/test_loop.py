@@ -18,9 +18,10 @@ class Heard:
     def __init__(self) -> None:
         self.pending: tuple[str, ...] = ()
         self.fed: list[tuple[do.Input, float]] = []
+        self.asked = 0
 
     def next_time(self) -> None:
-        return None
+        self.asked += 1
 
     def feed(self, event: do.Input, now: float) -> list[do.Action]:
         self.fed.append((event, now))
@@ -68,3 +69,21 @@ def test_what_was_read_is_recorded_after_the_loop_has_ended() -> None:
     watcher.inbox.put(looked(ago=0))
     watcher.drain()
     assert isinstance(coordinator.fed[0][0], Looked)
+
+
+def test_how_long_to_wait_is_not_asked_while_nobody_has_to_wait() -> None:
+    """It takes a look at all notebooks: a thousand times a thousand at the start with so many."""
+    coordinator = Heard()
+    watcher = loop(coordinator)
+    for _ in range(20):
+        watcher.inbox.put(looked(ago=0))
+    watcher.inbox.put(do.Ready())
+
+    def told(pending: bool) -> None:
+        if (do.Ready() in [event for event, _ in coordinator.fed]) and not watcher.inbox:
+            watcher.stop()
+
+    watcher.told = told
+    watcher.run()
+    assert len(coordinator.fed) == 41
+    assert coordinator.asked <= 1
