@@ -57,6 +57,7 @@ def test_what_was_here_becomes_the_copy() -> None:
         B saves
         quiet
         expect {BOTH}
+        expect writes 1
         now {COPY}
         expect gone
     """)
@@ -73,7 +74,7 @@ def test_the_copy_is_here_long_before_the_other_side() -> None:
         expect {MINE}
         B puts {THEIRS}
         B saves
-        quiet
+        wait 3
         expect {BOTH}
         now {COPY}
         expect gone
@@ -89,6 +90,25 @@ def test_the_other_side_is_here_long_before_the_copy() -> None:
         B puts {THEIRS}
         B saves
         wait 20
+        copy {COPY}: {MINE}
+        quiet
+        expect {BOTH}
+        expect open nothing
+    """)
+
+
+@pytest.mark.parametrize("verdict", ["sequential", "unsure 1", "stale 1"])
+def test_the_sync_tool_knows_better_than_the_judge(verdict: str) -> None:
+    """What it says of a save that had come before counts, whatever was thought of it."""
+    play(f"""
+        file {BASE}
+        A opens
+        A puts {MINE}
+        A saves
+        A reloads
+        B puts {THEIRS}
+        the judge says {verdict}
+        B saves
         copy {COPY}: {MINE}
         quiet
         expect {BOTH}
@@ -146,6 +166,7 @@ def test_copies_of_copies_and_several() -> None:
         copy notebook.sync-conflict-20260104-150405-HGFEDCB.ipynb: a1 | b1 | C1 | f1
         quiet
         expect a2 | b2 | C2 | d1 | e1 | f1
+        expect writes 1
     """)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from nbmerge.errors import SystemFailure
+from nbmerge.lineage.versions import Origin
 from tests.helpers import examples
 from tests.helpers.fake_disk import Killed
 from tests.scenarios import cells
@@ -148,5 +149,8 @@ def finish(stage: Stage, expected: str, when: str) -> None:
     world.quiet()
     assert cells.told(world.disk.files[NOTEBOOK]) == expected, when
     assert world.open_data() == [], when
+    versions = world.store.versions(world.store.adopt(NOTEBOOK))
+    merged = {version.digest for version in versions if version.origin is Origin.MERGED}
+    assert not [one for one in versions if one.digest in merged and one.origin is not Origin.MERGED], when
     assert list(world.disk.files) == [NOTEBOOK], when
     assert world.disk.displaced == [], when

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
+from nbmerge.disk import LateSave
 from nbmerge.files import digest
+from nbmerge.lineage.judge import Save, Shown, Verdict, judge
+from nbmerge.lineage.situation import Situation
+from nbmerge.lineage.versions import Origin
 from nbmerge.observe import events as was
 from tests.helpers import build
 from tests.scenarios import cells
@@ -119,3 +127,33 @@ def test_saves_that_nobody_could_read_are_counted_and_told() -> None:
     stage.world.handle(was.Missed(NOTEBOOK, 2, stage.world.now))
     [notice] = stage.world.told("missed")
     assert "2 saves" in notice.message
+
+
+def test_a_late_save_that_is_told_again_brings_nothing_back() -> None:
+    """It was taken, and then the disk was not told so."""
+    stage = play(TWO + "B edits b22\nlate B saves\nquiet")
+    late = LateSave(NOTEBOOK, stage.editors["B"].saved())
+    for line in ("B edits b222", "B saves", "quiet"):
+        stage.line(line)
+    stage.world.disk.displaced.append(late)
+    for line in ("quiet", "expect a222 | D1 | b222 | C1", "expect open nothing"):
+        stage.line(line)
+    assert stage.world.disk.displaced == []
+
+
+def test_a_merge_that_has_not_reached_the_file_is_offered_to_no_save() -> None:
+    offered: list[Shown] = []
+
+    def spy(save: Save, head: Shown, older: Sequence[Shown], situation: Situation) -> Verdict:
+        offered.extend(older)
+        return judge(save, head, older, situation)
+
+    stage = play(TWO + "A edits a223\nB edits b22\nB saves")
+    head = stage.world.standing().head
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nbmerge.reconcile.judging.judge", spy)
+        stage.line("meanwhile A saves")
+        stage.line("quiet")
+    merges = [shown.version.number for shown in offered if shown.version.origin is Origin.MERGED]
+    assert merges
+    assert max(merges) < head

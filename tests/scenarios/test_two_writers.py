@@ -361,3 +361,30 @@ def test_who_reloaded_an_earlier_merge_has_not_seen_the_next_one(known: str) -> 
         expect f1 | a222 | b222 | C222 | d222 | g1 | e1
         expect open nothing
     """)
+
+
+def test_who_takes_something_back_without_a_reload_goes_on_with_the_rest() -> None:
+    play("""
+        busy
+        file a1 | b1 | C1 | D1
+        A opens
+        B opens
+        A edits a222
+        A inserts e1 after a
+        A saves
+        B edits b2
+        B edits C222
+        B saves
+        quiet
+        B edits b222
+        B saves
+        quiet
+        expect a222 | e1 | b222 | C222 | D1
+        B edits b2
+        B edits D2
+        B edits C223
+        B saves
+        quiet
+        expect a222 | e1 | b2 | C223 | D2
+        expect open a1 | b222 | C222 | D1
+    """)
