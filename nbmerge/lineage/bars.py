@@ -116,6 +116,8 @@ class Weighed:
         restored, kept = evidence.restored.total(), evidence.kept.total()
         if self.rate < 0.3 or kept > restored or evidence.is_return or evidence.replaced > _REPLACED:
             return False
+        if evidence.lines.undone < 2:
+            return False  # a line that was tried and taken out again
         if restored > 1 and restored >= 2 * kept:
             return True
         if evidence.texts > 1 and kept <= 1 and self._is_back:
