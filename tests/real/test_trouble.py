@@ -19,7 +19,7 @@ import pytest
 
 from tests.daemon.machine import ADA, BASE, BEN, BOTH, LONGEST, Machine, Watch, until
 from tests.helpers.spelling import JUPYTER
-from tests.real.place import Place
+from tests.real.place import Place, children
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can")
 
@@ -38,10 +38,6 @@ def powerless(machine: Machine, *options: str) -> Watch:
     watch = Watch(machine.started_by(*command))
     watch.ready = watch.line()
     return watch
-
-
-def children(pid: int) -> list[int]:
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.mark.parametrize("seed", range(4))
