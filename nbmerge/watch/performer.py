@@ -87,7 +87,15 @@ class Performer:
         return 0 <= self.clock() - self.wrote_at < _LINGER
 
     def known(self, path: str, glance: Glance) -> bool:
-        """Whether a file is as it was when it was last seen, and nothing was left to do about it then."""
+        """Whether a file is as it was when it was last seen, and nothing was left to do about it then.
+
+        If the store fails it has to be read; whoever then needs the store says what is wrong.
+        """
+        with contextlib.suppress(NbmergeError):
+            return self._is_known(path, glance)
+        return False
+
+    def _is_known(self, path: str, glance: Glance) -> bool:
         book = self.store.book(path)
         if book is None or self.store.glance(book) != (glance.modified, glance.size, glance.inode):
             return False

@@ -6,9 +6,11 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+from nbmerge.history.values import StoreLost
 from nbmerge.observe.events import Glance, Looked
 from nbmerge.watch import actions as do
 from nbmerge.watch.inbox import Inbox
+from nbmerge.watch.performer import Performer
 from nbmerge.watch.watcher import Watcher
 
 
@@ -87,3 +89,15 @@ def test_how_long_to_wait_is_not_asked_while_nobody_has_to_wait() -> None:
     watcher.run()
     assert len(coordinator.fed) == 41
     assert coordinator.asked <= 1
+
+
+def test_a_file_is_not_known_while_the_store_fails() -> None:
+    """It is asked by the thread that watches, and nobody else would notice if that ended."""
+
+    def fails(path: str) -> int:
+        raise StoreLost("the store is damaged")
+
+    played: Any = SimpleNamespace(store=SimpleNamespace(book=fails))
+    nobody: Any = None
+    performer = Performer(played, nobody, nobody, nobody, nobody, nobody, time.time, nobody)
+    assert not performer.known("n.ipynb", Glance(0, 2, 1))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.bench.notebooks import Editor, megabyte
-from tests.bench.watch import Running, watching
+from tests.bench.watch import watching
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 MOST = 100  # MB
 
 
-def used(running: Running) -> float:
-    """MB of both processes; what they share counts once."""
+def memory(pids: Sequence[int]) -> float:
+    """MB of some processes; what they share counts once."""
     found = 0
-    for pid in running.processes:
+    for pid in pids:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         found += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return found / 1024
@@ -43,7 +44,7 @@ def saved_in_turn(folder: Path, number: int, turns: int) -> None:
             if turn:
                 save_all(editors, turn)
             running.wait(partial(_are, number * (turn + 1)), 300)
-            assert used(running) < MOST
+            assert memory(running.processes) < MOST
 
 
 def test_many_notebooks_that_are_saved_in_turn(tmp_path: Path) -> None:
