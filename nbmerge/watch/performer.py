@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from nbmerge.disk.values import LateSave
@@ -17,7 +17,6 @@ from nbmerge.files import digest, reason
 from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
 from nbmerge.lineage.arrival import Action as Verdict
-from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Origin, Writer
 from nbmerge.reconcile.copies import name_of, take_copy
@@ -29,37 +28,8 @@ from nbmerge.watch.notices import Notice, merged, taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from nbmerge.observe.events import Glance
-
-    class Surroundings(Protocol):
-        """What can be known of a notebook besides its contents."""
-
-        def situation(self, path: str, data: bytes, since: float | None = None) -> Situation:
-            """`since`: when the notebook was saved before."""
-
-        def hold(self, path: str) -> str | None:
-            """Why nothing is to be written to the notebook just now; None: it may be."""
-
-        def sign(self, merged: bytes, sources: Iterable[bytes]) -> None:
-            """Mark a merge as trusted if all that is in it was."""
-
-    class Tending(Protocol):
-        """The part of a disk that looks after what was displaced."""
-
-        def tend(self) -> list[LateSave]: ...
-
-        def confirm(self, save: LateSave) -> None: ...
-
-    class Eyes(Protocol):
-        """What can look at files on request."""
-
-        def look(self, path: str) -> None:
-            """Tell what the file holds, as an event."""
-
-        def rescan(self) -> None: ...
-
+    from nbmerge.watch.means import Eyes, Surroundings, Tending
 
 _LINGER = 30.0  # seconds after a write in which a late save is looked for every moment
 
