@@ -40,13 +40,14 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     merging = _Cells(base, local, remote, policy, _is_python(frame), notes)
     merged = merging.run(prefer=Side.REMOTE if respelled else Side.LOCAL)
     sides = Terms(base, local, remote)
-    cells = settle_ids([item.cell for item in merged], draft.minor, sides, notes)
+    cells = settle_ids([item.cell for item, _ in merged], draft.minor, sides, notes)
     conflicts = tuple(
         Conflict(position, cell.id, *terms)
-        for position, (item, cell) in enumerate(zip(merged, cells, strict=True))
+        for position, ((item, _), cell) in enumerate(zip(merged, cells, strict=True))
         for terms in item.conflicts
     )
-    return Result(replace(draft, cells=cells), conflicts, tuple(notes.taken))
+    origins = tuple(Terms(row.base, row.local, row.remote) for _, row in merged)
+    return Result(replace(draft, cells=cells), conflicts, tuple(notes.taken), origins)
 
 
 @dataclass
@@ -60,10 +61,12 @@ class _Cells:
     python: bool
     notes: Notes
 
-    def run(self, prefer: Side) -> list[MergedCell]:
+    def run(self, prefer: Side) -> list[tuple[MergedCell, Row]]:
+        """The merged cells, each with the row that it came from."""
         merging: list[Merging] = []
+        found = rows(self.base.cells, self.local.cells, self.remote.cells)
         number = 0
-        for row in rows(self.base.cells, self.local.cells, self.remote.cells):
+        for row in found:
             here = self.notes.below("cells").below(number)
             item = self.cell(row, here)
             if item is not None:
@@ -72,9 +75,10 @@ class _Cells:
                 if row.contested:
                     here.add("local", "put at different places by the two sides")
             merging.append(Merging(self.sources(row), item, here))
-        if self.policy.favor is not Favor.NONE:
-            return [row.item for row in merging if row.item is not None]
-        return [item for item in contest_moved_lines(merging, self.policy) if item is not None]
+        items = [row.item for row in merging]
+        if self.policy.favor is Favor.NONE:
+            items = contest_moved_lines(merging, self.policy)
+        return [(item, row) for item, row in zip(items, found, strict=True) if item is not None]
 
     def sources(self, row: Row) -> Terms[str]:
         return Terms(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nbmerge.merge.threeway import Terms
 from nbmerge.notebook.model import Notebook
 
 
@@ -52,11 +53,16 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A merged notebook, what is left to decide in it, and what was decided."""
+    """A merged notebook, what is left to decide in it, and what was decided.
+
+    `origins` tells for each merged cell its index in base, local and remote, None where that one
+    has no such cell; it is empty where one side was taken as it is.
+    """
 
     notebook: Notebook
     conflicts: tuple[Conflict, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    origins: tuple[Terms[int | None], ...] = ()
 
     @property
     def clean(self) -> bool:

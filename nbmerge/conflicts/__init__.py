@@ -1,0 +1,1 @@
+"""Conflicts that stand in a notebook: found, as values, and chosen."""

@@ -1,0 +1,134 @@
+"""Owns: the grammar of conflict markers over lines, in git's three styles.
+
+Must not know: notebooks, what is chosen.  Invariant: `lines_of(parse(lines))` is `lines`; what
+is not a whole conflict (markers of one size, in order, all there) is plain lines.
+
+    conflict = open part [base part] separator part close      part = (line | conflict)*
+
+Markers of another size than their opening are plain lines of its parts: git writes longer ones
+into a base that is itself a merge, and ours are longer than any line like them in the sources.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TypeAlias
+
+    Lines: TypeAlias = tuple[str, ...]
+
+LEAST = 7  # characters; no program writes shorter ones unless it is told to
+_MARKER = re.compile(r"(?:(<+|\|+|>+)(?:[ \t](.*?))?|(=+))\s*", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One line of markers: which character, how often, and the label behind it."""
+
+    character: str
+    size: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A conflict as its markers show it, at `start` to `end` (exclusive) of the lines parsed.
+
+    The sides are lines as they stand between the markers, nested conflicts included; `base` is
+    None where the style does not show it.  `markers` are the two, three or four lines of markers.
+    """
+
+    start: int
+    end: int
+    size: int
+    local: Lines
+    base: Lines | None
+    remote: Lines
+    labels: tuple[str, str, str]  # of local, base ("" where it is not shown), remote
+    markers: Lines
+
+    @property
+    def lines(self) -> Lines:
+        """The conflict as it stands."""
+        opening, *between, separator, closing = self.markers
+        base = () if self.base is None else (*between, *self.base)
+        return (opening, *self.local, *base, separator, *self.remote, closing)
+
+
+def marker(line: str) -> Marker | None:
+    """What a line marks, if it is a marker of any size."""
+    if line[:1] not in "<|=>" or not line:
+        return None
+    found = _MARKER.fullmatch(line)
+    if found is None:
+        return None
+    run, label, separator = found.groups()
+    return Marker((run or separator)[0], len(run or separator), label or "")
+
+
+def parse(lines: Sequence[str], least: int = LEAST) -> tuple[str | Marked, ...]:
+    """The lines in order, each whole conflict as one value; lines may have their ends or not."""
+    pieces: list[str | Marked] = []
+    at = 0
+    for conflict in conflicts_in(lines, least):
+        pieces += [*lines[at : conflict.start], conflict]
+        at = conflict.end
+    return (*pieces, *lines[at:])
+
+
+def conflicts_in(lines: Sequence[str], least: int = LEAST) -> tuple[Marked, ...]:
+    """The outermost whole conflicts among the lines, in order."""
+    outermost: list[Marked] = []
+    for conflict in sorted(_all_conflicts(lines, least), key=lambda found: found.start):
+        if not outermost or conflict.start >= outermost[-1].end:
+            outermost.append(conflict)
+    return tuple(outermost)
+
+
+def lines_of(pieces: Sequence[str | Marked]) -> Lines:
+    """The inverse of `parse`."""
+    return tuple(
+        line for piece in pieces for line in (piece.lines if isinstance(piece, Marked) else (piece,))
+    )
+
+
+def _all_conflicts(lines: Sequence[str], least: int) -> Iterator[Marked]:
+    """Every whole conflict, nested ones too; a closing marker belongs to the nearest opening one."""
+    begun: dict[int, list[list[tuple[int, Marker]]]] = {}  # by size: the markers of those not yet closed
+    for at, line in enumerate(lines):
+        mark = marker(line)
+        if mark is None or mark.size < least:
+            continue
+        waiting = begun.setdefault(mark.size, [])
+        if mark.character == "<":
+            waiting.append([(at, mark)])
+        elif waiting and _follows(waiting[-1][-1][1].character, mark.character):
+            waiting[-1].append((at, mark))
+            if mark.character == ">":
+                yield _marked(lines, waiting.pop())
+
+
+def _follows(last: str, character: str) -> bool:
+    """Whether the next marker of a conflict may be this one; a line such as the underline of a
+    heading, which is none in its place, is a line of the side that it stands in."""
+    return character in {"<": "|=", "|": "=", "=": ">"}[last]
+
+
+def _marked(lines: Sequence[str], marks: list[tuple[int, Marker]]) -> Marked:
+    places = [at for at, _ in marks]
+    start, *between, separator, close = places
+    first = between[0] if between else separator
+    return Marked(
+        start=start,
+        end=close + 1,
+        size=marks[0][1].size,
+        local=tuple(lines[start + 1 : first]),
+        base=tuple(lines[first + 1 : separator]) if between else None,
+        remote=tuple(lines[separator + 1 : close]),
+        labels=(marks[0][1].label, marks[1][1].label if between else "", marks[-1][1].label),
+        markers=tuple(lines[at] for at in places),
+    )

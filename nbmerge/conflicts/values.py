@@ -1,0 +1,120 @@
+"""Owns: what an open conflict is: a value with its terms, and where it stands in the notebook.
+
+Must not know: how it is found, shown or settled.  Invariant: a term is a text only if that
+text is known to be what the side has; a side that deleted is not a side that is unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from nbmerge.conflicts.markers import Marked
+from nbmerge.merge.policy import Labels
+from nbmerge.merge.threeway import Terms
+
+
+class Absent(Enum):
+    """Why a term has no text."""
+
+    DELETED = "deleted"  # that side has no such cell
+    UNKNOWN = "unknown"  # neither the markers nor anything else tells
+
+
+Term: TypeAlias = str | Absent
+
+
+class Writer(Enum):
+    """Whose way of showing a conflict it is."""
+
+    NBMERGE = "nbmerge"  # also git's, and nbdime's inside a source: they look the same
+    NBDIME = "nbdime"
+    GIT = "git"  # the file is no JSON
+
+
+class Choice(Enum):
+    """What a conflict is settled for.  `BOTH` is local's text and then remote's."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+    BASE = "base"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A text that somebody wrote in place of the conflict; it may be empty."""
+
+    text: str
+
+
+Chosen: TypeAlias = Choice | Edited
+
+
+@dataclass(frozen=True, slots=True)
+class InSource:
+    """Between markers in the source of a cell; its places count the source's lines."""
+
+    cell: int
+    marked: Marked
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedCell:
+    """A cell that one side deleted, said by its first line (nbdime)."""
+
+    cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellRuns:
+    """Two runs of cells between marker cells (nbdime): `first`, `middle` and `last` are those."""
+
+    first: int
+    middle: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class InOutputs:
+    """Two runs of outputs between marker outputs (nbdime), by their places in the cell's outputs."""
+
+    cell: int
+    first: int
+    middle: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class InMetadata:
+    """Metadata that names both sides' changes (nbdime); `cell` is None for the notebook's own."""
+
+    cell: int | None
+
+
+Place: TypeAlias = InSource | DeletedCell | CellRuns | InOutputs | InMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConflict:
+    """One conflict that stands in a notebook and waits for a person.
+
+    `place` says where; `id` is that of its cell.  The terms are texts for people to read; for
+    metadata they are JSON.  `labels` are what the markers call the sides, "" where they do not.
+    """
+
+    place: Place
+    id: str | None
+    writer: Writer
+    labels: Labels
+    terms: Terms[Term]
+
+    @property
+    def cell(self) -> int | None:
+        """The first cell that it stands in, from 0; None for the notebook's own metadata."""
+        match self.place:
+            case CellRuns(first):
+                return first
+            case place:
+                return place.cell
