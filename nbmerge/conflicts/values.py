@@ -15,6 +15,10 @@ from nbmerge.merge.policy import Labels
 from nbmerge.merge.threeway import Terms
 
 
+class NotKnown(ValueError):
+    """A term was chosen that nothing tells; the message says which, in one line."""
+
+
 class Absent(Enum):
     """Why a term has no text."""
 
@@ -54,10 +58,15 @@ Chosen: TypeAlias = Choice | Edited
 
 @dataclass(frozen=True, slots=True)
 class InSource:
-    """Between markers in the source of a cell; its places count the source's lines."""
+    """Between markers in the source of a cell; its places count the source's lines.
+
+    `head` and `tail` lines around the markers are the same on both sides and no part of base.
+    """
 
     cell: int
     marked: Marked
+    head: int = 0
+    tail: int = 0
 
 
 @dataclass(frozen=True, slots=True)

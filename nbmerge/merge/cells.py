@@ -18,7 +18,7 @@ from nbmerge.merge.policy import ConflictStyle, Favor, Policy, Side
 from nbmerge.merge.results import Notes
 from nbmerge.merge.text import MergedText, merge_text, split
 from nbmerge.merge.threeway import Clash, Decided, Terms, decide
-from nbmerge.notebook.model import CODE, Cell
+from nbmerge.notebook.model import CODE, Cell, in_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _assembled(
     """The cell with the fields that its type has, in the order of its sides."""
     sides = (cells.local, cells.remote)
     shape = Cell(fields, cells.local.major)
-    fields[shape.source_field] = source if _is_one_string(cells, base) else _as_lines(source)
+    fields[shape.source_field] = source if _is_one_string(cells, base) else in_lines(source)
     if shape.type == CODE:
         fields["outputs"] = run.outputs
         if shape.major >= 4 or any(shape.count_field in side.value for side in sides):
@@ -198,12 +198,6 @@ def _is_one_string(cells: Terms[Cell], base: Cell | None) -> bool:
     """A source is one string or a list of lines: as the side that changed that has it."""
     forms = cells.map(lambda cell: isinstance(cell.value.get(cell.source_field), str))
     return forms.remote if base is not None and forms.local == forms.base else forms.local
-
-
-def _as_lines(source: str) -> list[Json]:
-    lines: list[Json] = [line + "\n" for line in source.split("\n")]
-    last = source.rpartition("\n")[2]
-    return lines[:-1] + ([last] if last else [])
 
 
 def _object(value: Mapping[str, Json], key: str) -> Mapping[str, Json]:

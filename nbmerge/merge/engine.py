@@ -37,7 +37,7 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     respelled = style.layout.fits(remote.style.layout) and not style.layout.fits(local.style.layout)
     notebooks = (remote, local, base) if respelled else (local, remote, base)
     draft = Notebook(frame, (), style, spellings=notebooks)
-    merging = _Cells(base, local, remote, policy, _is_python(frame), notes)
+    merging = _Cells(base, local, remote, policy, is_python(frame), notes)
     merged = merging.run(prefer=Side.REMOTE if respelled else Side.LOCAL)
     sides = Terms(base, local, remote)
     cells = settle_ids([item.cell for item, _ in merged], draft.minor, sides, notes)
@@ -139,7 +139,7 @@ def _merge_frame(
     return merged
 
 
-def _is_python(frame: dict[str, Json]) -> bool:
+def is_python(frame: dict[str, Json]) -> bool:
     """True unless the metadata names another language."""
     metadata = frame.get("metadata")
     if not isinstance(metadata, dict):

@@ -29,6 +29,13 @@ def joined(value: Json) -> str | None:
     return None
 
 
+def in_lines(text: str) -> list[Json]:
+    """A text as a list of lines with their ends, as Jupyter spells it."""
+    lines: list[Json] = [line + "\n" for line in text.split("\n")]
+    last = text.rpartition("\n")[2]
+    return lines[:-1] + ([last] if last else [])
+
+
 def unspelled(value: Json) -> Json:
     """The value with every multi-line text as one string, so that spelling does not count."""
     if isinstance(value, dict):
