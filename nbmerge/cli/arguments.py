@@ -12,7 +12,15 @@ from textwrap import fill
 
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import write_text
-from nbmerge.errors import EXIT_CLEAN, EXIT_SYSTEM, EXIT_UNREADABLE, EXIT_USAGE, UsageError
+from nbmerge.errors import (
+    EXIT_BUG,
+    EXIT_CLEAN,
+    EXIT_INTERRUPTED,
+    EXIT_SYSTEM,
+    EXIT_UNREADABLE,
+    EXIT_USAGE,
+    UsageError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,11 +32,15 @@ _EXITS = {
     EXIT_USAGE: "the call is wrong",
     EXIT_UNREADABLE: "a file cannot be read, is no notebook or is not known",
     EXIT_SYSTEM: "the system refused",
+    EXIT_BUG: "a bug in nbmerge",
+    EXIT_INTERRUPTED: "interrupted",
 }
 
 
 class Parser(ArgumentParser):
-    """Raises UsageError instead of ending the process."""
+    """Raises UsageError instead of ending the process; `call` is how people type the command."""
+
+    call = ""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message.removeprefix("argument "))
@@ -43,22 +55,29 @@ def command(call: str, what: str, exits: Mapping[int, str] | None = None) -> Par
     """The parser of one command.
 
     `call` is what people type after the name of the program, `what` tells what it does (blank
-    lines part paragraphs), `exits` says what exit codes mean where it is not the usual thing.
-    Files are not declared: `understand` returns them.
+    lines part paragraphs, an indented one is kept as it is), `exits` says what exit codes mean where
+    it is not the usual thing; "" for one that the command never has.  Files are not declared:
+    `understand` returns them; completion knows them from `call`, where names are in capitals and words
+    in small letters.
     """
-    meanings = dict(sorted({**_EXITS, **(exits or {})}.items()))
+    meanings = {code: meaning for code, meaning in sorted({**_EXITS, **(exits or {})}.items()) if meaning}
     parser = Parser(
         prog=f"{program_name()} {call.split(maxsplit=1)[0]}",
-        usage=f"{program_name()} {call}",
-        description="\n\n".join(fill(paragraph, _WIDTH) for paragraph in what.strip().split("\n\n")),
-        epilog="exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in meanings.items()),
+        usage=f"{program_name()} {call}".replace("%", "%%"),
+        description="\n\n".join(map(_filled, what.strip().split("\n\n"))),
+        epilog="exit codes:\n" + "\n".join(f"  {code:<3} {meaning}" for code, meaning in meanings.items()),
         formatter_class=formatter,
         allow_abbrev=False,
         add_help=False,
     )
+    parser.call = call
     parser.add_argument("--debug", action="store_true", help="tell where in nbmerge an error came from")
     parser.add_argument("-h", "--help", action="store_true", help="tell this")
     return parser
+
+
+def _filled(paragraph: str) -> str:
+    return paragraph if paragraph.startswith(" ") else fill(paragraph, _WIDTH)
 
 
 def understand(parser: Parser, arguments: list[str]) -> tuple[Namespace, list[str]] | None:

@@ -17,6 +17,7 @@ from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
     from nbmerge.watch.login import Login
 
 _START = f"start {WORDS} [--at-login]"
@@ -44,10 +45,7 @@ _EXITS = {EXIT_USAGE: "the call is wrong, or another watcher runs already"}
 
 def start(arguments: list[str]) -> int:
     """Run `start`; its exit code.  Raises NbmergeError."""
-    parser = command(_START, _STARTED, _EXITS)
-    add_watch_options(parser)
-    parser.add_argument("--at-login", action="store_true", help="from now on at each login, too")
-    heard = understand(parser, arguments)
+    heard = understand(start_parser(), arguments)
     if heard is not None:
         found, paths = heard
         options = watch_options(found, paths)
@@ -66,14 +64,19 @@ def start(arguments: list[str]) -> int:
     return EXIT_CLEAN
 
 
+def start_parser() -> Parser:
+    """What `start` understands."""
+    options = command(_START, _STARTED, _EXITS)
+    add_watch_options(options)
+    options.add_argument("--at-login", action="store_true", help="from now on at each login, too")
+    return options
+
+
 def stop(arguments: list[str]) -> int:
     """Run `stop`; its exit code.  Raises NbmergeError."""
     from nbmerge.history.place import state_directory
 
-    parser = command(_STOP, _STOPPED)
-    add_state(parser)
-    parser.add_argument("--at-login", action="store_true", help="no longer start it at login, either")
-    heard = understand(parser, arguments)
+    heard = understand(stop_parser(), arguments)
     if heard is not None:
         found, words = heard
         if words:
@@ -86,15 +89,21 @@ def stop(arguments: list[str]) -> int:
     return EXIT_CLEAN
 
 
+def stop_parser() -> Parser:
+    """What `stop` understands."""
+    options = command(_STOP, _STOPPED)
+    add_state(options)
+    options.add_argument("--at-login", action="store_true", help="no longer start it at login, either")
+    return options
+
+
 def restart(arguments: list[str]) -> int:
     """Run `restart`; its exit code.  Raises NbmergeError."""
     from nbmerge.history.place import state_directory
     from nbmerge.watch.daemon import remembered
     from nbmerge.watch.status import Status, read_status
 
-    parser = command(_RESTART, _RESTARTED, _EXITS)
-    add_watch_options(parser)
-    heard = understand(parser, arguments)
+    heard = understand(restart_parser(), arguments)
     if heard is not None:
         found, paths = heard
         directory = state_directory(found.state)
@@ -106,6 +115,13 @@ def restart(arguments: list[str]) -> int:
             _say(_stopped(directory))
         _say(_started(directory, begin))
     return EXIT_CLEAN
+
+
+def restart_parser() -> Parser:
+    """What `restart` understands."""
+    options = command(_RESTART, _RESTARTED, _EXITS)
+    add_watch_options(options)
+    return options
 
 
 def _is_bare(arguments: list[str]) -> bool:

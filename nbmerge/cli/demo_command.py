@@ -32,6 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from nbmerge.cli.arguments import Parser
+
 _CALL = "demo"
 _WHAT = """
 See what the watcher does: in a temporary folder two simulated editors have the same notebook open and
@@ -49,7 +51,7 @@ _LONGEST = 20.0  # seconds for the watcher to start or to merge; it takes one
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(command(_CALL, _WHAT), arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     if heard[1]:
@@ -66,6 +68,11 @@ def run(arguments: list[str]) -> int:
     _say("", "Nothing was lost. Watch your own notebooks, from the folder that they are in:")
     _say(f"  {program_name()} watch", "")
     return EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `demo` understands."""
+    return command(_CALL, _WHAT)
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from nbmerge.notebook.reader import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
     from nbmerge.history.store import Store
 
 _CALL = "diff NOTEBOOK[@N] [@M] [--state DIR]"
@@ -44,9 +45,7 @@ class _Content:
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    parser = command(_CALL, _WHAT)
-    add_state(parser)
-    heard = understand(parser, arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
@@ -61,6 +60,13 @@ def run(arguments: list[str]) -> int:
             old = _version(store, book, notebook, number)
     write_text(_diff(old, new))
     return EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `diff` understands."""
+    options = command(_CALL, _WHAT)
+    add_state(options)
+    return options
 
 
 def _meant(words: list[str]) -> tuple[Named, list[int]]:

@@ -11,8 +11,17 @@ import os
 import sys
 
 from nbmerge.cli.streams import printable, write_error, write_text
-from nbmerge.errors import EXIT_CLEAN, EXIT_DRIVER_FAILED
-from nbmerge.git.contract import USAGE, Answer, parse_call
+from nbmerge.errors import (
+    EXIT_BUG,
+    EXIT_CLEAN,
+    EXIT_CONFLICTS,
+    EXIT_DRIVER_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_SYSTEM,
+    EXIT_UNREADABLE,
+    EXIT_USAGE,
+)
+from nbmerge.git.contract import Answer, parse_call
 from nbmerge.git.driver import merge_files
 
 TYPE_CHECKING = False
@@ -20,18 +29,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
+    from nbmerge.cli.arguments import Parser
     from nbmerge.git.contract import Call, Outcome
 
+_CALL = "driver %O %A %B %L %P [%S %X %Y]"
+_WHAT = """
+What git calls to merge one notebook once `git install` has told it to: the files of base, local and remote,
+the length of markers, the path in the repository, and the names of the sides. The result goes into %A. What
+cannot be merged as a notebook is merged as text.
+"""
 _LINES = 12  # a merge of many notebooks must stay readable
 
 
 def run(arguments: list[str]) -> int:
     """Merge; the exit code for git."""
     if arguments in (["-h"], ["--help"]):
-        write_text(f"{USAGE}\n")
+        write_text(parser().format_help())
         return EXIT_CLEAN
     answer = _answer(arguments)
     return EXIT_DRIVER_FAILED if answer is None else answer.for_git
+
+
+def parser() -> Parser:
+    """What `driver` understands: what git tells it, and no option."""
+    from nbmerge.cli.arguments import command
+
+    never = dict.fromkeys((EXIT_USAGE, EXIT_UNREADABLE, EXIT_SYSTEM, EXIT_BUG, EXIT_INTERRUPTED), "")
+    exits = {
+        EXIT_CLEAN: "merged without conflicts",
+        EXIT_CONFLICTS: "merged, with conflicts that are shown in the file",
+        EXIT_DRIVER_FAILED: "nothing was written; git must not take the file for the result",
+    }
+    return command(_CALL, _WHAT, never | exits)
 
 
 def entry() -> NoReturn:

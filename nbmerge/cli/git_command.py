@@ -6,6 +6,7 @@ nbmerge is active), 1 when status finds it is not.
 
 from __future__ import annotations
 
+from nbmerge.cli.arguments import command, understand
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
@@ -14,24 +15,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbmerge.cli.arguments import Parser
 
-_HELP = (
-    "",
-    "  install    let git merge *.ipynb in this repository with the nbmerge that runs now",
-    "  status     tell what is installed, whether it runs, and how git really merges *.ipynb here",
-    "  uninstall  put everything back as it was",
-    "  --global   for all repositories of this user, not for this one",
-)
+_CALL = "git install|uninstall|status [--global]"
+_WHAT = """
+Let git merge notebooks with nbmerge.
+
+  install    let git merge *.ipynb in this repository with the nbmerge that runs now
+  status     tell what is installed, whether it runs, and how git really merges *.ipynb here
+  uninstall  put everything back as it was
+"""
+_EXITS = {EXIT_CLEAN: "done; status: it is active", EXIT_CONFLICTS: "status: it is not active"}
 
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
+    heard = understand(parser(), arguments)
+    if heard is None:
+        return EXIT_CLEAN
+    found, words = heard
     from nbmerge.git.scope import Scope
 
     program = program_name()
-    usage = f"{program} git install|uninstall|status [--global]"
-    words = [word for word in arguments if word != "--global"]
-    scope = Scope.GLOBAL if "--global" in arguments else Scope.LOCAL
+    scope = Scope.GLOBAL if found.globally else Scope.LOCAL
     match words:
         case ["install"]:
             from nbmerge.git.entry import this_launcher
@@ -44,14 +50,24 @@ def run(arguments: list[str]) -> int:
             lines = uninstall(scope, program)
         case ["status"]:
             return _status(scope is Scope.GLOBAL, program)
-        case words if "-h" in words or "--help" in words:
-            lines = [f"usage: {usage}", *_HELP]
         case []:
-            raise UsageError(f"say what to do: {usage}")
+            raise UsageError(f"say what to do: {program} {_CALL}")
         case _:
-            raise UsageError(f"{' '.join(arguments)!r} is not understood: {usage}")
+            raise UsageError(f"{' '.join(words)!r} is not understood: {program} {_CALL}")
     _print(lines)
     return EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `git` understands."""
+    options = command(_CALL, _WHAT, _EXITS)
+    options.add_argument(
+        "--global",
+        dest="globally",
+        action="store_true",
+        help="for all repositories of this user, not for this one",
+    )
+    return options
 
 
 def _status(of_user: bool, program: str) -> int:

@@ -19,6 +19,7 @@ from nbmerge.files import digest, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
     from nbmerge.lineage.standing import OpenTip, Standing
     from nbmerge.lineage.versions import Version
 
@@ -35,10 +36,7 @@ that a later save may have overwritten.
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    parser = command(_CALL, _WHAT)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    add_state(parser)
-    heard = understand(parser, arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
@@ -50,6 +48,14 @@ def run(arguments: list[str]) -> int:
     lines = _objects(versions, standing) if options.json else _lines(notebook, versions, standing)
     write_text("".join(f"{line}\n" for line in lines))
     return EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `log` understands."""
+    options = command(_CALL, _WHAT)
+    options.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_state(options)
+    return options
 
 
 def _objects(versions: tuple[Version, ...], standing: Standing) -> Iterator[str]:

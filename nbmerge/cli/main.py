@@ -7,6 +7,10 @@ A command is loaded only when it is called: git calls the driver once for each n
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
+
 _COMMANDS = {
     "demo": "demo_command",
     "diff": "diff_command",
@@ -54,6 +58,15 @@ def _dispatch(arguments: list[str]) -> int:
     from nbmerge.cli import merge_command
 
     return merge_command.run(arguments)
+
+
+def parser_of(name: str) -> Parser:
+    """What a command understands: each module has `parser` beside `run`, `x_parser` beside `x`."""
+    from importlib import import_module
+
+    module, _, function = {**_COMMANDS, "driver": "driver_command"}[name].partition(".")
+    made: Parser = getattr(import_module(f"nbmerge.cli.{module}"), f"{function}_parser".lstrip("_"))()
+    return made
 
 
 def _failed(error: BaseException, arguments: list[str]) -> int:

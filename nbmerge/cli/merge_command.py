@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from nbmerge.cli.arguments import asked_for
-from nbmerge.cli.options import COMMANDS, Options, help_text, parse
+from nbmerge.cli.options import COMMANDS, Options, help_text, parse, parser
 from nbmerge.cli.report import details, in_full, result_json, summary
 from nbmerge.cli.streams import write_bytes, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.merge.results import Result
     from nbmerge.merge.whole import Source, Whole
+
+__all__ = ["parser", "run"]
 
 
 def run(arguments: list[str]) -> int:

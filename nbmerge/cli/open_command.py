@@ -29,7 +29,7 @@ The content goes to standard output, byte for byte, and the token, a line of its
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(_parser(), arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
@@ -50,12 +50,13 @@ def run(arguments: list[str]) -> int:
     return EXIT_CLEAN
 
 
-def _parser() -> Parser:
-    parser = command(_CALL, _WHAT)
-    parser.add_argument(
+def parser() -> Parser:
+    """What `open` understands."""
+    options = command(_CALL, _WHAT)
+    options.add_argument(
         "--writer", metavar="NAME", default="", help="what the history and conflicts call the writer"
     )
-    parser.add_argument("--json", action="store_true", help="content and token as one JSON object")
-    parser.add_argument("--output", "-o", metavar="FILE", help="write the content to this file")
-    add_state(parser)
-    return parser
+    options.add_argument("--json", action="store_true", help="content and token as one JSON object")
+    options.add_argument("--output", "-o", metavar="FILE", help="write the content to this file")
+    add_state(options)
+    return options

@@ -46,12 +46,13 @@ commands:
   {program} COMMAND --help tells more about each
 
 exit codes:
-  0  merged without conflicts
-  1  merged, with conflicts that are shown in the cells
-  2  the call is wrong
-  3  a file cannot be read or is no notebook; nothing was written
-  4  the result could not be written
-  70 a bug in nbmerge
+  0   merged without conflicts
+  1   merged, with conflicts that are shown in the cells
+  2   the call is wrong
+  3   a file cannot be read or is no notebook; nothing was written
+  4   the result could not be written
+  70  a bug in nbmerge
+  130 interrupted
 
 examples:
   {program} base.ipynb mine.ipynb theirs.ipynb --output merged.ipynb
@@ -77,7 +78,7 @@ class Options:
 def parse(arguments: list[str]) -> Options:
     """What the arguments ask for.  Raises UsageError."""
     options, files = split(arguments)
-    found, rest = _parser().parse_known_args(options)
+    found, rest = parser().parse_known_args(options)
     for word in rest:
         if word.startswith("-") and word != "-":
             raise UsageError(f"there is no option {word}; {program_name()} --help lists all")
@@ -89,7 +90,7 @@ def parse(arguments: list[str]) -> Options:
 
 def help_text() -> str:
     """What --help prints."""
-    return _parser().format_help()
+    return parser().format_help()
 
 
 def _files(names: list[str]) -> tuple[str | None, str, str]:
@@ -127,9 +128,11 @@ def _labels(local: str, base: str, remote: str) -> Labels:
     return Labels(local=local, base=base, remote=remote)
 
 
-def _parser() -> Parser:
+def parser() -> Parser:
+    """What the merge command understands."""
     program = program_name()
-    parser = Parser(
+    found = Parser(
+        prog=program,
         usage=f"{_call()} [options]\n       {program} COMMAND ...",
         description="Merge what LOCAL and REMOTE each made of the notebook BASE, cell by cell.\n"
         "Where BASE is left out, empty or /dev/null, the two have nothing in common.",
@@ -138,9 +141,10 @@ def _parser() -> Parser:
         allow_abbrev=False,
         add_help=False,
     )
-    _add_ours(parser)
-    nbdime_options.add_to(parser)
-    return parser
+    found.call = "merge BASE LOCAL REMOTE"
+    _add_ours(found)
+    nbdime_options.add_to(found)
+    return found
 
 
 def _add_ours(parser: ArgumentParser) -> None:

@@ -11,6 +11,10 @@ from nbmerge.cli.histories import Named, add_state, book_of, tell_set_aside
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
+
 _CALL = "recover NOTEBOOK [--state DIR]"
 _WHAT = """
 Merge what a later save may have overwritten (open tips, see `log`) into the notebook. What the file holds
@@ -24,9 +28,7 @@ def run(arguments: list[str]) -> int:
     from nbmerge.sync.returning import recover
     from nbmerge.watch.notices import merged
 
-    parser = command(_CALL, _WHAT, {EXIT_CONFLICTS: "done; conflicts are shown in the notebook"})
-    add_state(parser)
-    heard = understand(parser, arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
@@ -43,3 +45,10 @@ def run(arguments: list[str]) -> int:
         said = merged(notebook.path, done.version, done.union, versions).message
     write_text(printable(f"{notebook.path}: {said}") + "\n")
     return EXIT_CONFLICTS if done and done.union.conflicts else EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `recover` understands."""
+    options = command(_CALL, _WHAT, {EXIT_CONFLICTS: "done; conflicts are shown in the notebook"})
+    add_state(options)
+    return options

@@ -34,7 +34,7 @@ Saves are numbered from 0. With --json each line is an object {"save", "action",
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(_parser(), arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, paths = heard
@@ -44,15 +44,16 @@ def run(arguments: list[str]) -> int:
     return EXIT_CONFLICTS if conflicts else EXIT_CLEAN
 
 
-def _parser() -> Parser:
-    parser = command(_CALL, _WHAT, {EXIT_CONFLICTS: "conflicts are shown in the notebook at the end"})
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--out", metavar="FINAL", help="write what the file would hold at the end")
-    parser.add_argument(
+def parser() -> Parser:
+    """What `replay` understands."""
+    options = command(_CALL, _WHAT, {EXIT_CONFLICTS: "conflicts are shown in the notebook at the end"})
+    options.add_argument("--json", action="store_true", help="one JSON object a line")
+    options.add_argument("--out", metavar="FINAL", help="write what the file would hold at the end")
+    options.add_argument(
         "--interval", metavar="S", type=seconds, default=120.0, help="seconds between saves (default: 120)"
     )
-    parser.add_argument("--second-writer", action="store_true", help="as if a second writer were known")
-    return parser
+    options.add_argument("--second-writer", action="store_true", help="as if a second writer were known")
+    return options
 
 
 def _replay(paths: list[str], interval: float, second_writer: bool, as_json: bool, out: str | None) -> int:

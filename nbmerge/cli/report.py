@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbmerge.cli.streams import printable
-from nbmerge.errors import EXIT_BUG, EXIT_SYSTEM, NbmergeError, NotebookError, SystemFailure, UsageError
+from nbmerge.errors import (
+    EXIT_BUG,
+    EXIT_INTERRUPTED,
+    EXIT_SYSTEM,
+    NbmergeError,
+    NotebookError,
+    SystemFailure,
+    UsageError,
+)
 from nbmerge.files import reason
 
 TYPE_CHECKING = False
@@ -19,7 +27,6 @@ if TYPE_CHECKING:
 
     from nbmerge.merge.results import Conflict, Decision, Result
 
-EXIT_INTERRUPTED = 130
 _CELLS_NAMED = 12
 _KINDS = ((UsageError, "usage"), (NotebookError, "notebook"), (SystemFailure, "system"))
 

@@ -11,6 +11,10 @@ from nbmerge.cli.histories import add_state, book_of, named_version, tell_set_as
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
+
 _CALL = "restore NOTEBOOK@N [--state DIR]"
 _WHAT = """
 Make the file hold version N again; `log` lists the versions. What the file holds now is recorded first,
@@ -24,9 +28,7 @@ def run(arguments: list[str]) -> int:
     from nbmerge.sync.api import taking_part
     from nbmerge.sync.returning import restore
 
-    parser = command(_CALL, _WHAT, {EXIT_CONFLICTS: "done, but a save that came just then conflicts with it"})
-    add_state(parser)
-    heard = understand(parser, arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
@@ -44,3 +46,12 @@ def run(arguments: list[str]) -> int:
             said += f"; a save that came just then was merged with it: version {done.merged.version.number}"
     write_text(f"{printable(notebook.path)}: {said}\n")
     return EXIT_CONFLICTS if done and done.merged and done.merged.union.conflicts else EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `restore` understands."""
+    options = command(
+        _CALL, _WHAT, {EXIT_CONFLICTS: "done, but a save that came just then conflicts with it"}
+    )
+    add_state(options)
+    return options

@@ -33,7 +33,7 @@ what was sent into it.
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(_parser(), arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
@@ -56,12 +56,13 @@ def _content(name: str) -> bytes:
     return b"" if sys.stdin is None else sys.stdin.buffer.read()
 
 
-def _parser() -> Parser:
-    parser = command(_CALL, _WHAT, {EXIT_CONFLICTS: "saved; conflicts are shown in the notebook"})
-    parser.add_argument("--base", metavar="TOKEN", help="the version that it was made from")
-    parser.add_argument(
+def parser() -> Parser:
+    """What `save` understands."""
+    options = command(_CALL, _WHAT, {EXIT_CONFLICTS: "saved; conflicts are shown in the notebook"})
+    options.add_argument("--base", metavar="TOKEN", help="the version that it was made from")
+    options.add_argument(
         "--writer", metavar="NAME", default="", help="what the history and conflicts call the writer"
     )
-    parser.add_argument("--json", action="store_true", help="errors are one JSON object, too")
-    add_state(parser)
-    return parser
+    options.add_argument("--json", action="store_true", help="errors are one JSON object, too")
+    add_state(options)
+    return options

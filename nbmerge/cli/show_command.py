@@ -11,6 +11,10 @@ from nbmerge.cli.histories import add_state, book_of, history, named_version, ve
 from nbmerge.cli.streams import write_bytes
 from nbmerge.errors import EXIT_CLEAN
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
+
 _CALL = "show NOTEBOOK@N [--state DIR]"
 _WHAT = """
 Print a version of a notebook exactly as it was saved; `log` lists the versions. The notebook need not
@@ -20,9 +24,7 @@ be there any more.
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    parser = command(_CALL, _WHAT)
-    add_state(parser)
-    heard = understand(parser, arguments)
+    heard = understand(parser(), arguments)
     if heard is not None:
         options, words = heard
         notebook, number = named_version(the_one(words, "version", _CALL))
@@ -31,3 +33,10 @@ def run(arguments: list[str]) -> int:
             data = store.data(book, version_of(store, book, notebook, number).number)
         write_bytes(data)
     return EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `show` understands."""
+    options = command(_CALL, _WHAT)
+    add_state(options)
+    return options

@@ -20,6 +20,7 @@ from nbmerge.watch.status import Status, read_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
     from nbmerge.history.store import Store
     from nbmerge.lineage.standing import OpenTip
 
@@ -38,10 +39,7 @@ def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
     from nbmerge.history.place import state_directory
 
-    parser = command(_CALL, _WHAT)
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-    add_state(parser)
-    heard = understand(parser, arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
@@ -58,6 +56,14 @@ def run(arguments: list[str]) -> int:
     else:
         write_text("".join(f"{printable(line)}\n" for line in _lines(status, directory, tips)))
     return EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `status` understands."""
+    options = command(_CALL, _WHAT)
+    options.add_argument("--json", action="store_true", help="one JSON object")
+    add_state(options)
+    return options
 
 
 def _counted(status: Status, store: Store) -> Status:

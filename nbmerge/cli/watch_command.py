@@ -22,6 +22,7 @@ from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
     from nbmerge.watch.notices import Notice
 
 _CALL = f"watch {WORDS} [--json]"
@@ -40,13 +41,7 @@ _COMMANDS = re.compile(r"`(recover|log|restore|show)`")
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    parser = command(_CALL, _WHAT, _EXITS)
-    add_watch_options(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument(
-        "--log", action="store_true", help="print to watcher.log in the state directory, as `start` does"
-    )
-    heard = understand(parser, arguments)
+    heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     found, paths = heard
@@ -68,6 +63,17 @@ def run(arguments: list[str]) -> int:
     run_watch(options, lambda notice: printer.line(as_line(notice)), stop)
     printer.finish()
     return EXIT_CLEAN
+
+
+def parser() -> Parser:
+    """What `watch` understands."""
+    options = command(_CALL, _WHAT, _EXITS)
+    add_watch_options(options)
+    options.add_argument("--json", action="store_true", help="one JSON object a line")
+    options.add_argument(
+        "--log", action="store_true", help="print to watcher.log in the state directory, as `start` does"
+    )
+    return options
 
 
 def line_of(notice: Notice) -> str:

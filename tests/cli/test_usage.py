@@ -53,7 +53,7 @@ def test_help(nbmerge: Command, arguments: list[str]) -> None:
     text = ended.out.decode()
     assert (ended.code, ended.err) == (0, "")
     assert [option for option in OPTIONS.split() if option not in re.split(r"[\s,{}]+", text)] == []
-    assert re.findall(r"^  (\d+) ", text, re.M) == ["0", "1", "2", "3", "4", "70"]
+    assert re.findall(r"^  (\d+) ", text, re.M) == ["0", "1", "2", "3", "4", "70", "130"]
     assert [word for word in ("merge", "git", "driver") if not re.search(rf"^  {word}\b", text, re.M)] == []
     assert max(map(len, text.splitlines())) <= 100
 

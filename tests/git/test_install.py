@@ -266,9 +266,12 @@ class TestCall:
         outside = replace(bare, path=bare.path.parent)
         assert_refused(outside.nbmerge("git", *words), "this is no git repository")
 
-    @pytest.mark.parametrize("words", [[], ["instal"], ["install", "--system"], ["install", "here"]])
+    @pytest.mark.parametrize("words", [[], ["instal"], ["install", "here"]])
     def test_what_is_not_understood(self, bare: Repository, words: list[str]) -> None:
         assert_refused(bare.nbmerge("git", *words), "git install|uninstall|status [--global]")
+
+    def test_an_option_that_there_is_not(self, bare: Repository) -> None:
+        assert_refused(bare.nbmerge("git", "install", "--system"), "no option --system; see")
 
     def test_messages_name_a_command_that_is_this_program(self, repo: Repository) -> None:
         """`nbmerge` may be another package's command."""
