@@ -60,6 +60,11 @@ def open_store(
     return Opened(Store(database, lock, retention), aside)
 
 
+def has_store(directory: str) -> bool:
+    """Whether there is a store in a directory, for those who would not make one."""
+    return os.path.isdir(directory) and _found(directory) is not None
+
+
 def _found(directory: str) -> str | None:
     """The path of the store, the newest if somebody put another one back."""
     try:

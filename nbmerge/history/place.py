@@ -23,8 +23,7 @@ def state_directory(
 ) -> str:
     """The absolute path of the state directory, which exists: the option, else $NBMERGE_STATE_DIR,
     else the platform's place.  Raises SystemFailure if it cannot be made."""
-    known = os.environ if environment is None else environment
-    path = os.path.abspath(os.path.expanduser(option or known.get(VARIABLE) or usual_place(known, platform)))
+    path = place_of(option, environment, platform)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         os.makedirs(path, mode=0o700, exist_ok=True)
@@ -32,6 +31,16 @@ def state_directory(
         message = f"{path}: cannot be made: {reason(error)}; name another state directory with --state"
         raise SystemFailure(message) from error
     return path
+
+
+def place_of(
+    option: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    platform: str = sys.platform,
+) -> str:
+    """Where the state directory is, or would be made."""
+    known = os.environ if environment is None else environment
+    return os.path.abspath(os.path.expanduser(option or known.get(VARIABLE) or usual_place(known, platform)))
 
 
 def usual_place(environment: Mapping[str, str], platform: str) -> str:

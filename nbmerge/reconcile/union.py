@@ -15,6 +15,7 @@ from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Graph, Origin, Version
 from nbmerge.merge.policy import Labels, Policy, Side
 from nbmerge.merge.results import Conflict, Decision
+from nbmerge.merge.threeway import Terms
 from nbmerge.merge.whole import Held, merge_sources
 from nbmerge.reconcile.shelf import Shelf
 
@@ -45,6 +46,20 @@ def unite(store: Store, book: int, standing: Standing, shelf: Shelf | None = Non
     """Merge the tips.  Raises NotebookError if one is no notebook."""
     tips = in_order(store.version(book, number) for number in standing.tips)
     return _united(_Place(store, shelf or Shelf(store), book, store.graph(book)), tips)
+
+
+def terms(store: Store, book: int, standing: Standing) -> Terms[bytes] | None:
+    """What was merged into a union: of more than two tips the last one against the others together.
+
+    None if it is no union.  Raises NotebookError if a tip is no notebook or no longer kept.
+    """
+    place = _Place(store, Shelf(store), book, store.graph(book))
+    *others, last = in_turn(place.graph, in_order(store.version(book, number) for number in standing.tips))
+    if not others:
+        return None
+    numbers = [version.number for version in others]
+    base = place.together(place.graph.commons(numbers, last.number))
+    return Terms(base.read(), _united(place, others).data, place.source(last.number).read())
 
 
 def _united(place: _Place, versions: Sequence[Version]) -> Union:
