@@ -46,7 +46,20 @@ ADVICE = {
 
 def connect(path: str) -> sqlite3.Connection:
     """A connection without transactions of its own."""
-    return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    by_uri = path.startswith("file:")
+    return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=by_uri)
+
+
+def untouched(path: str) -> str:
+    """A name under which a file can be opened so that nothing in its folder changes.
+
+    SQLite makes a log even to read; where there is none, nobody has the file open, and it is read
+    as one that cannot change (https://www.sqlite.org/uri.html).
+    """
+    from urllib.parse import quote
+
+    alone = "" if os.path.exists(f"{path}-wal") else "&immutable=1"
+    return f"file:{quote(os.fsencode(path))}?mode=ro{alone}"
 
 
 class Database:

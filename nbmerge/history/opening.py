@@ -50,7 +50,7 @@ def open_store(
         migrate(memory)
         return Opened(Store(memory, lock, retention))
     with contextlib.suppress(StoreLost):
-        if (path := _found(directory)) is not None:
+        if (path := find_store(directory)) is not None:
             database, current = _looked_into(path)
             if current:
                 return Opened(Store(database, lock, retention))
@@ -62,10 +62,10 @@ def open_store(
 
 def has_store(directory: str) -> bool:
     """Whether there is a store in a directory, for those who would not make one."""
-    return os.path.isdir(directory) and _found(directory) is not None
+    return os.path.isdir(directory) and find_store(directory) is not None
 
 
-def _found(directory: str) -> str | None:
+def find_store(directory: str) -> str | None:
     """The path of the store, the newest if somebody put another one back."""
     try:
         names = [name for name in os.listdir(directory) if name.startswith(FIRST) and name.endswith(LAST)]
@@ -88,7 +88,7 @@ def _looked_into(path: str) -> tuple[Database, bool]:
 
 def _mended(directory: str, now: float) -> tuple[Database, str | None]:
     """A store of today's stage, and where the damaged one is now that was in its place."""
-    path = _found(directory)
+    path = find_store(directory)
     if path is None:
         return _migrated(_create(directory, now)), None
     try:
