@@ -75,7 +75,7 @@ def details(result: Result) -> Iterator[str]:
     """A line for each conflict and each decision."""
     for conflict in result.conflicts:
         yield f"conflict in {_place(conflict)}: {_what_happened(conflict)}"
-    yield from map(_decided, result.decisions)
+    yield from map(decided, result.decisions)
 
 
 def in_full(result: Result) -> Iterator[str]:
@@ -86,7 +86,7 @@ def in_full(result: Result) -> Iterator[str]:
             yield f"  {name}:"
             for line in text.split("\n"):
                 yield f"    {printable(line.expandtabs())}".rstrip()
-    yield from map(_decided, result.decisions)
+    yield from map(decided, result.decisions)
     if not result.conflicts and not result.decisions:
         yield "nothing had to be decided"
 
@@ -148,7 +148,8 @@ def _terms(conflict: Conflict) -> Iterator[tuple[str, str]]:
             yield name, text
 
 
-def _decided(decision: Decision) -> str:
+def decided(decision: Decision) -> str:
+    """A choice in one line."""
     return printable(f"{_where(decision.path)}: {decision.took}: {decision.reason}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from nbmerge.conflicts.markers import Marked
 from nbmerge.merge.policy import Labels
@@ -63,6 +63,7 @@ class InSource:
     `head` and `tail` lines around the markers are the same on both sides and no part of base.
     """
 
+    kind: ClassVar[str] = "source"
     cell: int
     marked: Marked
     head: int = 0
@@ -73,6 +74,7 @@ class InSource:
 class DeletedCell:
     """A cell that one side deleted, said by its first line (nbdime)."""
 
+    kind: ClassVar[str] = "cell"
     cell: int
 
 
@@ -80,6 +82,7 @@ class DeletedCell:
 class CellRuns:
     """Two runs of cells between marker cells (nbdime): `first`, `middle` and `last` are those."""
 
+    kind: ClassVar[str] = "cells"
     first: int
     middle: int
     last: int
@@ -89,6 +92,7 @@ class CellRuns:
 class InOutputs:
     """Two runs of outputs between marker outputs (nbdime), by their places in the cell's outputs."""
 
+    kind: ClassVar[str] = "outputs"
     cell: int
     first: int
     middle: int
@@ -99,10 +103,19 @@ class InOutputs:
 class InMetadata:
     """Metadata that names both sides' changes (nbdime); `cell` is None for the notebook's own."""
 
+    kind: ClassVar[str] = "metadata"
     cell: int | None
 
 
-Place: TypeAlias = InSource | DeletedCell | CellRuns | InOutputs | InMetadata
+@dataclass(frozen=True, slots=True)
+class InFile:
+    """Between git's markers in a file that is no JSON because of them; `line` counts from 1."""
+
+    kind: ClassVar[str] = "file"
+    line: int
+
+
+Place: TypeAlias = InSource | DeletedCell | CellRuns | InOutputs | InMetadata | InFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +134,12 @@ class OpenConflict:
 
     @property
     def cell(self) -> int | None:
-        """The first cell that it stands in, from 0; None for the notebook's own metadata."""
+        """The first cell that it stands in, from 0; None for the notebook's own metadata and a file
+        that is no JSON."""
         match self.place:
             case CellRuns(first):
                 return first
+            case InFile():
+                return None
             case place:
                 return place.cell

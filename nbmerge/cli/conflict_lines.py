@@ -1,0 +1,100 @@
+"""Owns: an open conflict as lines for people and as an object for programs.
+
+Must not know: where conflicts come from, what becomes of them.  Invariant: lines hold no control
+characters and count cells from 1; objects count from 0 but say the number that people use too.
+"""
+
+from __future__ import annotations
+
+from nbmerge.cli.streams import printable
+from nbmerge.conflicts.values import (
+    Absent,
+    CellRuns,
+    InFile,
+    InMetadata,
+    InOutputs,
+    OpenConflict,
+    Term,
+)
+
+_FIRST = 3  # lines of each side
+_WIDTH = 160  # characters of a line
+
+
+def told(path: str, conflict: OpenConflict) -> list[str]:
+    """The conflict as `conflicts` lists it: where it is, and how each side begins."""
+    lines = [f"{printable(path)}: {place(conflict)}"]
+    for name, term in sides(conflict):
+        lines.append(f"  {name}:")
+        lines += [f"    {line}" for line in first_lines(term, _FIRST)]
+    return lines
+
+
+def place(conflict: OpenConflict) -> str:
+    """Where it stands, in words."""
+    match conflict.place:
+        case InFile(line):
+            return f"line {line}, no notebook any more"
+        case InMetadata(None):
+            return "metadata of the notebook"
+        case InMetadata():
+            return f"{cell_of(conflict)}, metadata"
+        case InOutputs():
+            return f"{cell_of(conflict)}, outputs"
+        case CellRuns(first, _, last):
+            return f"cells {first + 1} to {last + 1}"
+    return cell_of(conflict)
+
+
+def cell_of(conflict: OpenConflict) -> str:
+    """Its cell as people name it."""
+    named = f" (id {printable(conflict.id)})" if conflict.id is not None else ""
+    return f"cell {(conflict.cell or 0) + 1}{named}"
+
+
+def sides(conflict: OpenConflict) -> tuple[tuple[str, Term], tuple[str, Term]]:
+    """Local's and remote's name, with what the markers call them, and term."""
+    labels, terms = conflict.labels, conflict.terms
+    return (_named("local", labels.local), terms.local), (_named("remote", labels.remote), terms.remote)
+
+
+def first_lines(term: Term, number: int) -> list[str]:
+    """The first lines of a term, printable."""
+    if term is Absent.DELETED:
+        return ["(deleted)"]
+    if not isinstance(term, str):
+        return ["(not known)"]
+    lines = term.split("\n")
+    if not term:
+        return ["(nothing)"]
+    more = len(lines) - number
+    shown = [_cut(printable(line.expandtabs())) for line in lines[:number]]
+    return shown + ([f"... {more} more line{'s' * (more != 1)}"] if more > 0 else [])
+
+
+def as_json(path: str, conflict: OpenConflict) -> dict[str, object]:
+    """The conflict for programs: a term is null where there is no such cell, absent where not known."""
+    cell = conflict.cell
+    found: dict[str, object] = {
+        "path": path,
+        "in": conflict.place.kind,
+        "by": conflict.writer.value,
+        "cell": cell,
+        "number": None if cell is None else cell + 1,
+        "id": conflict.id,
+        "line": conflict.place.line if isinstance(conflict.place, InFile) else None,
+        "labels": {"local": conflict.labels.local, "remote": conflict.labels.remote},
+    }
+    terms = {"base": conflict.terms.base, "local": conflict.terms.local, "remote": conflict.terms.remote}
+    for name, term in terms.items():
+        if term is not Absent.UNKNOWN:
+            found[name] = term if isinstance(term, str) else None
+    return found
+
+
+def _named(side: str, label: str) -> str:
+    return f"{side} ({printable(label)})" if label and label != side else side
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _WIDTH else f"{line[:_WIDTH]}..."

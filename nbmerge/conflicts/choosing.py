@@ -1,0 +1,192 @@
+"""Owns: what becomes of a notebook when conflicts in it are settled.
+
+Must not know: who chose, where the file is.  Invariant: cells without a chosen conflict keep their
+bytes, and so does each line outside the markers; a cell that ends up with one side's source gets
+what that side had under it, where that is known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nbmerge.conflicts.known import Traced
+from nbmerge.conflicts.nbdime import settle_nbdime
+from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
+from nbmerge.merge.results import Decision
+from nbmerge.merge.text import Shape, compose, split
+from nbmerge.merge.threeway import Terms
+from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from nbmerge.conflicts.markers import Lines
+    from nbmerge.notebook.jsontext import Json
+
+    One: TypeAlias = tuple[Traced, Chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The notebook afterwards, and what was done to it besides the sources."""
+
+    notebook: Notebook
+    decisions: tuple[Decision, ...] = ()
+
+
+def choose(notebook: Notebook, chosen: Mapping[Traced, Chosen]) -> Settled:
+    """Settle conflicts that `find` found in this very notebook.
+
+    Raises NotKnown if a term that was chosen is not known; nothing is settled then.
+    """
+    by_cell: dict[int, list[One]] = defaultdict(list)
+    others: dict[OpenConflict, Chosen] = {}
+    for traced, choice in chosen.items():
+        if isinstance(traced.conflict.place, InSource):
+            by_cell[traced.conflict.place.cell].append((traced, choice))
+        else:
+            others[traced.conflict] = choice
+    cells = list(notebook.cells)
+    gone: set[int] = set()
+    decisions: list[Decision] = []
+    for place, ones in sorted(by_cell.items()):
+        after = _settled_cell(cells[place], ones)
+        if after is None:
+            gone.add(id(cells[place]))
+            decisions.append(Decision(f"/cells/{place}", _taken(ones), "the cell is deleted there"))
+            continue
+        decisions += _run_back(place, cells[place], after, ones)
+        cells[place] = after
+    settled = replace(notebook, cells=tuple(cells))
+    if others:
+        settled = settle_nbdime(settled, others)
+    kept = tuple(cell for cell in settled.cells if id(cell) not in gone)
+    return Settled(replace(settled, cells=kept), tuple(decisions))
+
+
+def _settled_cell(cell: Cell, ones: Sequence[One]) -> Cell | None:
+    """The cell with what was chosen; None if what was chosen has no such cell."""
+    lines, shape = split(cell.source)
+    after: list[str] = []
+    at = 0
+    for (traced, choice), place in sorted(
+        ((one, one[0].conflict.place) for one in ones if isinstance(one[0].conflict.place, InSource)),
+        key=lambda pair: pair[1].marked.start,
+    ):
+        wider = choice is Choice.BASE
+        after += lines[at : place.marked.start - (place.head if wider else 0)]
+        after += _lines(traced, place, choice)
+        at = place.marked.end + (place.tail if wider else 0)
+    after += lines[at:]
+    if not any(line.strip() for line in after) and all(_is_deleted(*one) for one in ones):
+        return None
+    source = compose(after, shape)
+    return _of_its_side(cell, source, ones) or _with_source(cell, source, shape, ones)
+
+
+def _lines(traced: Traced, place: InSource, choice: Chosen) -> Lines:
+    match choice:
+        case Edited(text):
+            return split(text)[0]
+        case Choice.BOTH:
+            return (*place.marked.local, *place.marked.remote)
+        case Choice.LOCAL:
+            return place.marked.local
+        case Choice.REMOTE:
+            return place.marked.remote
+    match traced.conflict.terms.base:
+        case Absent.DELETED:
+            return ()
+        case Absent.UNKNOWN:
+            raise NotKnown(
+                f"cell {place.cell + 1}: what was there before both changes is not known: choose another side"
+            )
+        case base:
+            return place.marked.base if place.marked.base is not None and not place.head else split(base)[0]
+
+
+def _is_deleted(traced: Traced, choice: Chosen) -> bool:
+    """Whether what was chosen has no such cell."""
+    terms = traced.conflict.terms
+    match choice:
+        case Choice.LOCAL:
+            return terms.local is Absent.DELETED
+        case Choice.REMOTE:
+            return terms.remote is Absent.DELETED
+        case Choice.BASE:
+            return terms.base is Absent.DELETED or (traced.cells.base is None and any(traced.cells))
+    return False
+
+
+def _of_its_side(cell: Cell, source: str, ones: Sequence[One]) -> Cell | None:
+    """The cell of the one side that was chosen throughout, if this is its source: that cell as it
+    is, outputs, count and metadata included, under the id that it has in the notebook."""
+    choices = {choice for _, choice in ones}
+    if len(choices) != 1:
+        return None
+    whose: Cell | None
+    match choices.pop():
+        case Choice.LOCAL:
+            whose = ones[0][0].cells.local
+        case Choice.REMOTE:
+            whose = ones[0][0].cells.remote
+        case Choice.BASE:
+            whose = ones[0][0].cells.base
+        case _:
+            return None
+    if whose is None or split(whose.source)[0] != split(source)[0]:
+        return None
+    return _under_its_id(whose, cell)
+
+
+def _under_its_id(whose: Cell, cell: Cell) -> Cell:
+    """A side's cell in place of a merged one, which may have got an id of its own."""
+    value = dict(whose.value)
+    if "id" in cell.value:
+        value["id"] = cell.value["id"]
+    else:
+        value.pop("id", None)
+    if value == whose.value:
+        return replace(whose, lead=cell.lead)
+    ordered = {key: value[key] for key in cell.value if key in value} | value
+    return Cell(ordered, whose.major, lead=cell.lead, spellings=(whose, cell))
+
+
+def _with_source(cell: Cell, source: str, shape: Shape, ones: Sequence[One]) -> Cell:
+    """The cell with another source; the run is that of whichever side has just this source."""
+    value: dict[str, Json] = dict(cell.value)
+    value[cell.source_field] = source if isinstance(value.get(cell.source_field), str) else in_lines(source)
+    owner = _owner(source, ones[0][0].cells)
+    if owner is not None and cell.type == owner.type == CODE:
+        value["outputs"] = owner.value.get("outputs", [])
+        value[cell.count_field] = owner.value.get(owner.count_field)
+    spellings = (cell, *(each for each in ones[0][0].cells if each is not None))
+    return Cell(value, cell.major, layout=cell.layout, lead=cell.lead, spellings=spellings)
+
+
+def _owner(source: str, cells: Terms[Cell | None]) -> Cell | None:
+    """The side that has this very source."""
+    for side in (cells.local, cells.remote, cells.base):
+        if side is not None and split(side.source)[0] == split(source)[0]:
+            return side
+    return None
+
+
+def _run_back(place: int, before: Cell, after: Cell, ones: Sequence[One]) -> list[Decision]:
+    """What a cell got besides its source, in words."""
+    changed = [
+        name
+        for name, key in (("outputs", "outputs"), ("count", before.count_field), ("metadata", "metadata"))
+        if before.value.get(key) != after.value.get(key)
+    ]
+    if not changed:
+        return []
+    return [Decision(f"/cells/{place}", _taken(ones), f"with its {' and '.join(changed)}")]
+
+
+def _taken(ones: Sequence[One]) -> str:
+    names = {choice.value if isinstance(choice, Choice) else "edited" for _, choice in ones}
+    return names.pop() if len(names) == 1 else "both"

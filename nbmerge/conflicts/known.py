@@ -1,0 +1,124 @@
+"""Owns: what is known of the versions whose merge shows the conflicts of a notebook.
+
+Must not know: where the versions come from (git's index, the store).  Invariant: a term is filled
+in only for a conflict that merging the same versions again gives, with the lines that are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from nbmerge.conflicts.values import Absent, InSource, OpenConflict
+from nbmerge.merge.engine import merge
+from nbmerge.merge.sequences import common_ends
+from nbmerge.merge.text import split
+from nbmerge.merge.threeway import Terms
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbmerge.merge.results import Conflict, Result
+    from nbmerge.notebook.model import Cell, Notebook
+
+
+_NO_CELLS: Terms[Cell | None] = Terms(None, None, None)
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The three notebooks that were merged, of one nbformat major."""
+
+    sides: Terms[Notebook]
+
+    @cached_property
+    def result(self) -> Result:
+        """Their merge, made again."""
+        return merge(self.sides.base, self.sides.local, self.sides.remote)
+
+    def gives(self, conflict: OpenConflict) -> bool:
+        """Whether that merge shows such a conflict."""
+        return any(_shown_as(conflict, made) is not None for made in self.result.conflicts)
+
+    def origin(self, merged: int) -> Terms[Cell | None]:
+        """The cells from which a cell of that merge came."""
+        if not self.result.origins:
+            return _NO_CELLS
+        places = self.result.origins[merged]
+        return Terms(
+            _at(self.sides.base, places.base),
+            _at(self.sides.local, places.local),
+            _at(self.sides.remote, places.remote),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """An open conflict and the cells of the merged versions that it is about, where they are known."""
+
+    conflict: OpenConflict
+    cells: Terms[Cell | None] = _NO_CELLS
+
+
+def trace(conflicts: Iterable[OpenConflict], notebook: Notebook, known: Known | None) -> tuple[Traced, ...]:
+    """Each conflict with all that is known about it."""
+    if known is None:
+        return tuple(map(Traced, conflicts))
+    waiting = list(known.result.conflicts)
+    return tuple(_traced(conflict, notebook, known, waiting) for conflict in conflicts)
+
+
+def _traced(conflict: OpenConflict, notebook: Notebook, known: Known, waiting: list[Conflict]) -> Traced:
+    place = conflict.place
+    if isinstance(place, InSource):
+        alike = [(each, narrow) for each in waiting if (narrow := _shown_as(conflict, each)) is not None]
+        for each, (head, tail) in sorted(alike, key=lambda found: _distance(found[0], conflict))[:1]:
+            waiting.remove(each)
+            place = replace(place, head=head, tail=tail)
+            base = Absent.DELETED if each.base is None else each.base
+            terms = replace(conflict.terms, base=base)
+            return Traced(replace(conflict, place=place, terms=terms), known.origin(each.cell))
+    return Traced(conflict, _same_cell(conflict, notebook, known))
+
+
+def _shown_as(conflict: OpenConflict, made: Conflict) -> tuple[int, int] | None:
+    """How many lines at the ends of a conflict's sides are equal and stand around its markers.
+
+    None if the conflict would not be shown like this.
+    """
+    local, remote = _lines(made.local), _lines(made.remote)
+    shown = tuple(_lines(_text(term)) for term in (conflict.terms.local, conflict.terms.remote))
+    if shown == (local, remote):
+        return 0, 0
+    head, tail = common_ends(local, remote)
+    narrowed = (local[head : len(local) - tail], remote[head : len(remote) - tail])
+    return (head, tail) if shown == narrowed else None
+
+
+def _distance(made: Conflict, conflict: OpenConflict) -> tuple[bool, int]:
+    """The same conflict may stand in several cells."""
+    return made.id != conflict.id, abs(made.cell - (conflict.cell or 0))
+
+
+def _text(term: str | Absent) -> str | None:
+    return term if isinstance(term, str) else None
+
+
+def _lines(text: str | None) -> tuple[str, ...]:
+    return split(text)[0] if text else ()
+
+
+def _same_cell(conflict: OpenConflict, notebook: Notebook, known: Known) -> Terms[Cell | None]:
+    """The cells of a conflict that the merge does not give like this, if its cell can be told."""
+    cells = known.result.notebook.cells
+    if conflict.cell is None:
+        return _NO_CELLS
+    if conflict.id is not None:
+        alike = [place for place, cell in enumerate(cells) if cell.id == conflict.id]
+        return known.origin(alike[0]) if len(alike) == 1 else _NO_CELLS
+    return known.origin(conflict.cell) if len(cells) == len(notebook.cells) else _NO_CELLS
+
+
+def _at(notebook: Notebook, place: int | None) -> Cell | None:
+    return None if place is None else notebook.cells[place]

@@ -1,0 +1,1 @@
+"""Conflicts that stand in notebooks: found, with their terms, and settled."""

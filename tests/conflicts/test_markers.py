@@ -1,0 +1,94 @@
+"""The grammar of markers: whole conflicts are values, everything else is lines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbmerge.conflicts.markers import Marked, conflicts_in, lines_of, marker, parse
+from tests.helpers.examples import tried
+
+PIECES = (
+    *("<<<<<<< HEAD", "=======", ">>>>>>> topic", "||||||| 1a2b3c"),
+    *("<<<<<<<<< deep", "=========", ">>>>>>>>> deep", "|||||||||"),
+    *("x = 1", "", "======= no separator", "<<<<<<<x", "<<<<<<<\r", "=======\r", ">>>>>>>\r"),
+)
+
+
+def one(*lines: str) -> Marked:
+    [found] = conflicts_in(lines)
+    return found
+
+
+@tried(300)
+@given(st.lists(st.sampled_from(PIECES), max_size=14))
+def test_nothing_is_lost_by_parsing(lines: list[str]) -> None:
+    assert lines_of(parse(lines)) == tuple(lines)
+
+
+@tried(300)
+@given(st.lists(st.sampled_from(PIECES), max_size=14))
+def test_conflicts_stand_in_order_and_apart(lines: list[str]) -> None:
+    found = conflicts_in(lines)
+    assert all(before.end <= after.start for before, after in zip(found, found[1:], strict=False))
+    assert all(tuple(lines[each.start : each.end]) == each.lines for each in found)
+
+
+def test_a_conflict_in_git_s_usual_style() -> None:
+    found = one("a", "<<<<<<< HEAD", "b", "=======", "c", "d", ">>>>>>> topic/x", "e")
+    assert (found.local, found.base, found.remote) == (("b",), None, ("c", "d"))
+    assert (found.labels, found.start, found.end) == (("HEAD", "", "topic/x"), 1, 7)
+
+
+def test_a_conflict_that_shows_its_base() -> None:
+    found = one("<<<<<<< ours", "b", "||||||| 1a2b3c", "a", "=======", ">>>>>>> theirs")
+    assert (found.local, found.base, found.remote) == (("b",), ("a",), ())
+    assert found.labels == ("ours", "1a2b3c", "theirs")
+
+
+def test_a_base_that_is_itself_a_merge_has_longer_markers() -> None:
+    """git merges the bases of a criss-cross, and shows what came of it."""
+    inner = ("<<<<<<<<< one", "x", "=========", "y", ">>>>>>>>> other")
+    found = one("<<<<<<< HEAD", "b", "||||||| merged common ancestors", *inner, "=======", "c", ">>>>>>> t")
+    assert found.base == inner
+
+
+def test_conflicts_of_one_size_nest() -> None:
+    """As when a notebook with markers was merged once more, as text."""
+    inner = ("<<<<<<< a", "x", "=======", "y", ">>>>>>> b")
+    found = one("<<<<<<< HEAD", *inner, "=======", "z", ">>>>>>> topic")
+    assert (found.local, found.remote) == (inner, ("z",))
+
+
+def test_the_underline_of_a_heading_is_a_line_of_the_side_it_stands_in() -> None:
+    found = one("<<<<<<< HEAD", "x", "=======", "Title", "=======", ">>>>>>> topic")
+    assert (found.local, found.remote) == (("x",), ("Title", "======="))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("<<<<<<< HEAD", "x", ">>>>>>> topic"),
+        ("<<<<<<< HEAD", "x", "=======", "y"),
+        ("x", "=======", "y", ">>>>>>> topic"),
+        ("<<<<<< HEAD", "x", "======", "y", ">>>>>> topic"),
+        ("    <<<<<<< HEAD", "x", "=======", "y", ">>>>>>> topic"),
+        ("<<<<<<< HEAD", "x", "=========", "y", ">>>>>>> topic"),
+    ],
+)
+def test_what_is_not_whole_is_text(lines: tuple[str, ...]) -> None:
+    assert conflicts_in(lines) == ()
+
+
+def test_a_lone_marker_does_not_hide_a_conflict() -> None:
+    assert one("<<<<<<< stray", "<<<<<<< HEAD", "x", "=======", "y", ">>>>>>> topic").start == 1
+
+
+def test_a_label_is_what_stands_behind_the_signs() -> None:
+    assert marker("<<<<<<< HEAD (my work) \r\n") is not None
+    found = marker("<<<<<<< HEAD (my work) \r\n")
+    assert found is not None
+    assert (found.character, found.size, found.label) == ("<", 7, "HEAD (my work)")
+    assert marker("======= x") is None
+    assert marker("") is None
