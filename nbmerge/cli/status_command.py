@@ -33,6 +33,7 @@ With --json it is one object {"running", "pid", "paths", "notebooks", "versions"
 "last_error", "idle"}; `idle` is true when nothing is pending: all that was saved is recorded and merged.
 """
 _SHOWN = 20
+_KEPT_BACK = ("ready", "version")
 
 
 def run(arguments: list[str]) -> int:
@@ -78,7 +79,7 @@ def _counted(status: Status, store: Store) -> Status:
 
 
 def _object(status: Status) -> dict[str, object]:
-    return {name: value for name, value in status.as_json().items() if name != "ready"}
+    return {name: value for name, value in status.as_json().items() if name not in _KEPT_BACK}
 
 
 def _open_tips(store: Store) -> Iterator[tuple[str, OpenTip]]:

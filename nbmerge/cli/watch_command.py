@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import time
+from dataclasses import replace
 
 from nbmerge.cli.arguments import command, understand
 from nbmerge.cli.printing import Printer
@@ -45,8 +46,10 @@ def run(arguments: list[str]) -> int:
     if heard is None:
         return EXIT_CLEAN
     found, paths = heard
-    options = watch_options(found, paths)
+    import nbmerge
     from nbmerge.watch.assembly import Stop, run_watch
+
+    options = replace(watch_options(found, paths), version=nbmerge.__version__)
 
     gc.enable()  # this call is not over soon
     stop = Stop()

@@ -49,7 +49,7 @@ class Rooms:
             typed = self._typed(server, store, path) if store else None
             if typed is not None and self.clock() - typed < _RECENT:
                 return Room(server, typed)
-            if store is None and self._is_collaborative(server):
+            if store is None and self._has_rooms(server):
                 return Room(server, None)
         return None
 
@@ -98,7 +98,11 @@ class Rooms:
             known = self._stores[key] = found
         return known
 
-    def _is_collaborative(self, server: Server) -> bool:
+    def is_collaborative(self, server: Server) -> bool:
+        """Whether the server keeps notebooks in rooms."""
+        return self._store(server) is not None or self._has_rooms(server)
+
+    def _has_rooms(self, server: Server) -> bool:
         key, now = (server.pid, server.since), self.clock()
         known = self._collaborative.get(key)
         if known is None or not known[1] <= now < known[1] + _PROBED:

@@ -41,7 +41,8 @@ _PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """What to watch and how; `settle` in seconds, `poll` None: where the file system needs it."""
+    """What to watch and how; `settle` in seconds, `poll` None: where the file system needs it;
+    `version`: of this nbmerge, for those who ask."""
 
     paths: tuple[str, ...]
     state: str | None = None
@@ -49,6 +50,7 @@ class WatchOptions:
     poll: bool | None = None
     exclude: tuple[str, ...] = ()
     retention: Retention = field(default_factory=Retention)
+    version: str | None = None
 
 
 class Stop:
@@ -120,7 +122,7 @@ class _Assembly:
         self.store = opened.store
         self.directory = directory
         self.report = report
-        self.status = Status(running=True, pid=os.getpid(), paths=roots, idle=False)
+        self.status = Status(running=True, pid=os.getpid(), paths=roots, idle=False, version=options.version)
         self.disk = Disk(os.path.join(directory, "journal"), time.time)
         self.inbox = Inbox()
         self.observer = Observer(

@@ -32,7 +32,7 @@ class Status:
     """What `status --json` prints, in this order; `running` is never believed from a file.
 
     `notebooks` to `open_tips` are counts; `idle`: nothing is pending; `ready`: every notebook
-    was looked at once, and saves are noticed from now on.
+    was looked at once, and saves are noticed from now on; `version`: of the nbmerge that runs.
     """
 
     running: bool = False
@@ -45,6 +45,7 @@ class Status:
     last_error: str | None = None
     idle: bool = True
     ready: bool = False
+    version: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The object that people's programs read."""
@@ -78,14 +79,21 @@ def read_status(directory: str) -> Status | None:
     If it does not run, `running` is false, `pid` None and nothing is pending.
     """
     running = is_locked(directory)
-    try:
-        with open(os.path.join(directory, NAME), encoding="ascii") as file:
-            status = _status_of(json.load(file))
-    except (OSError, ValueError, TypeError):  # none, or not one of ours
+    status = last_words(directory)
+    if status is None:
         return Status(running=True, idle=False) if running else None
     if running:
         return replace(status, running=True)
     return replace(status, running=False, pid=None, idle=True, ready=False)
+
+
+def last_words(directory: str) -> Status | None:
+    """What a watcher wrote last, whether it still runs or not; one that was killed at work was not idle."""
+    try:
+        with open(os.path.join(directory, NAME), encoding="ascii") as file:
+            return _status_of(json.load(file))
+    except (OSError, ValueError, TypeError):  # none, or not one of ours
+        return None
 
 
 def _status_of(found: object) -> Status:
@@ -113,7 +121,9 @@ class WatcherLock:
         try:
             self._wait(descriptor)
             before = read_status(self._directory) or Status()
-            begun = replace(before, pid=os.getpid(), paths=self._paths, idle=False, last_error=None)
+            begun = replace(
+                before, pid=os.getpid(), paths=self._paths, idle=False, last_error=None, version=None
+            )
             write_status(self._directory, replace(begun, running=True, ready=False))
         except BaseException:
             os.close(descriptor)
