@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbmerge.cli.arguments import Parser
 
 _COMMANDS = {
+    "conflicts": "conflicts_command",
     "demo": "demo_command",
     "diff": "diff_command",
     "git": "git_command",
@@ -20,6 +21,7 @@ _COMMANDS = {
     "open": "open_command",
     "recover": "recover_command",
     "replay": "replay_command",
+    "resolve": "resolve_command",
     "restart": "daemon_command.restart",
     "restore": "restore_command",
     "save": "save_command",

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 LARGEST_MARKER = 1000
 COMMANDS = (
     *("merge", "git", "driver", "watch", "start", "stop", "restart", "status", "log", "show", "diff"),
-    *("restore", "recover", "open", "save", "replay", "demo"),
+    *("conflicts", "resolve", "restore", "recover", "open", "save", "replay", "demo"),
 )
 _AFTER_OPTIONS = """\
 commands:
   merge BASE LOCAL REMOTE   this one; the word `merge` may be left out
   git                       let git merge notebooks: `git install`, `git status`, `git uninstall`
   driver                    what git then calls for each notebook
+
+  conflicts [PATH...]       the conflicts that wait in notebooks
+  resolve NOTEBOOK          settle them, one by one or all for one side
 
   demo                      see in ten seconds what `watch` does
   watch [PATH...]           merge notebooks whenever they are saved, until Ctrl-C

@@ -90,7 +90,7 @@ def _settled_cell(cell: Cell, ones: Sequence[One]) -> Cell | None:
 def _lines(traced: Traced, place: InSource, choice: Chosen) -> Lines:
     match choice:
         case Edited(text):
-            return split(text)[0]
+            return _in_lines(text)
         case Choice.BOTH:
             return (*place.marked.local, *place.marked.remote)
         case Choice.LOCAL:
@@ -105,7 +105,11 @@ def _lines(traced: Traced, place: InSource, choice: Chosen) -> Lines:
                 f"cell {place.cell + 1}: what was there before both changes is not known: choose another side"
             )
         case base:
-            return place.marked.base if place.marked.base is not None and not place.head else split(base)[0]
+            return place.marked.base if place.marked.base is not None and not place.head else _in_lines(base)
+
+
+def _in_lines(text: str) -> Lines:
+    return tuple(text.split("\n")) if text else ()
 
 
 def _is_deleted(traced: Traced, choice: Chosen) -> bool:
@@ -184,7 +188,8 @@ def _run_back(place: int, before: Cell, after: Cell, ones: Sequence[One]) -> lis
     ]
     if not changed:
         return []
-    return [Decision(f"/cells/{place}", _taken(ones), f"with its {' and '.join(changed)}")]
+    named = " and ".join(filter(None, (", ".join(changed[:-1]), changed[-1])))
+    return [Decision(f"/cells/{place}", _taken(ones), f"with its {named}")]
 
 
 def _taken(ones: Sequence[One]) -> str:

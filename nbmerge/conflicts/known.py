@@ -12,7 +12,6 @@ from functools import cached_property
 from nbmerge.conflicts.values import Absent, InSource, OpenConflict
 from nbmerge.merge.engine import merge
 from nbmerge.merge.sequences import common_ends
-from nbmerge.merge.text import split
 from nbmerge.merge.threeway import Terms
 
 TYPE_CHECKING = False
@@ -87,13 +86,21 @@ def _shown_as(conflict: OpenConflict, made: Conflict) -> tuple[int, int] | None:
 
     None if the conflict would not be shown like this.
     """
+    if not isinstance(conflict.place, InSource):
+        return None
+    marked = conflict.place.marked
+    shown = _one_blank_is_none(marked.local), _one_blank_is_none(marked.remote)
     local, remote = _lines(made.local), _lines(made.remote)
-    shown = tuple(_lines(_text(term)) for term in (conflict.terms.local, conflict.terms.remote))
     if shown == (local, remote):
         return 0, 0
     head, tail = common_ends(local, remote)
     narrowed = (local[head : len(local) - tail], remote[head : len(remote) - tail])
-    return (head, tail) if shown == narrowed else None
+    return (head, tail) if shown == tuple(map(_one_blank_is_none, narrowed)) else None
+
+
+def _one_blank_is_none(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """A term as a text cannot tell one blank line from none."""
+    return () if lines == ("",) else lines
 
 
 def _distance(made: Conflict, conflict: OpenConflict) -> tuple[bool, int]:
@@ -101,12 +108,8 @@ def _distance(made: Conflict, conflict: OpenConflict) -> tuple[bool, int]:
     return made.id != conflict.id, abs(made.cell - (conflict.cell or 0))
 
 
-def _text(term: str | Absent) -> str | None:
-    return term if isinstance(term, str) else None
-
-
 def _lines(text: str | None) -> tuple[str, ...]:
-    return split(text)[0] if text else ()
+    return tuple(text.split("\n")) if text else ()
 
 
 def _same_cell(conflict: OpenConflict, notebook: Notebook, known: Known) -> Terms[Cell | None]:

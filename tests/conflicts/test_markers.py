@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def test_nothing_is_lost_by_parsing(lines: list[str]) -> None:
 @given(st.lists(st.sampled_from(PIECES), max_size=14))
 def test_conflicts_stand_in_order_and_apart(lines: list[str]) -> None:
     found = conflicts_in(lines)
-    assert all(before.end <= after.start for before, after in zip(found, found[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(found))
     assert all(tuple(lines[each.start : each.end]) == each.lines for each in found)
 
 
