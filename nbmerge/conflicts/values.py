@@ -90,7 +90,10 @@ class CellRuns:
 
 @dataclass(frozen=True, slots=True)
 class InOutputs:
-    """Two runs of outputs between marker outputs (nbdime), by their places in the cell's outputs."""
+    """Two runs of outputs between marker outputs (nbdime), by their places in the cell's outputs.
+
+    A marker counts as an output of its own even where it has become a line of its neighbour.
+    """
 
     kind: ClassVar[str] = "outputs"
     cell: int
@@ -101,10 +104,20 @@ class InOutputs:
 
 @dataclass(frozen=True, slots=True)
 class InMetadata:
-    """Metadata that names both sides' changes (nbdime); `cell` is None for the notebook's own."""
+    """Metadata that names both sides' changes (nbdime): of the notebook where `cell` is None, else of
+    the cell, or of one of its outputs."""
 
     kind: ClassVar[str] = "metadata"
     cell: int | None
+    output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InId:
+    """The id of a cell, which names those of both sides (nbdime)."""
+
+    kind: ClassVar[str] = "id"
+    cell: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,7 @@ class InFile:
     line: int
 
 
-Place: TypeAlias = InSource | DeletedCell | CellRuns | InOutputs | InMetadata | InFile
+Place: TypeAlias = InSource | DeletedCell | CellRuns | InOutputs | InMetadata | InId | InFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,170 @@
+"""Owns: conflicts as nbdime writes them into a notebook, besides markers in a source: found, settled.
+
+Must not know: files, how a conflict is shown, who chooses.  Invariant: a notebook that nbdime did
+not write into holds none; cells in which nothing was settled stay the same objects.
+
+What nbdime decides without a word (a deletion against outputs, attachments that both changed) it
+leaves no trace of, and so it is no open conflict here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import replace
+
+from nbmerge.conflicts.nbdime_cells import deleted_terms, runs_of_cells, settled_deleted, settled_run
+from nbmerge.conflicts.nbdime_metadata import id_terms, metadata_terms, settled_id, settled_metadata
+from nbmerge.conflicts.nbdime_outputs import conflicts_among, settled_outputs
+from nbmerge.conflicts.values import (
+    CellRuns,
+    DeletedCell,
+    InId,
+    InMetadata,
+    InOutputs,
+    NotKnown,
+    OpenConflict,
+    Writer,
+)
+from nbmerge.merge.policy import Labels
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import TypeAlias
+
+    from nbmerge.conflicts.values import Chosen, Place, Term
+    from nbmerge.merge.threeway import Terms
+    from nbmerge.notebook.jsontext import Json
+    from nbmerge.notebook.model import Cell, Notebook
+
+    Own: TypeAlias = DeletedCell | CellRuns | InOutputs | InMetadata | InId
+    Choices: TypeAlias = dict[Place, Chosen]
+
+_LABELS = Labels("local", "", "remote")
+# JSON may spell any character as an escape: those of the markers, and letters that keys consist of
+_ESCAPED = re.compile(rb"(?:<|\\u003[cC]){7}|\\u00[5-7]")
+
+
+def may_hold_nbdime(data: bytes) -> bool:
+    """Whether a notebook's bytes can hold a conflict of nbdime's; False is certain.
+
+    Every form has either seven `<` or a key that begins with `remote_`.
+    """
+    return (
+        b"<<<<<<<" in data or b'"remote_' in data or (b"\\u00" in data and _ESCAPED.search(data) is not None)
+    )
+
+
+def find_nbdime(notebook: Notebook) -> tuple[OpenConflict, ...]:
+    """The open conflicts that nbdime wrote, in the order of the cells; outer before inner ones."""
+    return tuple(
+        OpenConflict(place, _id_at(place, notebook), Writer.NBDIME, _LABELS, terms)
+        for place, terms in _places(notebook)
+    )
+
+
+def settle_nbdime(notebook: Notebook, chosen: Mapping[OpenConflict, Chosen]) -> Notebook:
+    """The notebook with what was chosen for conflicts that `find_nbdime` found in it.
+
+    A conflict that is not there any more, since its cell has been settled, changes nothing.  Raises
+    NotKnown if what was chosen is not known or cannot be had; nothing is settled then.
+    """
+    by_cell: dict[int, Choices] = defaultdict(dict)
+    runs: dict[CellRuns, Chosen] = {}
+    frame = notebook.frame
+    for conflict, choice in chosen.items():
+        match conflict.place:
+            case CellRuns() as run:
+                runs[run] = choice
+            case InMetadata(None):
+                with _telling("the notebook's metadata"):
+                    settled = settled_metadata(frame.get("metadata"), choice)
+                frame = {**frame, "metadata": settled}
+            case DeletedCell(at) | InOutputs(at) | InId(at) | InMetadata(int() as at):
+                by_cell[at][conflict.place] = choice
+    cells: list[Cell | None] = list(notebook.cells)
+    for at, choices in by_cell.items():
+        with _telling(f"cell {at + 1}"):
+            cells[at] = _settled_cell(notebook.cells[at], choices)
+    for run, choice in sorted(runs.items(), key=lambda item: item[0].last - item[0].first):
+        with _telling(f"cells {run.first + 1} to {run.last + 1}"):
+            cells[run.first : run.last + 1] = settled_run(cells, run, choice)
+    kept = tuple(cell for cell in cells if cell is not None)
+    if frame is notebook.frame:
+        return replace(notebook, cells=kept)
+    return replace(notebook, frame=frame, cells=kept, frame_text=None, spellings=(notebook,))
+
+
+@contextmanager
+def _telling(where: str) -> Iterator[None]:
+    """Begins what is said about a term that is not known with its place."""
+    try:
+        yield
+    except NotKnown as unknown:
+        raise NotKnown(f"{where}: {unknown}") from None
+
+
+def _places(notebook: Notebook) -> Iterator[tuple[Own, Terms[Term]]]:
+    terms = metadata_terms(notebook.frame.get("metadata"))
+    if terms is not None:
+        yield InMetadata(None), terms
+    runs = {place.first: (place, terms) for place, terms in runs_of_cells(notebook.cells)}
+    for at, cell in enumerate(notebook.cells):
+        if at in runs:
+            yield runs[at]
+        yield from _places_in(at, cell)
+
+
+def _places_in(at: int, cell: Cell) -> Iterator[tuple[Own, Terms[Term]]]:
+    deleted = deleted_terms(cell)
+    if deleted is not None:
+        yield DeletedCell(at), deleted
+    two = id_terms(cell.value.get("id"))
+    if two is not None:
+        yield InId(at), two
+    terms = metadata_terms(cell.value.get("metadata"))
+    if terms is not None:
+        yield InMetadata(at), terms
+    for place, output in enumerate(cell.outputs):
+        terms = metadata_terms(output.get("metadata")) if isinstance(output, dict) else None
+        if terms is not None:
+            yield InMetadata(at, place), terms
+    yield from conflicts_among(at, cell.outputs)
+
+
+def _settled_cell(cell: Cell, choices: Choices) -> Cell | None:
+    value = dict(cell.value)
+    outputs = list(cell.outputs)
+    among: dict[InOutputs, Chosen] = {}
+    for place, choice in choices.items():
+        match place:
+            case InId():
+                value["id"] = settled_id(value.get("id"), choice)
+            case InMetadata(_, None):
+                value["metadata"] = settled_metadata(value.get("metadata"), choice)
+            case InMetadata(_, int() as at) if at < len(outputs):
+                outputs[at] = _with_metadata(outputs[at], choice)
+            case InOutputs():
+                among[place] = choice
+    if among or outputs != cell.outputs:
+        value["outputs"] = settled_outputs(outputs, among)
+    after = (
+        cell
+        if value == cell.value
+        else replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
+    )
+    deleted = [choice for place, choice in choices.items() if isinstance(place, DeletedCell)]
+    return settled_deleted(after, deleted[0]) if deleted else after
+
+
+def _with_metadata(output: Json, choice: Chosen) -> Json:
+    if not isinstance(output, dict):
+        return output
+    return {**output, "metadata": settled_metadata(output.get("metadata"), choice)}
+
+
+def _id_at(place: Own, notebook: Notebook) -> str | None:
+    cell = place.first if isinstance(place, CellRuns) else place.cell
+    return None if cell is None else notebook.cells[cell].id
