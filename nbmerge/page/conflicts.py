@@ -1,0 +1,92 @@
+"""Owns: what a conflict looks like: base, and the two sides beside each other.
+
+Must not know: the cell around it.  Invariant: both sides and the base are shown whenever they are
+known; a side that deleted the cell says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbmerge.page.html import Html, fold, link, tag
+from nbmerge.page.lines import By, changed_lines, lines
+from nbmerge.page.sources import plain_source, shown_lines, source_box
+from nbmerge.page.wording import what_happened, who
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.merge.results import Conflict
+    from nbmerge.merge.threeway import Terms
+
+_BASE_IN_SIGHT = 12  # lines
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What the sides are called: their labels and, for the top of the page, their files."""
+
+    labels: Terms[str]
+    files: Terms[str]
+
+    def side(self, by: By) -> Html:
+        """A side as the head of its column."""
+        label = getattr(self.labels, by.value)
+        more = tag("span", f" {label}", class_="soft") if label not in ("", by.value) else None
+        return tag("h4", who(by), more)
+
+
+def panel(conflict: Conflict, number: int, total: int, naming: Naming, *, text: bool) -> Html:
+    """The `number`-th conflict of the notebook, from 0."""
+    head = tag(
+        "div",
+        tag("h3", f"Conflict {number + 1} of {total}"),
+        tag("span", what_happened(conflict)),
+        _ways(number, total),
+        class_="bar",
+    )
+    columns = (_column(conflict, By.LOCAL, naming, text), _column(conflict, By.REMOTE, naming, text))
+    pair = tag("div", *columns, class_="pair")
+    return tag(
+        "section", head, _base(conflict, naming, text), pair, class_="conflict", id=conflict_id(number)
+    )
+
+
+def conflict_id(number: int) -> str:
+    """The anchor of a conflict."""
+    return f"conflict-{number + 1}"
+
+
+def _ways(number: int, total: int) -> Html:
+    """To the ones before and behind, and to the list."""
+    ways = [link("summary", "list")]
+    if number > 0:
+        ways.append(link(conflict_id(number - 1), "← previous"))
+    if number + 1 < total:
+        ways.append(link(conflict_id(number + 1), "next →"))
+    return tag("nav", *ways, class_="go", aria_label="conflicts")
+
+
+def _base(conflict: Conflict, naming: Naming, text: bool) -> Html | None:
+    if not conflict.base:
+        return None
+    shown = lines(conflict.base)
+    box = source_box(plain_source(shown, text=text), text=text)
+    deleted = conflict.local is None or conflict.remote is None
+    if deleted or len(shown) > _BASE_IN_SIGHT:
+        folded = fold(f"base, {len(shown)} lines", box)
+        return tag("div", folded, class_="side base more")
+    return tag("div", naming.side(By.BASE), box, class_="side base term")
+
+
+def _column(conflict: Conflict, by: By, naming: Naming, text: bool) -> Html:
+    mine: str | None = getattr(conflict, by.value)
+    other = conflict.remote if by is By.LOCAL else conflict.local
+    if mine is None:
+        content = tag("p", "deleted the cell", class_="empty")
+    elif not mine:
+        content = tag("p", "nothing: these lines are gone" if conflict.base else "nothing", class_="empty")
+    else:
+        changed = changed_lines(lines(conflict.base or other or ""), lines(mine), by)
+        shown = changed if other is None else [line for line in changed if not line.gone]
+        content = source_box(shown_lines(shown, text=text, signs=False), text=text)
+    return tag("div", naming.side(by), content, class_=f"side {by.value}")

@@ -1,0 +1,223 @@
+"""Owns: where each line of a merged text came from, and which of its words are new.
+
+Must not know: cells, HTML.  Invariant: the lines that are not gone are the merged text, in order;
+a line of base that is not in it is there once, as gone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from nbmerge.merge.sequences import align
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TypeAlias
+
+    from nbmerge.merge.threeway import Terms
+
+    Texts: TypeAlias = Terms[Sequence[str]]
+
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_ALIKE = 0.4  # share of their characters that two lines have in common, to be shown as one that changed
+_TOKENS_AT_MOST = 2000
+
+
+class By(Enum):
+    """Whose something is; `MIXED` is made of what both brought, and stands on neither side."""
+
+    BASE = "base"
+    LOCAL = "local"
+    REMOTE = "remote"
+    BOTH = "both"
+    MIXED = "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A part of a line; `by` is BASE where it is nothing new."""
+
+    text: str
+    by: By = By.BASE
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the merged text, or (`gone`) one of base that `by` took out."""
+
+    words: tuple[Word, ...]
+    by: By
+    gone: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """What stands in place of lines where the sides are in conflict, the `number`-th of its cell."""
+
+    number: int
+    base: tuple[str, ...]
+    local: tuple[str, ...]
+    remote: tuple[str, ...]
+
+
+def lines(text: str) -> list[str]:
+    """The lines without their ends; a final newline makes no further line."""
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
+
+
+def by_of(in_local: bool, in_remote: bool) -> By:
+    """Whose something is that base lacks."""
+    if in_local:
+        return By.BOTH if in_remote else By.LOCAL
+    return By.REMOTE if in_remote else By.MIXED
+
+
+def merged_lines(merged: Sequence[str | Contested], sides: Texts) -> list[Line | Contested]:
+    """The lines of a merge with their origin, after each those of base that are gone behind it."""
+    in_base, in_local, in_remote = (
+        _places(merged, name, side) for name, side in zip(("base", "local", "remote"), sides, strict=True)
+    )
+    gone = dict(_gone(sides))
+    for places in in_base:
+        for place in places:
+            gone.pop(place, None)
+    found: list[Line | Contested] = list(_behind(gone, -1))
+    for number, item in enumerate(merged):
+        if isinstance(item, Contested):
+            found.append(item)
+        else:
+            kept = bool(in_base[number])
+            by = By.BASE if kept else by_of(bool(in_local[number]), bool(in_remote[number]))
+            found.append(Line((Word(item),), by))
+        if in_base[number]:
+            found += _behind(gone, in_base[number][-1])
+    found += [gone[place] for place in sorted(gone)]
+    return _with_words(found, sides)
+
+
+def changed_lines(old: Sequence[str], new: Sequence[str], by: By) -> list[Line]:
+    """The lines of `new`, and those of `old` that are gone; all that is new is `by`'s."""
+    pairs = align(old, new)
+    found: list[Line] = []
+    at, place = 0, 0
+    for i, j in [*pairs, (len(old), len(new))]:
+        taken = [Line((Word(text),), by, gone=True) for text in old[at:i]]
+        added = [Line((Word(text),), by) for text in new[place:j]]
+        found += _paired([*taken, *added])
+        found += [Line((Word(text),), By.BASE) for text in new[j : j + 1]]
+        at, place = i + 1, j + 1
+    return found
+
+
+def _places(merged: Sequence[str | Contested], name: str, side: Sequence[str]) -> list[list[int]]:
+    """For each item, the lines of the side that it holds."""
+    flat: list[str] = []
+    owner: list[int] = []
+    for number, item in enumerate(merged):
+        held = getattr(item, name) if isinstance(item, Contested) else (item,)
+        flat += held
+        owner += [number] * len(held)
+    found: list[list[int]] = [[] for _ in merged]
+    for i, j in align(flat, side):
+        found[owner[i]].append(j)
+    return found
+
+
+def _gone(sides: Texts) -> Iterator[tuple[int, Line]]:
+    """Each line of base as it looks when it is gone, by its place."""
+    in_local = {i for i, _ in align(sides.base, sides.local)}
+    in_remote = {i for i, _ in align(sides.base, sides.remote)}
+    for place, text in enumerate(sides.base):
+        yield place, Line((Word(text),), by_of(place not in in_local, place not in in_remote), gone=True)
+
+
+def _behind(gone: dict[int, Line], place: int) -> Iterator[Line]:
+    """The lines that are gone directly behind a place; they are taken out of `gone`."""
+    while (line := gone.pop(place + 1, None)) is not None:
+        place += 1
+        yield line
+
+
+def _with_words(found: list[Line | Contested], sides: Texts) -> list[Line | Contested]:
+    """The same lines, the new words told apart where a line took the place of another one."""
+    new = [_new_text(sides.base, side) for side in (sides.local, sides.remote)]
+    result: list[Line | Contested] = []
+    run: list[Line] = []
+    for item in [*found, None]:
+        if isinstance(item, Line) and item.by is not By.BASE:
+            run.append(item)
+            continue
+        result += [_told_apart(line, *new) for line in _paired(run)]
+        run = []
+        if item is not None:
+            result.append(item)
+    return result
+
+
+def _new_text(base: Sequence[str], side: Sequence[str]) -> list[str]:
+    """The tokens of the lines that a side brought."""
+    known = {j for _, j in align(base, side)}
+    return _TOKEN.findall("\n".join(text for j, text in enumerate(side) if j not in known))
+
+
+def _paired(run: Sequence[Line]) -> list[Line]:
+    """Lines that are gone and new ones in their place, one by one, with the words that differ."""
+    gone = [number for number, line in enumerate(run) if line.gone]
+    added = [number for number, line in enumerate(run) if not line.gone]
+    result = list(run)
+    for i, j in zip(gone, added, strict=False):
+        words = _changed_words(run[i], run[j])
+        if words is not None:
+            result[i], result[j] = replace(run[i], words=words[0]), replace(run[j], words=words[1])
+    return result
+
+
+def _changed_words(gone: Line, added: Line) -> tuple[tuple[Word, ...], tuple[Word, ...]] | None:
+    """The words of both, those that differ with their `by`; None if the lines have little in common."""
+    old, new = _TOKEN.findall(gone.text), _TOKEN.findall(added.text)
+    if max(len(old), len(new)) > _TOKENS_AT_MOST:
+        return None
+    pairs = align(old, new)
+    shared = sum(len(old[i].strip()) for i, _ in pairs)
+    if shared < _ALIKE * max(len(gone.text.strip()), len(added.text.strip()), 1):
+        return None
+    return (
+        _words(old, {i for i, _ in pairs}, gone.by),
+        _words(new, {j for _, j in pairs}, added.by),
+    )
+
+
+def _words(tokens: Sequence[str], same: set[int], by: By) -> tuple[Word, ...]:
+    return _joined([Word(token, By.BASE if n in same else by) for n, token in enumerate(tokens)])
+
+
+def _told_apart(line: Line, local: Sequence[str], remote: Sequence[str]) -> Line:
+    """A line that both made, each word with who brought it."""
+    if line.by is not By.MIXED or line.gone or len(line.words) < 2:
+        return line
+    tokens = [(token, word.by) for word in line.words for token in _TOKEN.findall(word.text)]
+    texts = [token for token, _ in tokens]
+    in_local, in_remote = ({i for i, _ in align(texts, side)} for side in (local, remote))
+    words = [
+        Word(token, by if by is By.BASE else by_of(n in in_local, n in in_remote))
+        for n, (token, by) in enumerate(tokens)
+    ]
+    return replace(line, words=_joined(words))
+
+
+def _joined(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Neighbours of one origin as one."""
+    result: list[Word] = []
+    for word in words:
+        if result and result[-1].by is word.by:
+            result[-1] = Word(result[-1].text + word.text, word.by)
+        else:
+            result.append(word)
+    return tuple(result)

@@ -1,0 +1,152 @@
+"""Owns: the top of a merge's page: the verdict, the sides, the map of the cells, all that was decided.
+
+Must not know: how a cell looks.  Invariant: each conflict and each decision is listed, with a way to
+its cell where it has one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from nbmerge.merge.threeway import Terms
+from nbmerge.page.cells import cell_id
+from nbmerge.page.conflicts import Naming, conflict_id
+from nbmerge.page.html import Html, fold, join, link, tag
+from nbmerge.page.lines import By
+from nbmerge.page.metadata import changes
+from nbmerge.page.metadata_table import merged_table
+from nbmerge.page.stories import Fate, Story, notes_by_cell
+from nbmerge.page.texts import counted, first_line
+from nbmerge.page.wording import place, taken, what_happened, who
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nbmerge.merge.results import Conflict, Decision, Result
+    from nbmerge.notebook.model import Notebook
+
+_LISTED = 12  # decisions; more are folded
+
+
+def top(title: str, told: Sequence[Story], result: Result, naming: Naming) -> Html:
+    """What there is to know before the cells."""
+    return tag(
+        "header",
+        tag("p", "nbmerge: what came of a merge", class_="eyebrow"),
+        tag("h1", title),
+        _verdict(told, result),
+        _sides(told, naming),
+        _map(told),
+        _conflicts(told),
+        _decisions(told, result),
+        id="summary",
+    )
+
+
+def notebook_section(sides: Terms[Notebook], result: Result) -> Html | None:
+    """What changed in the notebook beside its cells."""
+    frames = sides.map(lambda notebook: notebook.frame)
+    found = list(changes(frames, result.notebook.frame))
+    if not found:
+        return None
+    content = merged_table(found)
+    about = f"The notebook's own metadata: {counted(len(found), 'change')}"
+    return tag("section", fold(about, content), id="notebook")
+
+
+def _verdict(told: Sequence[Story], result: Result) -> Html:
+    conflicts, choices = len(result.conflicts), len(result.decisions)
+    noted = f"; {counted(choices, 'choice')} made without asking" if choices else ""
+    if not conflicts:
+        return tag("p", f"Merged without conflicts{noted}.", class_="verdict clean")
+    cells = sum(1 for story in told if story.conflicts)
+    where = f"in {counted(cells, 'cell')}"
+    return tag("p", f"{counted(conflicts, 'conflict')} to decide {where}{noted}.", class_="verdict clash")
+
+
+def _sides(told: Sequence[Story], naming: Naming) -> Html:
+    """The three files, and what each side did."""
+    rows: list[Html] = []
+    for by in (By.BASE, By.LOCAL, By.REMOTE):
+        label, file = (getattr(names, by.value) for names in (naming.labels, naming.files))
+        called = f" ({label})" if label not in ("", by.value, file) else ""
+        did = "" if by is By.BASE else _did(told, by)
+        rows += [
+            tag("dt", who(by)),
+            tag("dd", tag("code", file), called, tag("span", did, class_="soft")),
+        ]
+    return tag("dl", *rows, class_="sides")
+
+
+def _did(told: Sequence[Story], by: By) -> str:
+    """`: changed 3 cells, inserted 1`."""
+    mine = (by, By.BOTH, By.MIXED)
+    counts = Counter(story.fate for story in told if story.by in mine)
+    counts_moved = sum(1 for story in told if story.moved in mine)
+    done = [(fate.value, counts[fate]) for fate in (Fate.CHANGED, Fate.INSERTED, Fate.DELETED)]
+    named = [f"{what} {number:,}" for what, number in [*done, ("moved", counts_moved)] if number]
+    return f": {', '.join(named)}" if named else ": changed nothing"
+
+
+def _map(told: Sequence[Story]) -> Html:
+    """All cells at one glance; what is unchanged is no link, so that few keys lead through."""
+    return tag("nav", *map(_square, told), class_="map", aria_label="cells")
+
+
+def _square(story: Story) -> Html:
+    if story.number is None:
+        return tag("span", "\u00d7", class_=f"gone {story.by.value}", title=f"deleted by {story.by.value}")
+    number = str(story.number + 1)
+    if story.conflicts:
+        return link(conflict_id(story.first), number, class_="clash", title=f"cell {number}: conflict")
+    if story.quiet:
+        return tag("span", number, title=f"cell {number}: unchanged")
+    said = f"cell {number}: {story.fate.value} by {story.by.value}"
+    return link(cell_id(story.number), number, class_=story.by.value, title=said)
+
+
+def _conflicts(told: Sequence[Story]) -> Html | None:
+    rows = [
+        _conflict(conflict, story.first + number)
+        for story in told
+        for number, conflict in enumerate(story.conflicts)
+    ]
+    if not rows:
+        return None
+    return tag("section", tag("h2", "Conflicts"), tag("ol", *rows, class_="list"))
+
+
+def _conflict(conflict: Conflict, number: int) -> Html:
+    text = next((term for term in (conflict.local, conflict.remote) if term), "")
+    way = link(conflict_id(number), f"cell {conflict.cell + 1}")
+    return tag("li", way, f": {what_happened(conflict)} ", tag("code", first_line(text)))
+
+
+def _decisions(told: Sequence[Story], result: Result) -> Html | None:
+    """All that was decided, by cell."""
+    rows = list(_rows(told, result))
+    if not rows:
+        return None
+    shown = tag("ul", *rows[:_LISTED], class_="list")
+    rest = rows[_LISTED:]
+    more = fold(f"{len(rest)} more", tag("ul", *rest, class_="list")) if rest else None
+    return tag("section", tag("h2", "Chosen without asking"), shown, more)
+
+
+def _rows(told: Sequence[Story], result: Result) -> Iterator[Html]:
+    for decision in notes_by_cell(result)[""]:
+        yield _decision(place(decision), decision)
+    for story in told:
+        for decision in story.notes:
+            if story.number is None:
+                where: Html | str = (
+                    "a deleted cell" if story.row.base is None else f"cell {story.row.base + 1} of base"
+                )
+            else:
+                where = link(cell_id(story.number), f"cell {story.number + 1}")
+            yield _decision(join([where, f", {place(decision)}"]), decision)
+
+
+def _decision(where: Html | str, decision: Decision) -> Html:
+    return tag("li", where, ": ", taken(decision), f" {decision.reason}")
