@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = [
     {"__main__"},
     {"cli"},
+    {"doctor"},
     {"git", "watch", "sync", "web"},  # the edges; they do not know each other
     {"reconcile"},
     {"observe"},

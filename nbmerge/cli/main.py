@@ -15,6 +15,7 @@ _COMMANDS = {
     "conflicts": "conflicts_command",
     "demo": "demo_command",
     "diff": "diff_command",
+    "doctor": "doctor_command",
     "git": "git_command",
     "log": "log_command",
     "merge": "merge_command",

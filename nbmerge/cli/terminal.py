@@ -11,7 +11,7 @@ import sys
 
 from nbmerge.cli.streams import printable, write_error
 
-_CODES = {"bold": "1", "dim": "2", "green": "32", "blue": "34"}
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
 
 
 def is_interactive() -> bool:

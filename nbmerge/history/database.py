@@ -62,6 +62,11 @@ def untouched(path: str) -> str:
     return f"file:{quote(os.fsencode(path))}?mode=ro{alone}"
 
 
+def sqlite_version() -> str:
+    """The version of SQLite that is used."""
+    return sqlite3.sqlite_version
+
+
 class Database:
     """One SQLite file, or memory (":memory:").  Raises SystemFailure, or StoreLost if it is damaged."""
 

@@ -129,7 +129,7 @@ def _read(path: str) -> Server | None:
     match told:
         case {"port": int(port), "pid": int(pid), "hostname": str(host)} if isinstance(root, str):
             hosts = _loopback(host)
-            if not hosts or not _lives(pid):
+            if not hosts or not is_alive(pid):
                 return None
             base, token = told.get("base_url"), told.get("token")
             return Server(
@@ -152,7 +152,7 @@ def _loopback(host: str) -> tuple[str, ...]:
     return (host,) if host == "::1" or host.startswith("127.") else ()
 
 
-def _lives(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     if os.name != "posix":
         return True  # asking will tell
     try:

@@ -22,7 +22,7 @@ OPTIONS = """
         (["merge"], "name the files to merge"),
         (["only.ipynb"], "1 file named, two or three needed"),
         ([*CLEAN, "more.ipynb"], "4 files named, two or three needed"),
-        (["frob"], r"'frob' is no command \(merge, git, driver, .*, demo\)"),
+        (["frob"], r"'frob' is no command \(merge, git, driver, .*, doctor.*\)"),
         (["base.ipynb", "", "remote.ipynb"], "the name of a file is empty"),
         ([*CLEAN, "--output", ""], "--output.*: the name is empty"),
         ([*CLEAN, "--output"], "--output.*: expected one argument"),

@@ -1,0 +1,1 @@
+"""What may keep nbmerge from doing its work here, looked for and told; nothing is changed."""

@@ -1,0 +1,158 @@
+"""Owns: which program the shell runs when somebody types `nbmerge`.
+
+Must not know: what the programs do.  Invariant: no program is run; nbdime's, which has the same
+name, is told from ours by what its start script says.
+
+pip gives both packages' scripts one name in one folder: who is installed last wins, and neither
+is told.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sysconfig
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nbmerge.doctor.values import Finding, Setting, ok, warning
+
+NAMES = ("nbmerge", "nbmerge-on-save")
+_LARGEST = 1 << 20  # bytes of a start script
+_PYTHON = re.compile(rb"^#!\s*(\S.*?)\s*$|^'''exec' \"?(.+?)\"? \"\$0\"", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A program on PATH: whose it is (ours, nbdime or other), and the interpreter that it names."""
+
+    path: str
+    whose: str
+    python: str | None
+
+
+def commands(setting: Setting) -> Iterator[Finding]:
+    """What `nbmerge` and `nbmerge-on-save` are here."""
+    found = {name: on_path(name, setting.environment, setting.platform) for name in NAMES}
+    always = found["nbmerge-on-save"]
+    yield short(found["nbmerge"], setting, bool(always))
+    yield long(always, setting)
+
+
+def short(scripts: list[Script], setting: Setting, has_long: bool) -> Finding:
+    """The name that nbdime has, too."""
+    name = "nbmerge"
+    other = "nbmerge-on-save" if has_long else f"{setting.python} -m nbmerge"
+    if not scripts:
+        return warning(f"command {name}", f"the shell finds no `{name}`", f"type {other}")
+    first = scripts[0]
+    if first.whose == "ours":
+        return _ours(first, name, setting)
+    back = f"{setting.python} -m pip install --force-reinstall --no-deps nbmerge-on-save"
+    if first.whose != "nbdime":
+        return warning(f"command {name}", f"`{name}` is another program, {first.path}", f"type {other}")
+    if os.path.realpath(os.path.dirname(first.path)) == _scripts_folder() and _is_installed():
+        message = f"`{name}` is nbdime's ({first.path}): it was installed after nbmerge, into the same place"
+        return warning(f"command {name}", message, f"type {other}, or take the name back: {back}")
+    return warning(f"command {name}", f"`{name}` is nbdime's ({first.path})", f"type {other}")
+
+
+def long(scripts: list[Script], setting: Setting) -> Finding:
+    """The name that is always ours."""
+    name = "nbmerge-on-save"
+    if scripts:
+        return _ours(scripts[0], name, setting)
+    folder = _scripts_folder()
+    there = os.path.exists(os.path.join(folder, name))
+    advice = f"add {folder} to PATH" if there else f"type {setting.python} -m nbmerge"
+    return warning(f"command {name}", f"the shell finds no `{name}`", advice)
+
+
+def on_path(name: str, environment: Mapping[str, str], platform: str) -> list[Script]:
+    """The programs of that name, as the shell looks for them; the first is the one that it runs."""
+    endings = environment.get("PATHEXT", ".EXE").lower().split(";") if platform == "win32" else [""]
+    found: dict[str, Script] = {}
+    for folder in environment.get("PATH", os.defpath).split(os.pathsep):
+        for ending in endings:
+            path = os.path.join(os.path.abspath(folder), name + ending)
+            if path not in found and _is_program(path):
+                found[path] = _script(path)
+    return list(found.values())
+
+
+def _ours(script: Script, name: str, setting: Setting) -> Finding:
+    if script.whose != "ours":
+        return warning(
+            f"command {name}",
+            f"`{name}` is another program, {script.path}",
+            f"type {setting.python} -m nbmerge",
+        )
+    if script.python is not None and not os.path.exists(script.python):
+        message = f"`{name}` ({script.path}) does not start: {script.python} is gone"
+        return warning(f"command {name}", message, f"install nbmerge again, or remove {script.path}")
+    if _is_here(script, setting):
+        return ok(f"command {name}", f"`{name}` is this nbmerge ({script.path})")
+    message = f"`{name}` is another installation's ({script.path}), not this one's ({setting.python})"
+    return warning(
+        f"command {name}", message, "remove the one that you do not need, or mind which one you type"
+    )
+
+
+def _is_here(script: Script, setting: Setting) -> bool:
+    """Whether the script starts this very installation."""
+    if script.python is None:
+        return os.path.realpath(os.path.dirname(script.path)) == _scripts_folder()
+    named, running = (os.path.abspath(path) for path in (script.python, setting.python))
+    same_folder = os.path.dirname(named) == os.path.dirname(running)
+    return named == running or (same_folder and os.path.realpath(named) == os.path.realpath(running))
+
+
+def _script(path: str) -> Script:
+    text = _text(path)
+    whose = "ours" if b"nbmerge.__main__" in text else "nbdime" if b"nbdime" in text else "other"
+    found = _PYTHON.search(text)
+    python = None
+    if found is not None:
+        python = os.fsdecode(found[1] or found[2])
+        if python == "/bin/sh":  # the interpreter's path was too long, or has a blank in it
+            second = _PYTHON.search(text, found.end())
+            python = os.fsdecode(second[1] or second[2]) if second else None
+    return Script(path, whose, python)
+
+
+def _text(path: str) -> bytes:
+    """What the script says; on Windows it is packed into a program that starts it."""
+    import zipfile
+
+    try:
+        with open(path, "rb") as file:
+            text = file.read(_LARGEST)
+        if not text.startswith(b"#!") and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                return packed.read("__main__.py")
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return b""
+    return text
+
+
+def _is_program(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode) and os.access(path, os.X_OK)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_installed() -> bool:
+    """Whether there is a package of ours, so that its script was there once."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return bool(version("nbmerge-on-save"))
+    except PackageNotFoundError:
+        return False
+
+
+def _scripts_folder() -> str:
+    """Where this Python puts programs."""
+    return os.path.realpath(sysconfig.get_path("scripts"))

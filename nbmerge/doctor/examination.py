@@ -1,0 +1,55 @@
+"""Owns: making all checks at once, and what becomes of one that fails or does not end.
+
+Must not know: what is checked.  Invariant: every check is answered for, in their order, and none
+keeps the others or the end waiting longer than its patience.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from nbmerge.doctor.values import Check, Finding, Setting, error
+from nbmerge.errors import NbmergeError
+from nbmerge.files import reason
+
+Answers = SimpleQueue[list[Finding]]
+
+
+def examine(setting: Setting, checks: Sequence[Check]) -> Iterator[Finding]:
+    """The findings of all checks, which run beside each other, in the order of the checks."""
+    started = time.monotonic()
+    asked = [(check, _begun(check, setting)) for check in checks]
+    for check, answers in asked:
+        left = started + check.patience - time.monotonic()
+        try:
+            yield from answers.get(timeout=max(left, 0.01))
+        except Empty:
+            yield error(
+                check.name,
+                f"not known: there was no answer within {check.patience:.0f} s",
+                "see whether a drive that it needs is gone, or the machine is busy, and ask again",
+            )
+
+
+def _begun(check: Check, setting: Setting) -> Answers:
+    """Ask in a thread that nobody waits for at the end."""
+    answers: Answers = SimpleQueue()
+    Thread(target=lambda: answers.put(_asked(check, setting)), name=check.name, daemon=True).start()
+    return answers
+
+
+def _asked(check: Check, setting: Setting) -> list[Finding]:
+    try:
+        return list(check.look(setting))
+    except NbmergeError as failure:  # its message says what to do
+        message, _, advice = str(failure).partition("; ")
+        return [error(check.name, message, advice)]
+    except OSError as failure:
+        where = f"{failure.filename}: " if failure.filename else ""
+        return [error(check.name, f"{where}{reason(failure)}", "see who owns it, and ask again")]
+    except Exception as failure:
+        what = f"{type(failure).__name__}: {failure}".rstrip(": ")
+        return [error(check.name, f"could not be checked ({what})", "that is a bug in nbmerge: report it")]

@@ -1,0 +1,78 @@
+"""Owns: what a check is told and what it finds, as values.
+
+Must not know: any check.  Invariant: whatever is wrong comes with what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """How bad it is: an error keeps something from working, a warning may surprise."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: which check, how it is, what was found, and what to do where something is to be done."""
+
+    name: str
+    state: State
+    message: str
+    advice: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The object for programs."""
+        return {
+            "name": self.name,
+            "state": self.state.value,
+            "message": self.message,
+            "advice": self.advice,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where it is asked: `program` is how people call this nbmerge, of `version`, whose package lies in
+    `package`, run by `python`; the current folder, the state directory (which need not be there), the
+    environment, the home folder and the platform as in sys.platform."""
+
+    program: str
+    version: str
+    package: str
+    python: str
+    here: str
+    state: str
+    environment: Mapping[str, str]
+    home: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to look at, by the name of its first finding; `patience` in seconds."""
+
+    name: str
+    look: Callable[[Setting], Iterable[Finding]]
+    patience: float = 10.0
+
+
+def ok(name: str, message: str, advice: str = "") -> Finding:
+    """Nothing to worry about."""
+    return Finding(name, State.OK, message, advice)
+
+
+def warning(name: str, message: str, advice: str) -> Finding:
+    """Something that may surprise."""
+    return Finding(name, State.WARNING, message, advice)
+
+
+def error(name: str, message: str, advice: str) -> Finding:
+    """Something that does not work."""
+    return Finding(name, State.ERROR, message, advice)
