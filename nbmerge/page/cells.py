@@ -15,7 +15,8 @@ from nbmerge.page.html import Html, fold, join, link, tag
 from nbmerge.page.lines import By, Contested, Line, lines, merged_lines
 from nbmerge.page.metadata import changes
 from nbmerge.page.metadata_table import merged_table
-from nbmerge.page.outputs import Album, shown_attachments, shown_outputs
+from nbmerge.page.outputs import Album, shown_attachments
+from nbmerge.page.parts import is_text, metadata_box, metadata_of, outputs_box
 from nbmerge.page.sources import plain_source, shown_lines, source_box
 from nbmerge.page.stories import Fate, Story
 from nbmerge.page.texts import counted, first_line
@@ -25,10 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell
-
-_METADATA_IN_SIGHT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,9 @@ def merged_cell(story: Story, look: Look) -> Html:
     body = [
         _bar(story),
         _parts(story),
-        source_box(_source(story, look), text=_is_text(cell)),
+        source_box(_source(story, look), text=is_text(cell)),
         shown_attachments(cell.value.get("attachments"), look.album),
-        _outputs(story, look),
+        outputs_box(cell.outputs, look.album),
         _left_out(story, look),
         _metadata(story),
         notes(story),
@@ -68,10 +66,10 @@ def deleted_cell(story: Story, look: Look) -> Html:
     cell = story.cell
     was = "" if story.row.base is None else f" (cell {story.row.base + 1} of base) "
     summary = join([who(story.by, "deleted by"), was, tag("code", first_line(cell.source))])
-    text = _is_text(cell)
+    text = is_text(cell)
     content = [
         source_box(plain_source(lines(cell.source), text=text), text=text),
-        _box("outputs", cell.outputs, look),
+        outputs_box(cell.outputs, look.album),
         notes(story),
     ]
     return fold(summary, tag("div", *content, class_="cell"), class_="goner")
@@ -91,12 +89,25 @@ def _bar(story: Story) -> Html:
     count = cell.count
     marks = [
         tag("span", cell.type if count is None else f"{cell.type} [{count}]"),
-        who(story.by, f"{story.fate.value} by") if story.by is not By.BASE else tag("span", "unchanged"),
-        who(story.moved, "moved by") if story.moved else None,
+        *_marks(story),
         _clash_mark(story),
         tag("code", cell.id, class_="id") if cell.id else None,
     ]
     return tag("div", name, *marks, class_="bar")
+
+
+def _marks(story: Story) -> Iterator[Html]:
+    """Who did what to the cell."""
+    if story.fate is Fate.SAME:
+        yield tag("span", "unchanged")
+    elif deleted_by := story.deleted_by:
+        yield who(deleted_by, "deleted by")
+        yield who(By.REMOTE if deleted_by is By.LOCAL else By.LOCAL, "edited by")
+    else:
+        alike = " alike" if story.alike else ""
+        yield who(story.by, f"{'run again' if story.run_again else story.fate.value}{alike} by")
+    if story.moved:
+        yield who(story.moved, "moved by")
 
 
 def _clash_mark(story: Story) -> Html | None:
@@ -111,13 +122,9 @@ def _parts(story: Story) -> Html | None:
     return tag("div", *parts, class_="parts")
 
 
-def _is_text(cell: Cell) -> bool:
-    return cell.type in ("markdown", "heading")
-
-
 def _source(story: Story, look: Look) -> Html:
     """The merged source; conflicts stand in it at their places."""
-    text = _is_text(story.cell)
+    text = is_text(story.cell)
     merged = _pieces(story)
     sides = Terms(*([] if cell is None else lines(cell.source) for cell in story.cells))
     if story.fate is Fate.SAME and not story.conflicts:
@@ -160,17 +167,6 @@ def _contested(number: int, story: Story) -> Contested:
     return Contested(number, base, local, remote)
 
 
-def _outputs(story: Story, look: Look) -> Html | None:
-    return _box(None, story.cell.outputs, look)
-
-
-def _box(title: str | Html | None, outputs: list[Json], look: Look) -> Html | None:
-    if not outputs:
-        return None
-    head = None if title is None else tag("h4", title)
-    return tag("div", head, shown_outputs(outputs, look.album), class_="outs")
-
-
 def _left_out(story: Story, look: Look) -> Html | None:
     """The outputs that a side made and the merged cell does not have."""
     sides = list(_dropped(story))
@@ -179,12 +175,14 @@ def _left_out(story: Story, look: Look) -> Html | None:
     boxes = [tag("div", _dropped_by(by, cell, look), class_="side") for by, cell in sides]
     content = tag("div", *boxes, class_="pair") if len(boxes) == 2 else boxes[0]
     names = " and ".join(by.value for by, _ in sides)
-    folded = fold(f"outputs of {names} that are left out", content, open=bool(story.conflicts))
+    folded = fold(
+        f"outputs of {names} that the merged notebook does not have", content, open=bool(story.conflicts)
+    )
     return tag("div", folded, class_="more")
 
 
 def _dropped_by(by: By, cell: Cell, look: Look) -> Html | None:
-    return _box(join([who(by), " outputs, not in the merged notebook"]), cell.outputs, look)
+    return outputs_box(cell.outputs, look.album, who(by))
 
 
 def _dropped(story: Story) -> Iterator[tuple[By, Cell]]:
@@ -197,13 +195,7 @@ def _dropped(story: Story) -> Iterator[tuple[By, Cell]]:
 def _metadata(story: Story) -> Html | None:
     if story.fate is Fate.SAME or not any(part.name == "metadata" for part in story.parts):
         return None
-    base, local, remote, merged = (_metadata_of(cell) for cell in (*story.cells, story.merged))
-    found = list(changes(Terms(base, local, remote), merged))
-    table = merged_table(found)
-    about = f"metadata: {counted(len(found), 'change')}"
-    return tag("div", fold(about, table, open=len(found) <= _METADATA_IN_SIGHT), class_="more")
-
-
-def _metadata_of(cell: Cell | None) -> dict[str, Json]:
-    found = None if cell is None else cell.value.get("metadata")
-    return found if isinstance(found, dict) else {}
+    base, local, remote, merged = (
+        metadata_of(cell) for cell in (story.cells.base, story.cells.local, story.cells.remote, story.merged)
+    )
+    return metadata_box(list(changes(Terms(base, local, remote), merged)), merged_table)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nbmerge.page.html import Html, fold, link, tag
 from nbmerge.page.lines import By, changed_lines, lines
-from nbmerge.page.sources import plain_source, shown_lines, source_box
+from nbmerge.page.sources import no_sign, plain_source, shown_lines, source_box
 from nbmerge.page.wording import what_happened, who
 
 TYPE_CHECKING = False
@@ -88,5 +88,5 @@ def _column(conflict: Conflict, by: By, naming: Naming, text: bool) -> Html:
     else:
         changed = changed_lines(lines(conflict.base or other or ""), lines(mine), by)
         shown = changed if other is None else [line for line in changed if not line.gone]
-        content = source_box(shown_lines(shown, text=text, signs=False), text=text)
+        content = source_box(shown_lines(shown, text=text, sign=no_sign), text=text)
     return tag("div", naming.side(by), content, class_=f"side {by.value}")

@@ -16,7 +16,10 @@ from nbmerge.page.wording import NAMES, SIGNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
+
+    Sign: TypeAlias = Callable[[By, bool], Html]  # whose lines they are, and whether they are gone
 
 _MINUS = "\u2212"
 _LONG = 40  # lines of one kind; more are folded
@@ -25,7 +28,25 @@ _HEADING = re.compile(r"#{1,6} ")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 
 
-def shown_lines(lines: Iterable[Line], *, text: bool = False, signs: bool = True) -> Html:
+def by_side(by: By, gone: bool) -> Html:
+    """Before each block of a merge: who wrote it, or took it out."""
+    if by is By.BASE:
+        return tag("i")
+    said = f"{'removed' if gone else 'written'} by {NAMES[by]}"
+    return tag("i", f"{_MINUS * gone}{SIGNS[by]}", title=said)
+
+
+def added_or_removed(by: By, gone: bool) -> Html:
+    """Before each block of a comparison."""
+    return tag("i") if by is By.BASE else tag("i", _MINUS if gone else "+")
+
+
+def no_sign(_by: By, _gone: bool) -> Html:
+    """Where a heading says whose all of it is."""
+    return tag("i")
+
+
+def shown_lines(lines: Iterable[Line], *, text: bool = False, sign: Sign = by_side) -> Html:
     """Lines in blocks of one origin; `text` for markdown, whose headings stand out."""
     blocks: list[Html] = []
     fenced = False
@@ -35,7 +56,10 @@ def shown_lines(lines: Iterable[Line], *, text: bool = False, signs: bool = True
         for line in run:
             fenced ^= _FENCE.match(line.text) is not None
             headings.append(text and not fenced and _HEADING.match(line.text) is not None)
-        blocks += _blocks(run, headings, _sign(by, gone) if signs else None, by, gone)
+        kind = " ".join(("ln", *((by.value,) if by is not By.BASE else ()), *(("gone",) if gone else ())))
+        parts = _parts(run, headings)
+        signs = [sign(by, gone), *(tag("i") for _ in parts[1:])]
+        blocks += [tag("div", *both, class_=kind) for both in zip(signs, parts, strict=True)]
     return join(blocks)
 
 
@@ -49,42 +73,31 @@ def source_box(content: Html, *, text: bool = False) -> Html:
     return tag("div", content, class_="src text" if text else "src")
 
 
-def _blocks(run: list[Line], headings: list[bool], sign: Html | None, by: By, gone: bool) -> Iterable[Html]:
-    kind = " ".join(["ln", *((by.value,) if by is not By.BASE else ()), *(("gone",) if gone else ())])
+def _parts(run: list[Line], headings: list[bool]) -> list[Html]:
+    """A block as it is, or the two ends of a long one and its folded middle."""
     if len(run) <= _LONG:
-        yield _block(kind, sign, _inner(run, headings))
-        return
+        return [_inner(run, headings)]
     middle = run[_AROUND:-_AROUND]
     kept, note = cut("\n".join(line.text for line in middle))
-    yield _block(kind, sign, _inner(run[:_AROUND], headings[:_AROUND]))
-    about = f"{counted(len(middle), 'more line')}"
-    folded = fold(about, join([kept, note]) if note else kept)
-    yield tag("div", tag("i"), tag("span", folded), class_=kind)
-    yield _block(kind, None if sign is None else tag("i"), _inner(run[-_AROUND:], headings[-_AROUND:]))
-
-
-def _block(kind: str, sign: Html | None, inner: Html) -> Html:
-    return tag("div", tag("i") if sign is None else sign, tag("span", inner), class_=kind)
-
-
-def _sign(by: By, gone: bool) -> Html:
-    if by is By.BASE:
-        return tag("i")
-    said = f"{'removed' if gone else 'written'} by {NAMES[by]}"
-    return tag("i", f"{_MINUS * gone}{SIGNS[by]}", title=said)
+    folded = fold(counted(len(middle), "more line"), kept, note)
+    ends = (slice(None, _AROUND), slice(-_AROUND, None))
+    first, last = (_inner(run[end], headings[end]) for end in ends)
+    return [first, tag("div", folded), last]
 
 
 def _inner(run: list[Line], headings: list[bool]) -> Html:
     """The lines' words; those that are new stand out where not the whole line is."""
-    parts: list[Html | str] = []
-    for number, (line, heading) in enumerate(zip(run, headings, strict=True)):
-        content = join(_word(word, line) for word in line.words)
-        parts += ["\n" * (number > 0), tag("b", content, class_="hd") if heading else content]
-    return join(parts)
+    shown = (_line(line, heading) for line, heading in zip(run, headings, strict=True))
+    return tag("div", Html("\n".join(line.text for line in shown)))
+
+
+def _line(line: Line, heading: bool) -> Html:
+    words = join(_word(word, line) for word in line.words)
+    return tag("b", words, class_="hd") if heading else words
 
 
 def _word(word: Word, line: Line) -> Html | str:
-    text, _ = cut(word.text)
+    text, note = cut(word.text)
     if word.by is By.BASE or len(line.words) == 1:
-        return text
+        return join([text, note])
     return tag("b", text, class_="w" if word.by is line.by else f"w {word.by.value}")

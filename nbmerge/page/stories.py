@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from nbmerge.notebook.model import Cell, Notebook
 
 
+_COUNT = "execution count"
+
+
 class Fate(Enum):
     """What happened to a cell since base."""
 
@@ -69,15 +72,48 @@ class Story:
 
     @property
     def quiet(self) -> bool:
-        """Whether there is nothing to tell about it."""
-        return self.fate is Fate.SAME and not (self.moved or self.notes or self.conflicts)
+        """Whether there is nothing to read about it: at most it has another execution count."""
+        counted_anew = self.fate is Fate.CHANGED and all(part.name == _COUNT for part in self.parts)
+        same = self.fate is Fate.SAME or (counted_anew and self.parts)
+        return bool(same) and not (self.moved or self.notes or self.conflicts)
+
+    @property
+    def run_again(self) -> bool:
+        """Whether only the outputs and the execution count are not base's."""
+        names = {part.name for part in self.parts}
+        return (
+            self.fate is Fate.CHANGED and bool(names) and names <= {_COUNT, "outputs"} and not self.conflicts
+        )
+
+    @property
+    def alike(self) -> bool:
+        """Whether both sides did the very same."""
+        local, remote = self.cells.local, self.cells.remote
+        return self.by is By.BOTH and local is not None and same_content(local, remote)
+
+    @property
+    def deleted_by(self) -> By | None:
+        """Who deleted a cell that is there all the same, since the other side edited it."""
+        if self.merged is None or self.cells.base is None:
+            return None
+        local, remote = self.cells.local, self.cells.remote
+        return By.LOCAL if local is None else By.REMOTE if remote is None else None
+
+    def did(self, by: By) -> Fate:
+        """What one side did to the cell."""
+        base, mine = self.cells.base, getattr(self.cells, by.value)
+        if base is None:
+            return Fate.SAME if mine is None else Fate.INSERTED
+        if mine is None:
+            return Fate.DELETED
+        return Fate.SAME if same_content(base, mine) else Fate.CHANGED
 
 
 _PARTS: tuple[tuple[str, Callable[[Cell], Json]], ...] = (
     ("kind", lambda cell: cell.type),
     ("source", lambda cell: cell.source),
     ("outputs", lambda cell: cell.plain_outputs),
-    ("execution count", lambda cell: cell.value.get(cell.count_field)),
+    (_COUNT, lambda cell: cell.value.get(cell.count_field)),
     ("metadata", lambda cell: cell.value.get("metadata")),
     ("attachments", lambda cell: unspelled(cell.value.get("attachments"))),
 )

@@ -11,14 +11,14 @@ STYLE = """
 --local:#0b5394;--local-tint:#e8f1fb;--local-mark:#c3dcf7;
 --remote:#8a4300;--remote-tint:#fdf1e3;--remote-mark:#f8d7b0;
 --both:#12643d;--both-tint:#e6f4ec;--both-mark:#bfe4cf;
---clash:#b01e14;--clash-tint:#fdeeec;--clash-line:#d9584d;
+--clash:#b01e14;--clash-tint:#fdeeec;--clash-line:#c8392d;--gone-mark:#f6c9c4;
 --r:#a8201a;--g:#176b32;--y:#7a5600;--b:#0b5394;--m:#86208c;--c:#0b6470}
 @media screen and (prefers-color-scheme:dark){:root{
 --bg:#111418;--card:#181c21;--ink:#e3e6ea;--soft:#a3acb8;--line:#2e343c;--code:#14181c;
 --local:#8fc4ff;--local-tint:#14273d;--local-mark:#234a76;
 --remote:#f3b872;--remote-tint:#33240f;--remote-mark:#644313;
 --both:#84d8a8;--both-tint:#122c1e;--both-mark:#1f563a;
---clash:#ff9d92;--clash-tint:#351a18;--clash-line:#c4473c;
+--clash:#ff9d92;--clash-tint:#351a18;--clash-line:#c4473c;--gone-mark:#6b2a25;
 --r:#ff8f85;--g:#7fd394;--y:#e3c063;--b:#8fc4ff;--m:#e2a0ea;--c:#74d0dc}}
 *{box-sizing:border-box}
 html{scroll-padding-top:1rem;-webkit-text-size-adjust:100%}
@@ -52,6 +52,7 @@ border:1px solid var(--line);color:var(--soft);white-space:nowrap}
 .who.local{color:var(--local);background:var(--local-tint);border-color:var(--local-mark)}
 .who.remote{color:var(--remote);background:var(--remote-tint);border-color:var(--remote-mark)}
 .who.both,.who.mixed{color:var(--both);background:var(--both-tint);border-color:var(--both-mark)}
+.who.full{background:var(--clash-line);border-color:var(--clash-line);color:#fff}
 .who.clash{color:var(--clash);background:var(--clash-tint);border-color:var(--clash-line)}
 .list{margin:.4rem 0;padding-left:1.6rem}
 .list li{margin:.3rem 0;overflow-wrap:anywhere}
@@ -82,16 +83,22 @@ color:var(--soft);border-bottom:1px solid var(--line)}
 .ln{display:grid;grid-template-columns:3.4rem minmax(0,1fr);min-height:1.5em}
 .ln>i{font-style:normal;font-weight:600;font-size:.72rem;line-height:1.75;text-align:right;padding-right:.8rem;
 color:var(--soft);user-select:none;-webkit-user-select:none}
-.ln>span{white-space:pre-wrap;overflow-wrap:anywhere;padding-right:.9rem;tab-size:4}
+.ln>div{white-space:pre-wrap;overflow-wrap:anywhere;padding-right:.9rem;tab-size:4}
 .ln.local,.in.local{background:var(--local-tint)}.ln.local>i{color:var(--local)}
 .ln.remote{background:var(--remote-tint)}.ln.remote>i{color:var(--remote)}
 .ln.both,.ln.mixed{background:var(--both-tint)}.ln.both>i,.ln.mixed>i{color:var(--both)}
 .ln.gone{background:none}.ln.gone>span{color:var(--soft);text-decoration:line-through}
 .w{border-radius:2px;font-weight:inherit}
 .local .w,.w.local{background:var(--local-mark)}.remote .w,.w.remote{background:var(--remote-mark)}
-.both .w,.w.both{background:var(--both-mark)}
+.both .w,.w.both,.diff .mixed .w{background:var(--both-mark)}
+.verdict.plain{background:var(--code);border-color:var(--line)}
+.who.gone{color:var(--clash);background:var(--clash-tint);border-color:var(--clash-line)}
+.who.added{color:var(--both);background:var(--both-tint);border-color:var(--both-mark)}
+.diff .ln.gone{background:var(--clash-tint)}.diff .ln.gone>i{color:var(--clash)}
+.diff .ln.gone>div{text-decoration:none;color:var(--ink)}
+.diff .gone .w{background:var(--gone-mark);text-decoration:none}
 .gone .w{background:none;text-decoration-thickness:2px;color:var(--ink)}
-.text .ln>span{font-family:system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;font-size:.95rem}
+.text .ln>div{font-family:system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;font-size:.95rem}
 .text .hd{font-weight:700}
 .conflict{border:1px solid var(--clash-line);margin:.5rem .9rem;border-radius:8px;background:var(--card);
 overflow:hidden}
@@ -103,7 +110,9 @@ overflow:hidden}
 .pair .ln,.term .ln{grid-template-columns:.9rem minmax(0,1fr)}
 .side{padding:0 0 .4rem}
 .side>h4{margin:0;padding:.35rem .9rem;font-size:.85rem;font-weight:400;overflow-wrap:anywhere}
-.side.base{border-bottom:1px solid var(--line);background:var(--code)}
+.side.base{border-bottom:1px solid var(--line)}
+.conflict .src{background:none;padding:.1rem 0 .3rem}
+.legend{font-size:.8rem;color:var(--soft);margin:.2rem 0;display:flex;flex-wrap:wrap;gap:.4rem}
 .empty{padding:.1rem .9rem;color:var(--soft);font-style:italic}
 .outs{padding:.4rem .9rem .7rem;border-top:1px solid var(--line)}
 .outs>h4{margin:.1rem 0 .3rem;font-size:.8rem;font-weight:600;color:var(--soft)}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nbmerge.merge.results import Conflict, Decision, Result
     from nbmerge.notebook.model import Notebook
 
+_LEGEND = {"local", "remote", "both"}
 _LISTED = 12  # decisions; more are folded
 
 
@@ -80,18 +81,25 @@ def _sides(told: Sequence[Story], naming: Naming) -> Html:
 
 
 def _did(told: Sequence[Story], by: By) -> str:
-    """`: changed 3 cells, inserted 1`."""
-    mine = (by, By.BOTH, By.MIXED)
-    counts = Counter(story.fate for story in told if story.by in mine)
-    counts_moved = sum(1 for story in told if story.moved in mine)
+    """`: changed 3 cells, inserted 1 cell`."""
+    counts = Counter(story.did(by) for story in told)
+    moved = sum(1 for story in told if story.moved in (by, By.BOTH))
     done = [(fate.value, counts[fate]) for fate in (Fate.CHANGED, Fate.INSERTED, Fate.DELETED)]
-    named = [f"{what} {number:,}" for what, number in [*done, ("moved", counts_moved)] if number]
-    return f": {', '.join(named)}" if named else ": changed nothing"
+    named = [f"{what} {counted(number, 'cell')}" for what, number in [*done, ("moved", moved)] if number]
+    return f": {', '.join(named)}" if named else ": changed no cell"
 
 
 def _map(told: Sequence[Story]) -> Html:
     """All cells at one glance; what is unchanged is no link, so that few keys lead through."""
-    return tag("nav", *map(_square, told), class_="map", aria_label="cells")
+    squares = tag("nav", *map(_square, told), class_="map", aria_label="cells")
+    touched = sorted({story.by.value for story in told if not story.quiet and not story.conflicts} & _LEGEND)
+    marks = [tag("span", name, class_=f"who {name}") for name in touched]
+    if any(story.conflicts for story in told):
+        marks.append(tag("span", "conflict", class_="who full"))
+    legend = tag(
+        "p", "All cells; what is not white was changed, inserted or deleted by ", *marks, class_="legend"
+    )
+    return join([squares, legend if marks else None])
 
 
 def _square(story: Story) -> Html:
