@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbmerge.cli.arguments import Parser
 
 _COMMANDS = {
+    "completion": "completion_command",
     "conflicts": "conflicts_command",
     "demo": "demo_command",
     "diff": "diff_command",
@@ -61,6 +62,11 @@ def _dispatch(arguments: list[str]) -> int:
     from nbmerge.cli import merge_command
 
     return merge_command.run(arguments)
+
+
+def command_names() -> tuple[str, ...]:
+    """Those that people type; `driver` is typed by git."""
+    return tuple(_COMMANDS)
 
 
 def parser_of(name: str) -> Parser:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LARGEST_MARKER = 1000
 COMMANDS = (
     *("merge", "git", "driver", "watch", "start", "stop", "restart", "status", "log", "show", "diff"),
-    *("conflicts", "resolve", "restore", "recover", "open", "save", "replay", "demo", "doctor"),
+    *("conflicts", "resolve", "restore", "recover", "open", "save", "replay", "demo", "doctor", "completion"),
 )
 _AFTER_OPTIONS = """\
 commands:
@@ -46,6 +46,7 @@ commands:
   open, save NOTEBOOK       for programs that edit notebooks and take part
   replay V0 V1 ...          what `watch` would do about these saves, and why
   doctor                    whether anything here keeps nbmerge from working
+  completion SHELL          lets bash, zsh or fish complete all this
 
   {program} COMMAND --help tells more about each
 
