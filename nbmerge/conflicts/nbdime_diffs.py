@@ -9,7 +9,8 @@ lines, and a line that is patched is a list of characters.
 
 The diffs are against base, but what stands in the notebook is base with all merged into it that
 did not clash.  In a list or between lines that may have moved the places, and nothing says so; they
-are trusted only where the furthest place that the two sides name is still the end.
+are trusted only where the furthest place that the two sides name is still the end.  A line that one
+side changed and the other put another in place of is worse: the other line may stand before it.
 """
 
 from __future__ import annotations
@@ -28,13 +29,17 @@ if TYPE_CHECKING:
 
 
 class Unfit(ValueError):
-    """The diff is none, or it is not one of this value."""
+    """The diff is none, or it is not one of this value, or its places cannot be trusted."""
+
+
+class NotBase(Unfit):
+    """The value itself may not be base's."""
 
 
 def patched(value: Json, diff: Json, other: Json) -> Json:
     """The value with a side's diff applied; `other` is the other side's diff of the same value.
 
-    Raises Unfit.
+    Raises Unfit, NotBase.
     """
     entries, others = _entries(diff), _entries(other)
     match value:
@@ -100,8 +105,17 @@ def _sequence(values: Sequence[Json], diff: Entries, other: Entries, inside: Pat
 
 
 def _trust(length: int, diff: Entries, other: Entries) -> None:
+    if _patches_removed(diff, other) or _patches_removed(other, diff):
+        raise NotBase
     if max((_reach(entry)[1] for entry in (*diff, *other)), default=length) != length:
         raise Unfit
+
+
+def _patches_removed(diff: Entries, other: Entries) -> bool:
+    """Whether one side patches a place that the other removes."""
+    removed = [_reach(entry) for entry in other if entry["op"] == "removerange"]
+    patched = [_reach(entry) for entry in diff if entry["op"] == "patch"]
+    return any(start <= first < behind for first, _ in patched for start, behind in removed)
 
 
 def _reach(entry: dict[str, Json]) -> tuple[int, int]:

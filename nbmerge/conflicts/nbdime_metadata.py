@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from json import JSONDecodeError
 
-from nbmerge.conflicts.nbdime_diffs import Unfit, ordered_as, patched
+from nbmerge.conflicts.nbdime_diffs import NotBase, Unfit, ordered_as, patched
 from nbmerge.conflicts.values import Absent, Choice, Edited, NotKnown
 from nbmerge.merge.threeway import Terms
 from nbmerge.notebook.jsontext import parse_value, skip_space
@@ -45,6 +45,7 @@ class _Record:
 
     sides: Terms[Side]
     keys: tuple[str, ...]
+    stands: Object  # what the keys that do not clash can be taken from
 
     def shown(self, side: Side) -> Term:
         """The keys that clash, as JSON."""
@@ -63,9 +64,8 @@ class _Record:
 
     def with_written(self, text: str) -> Object:
         """The metadata with an object in place of all that clashes; raises NotKnown."""
-        whole = next(side for side in self.sides if isinstance(side, dict))
-        rest = {key: item for key, item in whole.items() if key not in self.keys}
-        return ordered_as(whole, rest | _written(text))
+        rest = {key: item for key, item in self.stands.items() if key not in self.keys}
+        return ordered_as(self.stands, rest | _written(text))
 
 
 def metadata_terms(metadata: Json) -> Terms[Term] | None:
@@ -126,16 +126,25 @@ def _read(metadata: Json) -> _Record | None:
             base = {key: item for key, item in metadata.items() if key != "nbdime-conflicts"}
             named = (entry.get("key") for entry in (*local, *remote) if isinstance(entry, dict))
             keys = dict.fromkeys(key for key in named if isinstance(key, str))
-            return _Record(Terms(base, _after(base, local, remote), _after(base, remote, local)), tuple(keys))
+            return _Record(_recorded(base, local, remote), tuple(keys), base)
         case {"local_metadata": dict() as ours, "remote_metadata": dict() as theirs} if len(metadata) == 2:
             differing = [key for key in {**ours, **theirs} if _differs(ours, theirs, key)]
-            return _Record(Terms(Absent.UNKNOWN, ours, theirs), tuple(differing))
+            return _Record(Terms(Absent.UNKNOWN, ours, theirs), tuple(differing), ours)
     return None
+
+
+def _recorded(base: Object, local: Json, remote: Json) -> Terms[Side]:
+    try:
+        return Terms(base, _after(base, local, remote), _after(base, remote, local))
+    except NotBase:
+        return Terms(Absent.UNKNOWN, Absent.UNKNOWN, Absent.UNKNOWN)
 
 
 def _after(base: Object, diff: Json, other: Json) -> Side:
     try:
         after = patched(base, diff, other)
+    except NotBase:
+        raise
     except (Unfit, RecursionError):
         return Absent.UNKNOWN
     return after if isinstance(after, dict) else Absent.UNKNOWN
