@@ -1,4 +1,4 @@
-"""Owns: `nbmerge diff NOTEBOOK[@N] [@M]`, which shows nbdime's terminal diff of two contents.
+"""Owns: `nbmerge diff NOTEBOOK[@N] [@M]`: nbdime's terminal diff of two contents, or a page about them.
 
 Must not know: where versions are kept.  Invariant: nbdime is loaded here alone, once both
 contents are known to be notebooks; its configuration, git and the screen do not change what
@@ -11,10 +11,11 @@ import io
 import os
 import sys
 import warnings
-from dataclasses import dataclass
 
 from nbmerge.cli.arguments import command, understand
 from nbmerge.cli.histories import Named, add_state, book_of, history, is_number, named, version_of
+from nbmerge.cli.options import page_file
+from nbmerge.cli.pages import Content, Page, comparison_of
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, NotebookError, UsageError
@@ -27,20 +28,12 @@ if TYPE_CHECKING:
     from nbmerge.cli.arguments import Parser
     from nbmerge.history.store import Store
 
-_CALL = "diff NOTEBOOK[@N] [@M] [--state DIR]"
+_CALL = "diff NOTEBOOK[@N] [@M] [--html FILE] [--state DIR]"
 _WHAT = """
 Show how two versions of a notebook differ, from @N to @M: nbdime's diff, coloured on a terminal. Without
 @M, from @N to what the file holds now; without both, from the newest version that is something else than
 what the file holds.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What is compared, and what it is called."""
-
-    name: str
-    data: bytes
 
 
 def run(arguments: list[str]) -> int:
@@ -55,16 +48,25 @@ def run(arguments: list[str]) -> int:
         if len(numbers) == 2:
             old, new = (_version(store, book, notebook, number) for number in numbers)
         else:
-            new = _Content(notebook.path, read_file(notebook.path))
+            new = Content(notebook.path, read_file(notebook.path))
             number = numbers[0] if numbers else _newest_other(store, book, notebook, new.data)
             old = _version(store, book, notebook, number)
-    write_text(_diff(old, new))
+    if options.html is None:
+        write_text(_diff(old, new))
+    else:
+        Page(options.html, comparison_of(old, new)).write()
     return EXIT_CLEAN
 
 
 def parser() -> Parser:
     """What `diff` understands."""
     options = command(_CALL, _WHAT)
+    options.add_argument(
+        "--html",
+        metavar="FILE",
+        type=page_file,
+        help="write a page for the browser instead; FILE ends in .html or is -, standard output",
+    )
     add_state(options)
     return options
 
@@ -83,9 +85,9 @@ def _meant(words: list[str]) -> tuple[Named, list[int]]:
     return notebook, [number for number in (notebook.number, second) if number is not None]
 
 
-def _version(store: Store, book: int, notebook: Named, number: int) -> _Content:
+def _version(store: Store, book: int, notebook: Named, number: int) -> Content:
     version = version_of(store, book, notebook, number)
-    return _Content(f"{notebook.path}@{number}", store.data(book, version.number))
+    return Content(f"{notebook.path}@{number}", store.data(book, version.number))
 
 
 def _newest_other(store: Store, book: int, notebook: Named, data: bytes) -> int:
@@ -96,7 +98,7 @@ def _newest_other(store: Store, book: int, notebook: Named, data: bytes) -> int:
     raise NotebookError(f"{notebook.path}: no other version of it is known")
 
 
-def _diff(old: _Content, new: _Content) -> str:
+def _diff(old: Content, new: Content) -> str:
     for content in (old, new):
         read(content.data, content.name)  # says what is wrong in our words
     if old.data == new.data:

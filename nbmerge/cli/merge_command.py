@@ -14,10 +14,12 @@ from nbmerge.cli.report import details, in_full, result_json, summary
 from nbmerge.cli.streams import write_bytes, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
 from nbmerge.files import FileSource, is_special, read_file, reason, replace_file
+from nbmerge.merge.threeway import Terms
 from nbmerge.merge.whole import Held, merge_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nbmerge.cli.pages import Page
     from nbmerge.merge.results import Result
     from nbmerge.merge.whole import Source, Whole
 
@@ -33,21 +35,33 @@ def run(arguments: list[str]) -> int:
         write_text(_version())
         return EXIT_CLEAN
     options = parse(arguments)
-    whole = _merge(options)
+    whole, page = _merge(options)
     _deliver(whole, options)
+    if page is not None:
+        page.write()
     _report(whole.result, options)
     return EXIT_CLEAN if whole.result.clean else EXIT_CONFLICTS
 
 
-def _merge(options: Options) -> Whole:
-    base = Held("base", b"") if options.base is None else _source(options.base)
-    return merge_sources(base, _source(options.local), _source(options.remote), options.policy)
+def _merge(options: Options) -> tuple[Whole, Page | None]:
+    """What came of it, and the page about it if there is to be one."""
+    once = options.report is not None
+    base = Held("base", b"") if options.base is None else _source(options.base, once)
+    sides = (base, _source(options.local, once), _source(options.remote, once))
+    if options.report is None:
+        return merge_sources(*sides, options.policy), None
+    from nbmerge.cli.pages import Page, refuse_one_of, report_of
+
+    refuse_one_of(options.report, (options.base, options.local, options.remote, options.output))
+    whole = merge_sources(*sides, options.policy)
+    title = os.path.basename(options.output or options.local)
+    return whole, Page(options.report, report_of(whole, Terms(*sides), title, options.policy.labels))
 
 
-def _source(path: str) -> Source:
-    """A pipe is read at once: it can be read only once."""
+def _source(path: str, once: bool) -> Source:
+    """A pipe is read at once: it can be read only once; and so is what a page is made of, too."""
     try:
-        if is_special(path):
+        if once or is_special(path):
             return Held(path, read_file(path))
         with open(path, "rb"):
             return FileSource(path, path)

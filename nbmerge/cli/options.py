@@ -78,6 +78,7 @@ class Options:
     json: bool
     verbose: bool
     decisions: bool
+    report: str | None
 
 
 def parse(arguments: list[str]) -> Options:
@@ -88,9 +89,10 @@ def parse(arguments: list[str]) -> Options:
         if word.startswith("-") and word != "-":
             raise UsageError(f"there is no option {word}; {program_name()} --help lists all")
     base, local, remote = _files(rest + files)
-    return Options(
-        base, local, remote, found.output, _policy(found), found.json, found.verbose, found.decisions
-    )
+    if found.report == "-" and found.output is None:
+        raise UsageError("standard output takes the merged notebook or the report; add --output OUT")
+    how = (found.json, found.verbose, found.decisions, found.report)
+    return Options(base, local, remote, found.output, _policy(found), *how)
 
 
 def help_text() -> str:
@@ -165,6 +167,13 @@ def _add_ours(parser: ArgumentParser) -> None:
         help="write the merged notebook to this file, which may be one of the three; else, or if OUT is -,"
         " it goes to standard output",
     )
+    add(
+        "--report",
+        metavar="FILE",
+        type=page_file,
+        help="write a page for the browser, too: all cells, who changed what, conflicts side by side, why"
+        " something was chosen; FILE ends in .html or is -, standard output",
+    )
     add("--json", action="store_true", help="report on standard error as one JSON object")
     add("-v", "--verbose", action="store_true", help="report every conflict and every choice that was made")
     add(
@@ -196,6 +205,16 @@ def _output(text: str) -> str | None:
     if not text:
         raise ArgumentTypeError("the name is empty")
     return None if text in ("-", "/dev/stdout") else text
+
+
+def page_file(text: str) -> str:
+    """The type of an option that names a page.
+
+    It has to look like one: `--report BASE LOCAL REMOTE`, the name forgotten, must not replace BASE.
+    """
+    if text != "-" and not text.lower().endswith((".html", ".htm")):
+        raise ArgumentTypeError(f"{text!r} is no name for a page: it must end in .html, or be -")
+    return text
 
 
 def _size(text: str) -> int:

@@ -87,7 +87,7 @@ color:var(--soft);user-select:none;-webkit-user-select:none}
 .ln.local,.in.local{background:var(--local-tint)}.ln.local>i{color:var(--local)}
 .ln.remote{background:var(--remote-tint)}.ln.remote>i{color:var(--remote)}
 .ln.both,.ln.mixed{background:var(--both-tint)}.ln.both>i,.ln.mixed>i{color:var(--both)}
-.ln.gone{background:none}.ln.gone>span{color:var(--soft);text-decoration:line-through}
+.ln.gone{background:none}.ln.gone>div{color:var(--soft);text-decoration:line-through}
 .w{border-radius:2px;font-weight:inherit}
 .local .w,.w.local{background:var(--local-mark)}.remote .w,.w.remote{background:var(--remote-mark)}
 .both .w,.w.both,.diff .mixed .w{background:var(--both-mark)}

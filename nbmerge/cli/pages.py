@@ -1,0 +1,95 @@
+"""Owns: pages of HTML that a command writes: where they go, and what they are made of.
+
+Must not know: how a page looks.  Invariant: a page is made from the very bytes that were merged or
+compared, before anything is written; no notebook is ever replaced by one.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from nbmerge.cli.streams import write_bytes
+from nbmerge.errors import NotebookError, UsageError
+from nbmerge.files import replace_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.merge.policy import Labels
+    from nbmerge.merge.threeway import Terms
+    from nbmerge.merge.whole import Source, Whole
+    from nbmerge.notebook.model import Notebook
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is compared, and what it is called."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, and the file that it is for; `-` is standard output."""
+
+    where: str
+    text: str
+
+    def write(self) -> None:
+        """Bring it there.  Raises SystemFailure."""
+        data = self.text.encode()
+        if self.where == "-":
+            write_bytes(data)
+        else:
+            replace_file(self.where, data)
+
+
+def refuse_one_of(page: str, files: tuple[str | None, ...]) -> None:
+    """Raises UsageError if the page would replace one of these files."""
+    for file in files:
+        if file is not None and os.path.realpath(file) == os.path.realpath(page):
+            raise UsageError(f"{page}: the page would replace a file of the merge; give it another name")
+
+
+def report_of(whole: Whole, files: Terms[Source], title: str, labels: Labels) -> str:
+    """The page about a merge of these files.  Raises NotebookError."""
+    from nbmerge.page.merged import Merge, merge_page
+
+    result = whole.result
+    try:
+        sides = _sides(files)
+        if not result.origins:  # then one side was taken as it is
+            as_local = files.local.holds(files.remote) or files.base.holds(files.remote)
+            result = replace(result, notebook=sides.local if as_local else sides.remote)
+        return merge_page(Merge(title, sides, result, files.map(lambda file: file.name), labels))
+    except RecursionError:
+        raise NotebookError(f"{files.local.name}: is nested too deeply to be shown") from None
+
+
+def comparison_of(old: Content, new: Content) -> str:
+    """The page about what changed.  Raises NotebookError."""
+    from nbmerge.merge.threeway import Terms
+    from nbmerge.merge.whole import Held
+    from nbmerge.page.compared import Named, diff_page
+
+    before, after = Held(old.name, old.data), Held(new.name, new.data)
+    try:
+        sides = _sides(Terms(before, after, before))
+        return diff_page(Named(old.name, sides.base), Named(new.name, sides.local))
+    except RecursionError:
+        raise NotebookError(f"{new.name}: is nested too deeply to be shown") from None
+
+
+def _sides(files: Terms[Source]) -> Terms[Notebook]:
+    """The notebooks in one nbformat major, as the merge has them."""
+    from nbmerge.merge.threeway import Terms
+    from nbmerge.notebook.reader import BOM, read
+    from nbmerge.notebook.versions import empty_beside, harmonise
+
+    local, remote = (read(file.read(), file.name) for file in (files.local, files.remote))
+    data = files.base.read()
+    empty = not data.removeprefix(BOM).strip()
+    base = empty_beside(local, remote) if empty else read(data, files.base.name)
+    sides, _ = harmonise((base, local, remote), (files.base, files.local, files.remote))
+    return Terms(*sides)
