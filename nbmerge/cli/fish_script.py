@@ -32,8 +32,18 @@ function __nbmerge_lacks --description 'whether none of these words was typed ye
     return 0
 end
 
+function __nbmerge_paths --description 'files that match a pattern, as fish completes them'
+    set -l token (commandline -ct)
+    set -l found (complete -C "__fish_command_without_completions $token")
+    if string match -qr '^[^-].*[:=]' -- $token # fish itself takes what follows for a name of its own
+        set -l names (string replace -r '^["\']' '' -- $token | string unescape)*
+        set -q names[1]; and set found (command ls -dp -- $names)
+    end
+    string match -r $argv -- $found
+end
+
 function __nbmerge_notebooks --description 'notebooks and folders'
-    __fish_complete_path (commandline -ct) | string match -r '^.*(?:\.ipynb|/)(?:\t.*)?$'
+    __nbmerge_paths '^.*(?:\.ipynb|/)(?:\t.*)?$'
 end
 
 function __nbmerge_versions --description 'NOTEBOOK@N'
@@ -54,8 +64,8 @@ complete -c nbmerge-on-save -e
 complete -c nbmerge-on-save -w nbmerge
 """
 _LISTS = {
-    Kind.FOLDER: "(__fish_complete_directories (commandline -ct) '')",
-    Kind.FILE: "(__fish_complete_path (commandline -ct))",
+    Kind.FOLDER: "(__nbmerge_paths '^.*/(?:\\t.*)?$')",
+    Kind.FILE: "(__nbmerge_paths '^.*$')",
     Kind.NOTEBOOK: "(__nbmerge_notebooks)",
     Kind.VERSION: "(__nbmerge_versions)",
 }

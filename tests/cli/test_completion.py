@@ -1,0 +1,150 @@
+"""Completion, in real shells on a pseudo-terminal: what is typed, and what a TAB makes of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbmerge.cli.offers import Kind, offers, words_of
+from tests.cli.world import Command
+
+pytest.importorskip("pty")
+
+from tests.cli.shells import ROOT, SHELLS, Shell, programs
+
+NOTEBOOKS = ("analysis.ipynb", "my notes.ipynb", "it's.ipynb", "q@x.ipynb", "x:y.ipynb", "tab.ipynb")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder with both programs, and in `work` notebooks, one of which has two versions."""
+    home = tmp_path_factory.mktemp("home")
+    bin = programs(home / "bin")
+    work = home / "work"
+    (work / "figures").mkdir(parents=True)
+    shutil.copy(ROOT / "fixtures/different-cells/base.ipynb", work / "figures" / "deep.ipynb")
+    (work / "table.csv").write_text("1\n")
+    for number, side in enumerate(("base", "local")):
+        for name in NOTEBOOKS:
+            shutil.copy(ROOT / f"fixtures/different-cells/{side}.ipynb", work / name)
+        command = f"{bin}/nbmerge open analysis.ipynb --output {home}/{number}"
+        subprocess.run(command.split(), cwd=work, env={"HOME": str(home)}, check=True, capture_output=True)
+    return home
+
+
+@pytest.fixture(scope="module", params=SHELLS)
+def shell(request: pytest.FixtureRequest, home: Path) -> Iterator[Shell]:
+    shell = Shell(request.param, home / "work", home)
+    yield shell
+    shell.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("nbmerge wat", "watch"),
+        ("nbmerge-on-save conf", "conflicts"),
+        ("nbmerge watch --settl", "--settle"),
+        ("nbmerge log --js", "--json"),
+        ("nbmerge status --state fig", "figures/"),
+        ("nbmerge status --state=fig", "--state=figures/"),
+        ("nbmerge merge --outputs un", "union"),
+        ("nbmerge merge --outputs=un", "--outputs=union"),
+        ("nbmerge --conflict-styl", "--conflict-style"),
+        ("nbmerge analysis.ipynb --conflict-style zd", "zdiff3"),
+        ("nbmerge git ins", "install"),
+        ("nbmerge git --global unin", "uninstall"),
+        ("nbmerge completion fi", "fish"),
+        ("nbmerge replay --out table", "table.csv"),
+    ],
+)
+def test_a_beginning_is_completed(shell: Shell, line: str, word: str) -> None:
+    last = shell.typed(line)[-1]
+    assert last in (word, word.removesuffix("/"))  # zsh adds the slash when one goes on
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("nbmerge log ana", "analysis.ipynb"),
+        ("nbmerge ana", "analysis.ipynb"),
+        ("nbmerge my\\ notes.ipynb ana", "analysis.ipynb"),
+        ("nbmerge log my", "my notes.ipynb"),
+        ('nbmerge log "my n', "my notes.ipynb"),
+        ("nbmerge log my\\ n", "my notes.ipynb"),
+        ("nbmerge log it", "it's.ipynb"),
+        ("nbmerge log q@", "q@x.ipynb"),
+        ("nbmerge log x:", "x:y.ipynb"),
+        ("nbmerge log tab", "tab.ipynb"),
+        ("nbmerge log ~/work/ana", "/work/analysis.ipynb"),
+        ("nbmerge watch figures/de", "figures/deep.ipynb"),
+        ("nbmerge watch fig", "figures/"),
+    ],
+)
+def test_notebooks_and_folders_are_completed(shell: Shell, line: str, name: str) -> None:
+    last = shell.typed(line)[-1]
+    assert last.endswith((name, name.removesuffix("/")))
+
+
+def test_what_there_is_to_choose_from_is_shown(shell: Shell) -> None:
+    names = {offer.name for offer in offers()}
+    assert names <= shell.listed("nbmerge ")
+    assert {"--settle", "--poll", "--state"} <= shell.listed("nbmerge watch --")
+    assert {"install", "status", "uninstall"} <= shell.listed("nbmerge git ")
+    assert {"run", "local", "remote", "base"} <= shell.listed("nbmerge merge --outputs ")
+    shown = shell.listed("nbmerge recover ")
+    assert {"analysis.ipynb", "figures/"} <= shown
+    assert "table.csv" not in shown
+
+
+def test_versions_are_completed(shell: Shell) -> None:
+    shown = shell.listed("nbmerge show analysis.ipynb@")
+    assert {"1", "2"} <= {word.rpartition("@")[2] for word in shown}
+    assert shell.typed("nbmerge show ana")[-1] == "analysis.ipynb"
+
+
+def test_what_was_typed_is_not_offered_again(shell: Shell) -> None:
+    assert "status" not in shell.listed("nbmerge git install ")
+
+
+class TestOffers:
+    """What the scripts are made of is read from the commands' own parsers."""
+
+    def test_every_command_is_offered_with_what_it_does(self) -> None:
+        for offer in offers():
+            assert offer.what, offer.name
+            assert "--help" in {name for option in offer.options for name in option.names}
+
+    @pytest.mark.parametrize(
+        ("call", "first", "rest"),
+        [
+            ("log NOTEBOOK [--json] [--state DIR]", (), Kind.NOTEBOOK),
+            ("show NOTEBOOK@N [--state DIR]", (), Kind.VERSION),
+            ("diff NOTEBOOK[@N] [@M] [--state DIR]", (), Kind.VERSION),
+            ("save NOTEBOOK --base TOKEN [--writer NAME] [FILE]", (), Kind.NOTEBOOK),
+            ("watch [PATH...] [--state DIR]", (), Kind.NOTEBOOK),
+            ("stop [--state DIR] [--at-login]", (), Kind.NOTHING),
+            ("resolve NOTEBOOK [--local|--remote] [--cell N|ID]", (), Kind.NOTEBOOK),
+            ("git install|status [--global]", ("install", "status"), Kind.NOTHING),
+        ],
+    )
+    def test_what_a_call_says(self, call: str, first: tuple[str, ...], rest: Kind) -> None:
+        found = words_of(call)
+        assert (found[0].words, found[1].kind) == (first, rest)
+
+
+def test_another_shell_is_refused(nbmerge: Command) -> None:
+    ended = nbmerge("completion", "tcsh")
+    assert (ended.code, ended.out) == (2, b"")
+    assert "'tcsh' is no shell that is known" in ended.line
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_script_alone_is_printed(nbmerge: Command, name: str) -> None:
+    ended = nbmerge("completion", name)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(b"#")
