@@ -4,7 +4,7 @@ Must not know: files.  Invariant: markers that a merge wrote are never taken for
 versions that were merged are known; else only what the cell itself shows counts.
 
 Without them nobody can be sure: what stands in a fence of markdown or in a string of Python under
-labels that are not a merge's own usual ones is taken for an example.
+labels that are not our own usual ones is taken for an example.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import re
 from enum import Enum
 
 from nbmerge.merge.guard import faults
-from nbmerge.merge.policy import Labels
 from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
@@ -26,14 +25,16 @@ if TYPE_CHECKING:
     from nbmerge.notebook.model import Cell
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_USUAL = Labels()
+_QUOTES = ('"""', "'''")
+# What `nbmerge`, nbdime and the watcher call the sides unless they are told otherwise; lessons quote git.
+_OURS = re.compile(r"local|remote|versions? \d+(?: and \d+)*(?:, .*)?|this notebook|conflict copy \(.*\)")
 
 
 class Seen(Enum):
     """What the versions that were merged tell about markers and the lines between them."""
 
-    MADE = "made"  # their merge makes them, none has them
-    BEFORE = "before"  # some of them have them
+    MADE = "made"  # their merge makes them, or made them and they were edited since; none has them
+    BEFORE = "before"  # some of them have them, or others like them
     ALWAYS = "always"  # all of them have them
 
 
@@ -46,14 +47,14 @@ def is_example(conflict: OpenConflict, marked: Marked, known: Known | None, look
             return True
         case Seen.BEFORE:
             return looks_like_one
-    return looks_like_one and not _has_usual_labels(marked)
+    return looks_like_one and not _has_labels_of_ours(marked)
 
 
-def looks_like_example(cell: Cell, lines: Lines, marked: Marked, python: bool) -> bool:
-    """Whether the cell would make sense with the markers; `python`: whether its code is Python."""
-    if cell.type == "markdown":
+def looks_like_example(kind: str, lines: Lines, marked: Marked, python: bool) -> bool:
+    """Whether a cell of this kind makes sense with the markers; `python`: whether its code is Python."""
+    if kind == "markdown":
         return _in_a_fence(lines, marked)
-    return cell.type == CODE and python and not cell.source.lstrip().startswith("%%") and _is_whole(cell)
+    return kind == CODE and python and _in_a_string(lines)
 
 
 def _seen(conflict: OpenConflict, marked: Marked, known: Known) -> Seen | None:
@@ -62,17 +63,21 @@ def _seen(conflict: OpenConflict, marked: Marked, known: Known) -> Seen | None:
     found = [any(_holds(cell, text) for cell in side.cells) for side in known.sides]
     if any(found):
         return Seen.ALWAYS if all(found) else Seen.BEFORE
-    return Seen.MADE if known.gives(conflict) else None
+    if known.gives(conflict):
+        return Seen.MADE
+    opening = marked.markers[0].rstrip("\r")
+    if any(_holds(cell, opening) for side in known.sides for cell in side.cells):
+        return Seen.BEFORE
+    return Seen.MADE if known.has_conflict_in_cell_of(conflict) else None
 
 
 def _holds(cell: Cell, text: str) -> bool:
     return "<<<<<<<" in cell.source and f"\n{text}\n" in f"\n{cell.source}\n".replace("\r\n", "\n")
 
 
-def _has_usual_labels(marked: Marked) -> bool:
-    """Those that `nbmerge` and nbdime write unless they are told others; lessons quote git's."""
+def _has_labels_of_ours(marked: Marked) -> bool:
     local, _, remote = (label.removesuffix(" (deleted)") for label in marked.labels)
-    return (local, remote) == (_USUAL.local, _USUAL.remote)
+    return bool(_OURS.fullmatch(local) and _OURS.fullmatch(remote))
 
 
 def _in_a_fence(lines: Sequence[str], marked: Marked) -> bool:
@@ -93,9 +98,12 @@ def _in_a_fence(lines: Sequence[str], marked: Marked) -> bool:
     return False
 
 
-def _is_whole(cell: Cell) -> bool:
-    """Whether the code parses as it is, so that the markers stand in a string."""
+def _in_a_string(lines: Sequence[str]) -> bool:
+    """Whether the code parses as it is, so that the markers stand in a string of several lines."""
+    code = "\n".join(lines)
+    if not any(quotes in code for quotes in _QUOTES) or code.lstrip().startswith("%%"):
+        return False
     try:
-        return not faults(cell.source)
+        return not faults(code)
     except RecursionError:
         return False

@@ -6,7 +6,7 @@ under the number and the id of its cell; examples of markers are none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 from nbmerge.conflicts.examples import is_example, looks_like_example
 from nbmerge.conflicts.markers import LEAST, Marked, conflicts_in
@@ -19,7 +19,10 @@ from nbmerge.merge.threeway import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from nbmerge.conflicts.known import Known
+    from nbmerge.conflicts.markers import Lines
     from nbmerge.notebook.model import Cell, Notebook
 
 _OPENING = "<" * LEAST
@@ -33,7 +36,7 @@ def may_hold_conflicts(data: bytes) -> bool:
 
 def find_in_text(data: bytes) -> tuple[OpenConflict, ...]:
     """The conflicts in a file that is no JSON because git left its markers in it."""
-    lines = data.decode("utf-8", "replace").splitlines()
+    lines = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
     return tuple(
         OpenConflict(
             InFile(marked.start + 1),
@@ -56,13 +59,15 @@ def find(
     """
     found = list(find_nbdime(notebook))
     answers: list[Known | None] = []
+    python = is_python(notebook.frame)
     for place, cell in enumerate(notebook.cells):
         if _OPENING not in cell.source:
             continue
         lines = split(cell.source)[0]
-        for marked in _of_one_merge(conflicts_in(lines)):
+        together = conflicts_in(lines)
+        for marked in together:
             conflict = _between_markers(place, cell, marked)
-            looks_like_one = looks_like_example(cell, lines, marked, is_python(notebook.frame))
+            looks_like_one = looks_like_example(cell.type, *_alone(lines, marked, together), python)
             if (looks_like_one or merging) and not answers:
                 answers.append(ask())
             if not is_example(conflict, marked, answers[0] if answers else None, looks_like_one):
@@ -70,10 +75,23 @@ def find(
     return tuple(sorted(found, key=lambda conflict: -1 if conflict.cell is None else conflict.cell))
 
 
-def _of_one_merge(conflicts: tuple[Marked, ...]) -> list[Marked]:
-    """Those of the last merge: its markers are longer than whatever stood in the cell before."""
-    largest = max((conflict.size for conflict in conflicts), default=0)
-    return [conflict for conflict in conflicts if conflict.size == largest]
+def _alone(lines: Lines, marked: Marked, together: Sequence[Marked]) -> tuple[Lines, Marked]:
+    """The lines with all other conflicts settled: what stands beside an example may be a true one."""
+    before = [line for piece in _settled(lines, together, 0, marked.start) for line in piece]
+    after = [line for piece in _settled(lines, together, marked.end, len(lines)) for line in piece]
+    start = len(before)
+    moved = replace(marked, start=start, end=start + marked.end - marked.start)
+    return (*before, *marked.lines, *after), moved
+
+
+def _settled(lines: Lines, conflicts: Sequence[Marked], start: int, end: int) -> Iterator[Lines]:
+    """The lines of a range in which all conflicts are settled for one side."""
+    for conflict in conflicts:
+        if start <= conflict.start < end:
+            yield lines[start : conflict.start]
+            yield conflict.local
+            start = conflict.end
+    yield lines[start:end]
 
 
 def _between_markers(place: int, cell: Cell, marked: Marked) -> OpenConflict:

@@ -40,6 +40,13 @@ class Known:
         """Whether that merge shows such a conflict."""
         return any(_shown_as(conflict, made) is not None for made in self.result.conflicts)
 
+    def has_conflict_in_cell_of(self, conflict: OpenConflict) -> bool:
+        """Whether that merge shows any conflict in the same cell."""
+        return any(
+            made.id == conflict.id and (conflict.id is not None or made.cell == conflict.cell)
+            for made in self.result.conflicts
+        )
+
     def origin(self, merged: int) -> Terms[Cell | None]:
         """The cells from which a cell of that merge came."""
         if not self.result.origins:
