@@ -20,6 +20,7 @@ from tests.helpers.build import code, conflict, markdown, notebook, notebook3, r
 from tests.helpers.spelling import JUPYTER
 
 GIT = Labels("HEAD", "1a2b3c4", "topic")
+IN_GIT = Policy(labels=GIT)
 LESSON = conflict(["x = 1"], ["x = 2"], "HEAD", "feature")
 FENCED = f"git shows a conflict like this:\n\n```\n{LESSON}\n```\n\nChoose one of them."
 QUOTED = f'example = """\n{LESSON}\n"""\nprint(example)'
@@ -50,13 +51,13 @@ class Merged:
         return find(self.notebook)
 
 
-def merged(*three: list[dict[str, Any]], policy: Policy = Policy(labels=GIT)) -> Merged:
+def merged(*three: list[dict[str, Any]], policy: Policy = IN_GIT) -> Merged:
     base, local, remote = (of(*cells) for cells in three)
     result = merge(base, local, remote, policy)
     return Merged(Known(Terms(base, local, remote)), read(write(result.notebook)))
 
 
-def one_cell(*sources: str, make: Any = code, policy: Policy = Policy(labels=GIT)) -> Merged:
+def one_cell(*sources: str, make: Any = code, policy: Policy = IN_GIT) -> Merged:
     """A merge of notebooks with one cell."""
     return merged(*([make(source, id="one")] for source in sources), policy=policy)
 
