@@ -43,18 +43,22 @@ if TYPE_CHECKING:
     Choices: TypeAlias = dict[Place, Chosen]
 
 _LABELS = Labels("local", "", "remote")
-# JSON may spell any character as an escape: those of the markers, and letters that keys consist of
-_ESCAPED = re.compile(rb"(?:<|\\u003[cC]){7}|\\u00[5-7]")
+_MARKER = b"<<<<<<<"
+_ESCAPED_LETTER = re.compile(rb"\\u00[5-7]")
 
 
 def may_hold_nbdime(data: bytes) -> bool:
     """Whether a notebook's bytes can hold a conflict of nbdime's; False is certain.
 
-    Every form has either seven `<` or a key that begins with `remote_`.
+    Every form has either seven `<` or a key that begins with `remote_`; JSON may spell any of these
+    characters as an escape.
     """
-    return (
-        b"<<<<<<<" in data or b'"remote_' in data or (b"\\u00" in data and _ESCAPED.search(data) is not None)
-    )
+    if _MARKER in data or b'"remote_' in data:
+        return True
+    if b"\\u00" not in data:
+        return False
+    unescaped = data.replace(b"\\u003c", b"<").replace(b"\\u003C", b"<")
+    return _MARKER in unescaped or _ESCAPED_LETTER.search(data) is not None
 
 
 def find_nbdime(notebook: Notebook) -> tuple[OpenConflict, ...]:

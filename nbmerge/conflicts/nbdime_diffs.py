@@ -11,6 +11,9 @@ The diffs are against base, but what stands in the notebook is base with all mer
 did not clash.  In a list or between lines that may have moved the places, and nothing says so; they
 are trusted only where the furthest place that the two sides name is still the end.  A line that one
 side changed and the other put another in place of is worse: the other line may stand before it.
+
+And what stands there may have been changed since, as Jupyter does with the name of the kernel.  A
+line's own diff tells: nbdime makes it with Python's difflib, which would not give it for another line.
 """
 
 from __future__ import annotations
@@ -19,13 +22,16 @@ from nbmerge.notebook.jsontext import Number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
 
     Entries: TypeAlias = Sequence[dict[str, Json]]
     Patch: TypeAlias = Callable[[Json, Json, Json], Json]
+
+
+_LONG = 4_000  # characters of a line before and after; comparing longer ones takes too long
 
 
 class Unfit(ValueError):
@@ -61,22 +67,40 @@ def ordered_as(known: dict[str, Json], value: dict[str, Json]) -> dict[str, Json
 
 
 def _line(value: Json, diff: Json, other: Json) -> Json:
-    """A line is a list of characters; it is one that clashed, so that no place in it has moved."""
-    return "".join(map(_text, _sequence(_text(value), _entries(diff), _entries(other), patched)))
+    """A line is a list of characters."""
+    line, entries = _text(value), _entries(diff)
+    after = "".join(map(_text, _sequence(line, entries, _entries(other), patched)))
+    if len(line) + len(after) > _LONG or list(_changes(line, after)) != list(map(_change, entries)):
+        raise Unfit
+    return after
+
+
+def _changes(line: str, after: str) -> Iterator[tuple[int, str | int]]:
+    """What nbdime records of two versions of a line: a place, and what is added or how much goes."""
+    from difflib import SequenceMatcher  # few notebooks have such a record
+
+    for kind, start, behind, first, last in SequenceMatcher(None, line, after, autojunk=False).get_opcodes():
+        if kind in ("insert", "replace"):
+            yield start, after[first:last]
+        if kind in ("delete", "replace"):
+            yield start, behind - start
+
+
+def _change(entry: dict[str, Json]) -> tuple[int, str | int]:
+    first, behind = _reach(entry)
+    return (first, _text(entry.get("valuelist"))) if entry["op"] == "addrange" else (first, behind - first)
 
 
 def _object(value: dict[str, Json], diff: Entries, other: Entries) -> dict[str, Json]:
+    """Whatever stands there, a side's own value is known unless it is told as a change."""
     after = dict(value)
     for entry in diff:
-        key = entry.get("key")
-        if not isinstance(key, str) or (key in after) is (entry["op"] == "add"):
-            raise Unfit
         match entry:
-            case {"op": "add" | "replace", "value": item}:
+            case {"op": "add" | "replace", "key": str() as key, "value": item}:
                 after[key] = item
-            case {"op": "remove"}:
-                del after[key]
-            case {"op": "patch", "diff": inner}:
+            case {"op": "remove", "key": str() as key}:
+                after.pop(key, None)
+            case {"op": "patch", "key": str() as key, "diff": inner} if key in value:
                 after[key] = patched(value[key], inner, _same_patch(key, other))
             case _:
                 raise Unfit

@@ -133,20 +133,18 @@ def _read(metadata: Json) -> _Record | None:
     return None
 
 
-def _recorded(base: Object, local: Json, remote: Json) -> Terms[Side]:
+def _recorded(stands: Object, local: Json, remote: Json) -> Terms[Side]:
+    """The sides of what stands there, which is base's unless the record itself says otherwise."""
     try:
-        return Terms(base, _after(base, local, remote), _after(base, remote, local))
+        return Terms(stands, _after(stands, local, remote), _after(stands, remote, local))
     except NotBase:
         return Terms(Absent.UNKNOWN, Absent.UNKNOWN, Absent.UNKNOWN)
-
-
-def _after(base: Object, diff: Json, other: Json) -> Side:
-    try:
-        after = patched(base, diff, other)
-    except NotBase:
-        raise
     except (Unfit, RecursionError):
-        return Absent.UNKNOWN
+        return Terms(stands, Absent.UNKNOWN, Absent.UNKNOWN)
+
+
+def _after(stands: Object, diff: Json, other: Json) -> Side:
+    after = patched(stands, diff, other)
     return after if isinstance(after, dict) else Absent.UNKNOWN
 
 

@@ -268,8 +268,7 @@ def test_a_line_that_one_changed_and_the_other_replaced_leaves_nothing_to_trust(
 @pytest.mark.parametrize(
     "diff",
     [
-        [{"op": "remove", "key": "not there"}],
-        [{"op": "add", "key": "k", "value": 1}],
+        [{"op": "patch", "key": "not there", "diff": []}],
         [{"op": "replace", "key": "k"}],
         [{"op": "patch", "key": "k", "diff": [{"op": "removerange", "key": 0, "length": 9}]}],
         [{"op": "patch", "key": "k", "diff": [{"op": "addrange", "key": 1, "valuelist": [1]}]}],
@@ -287,8 +286,34 @@ def test_a_record_that_does_not_fit_is_a_conflict_with_unknown_sides(diff: Any) 
     before = notebook(A, metadata={"k": "one line", "n": 1, "nbdime-conflicts": record})
     [one] = found(A, metadata=before["metadata"])
     assert one.place == InMetadata(None)
-    assert one.terms.local is Absent.UNKNOWN
+    assert (one.terms.local, one.terms.remote) == (Absent.UNKNOWN, Absent.UNKNOWN)
     assert settled(before, Choice.BASE)["metadata"] == {"k": "one line", "n": 1}
+
+
+KERNELS = ("Python [conda env:a3-19.10]", "Python [conda env:a3-20.01]", "Python [conda env:a3-20.01] *")
+
+
+@pytest.mark.parametrize(
+    ("values", "since"),
+    [(KERNELS, KERNELS[1]), (KERNELS, KERNELS[2]), (("3.10.1", "3.11.1", "3.12.1"), "3.11.1")],
+)
+def test_a_side_is_not_guessed_where_somebody_changed_since_what_stands_there(
+    values: tuple[str, str, str], since: str
+) -> None:
+    """Jupyter writes the kernel that the notebook is opened with, and leaves the record where it is."""
+    before = of_metadata(*values)
+    assert settled(before, Choice.LOCAL)["metadata"] == {"k": values[1]}
+    before["metadata"]["k"] = since
+    [one] = found(A, metadata=before["metadata"])
+    assert (one.terms.local, one.terms.remote) == (Absent.UNKNOWN, Absent.UNKNOWN)
+    assert settled(before, Choice.BASE)["metadata"] == {"k": since}
+
+
+def test_a_value_that_is_recorded_whole_is_known_whatever_stands_there() -> None:
+    before = of_metadata(1, 2, [3])
+    before["metadata"]["k"] = 4
+    for choice, value in ((Choice.LOCAL, 2), (Choice.REMOTE, [3]), (Choice.BASE, 4)):
+        assert settled(before, choice)["metadata"] == {"k": value}
 
 
 def test_metadata_that_somebody_writes_takes_the_place_of_the_keys_that_clash() -> None:
