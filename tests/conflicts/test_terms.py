@@ -70,7 +70,7 @@ def test_markers_give_back_the_terms_that_they_show(
 ) -> None:
     sides = lines.map(lambda each: of(each, last))
     style, labels = policy.conflict_style, policy.labels
-    result = merge(*sides, policy=policy)
+    result = merge(sides.base, sides.local, sides.remote, policy)
     known = Known(sides)
     found = find(read(write(result.notebook)), lambda: known, merging=True)
     assert len(found) == len(result.conflicts)
@@ -100,11 +100,11 @@ def test_choosing_one_side_is_merging_in_favour_of_it(
     base: list[str], local: list[str], remote: list[str], style: ConflictStyle, side: str
 ) -> None:
     sides = Terms(base, local, remote).map(lambda lines: of(lines, ""))
-    result = merge(*sides, policy=Policy(style))
+    result = merge(sides.base, sides.local, sides.remote, Policy(style))
     known = Known(sides)
     conflicts = trace(find(result.notebook, lambda: known, merging=True), result.notebook, known)
     settled = choose(result.notebook, dict.fromkeys(conflicts, Choice(side)))
-    favoured = merge(*sides, policy=Policy(favor=Favor(side)))
+    favoured = merge(sides.base, sides.local, sides.remote, Policy(favor=Favor(side)))
     assert lines_in(settled.notebook) == lines_in(favoured.notebook)
 
 
