@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _WIDTH = 100
-_EXITS = {
+USUAL_EXITS = {
     EXIT_CLEAN: "done",
     EXIT_USAGE: "the call is wrong",
     EXIT_UNREADABLE: "a file cannot be read, is no notebook or is not known",
@@ -38,9 +38,11 @@ _EXITS = {
 
 
 class Parser(ArgumentParser):
-    """Raises UsageError instead of ending the process; `call` is how people type the command."""
+    """Raises UsageError instead of ending the process; `call` is how people type the command,
+    `exits` what its exit codes mean."""
 
     call = ""
+    exits: Mapping[int, str] = USUAL_EXITS
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message.removeprefix("argument "))
@@ -60,20 +62,25 @@ def command(call: str, what: str, exits: Mapping[int, str] | None = None) -> Par
     `understand` returns them; completion knows them from `call`, where names are in capitals and words
     in small letters.
     """
-    meanings = {code: meaning for code, meaning in sorted({**_EXITS, **(exits or {})}.items()) if meaning}
+    meanings = {code: meaning for code, meaning in {**USUAL_EXITS, **(exits or {})}.items() if meaning}
     parser = Parser(
         prog=f"{program_name()} {call.split(maxsplit=1)[0]}",
         usage=f"{program_name()} {call}".replace("%", "%%"),
         description="\n\n".join(map(_filled, what.strip().split("\n\n"))),
-        epilog="exit codes:\n" + "\n".join(f"  {code:<3} {meaning}" for code, meaning in meanings.items()),
+        epilog=exit_lines(meanings),
         formatter_class=formatter,
         allow_abbrev=False,
         add_help=False,
     )
-    parser.call = call
+    parser.call, parser.exits = call, meanings
     parser.add_argument("--debug", action="store_true", help="tell where in nbmerge an error came from")
     parser.add_argument("-h", "--help", action="store_true", help="tell this")
     return parser
+
+
+def exit_lines(exits: Mapping[int, str]) -> str:
+    """What --help says of exit codes."""
+    return "\n".join(["exit codes:", *(f"  {code:<3} {exits[code]}" for code in sorted(exits))])
 
 
 def _filled(paragraph: str) -> str:

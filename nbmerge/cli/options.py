@@ -10,9 +10,9 @@ from argparse import ArgumentTypeError, Namespace
 from dataclasses import dataclass
 
 from nbmerge.cli import nbdime_options
-from nbmerge.cli.arguments import Parser, formatter, split
+from nbmerge.cli.arguments import USUAL_EXITS, Parser, exit_lines, formatter, split
 from nbmerge.cli.program import program_name
-from nbmerge.errors import UsageError
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_SYSTEM, EXIT_UNREADABLE, UsageError
 from nbmerge.merge.policy import ConflictStyle, Labels, Outputs, Policy
 
 TYPE_CHECKING = False
@@ -50,20 +50,22 @@ commands:
 
   {program} COMMAND --help tells more about each
 
-exit codes:
-  0   merged without conflicts
-  1   merged, with conflicts that are shown in the cells
-  2   the call is wrong
-  3   a file cannot be read or is no notebook; nothing was written
-  4   the result could not be written
-  70  a bug in nbmerge
-  130 interrupted
+{exits}
 
 examples:
   {program} base.ipynb mine.ipynb theirs.ipynb --output merged.ipynb
   {program} base.ipynb mine.ipynb theirs.ipynb --conflict-style diff3 > merged.ipynb
   {program} git install
 """
+
+
+_EXITS = {
+    **USUAL_EXITS,
+    EXIT_CLEAN: "merged without conflicts",
+    EXIT_CONFLICTS: "merged, with conflicts that are shown in the cells",
+    EXIT_UNREADABLE: "a file cannot be read or is no notebook; nothing was written",
+    EXIT_SYSTEM: "the result could not be written",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +145,12 @@ def parser() -> Parser:
         usage=f"{_call()} [options]\n       {program} COMMAND ...",
         description="Merge what LOCAL and REMOTE each made of the notebook BASE, cell by cell.\n"
         "Where BASE is left out, empty or /dev/null, the two have nothing in common.",
-        epilog=_AFTER_OPTIONS.format(program=program),
+        epilog=_AFTER_OPTIONS.format(program=program, exits=exit_lines(_EXITS)),
         formatter_class=formatter,
         allow_abbrev=False,
         add_help=False,
     )
-    found.call = "merge BASE LOCAL REMOTE"
+    found.call, found.exits = "merge BASE LOCAL REMOTE", _EXITS
     _add_ours(found)
     nbdime_options.add_to(found)
     return found
