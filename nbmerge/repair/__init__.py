@@ -1,0 +1,1 @@
+"""A notebook that git has broken, made whole again."""

@@ -1,0 +1,228 @@
+"""Owns: reading what the lines of a broken notebook say, one thing after the other.
+
+Must not know: which fields make one cell.  Invariant: no line of a source is left out; what is left
+out of outputs and metadata, because it cannot be read, is noted.
+
+Where a value is sound it is read as JSON.  Where it is not, what is in it is taken for what its keys
+say, at whatever depth it stands.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from nbmerge.notebook.model import joined
+from nbmerge.repair.events import SOURCES, Closed, Field, Frame, Loose, Opened, Whole
+from nbmerge.repair.strings import as_lines, text_in
+from nbmerge.repair.tree import BrokenLineError, Tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nbmerge.notebook.jsontext import Json
+    from nbmerge.repair.events import Event
+    from nbmerge.repair.tree import Node
+
+_CELL = {"attachments", "collapsed", "execution_count", "id", "language", "level", "prompt_number"}
+_FRAME = {"nbformat", "nbformat_minor", "orig_nbformat", "orig_nbformat_minor"}
+_LISTS_OF_CELLS = {"cells", "worksheets"}
+_OF_NOTEBOOKS = {"kernelspec", "language_info"}  # what only a notebook's own metadata hold
+_OF_OUTPUTS = {"output_type", "data", "text", "traceback"}
+
+
+class _In(Enum):
+    """What the values that are read stand in."""
+
+    NOTEBOOK = "notebook"
+    CELL = "cell"
+    LOST = "lost"  # an output or metadata that cannot be read; cells may have come into it
+
+
+class Reading:
+    """One pass over a text; `left_out` are the lines that could not be read, by place, and what they are."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.tree = Tree(lines)
+        self.events: list[Event] = []
+        self.left_out: list[tuple[int, str]] = []
+        self.walk(self.tree.root.children, _In.NOTEBOOK)
+
+    def walk(self, nodes: Iterable[Node], place: _In) -> None:
+        nodes = tuple(nodes)
+        for number, node in enumerate(nodes):
+            following = nodes[number + 1].key if number + 1 < len(nodes) else None
+            if node.key is None:
+                self.element(node, place)
+            else:
+                self.member(node, node.key, place, following)
+
+    def element(self, node: Node, place: _In) -> None:
+        begin = self.tree.text[node.at : node.at + 1]
+        if begin == "{":
+            self.object(node, place)
+        elif begin == "[":
+            self.walk(node.children, place)
+        elif begin == '"' and place is not _In.LOST:
+            self.loose(node)
+
+    def member(self, node: Node, key: str, place: _In, following: str | None) -> None:
+        if key in SOURCES:
+            self.source(node, key)
+        elif key == "cell_type":
+            self.plain(node, key)
+        elif place is _In.LOST:
+            self.walk(node.children, place)
+        elif key in _LISTS_OF_CELLS:
+            self.events.append(Frame(node.row, key, None))
+            self.walk(node.children, _In.NOTEBOOK)
+        elif key in _FRAME:
+            self.frame(node, key)
+        elif key == "metadata":
+            self.metadata(node, place, following)
+        elif key == "outputs":
+            self.outputs(node)
+        elif key in _CELL:
+            self.plain(node, key)
+        else:
+            self.leave_out(node, "a field that is none of a cell or a notebook")
+
+    def object(self, node: Node, place: _In) -> None:
+        """A cell, a notebook, or what is left of either."""
+        keys = [child.key for child in node.children if child.key is not None]
+        names = set(keys)
+        if not node.opener:
+            self.inline(node)
+        elif "cell_type" in names or (place is not _In.LOST and names.intersection(SOURCES)):
+            whole = self.whole_cell(node, keys)
+            if whole is not None:
+                self.events.append(whole)
+            else:
+                self.cell(node, keys)
+        elif names & (_FRAME | _LISTS_OF_CELLS):
+            self.walk(node.children, _In.NOTEBOOK)
+        elif names & _OF_OUTPUTS:
+            self.leave_out(node, "an output without its cell")
+        elif place is not _In.LOST and names & (_CELL | {"outputs", "metadata"}):
+            self.cell(node, keys)
+        else:
+            self.walk(node.children, place)
+
+    def cell(self, node: Node, keys: list[str]) -> None:
+        self.events.append(Opened(node.row, len(set(keys)) == len(keys)))
+        self.walk(node.children, _In.CELL)
+        self.events.append(Closed())
+
+    def inline(self, node: Node) -> None:
+        """An object in one line, which is sound."""
+        found = self.tree.whole(node)
+        assert found is not None
+        value, end = found
+        if not isinstance(value, dict) or not value:
+            return
+        if is_cell(value):
+            self.events.append(Whole(node.row, None, value, node.at, end))
+        elif value.keys() & {"cells", "cell_type", *SOURCES}:
+            raise BrokenLineError(node.row, "more than one cell or half a cell stands in this line")
+        else:
+            self.left_out.append((node.row, "an object without its cell"))
+
+    def whole_cell(self, node: Node, keys: list[str]) -> Whole | None:
+        """A sound cell; JSON would forget all but the last of fields with one name."""
+        found = self.tree.whole(node) if len(set(keys)) == len(keys) else None
+        if found is None:
+            return None
+        value, end = found
+        column = node.children[0].column[0] if node.children[0].row > node.row else None
+        if not isinstance(value, dict) or not is_cell(value):
+            return None
+        return Whole(node.row, column, value, node.at, end)
+
+    def source(self, node: Node, key: str) -> None:
+        found = self.tree.whole(node)
+        if found is not None and joined(found[0]) is not None:
+            return self.field(node, key, found[0])
+        if node.opener == "[":
+            texts = [child for child in node.children if self.is_text(child)]
+            raw = [(text_in(self.tree.fragment(child)), self.has_comma(child)) for child in texts]
+            self.field(node, key, as_lines(raw))
+            return self.walk((child for child in node.children if not self.is_text(child)), _In.CELL)
+        if not node.opener and self.tree.text[node.at : node.at + 1] == '"':
+            return self.field(node, key, text_in(self.tree.fragment(node)))
+        return self.leave_out(node, "a source that is no text")
+
+    def outputs(self, node: Node) -> None:
+        found = self.tree.whole(node)
+        if found is not None and isinstance(found[0], list):
+            return self.field(node, "outputs", found[0])
+        sound: list[Json] = []
+        rest: list[Node] = []
+        for child in node.children:
+            output = self.tree.whole(child) if child.key is None else None
+            if output is not None and isinstance(output[0], dict) and "output_type" in output[0]:
+                sound.append(output[0])
+            else:
+                rest.append(child)
+        self.field(node, "outputs", sound)
+        return self.walk(rest, _In.CELL)
+
+    def metadata(self, node: Node, place: _In, following: str | None) -> None:
+        found = self.tree.whole(node)
+        value: dict[str, Json] = {}
+        if found is not None and isinstance(found[0], dict):
+            value = found[0]
+        else:
+            members = [(child.key, self.tree.whole(child)) for child in node.children]
+            value = {key: sound[0] for key, sound in members if key is not None and sound is not None}
+        if value.keys() & _OF_NOTEBOOKS or (place is _In.NOTEBOOK and not self.in_half(node, following)):
+            self.events.append(Frame(node.row, "metadata", value))
+        else:
+            self.field(node, "metadata", value)
+        if found is None:
+            self.left_out.append((node.row, "metadata, in part"))
+            self.walk(node.children, _In.LOST)
+
+    def in_half(self, node: Node, following: str | None) -> bool:
+        """Whether this stands among the fields of a cell whose beginning is lost."""
+        if following == "outputs" or following in SOURCES:
+            return True
+        match self.events[-1:]:
+            case [Field(column=column)]:
+                return column == node.column[0]
+        return False
+
+    def plain(self, node: Node, key: str) -> None:
+        found = self.tree.whole(node)
+        if found is not None:
+            self.field(node, key, found[0])
+        else:
+            self.leave_out(node, f"`{key}`")
+
+    def frame(self, node: Node, key: str) -> None:
+        found = self.tree.whole(node)
+        if found is not None:
+            self.events.append(Frame(node.row, key, found[0]))
+
+    def field(self, node: Node, key: str, value: Json) -> None:
+        alone = node.column[1] == 0
+        self.events.append(Field(node.row, node.column[0] if alone else None, key, value))
+
+    def loose(self, node: Node) -> None:
+        line = text_in(self.tree.fragment(node))
+        self.events.append(Loose(node.row, node.column[0], line))
+
+    def leave_out(self, node: Node, what: str) -> None:
+        self.left_out.append((node.row, what))
+        self.walk(node.children, _In.LOST)
+
+    def is_text(self, node: Node) -> bool:
+        return node.key is None and self.tree.text[node.at : node.at + 1] == '"'
+
+    def has_comma(self, node: Node) -> bool:
+        return self.tree.lines[node.row].rstrip().endswith(",")
+
+
+def is_cell(value: dict[str, Json]) -> bool:
+    """Whether an object is a cell: it has a kind and a text."""
+    source = value.get("source", value.get("input"))
+    return isinstance(value.get("cell_type"), str) and joined(source) is not None

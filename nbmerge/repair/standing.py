@@ -1,0 +1,148 @@
+"""Owns: whether a text is what git made of three known versions, or whether somebody edited it since.
+
+Must not know: JSON.  Invariant: a text is untouched only if every line in it is explained by the versions,
+and every line of theirs that it lacks is one that the other side deleted.
+
+git merges with one of several diffs, in three styles, and versions of it differ, so its work is not done
+again here; it is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+
+from nbmerge.merge.sequences import align
+from nbmerge.repair.text import variants
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TypeAlias
+
+    from nbmerge.repair.text import Text, Variants
+
+    Lines: TypeAlias = Sequence[str]
+
+_COMMON = re.compile(r'[ \t]*("\w+": )?([\[\]{}, ]*|null|\d+|"\w*"|"\\n")[, \t]*')
+_SHARE = 0.5  # of the lines; with fewer in common the versions are of another file, or another time
+
+
+class Standing(Enum):
+    """How a text and the three versions stand to each other."""
+
+    UNTOUCHED = "untouched"
+    EDITED = "edited"
+    MIXED = "mixed"  # edited between markers too, so that nothing says what base is to them
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The lines of base, local and remote; an absent base has none."""
+
+    base: Lines
+    local: Lines
+    remote: Lines
+
+
+def standing(text: Text, versions: Versions) -> Standing:
+    """How a text with markers in it stands to three versions."""
+    comparing = _Comparing(text, variants(text), versions)
+    if comparing.untouched():
+        return Standing.UNTOUCHED
+    if not comparing.related():
+        return Standing.FOREIGN
+    return Standing.EDITED if comparing.sides_are_known() else Standing.MIXED
+
+
+class _Comparing:
+    """Which lines of a text stand in local and in remote."""
+
+    def __init__(self, text: Text, sides: Variants, versions: Versions) -> None:
+        self.text, self.sides, self.versions = text, sides, versions
+        self.shown = [set(sides.local.numbers), set(sides.remote.numbers)]
+        self.from_local, self.lacks_local = _found(versions.local, sides.local)
+        self.from_remote, self.lacks_remote = _found(versions.remote, sides.remote)
+
+    def sides_are_known(self) -> bool:
+        """Every line between markers stands in the version that they say it is of."""
+        ours, theirs = self.shown
+        return ours - theirs <= self.from_local and theirs - ours <= self.from_remote
+
+    def untouched(self) -> bool:
+        if not self.sides_are_known() or not self.plain_is_known():
+            return False
+        gone_locally, new_locally = _changes(self.versions.base, self.versions.local)
+        gone_remotely, new_remotely = _changes(self.versions.base, self.versions.remote)
+        ours, theirs = self.from_local - self.from_remote, self.from_remote - self.from_local
+        return (
+            _telling(self.lacks_local) <= _telling(gone_remotely)
+            and _telling(self.lacks_remote) <= _telling(gone_locally)
+            and self.plain(ours) <= _telling(new_locally)
+            and self.plain(theirs) <= _telling(new_remotely)
+            and not self.both_kept(ours, theirs)
+        )
+
+    def plain_is_known(self) -> bool:
+        known = self.from_local | self.from_remote
+        base = set(self.versions.base) if self.sides.stray else set()
+        shown_by_both = self.shown[0] & self.shown[1]
+        return all(
+            number in known or not line.strip() or line in base
+            for line, number in zip(self.sides.local.lines, self.sides.local.numbers, strict=True)
+            if number in shown_by_both
+        )
+
+    def plain(self, numbers: set[int]) -> Counter[str]:
+        """The telling lines among those with these numbers, outside of conflicts."""
+        ours, theirs = self.shown
+        return _telling(self.text.lines[number - 1] for number in numbers & ours & theirs)
+
+    def both_kept(self, ours: set[int], theirs: set[int]) -> bool:
+        """Whether local's and remote's lines stand side by side: git would show a conflict there, so
+        somebody settled it for both.  Where markers are damaged or all gone, theirs may have been there.
+        """
+        if self.sides.stray or not self.sides.conflicts:
+            return False
+        last = ""
+        for number in self.sides.local.numbers:
+            now = "ours" if number in ours else "theirs" if number in theirs else ""
+            in_conflict = number not in self.shown[1]
+            if now and last and now != last and not in_conflict:
+                return True
+            last = "" if in_conflict else now
+        return False
+
+    def related(self) -> bool:
+        known = {line.strip() for lines in _three(self.versions) for line in lines}
+        found = _telling(self.text.lines)
+        shared = sum(times for line, times in found.items() if line in known)
+        return shared >= _SHARE * found.total()
+
+
+def _three(versions: Versions) -> tuple[Lines, Lines, Lines]:
+    return versions.base, versions.local, versions.remote
+
+
+def _found(version: Lines, side: Text) -> tuple[set[int], list[str]]:
+    """The numbers of the lines of a text that stand in a version, and the lines that it lacks."""
+    pairs = align(version, side.lines)
+    there = {i for i, _ in pairs}
+    lacks = [line for i, line in enumerate(version) if i not in there]
+    return {side.numbers[j] for _, j in pairs}, lacks
+
+
+def _changes(base: Lines, side: Lines) -> tuple[list[str], list[str]]:
+    """The lines that a side deleted, and those that it added."""
+    pairs = align(base, side)
+    before, after = {i for i, _ in pairs}, {j for _, j in pairs}
+    gone = [line for i, line in enumerate(base) if i not in before]
+    return gone, [line for j, line in enumerate(side) if j not in after]
+
+
+def _telling(lines: Iterable[str]) -> Counter[str]:
+    """The lines that are not in every notebook, without their indentation, counted."""
+    return Counter(line.strip() for line in lines if not _COMMON.fullmatch(line))

@@ -1,0 +1,186 @@
+"""Owns: the shape of JSON that is broken, told by its indentation.
+
+Must not know: notebooks.  Invariant: every line is a node, a part of one, or brackets alone; a
+node that is `whole` is read by its brackets, and they agree with the indentation.
+
+Programs write notebooks with each value on a line of its own, indented by its depth.  Brackets and
+commas go missing when one of two versions of a line is taken; how deep the lines around it stand does
+not.  So a value ends where a line stands no deeper than its first one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from json import JSONDecodeError
+
+from nbmerge.notebook.jsontext import parse_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    from nbmerge.notebook.jsontext import Json
+
+    Column: TypeAlias = tuple[int, int]  # the indentation of its line, and which one in that line it is
+
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_ELEMENT = re.compile(rf"([ \t]*){_STRING},?[ \t]*")
+_MEMBER = re.compile(rf"({_STRING})[ \t]*:[ \t]*")
+_CLOSERS = re.compile(r"[\]},\s]*")
+_BARE = re.compile(r"[^\s\[\]{},:\"]+")
+
+
+@dataclass(slots=True)
+class Node:
+    """A value, with its key if it is a member.
+
+    `row` and `last` are the first and last of its lines, by place; the value begins at `at` of the
+    whole text.  `opener` is its bracket if it has more than one line, else "".
+    """
+
+    column: Column
+    row: int
+    at: int
+    key: str | None = None
+    opener: str = ""
+    last: int = -1
+    children: list[Node] = field(default_factory=list)
+
+
+class BrokenLineError(Exception):
+    """A line that no JSON has; `row` is its place."""
+
+    def __init__(self, row: int, why: str) -> None:
+        super().__init__(why)
+        self.row = row
+
+
+class Tree:
+    """The nodes of a text; `root` stands for the whole."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self.text = "\n".join(lines)
+        self.root = Node((-1, 0), 0, 0)
+        self._starts: list[int] = []
+        _Growing(self, self._starts).run()
+
+    def whole(self, node: Node) -> tuple[Json, int] | None:
+        """The value of a node and where its text ends, if it is sound."""
+        try:
+            value, end = parse_value(self.text, node.at)
+        except JSONDecodeError:
+            return None
+        start = self._starts[node.last]
+        return (value, end) if start < end <= start + len(self.lines[node.last]) else None
+
+    def fragment(self, node: Node) -> str:
+        """What stands in the line from the beginning of the value on."""
+        return self.lines[node.row][node.at - self._starts[node.row] :]
+
+
+class _Growing:
+    """One pass over the lines."""
+
+    def __init__(self, tree: Tree, starts: list[int]) -> None:
+        self.tree = tree
+        self.starts = starts
+        self.open = [tree.root]
+
+    def run(self) -> None:
+        start = 0
+        for row, line in enumerate(self.tree.lines):
+            self.starts.append(start)
+            simple = _ELEMENT.fullmatch(line)
+            if simple is not None:
+                indentation = simple.end(1)
+                self.add(Node((indentation, 0), row, start + indentation))
+            elif line.strip():
+                try:
+                    self.line(row, line, start)
+                except BrokenLineError:
+                    self.text(row, line, start)
+            start += len(line) + 1
+        self.shut((-1, 1), len(self.tree.lines) - 1)
+
+    def line(self, row: int, line: str, start: int) -> None:
+        """Everything in one line: brackets that close, and values one behind the other."""
+        at = _end(_CLOSERS, line, 0)
+        indentation = len(line) - len(line.lstrip(" \t"))
+        column = self.closed(line[:at], (indentation, 0), row)
+        while at < len(line):
+            node, at = _node(line, at, column, row)
+            node.at += start
+            self.add(node)
+            column = (column[0], column[1] + 1)
+            behind = _end(_CLOSERS, line, at)
+            for bracket in line[at:behind]:
+                self.matched(bracket, row)
+            at = behind
+
+    def text(self, row: int, line: str, start: int) -> None:
+        """A line that begins with a quote is a text, whatever is in it."""
+        indentation = len(line) - len(line.lstrip(" \t"))
+        if line[indentation] != '"' or _MEMBER.match(line, indentation):
+            raise BrokenLineError(row, f"this is no part of a notebook: {line.strip()[:60]}")
+        self.add(Node((indentation, 0), row, start + indentation))
+
+    def closed(self, brackets: str, column: Column, row: int) -> Column:
+        """Shut what the brackets at the beginning of a line close; where what follows them stands."""
+        here = column
+        for bracket in brackets:
+            if bracket in "]}":
+                self.shut((here[0] + 1, 0), row - 1)
+                top = self.open[-1]
+                if top.column >= here and top.opener == _OPENING[bracket]:
+                    column = top.column
+                    self.shut(column, row)
+        return column
+
+    def matched(self, bracket: str, row: int) -> None:
+        """A bracket behind a value closes what stands in the same line or above, if it fits."""
+        top = self.open[-1]
+        if bracket in "]}" and top.opener == _OPENING[bracket]:
+            self.shut(top.column, row)
+
+    def add(self, node: Node) -> None:
+        self.shut(node.column, node.row - (node.column[1] == 0))
+        self.open[-1].children.append(node)
+        node.last = node.row
+        if node.opener:
+            self.open.append(node)
+
+    def shut(self, column: Column, last: int) -> None:
+        """End all that stands at this column or deeper with this line."""
+        while len(self.open) > 1 and self.open[-1].column >= column:
+            node = self.open.pop()
+            node.last = max(last, node.row)
+
+
+_OPENING = {"]": "[", "}": "{"}
+
+
+def _node(line: str, at: int, column: Column, row: int) -> tuple[Node, int]:
+    """The value (or the beginning of one) at a place in a line, and where it ends there."""
+    key = None
+    member = _MEMBER.match(line, at)
+    if member is not None:
+        key = str(parse_value(member.group(1), 0)[0])
+        at = member.end()
+    try:
+        return Node(column, row, at, key), parse_value(line, at)[1]
+    except JSONDecodeError:
+        pass
+    first = line[at : at + 1]
+    if first and first in "[{":
+        return Node(column, row, at, key, first), at + 1
+    if first == '"' or (not first and key is not None):  # a text that does not end, or a key alone
+        return Node(column, row, at, key), len(line)
+    raise BrokenLineError(row, f"this is no part of a notebook: {line.strip()[:60]}")
+
+
+def _end(pattern: re.Pattern[str], line: str, at: int) -> int:
+    found = pattern.match(line, at)
+    return found.end() if found else at

@@ -1,0 +1,157 @@
+"""Owns: what makes a notebook valid that was read from a broken file.
+
+Must not know: how it was read.  Invariant: no source is changed; a cell that has what its kind needs,
+and nothing else, stays as it is.
+
+Where lines of two versions were mixed a cell can be half of one kind and half of another, an output
+have the fields of two, a cell have an id in a notebook whose version knows none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nbmerge.merge.ids import derived_id
+from nbmerge.notebook.jsontext import Number
+from nbmerge.notebook.model import CODE, RAW, Cell, Notebook, joined
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
+    from nbmerge.notebook.jsontext import Json
+
+    Fields: TypeAlias = dict[str, Json]
+
+_KINDS = (CODE, RAW, "markdown")
+_MINOR_WITH_IDS = 5
+_OF_OTHER_MAJORS = ("collapsed", "input", "language", "level", "prompt_number")
+_OF_OUTPUTS = {
+    "stream": ("name", "text"),
+    "display_data": ("data", "metadata"),
+    "execute_result": ("data", "execution_count", "metadata"),
+    "error": ("ename", "evalue", "traceback"),
+}
+
+
+def completed(notebook: Notebook, *others: Notebook) -> Notebook:
+    """The notebook with what it must say of itself: as the others do, where its own lines are lost."""
+    frame = dict(notebook.frame)
+    for key, usual in (("metadata", {}), ("nbformat", Number("4")), ("nbformat_minor", Number("4"))):
+        told = (other.frame[key] for other in others if key in other.frame)
+        if key not in frame:
+            frame[key] = next(told, usual)
+    return notebook if frame == notebook.frame else replace(notebook, frame=frame, frame_text=None)
+
+
+def made_valid(notebook: Notebook) -> tuple[Notebook, tuple[str, ...]]:
+    """The notebook, and what had to be left out; nbformat 3 and older is as it was read."""
+    if notebook.major != 4:
+        return notebook, ()
+    notes: list[str] = []
+    cells = [_valid_cell(cell, number, notes) for number, cell in enumerate(notebook.cells, 1)]
+    frame = notebook.frame
+    frame = {**frame, "metadata": _notebook_metadata(frame.get("metadata"))}
+    if not isinstance(frame.get("nbformat_minor"), Number):
+        frame = {**frame, "nbformat_minor": Number("4")}
+    if any(cell.id is not None for cell in cells):
+        minor = max(replace(notebook, frame=frame).minor, _MINOR_WITH_IDS)
+        frame = frame if minor == notebook.minor else {**frame, "nbformat_minor": Number(str(minor))}
+        cells = _with_ids(cells)
+    if frame != notebook.frame:
+        return replace(notebook, frame=frame, cells=tuple(cells), frame_text=None), tuple(notes)
+    return replace(notebook, cells=tuple(cells)), tuple(notes)
+
+
+def _valid_cell(cell: Cell, number: int, notes: list[str]) -> Cell:
+    fields = dict(cell.value)
+    if "source" not in fields and joined(fields.get("input")) is not None:
+        fields["source"] = fields["input"]
+    for key in _OF_OTHER_MAJORS:
+        fields.pop(key, None)
+    fields["cell_type"] = cell.type if cell.type in _KINDS else RAW
+    fields["metadata"] = _valid_metadata(fields.get("metadata"))
+    if fields["cell_type"] == CODE:
+        _complete_code(fields, f"cell {number}", notes)
+    elif fields.pop("outputs", None):
+        notes.append(f"cell {number}: it is no code; its outputs are left out")
+    if fields["cell_type"] != CODE:
+        fields.pop("execution_count", None)
+    if fields == cell.value:
+        return cell
+    return replace(cell, value=fields, span=None, spellings=(cell, *cell.spellings))
+
+
+def _complete_code(fields: Fields, name: str, notes: list[str]) -> None:
+    if fields.pop("attachments", None):
+        notes.append(f"{name}: it is code; its attachments are left out")
+    outputs = fields.get("outputs")
+    outputs = outputs if isinstance(outputs, list) else []
+    fields["outputs"] = sound = [output for output in outputs if _is_output(output)]
+    if len(sound) < len(outputs):
+        notes.append(f"{name}: outputs that are mixed from two are left out")
+    if not isinstance(fields.get("execution_count"), Number):
+        fields["execution_count"] = None
+    if "source" in fields:  # stays the last, as programs write it
+        fields["source"] = fields.pop("source")
+
+
+def _valid_metadata(metadata: Json) -> Json:
+    if not isinstance(metadata, dict):
+        return {}
+    tags = metadata.get("tags")
+    if isinstance(tags, list) and any(tag in tags[:place] for place, tag in enumerate(tags)):
+        return metadata | {"tags": [tag for place, tag in enumerate(tags) if tag not in tags[:place]]}
+    return metadata
+
+
+def _notebook_metadata(metadata: Json) -> Json:
+    """Without descriptions of a kernel or language of which a part is missing."""
+    if not isinstance(metadata, dict):
+        return {}
+    needed = {"kernelspec": ("name", "display_name"), "language_info": ("name",)}
+    found = dict(metadata)
+    for key, names in needed.items():
+        about = found.get(key)
+        if key in found and not (
+            isinstance(about, dict) and all(isinstance(about.get(n), str) for n in names)
+        ):
+            del found[key]
+    return found
+
+
+def _is_output(output: Json) -> bool:
+    """Whether it has the fields of its kind and no others."""
+    if not isinstance(output, dict):
+        return False
+    kind = output.get("output_type")
+    keys = _OF_OUTPUTS.get(kind) if isinstance(kind, str) else None
+    if keys is None or set(output) != {"output_type", *keys}:
+        return False
+    return (
+        isinstance(output.get("data", {}), dict)
+        and isinstance(output.get("metadata", {}), dict)
+        and joined(output.get("text", "")) is not None
+        and isinstance(output.get("execution_count"), Number | None)
+    )
+
+
+def _with_ids(cells: Iterable[Cell]) -> list[Cell]:
+    """Each cell with an id of its own; the first of those that share one keeps it."""
+    cells = list(cells)
+    taken = {cell.id for cell in cells}
+    seen: set[str | None] = {None}
+    found: list[Cell] = []
+    for cell in cells:
+        if cell.id in seen:
+            new = derived_id(cell, taken)
+            taken.add(new)
+            value = {**cell.value, "id": new}
+            if list(cell.value) == sorted(cell.value):
+                value = dict(sorted(value.items()))
+            found.append(replace(cell, value=value, span=None, spellings=(cell, *cell.spellings)))
+        else:
+            found.append(cell)
+        seen.add(found[-1].id)
+    return found
