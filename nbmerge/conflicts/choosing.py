@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from nbmerge.conflicts.known import Traced
 from nbmerge.conflicts.nbdime import settle_nbdime
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
-from nbmerge.merge.results import Decision
+from nbmerge.merge.attachments import follow, merge_attachments
+from nbmerge.merge.outputs import made
+from nbmerge.merge.results import Decision, Notes
 from nbmerge.merge.text import Shape, compose, split
 from nbmerge.merge.threeway import Terms
 from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines
@@ -141,9 +143,24 @@ def _of_its_side(cell: Cell, source: str, ones: Sequence[One]) -> Cell | None:
             whose = ones[0][0].cells.base
         case _:
             return None
-    if whose is None or split(whose.source)[0] != split(source)[0]:
+    if whose is None or not _is_shown_as(source, whose, ones[0][0].cells):
         return None
     return _under_its_id(whose, cell)
+
+
+def _is_shown_as(source: str, whose: Cell, cells: Terms[Cell | None]) -> bool:
+    """Whether this is how a merge shows that side's source: references of remote's text follow an
+    attachment that got another name."""
+    _, renamed = merge_attachments(cells.map(_attachments), Notes())
+    shown = [whose.source]
+    if renamed:
+        shown += [follow(whose.source, names) for names in (renamed, dict.fromkeys(renamed, "replaced"))]
+    return split(source)[0] in (split(each)[0] for each in shown)
+
+
+def _attachments(cell: Cell | None) -> dict[str, Json]:
+    found = None if cell is None else cell.value.get("attachments")
+    return found if isinstance(found, dict) else {}
 
 
 def _under_its_id(whose: Cell, cell: Cell) -> Cell:
@@ -172,11 +189,10 @@ def _with_source(cell: Cell, source: str, shape: Shape, ones: Sequence[One]) -> 
 
 
 def _owner(source: str, cells: Terms[Cell | None]) -> Cell | None:
-    """The side that has this very source."""
-    for side in (cells.local, cells.remote, cells.base):
-        if side is not None and split(side.source)[0] == split(source)[0]:
-            return side
-    return None
+    """The side that ran this source, comments and blank lines apart."""
+    sides = [side for side in (cells.local, cells.remote, cells.base) if side is not None]
+    alike = [side for side in sides if split(side.source)[0] == split(source)[0]]
+    return next(iter(alike + [side for side in sides if made(source, side)]), None)
 
 
 def _run_back(place: int, before: Cell, after: Cell, ones: Sequence[One]) -> list[Decision]:
