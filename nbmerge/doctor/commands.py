@@ -9,12 +9,14 @@ is told.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from nbmerge.doctor.values import Finding, Setting, ok, warning
 
@@ -49,10 +51,11 @@ def short(scripts: list[Script], setting: Setting, has_long: bool) -> Finding:
     first = scripts[0]
     if first.whose == "ours":
         return _ours(first, name, setting)
-    back = f"{setting.python} -m pip install --force-reinstall --no-deps nbmerge-on-save"
     if first.whose != "nbdime":
         return warning(f"command {name}", f"`{name}` is another program, {first.path}", f"type {other}")
-    if os.path.realpath(os.path.dirname(first.path)) == _scripts_folder() and _is_installed():
+    source = _source()
+    if os.path.realpath(os.path.dirname(first.path)) == _scripts_folder() and source is not None:
+        back = f"{setting.python} -m pip install --force-reinstall --no-deps {quote(source)}"
         message = f"`{name}` is nbdime's ({first.path}): it was installed after nbmerge, into the same place"
         return warning(f"command {name}", message, f"type {other}, or take the name back: {back}")
     return warning(f"command {name}", f"`{name}` is nbdime's ({first.path})", f"type {other}")
@@ -143,14 +146,16 @@ def _is_program(path: str) -> bool:
         return False
 
 
-def _is_installed() -> bool:
-    """Whether there is a package of ours, so that its script was there once."""
-    from importlib.metadata import PackageNotFoundError, version
+def _source() -> str | None:
+    """What pip installed our package from; None if there is none, so that its script was never there."""
+    from importlib.metadata import PackageNotFoundError, distribution
 
     try:
-        return bool(version("nbmerge-on-save"))
+        told = distribution("nbmerge-on-save").read_text("direct_url.json")
     except PackageNotFoundError:
-        return False
+        return None
+    url = json.loads(told or "{}").get("url")
+    return url.removeprefix("file://") if isinstance(url, str) else "nbmerge-on-save"
 
 
 def _scripts_folder() -> str:

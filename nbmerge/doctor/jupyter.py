@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Iterator
 
-from nbmerge.doctor.values import Finding, Setting, ok, warning
+from nbmerge.doctor.values import Finding, Setting, counted, ok, warning
 from nbmerge.signs.jupyter import data_folder, runtime_folder
 from nbmerge.signs.rooms import QUIET, Rooms
 from nbmerge.signs.servers import Server, Servers, ask, is_alive, listed
@@ -53,8 +53,8 @@ def _server(server: Server, servers: Servers, data: str) -> Finding:
     if answer in (401, 403):
         message = f"{name} does not let nbmerge ask (status {answer}): who has a notebook open is not known"
         return warning(_NAME, message, "let it have a token: a password alone cannot be used by programs")
-    count = len({one.name for one in Sessions(servers, time.time).of(server) if one.is_notebook})
-    opened = f"{count} notebook{'s' * (count != 1)} with a kernel"
+    names = {one.name for one in Sessions(servers, time.time).of(server) if one.is_notebook}
+    opened = f"{counted(len(names), 'notebook')} with a kernel"
     if Rooms(servers, data, time.time).is_collaborative(server):
         return ok(
             _NAME,

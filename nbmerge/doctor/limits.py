@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nbmerge.doctor.values import Finding, Setting, ok, warning
+from nbmerge.doctor.values import Finding, Setting, counted, ok, warning
 from nbmerge.doctor.watcher import is_watched
 from nbmerge.observe.filesystems import mounts
 from nbmerge.observe.ignore import Rules, read_rules
@@ -62,7 +62,7 @@ def limits(setting: Setting) -> Iterator[Finding]:
 def judged(figures: Figures, needed: int, is_all: bool) -> Finding:
     """Whether so many folders more can be watched; not `is_all`: they were not all counted."""
     free = figures.watches - figures.watches_used
-    folders = f"{'' if is_all else 'more than '}{needed:,} folder{'s' * (needed != 1)} below here"
+    folders = f"{'' if is_all else 'more than '}{counted(needed, 'folder')} below here"
     use = _in_words(figures)
     if needed <= free:
         return ok(_NAME, f"{use}; {folders}")

@@ -10,7 +10,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 
-from nbmerge.doctor.values import Finding, Setting, error, ok, warning
+from nbmerge.doctor.values import Finding, Setting, counted, error, ok, warning
 from nbmerge.errors import NbmergeError
 from nbmerge.history.health import bytes_on_disk, health, is_marked, stores_set_aside, verify
 from nbmerge.history.opening import find_store
@@ -48,7 +48,7 @@ def store(setting: Setting) -> Iterator[Finding]:
     """What is in the store, how large it is, and what else lies there."""
     path = _store(setting)
     if path is None:
-        yield ok(STORE, "there is none yet")
+        yield ok(STORE, "there is no store yet: the first version makes it")
         return
     yield from _contents(path, setting)
     yield from _set_aside(setting)
@@ -61,7 +61,9 @@ def whole(setting: Setting) -> Iterator[Finding]:
         try:
             verify(path)
         except StoreLost as lost:
-            yield _damaged(str(lost), path)
+            yield _damaged(str(lost))
+        except NbmergeError:
+            return  # `store` says why it cannot be read
         else:
             yield ok(WHOLE, "the store is sound: all of it was read")
 
@@ -73,7 +75,7 @@ def size(number: int) -> str:
 
 def _contents(path: str, setting: Setting) -> Iterator[Finding]:
     if is_marked(path):
-        yield _damaged("it was found damaged", path)
+        yield _damaged(f"{path}: the store was found damaged")
         return
     try:
         found = health(path)
@@ -92,7 +94,10 @@ def _contents(path: str, setting: Setting) -> Iterator[Finding]:
         )
         return
     totals = found.totals
-    yield ok(STORE, f"{path}, {bulk}: {totals.versions:,} versions of {totals.notebooks:,} notebooks")
+    yield ok(
+        STORE,
+        f"{path}, {bulk}: {counted(totals.versions, 'version')} of {counted(totals.notebooks, 'notebook')}",
+    )
     if totals.open_tips:
         one = totals.open_tips == 1
         message = (
@@ -110,9 +115,9 @@ def _set_aside(setting: Setting) -> Iterator[Finding]:
         yield warning(STORE, message, "remove it (and its -wal and -shm) if you miss no version")
 
 
-def _damaged(why: str, path: str) -> Finding:
-    message = f"the store is damaged ({why.removeprefix(f'{path}: ').partition('; ')[0]})"
-    return error(WHOLE, message, f"any command that needs it sets {path} aside and begins a new one")
+def _damaged(why: str) -> Finding:
+    advice = "the next command that needs it keeps it under another name and begins a new one"
+    return error(WHOLE, why.partition("; ")[0], advice)
 
 
 def _owned(setting: Setting) -> Iterator[Finding]:

@@ -63,6 +63,11 @@ class Check:
     patience: float = 10.0
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of something, for people."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def ok(name: str, message: str, advice: str = "") -> Finding:
     """Nothing to worry about."""
     return Finding(name, State.OK, message, advice)

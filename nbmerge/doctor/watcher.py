@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from nbmerge.doctor.values import Finding, Setting, ok, warning
+from nbmerge.doctor.values import Finding, Setting, counted, ok, warning
 from nbmerge.watch.log import log_path
 from nbmerge.watch.status import Status, last_words, read_status
 
@@ -48,8 +48,11 @@ def is_watched(folder: str, state: str) -> bool:
 def _present(status: Status, setting: Setting) -> Finding:
     on = ", ".join(status.paths) or "notebooks"
     here = "" if is_watched(setting.here, setting.state) else "; not the current folder"
-    count = f"{status.notebooks:,} notebook{'s' * (status.notebooks != 1)}"
-    state = f", {count}" if status.ready else ", still looking at them for the first time"
+    state = (
+        f", {counted(status.notebooks, 'notebook')}"
+        if status.ready
+        else ", still looking at them for the first time"
+    )
     return ok(_NAME, f"a watcher runs (process {status.pid}) on {on}{state}{here}")
 
 
