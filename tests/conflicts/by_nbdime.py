@@ -12,13 +12,14 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import Any
 
-from nbdime.diffing.notebooks import reset_notebook_differ
+from nbdime.diffing.notebooks import notebook_differs, notebook_predicates
 from nbdime.merging import merge_notebooks
 from nbformat.v4 import nbjson
 
 from tests.helpers.build import Notebook, Trio
 
 CRASHES = (KeyError, IndexError, TypeError, AssertionError, ValueError)  # what nbdime 4 may end in
+NOT_COMPARED = ("source", "execution_count", "id")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,20 @@ class ByNbdime:
         found: Notebook = json.loads(self.data)
         return found
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether every conflict stands in the notebook with both sides as they were.
+
+        Of some conflicts nbdime shows nothing.  It drops the outputs of a cell that both inserted,
+        and shows what one side replaced by cells of its own as a part of that side.
+        """
+        return not any(
+            (one.action != "custom" and one.common_path[-1:] != ("source",))
+            or "similar_insert" in one
+            or (one.common_path == ("cells",) and len(one.local_diff + one.remote_diff) > 2)
+            for one in self.conflicts
+        )
+
 
 def merged(trio: Trio, strategy: str = "inline", outputs: str | None = None) -> ByNbdime:
     """The merge with these strategies of nbdime's command.  Raises one of CRASHES where nbdime does."""
@@ -43,9 +58,30 @@ def merged(trio: Trio, strategy: str = "inline", outputs: str | None = None) -> 
         ignore_transients=True,
         log_level="INFO",
     )
-    reset_notebook_differ()  # it remembers from one merge to the next
+    for remembered in (notebook_differs, notebook_predicates):  # from one merge to the next
+        remembered.clear()
     logging.getLogger("nbdime").setLevel(logging.CRITICAL)
     sides = [nbjson.reads(json.dumps(side)) for side in trio.files()]  # type: ignore[no-untyped-call]
     result, decisions = merge_notebooks(*sides, options)
     text: str = nbjson.writes(result)  # type: ignore[no-untyped-call]
     return ByNbdime(text.encode() + b"\n", [decision for decision in decisions if decision.conflict])
+
+
+def merged_or_none(trio: Trio, strategy: str = "inline") -> ByNbdime | None:
+    """The merge; None where nbdime crashes."""
+    try:
+        return merged(trio, strategy)
+    except CRASHES:
+        return None
+
+
+def around_sources(value: Any, key: str = "") -> Any:
+    """What can be compared with nbdime's choice of a side: for markers in sources it asks git, for a
+    side it merges lines its own way; counts and ids it makes up."""
+    if key in NOT_COMPARED:
+        return None
+    if isinstance(value, dict):
+        return {name: around_sources(item, name) for name, item in value.items()}
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value) and key != "tags":
+        return "".join(value)
+    return [around_sources(item) for item in value] if isinstance(value, list) else value
