@@ -75,12 +75,19 @@ def _setting(state: str | None) -> Setting:
         version=nbmerge.__version__,
         package=os.path.dirname(os.path.abspath(nbmerge.__file__)),
         python=sys.executable or "python",
-        here=os.getcwd(),
+        here=_here(),
         state=place_of(state),
         environment=os.environ,
         home=os.path.expanduser("~"),
         platform=sys.platform,
     )
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # somebody removed it
+        return ""
 
 
 def _line(finding: Finding) -> str:

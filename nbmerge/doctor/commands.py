@@ -14,7 +14,7 @@ import os
 import re
 import stat
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from shlex import quote
 
@@ -36,7 +36,7 @@ class Script:
 
 def commands(setting: Setting) -> Iterator[Finding]:
     """What `nbmerge` and `nbmerge-on-save` are here."""
-    found = {name: on_path(name, setting.environment, setting.platform) for name in NAMES}
+    found = {name: on_path(name, setting) for name in NAMES}
     always = found["nbmerge-on-save"]
     yield short(found["nbmerge"], setting, bool(always))
     yield long(always, setting)
@@ -72,13 +72,14 @@ def long(scripts: list[Script], setting: Setting) -> Finding:
     return warning(f"command {name}", f"the shell finds no `{name}`", advice)
 
 
-def on_path(name: str, environment: Mapping[str, str], platform: str) -> list[Script]:
+def on_path(name: str, setting: Setting) -> list[Script]:
     """The programs of that name, as the shell looks for them; the first is the one that it runs."""
-    endings = environment.get("PATHEXT", ".EXE").lower().split(";") if platform == "win32" else [""]
+    environment = setting.environment
+    endings = environment.get("PATHEXT", ".EXE").lower().split(";") if setting.platform == "win32" else [""]
     found: dict[str, Script] = {}
     for folder in environment.get("PATH", os.defpath).split(os.pathsep):
         for ending in endings:
-            path = os.path.join(os.path.abspath(folder), name + ending)
+            path = os.path.join(setting.here, folder, name + ending)
             if path not in found and _is_program(path):
                 found[path] = _script(path)
     return list(found.values())
@@ -106,7 +107,7 @@ def _is_here(script: Script, setting: Setting) -> bool:
     """Whether the script starts this very installation."""
     if script.python is None:
         return os.path.realpath(os.path.dirname(script.path)) == _scripts_folder()
-    named, running = (os.path.abspath(path) for path in (script.python, setting.python))
+    named, running = (os.path.normpath(path) for path in (script.python, setting.python))
     same_folder = os.path.dirname(named) == os.path.dirname(running)
     return named == running or (same_folder and os.path.realpath(named) == os.path.realpath(running))
 

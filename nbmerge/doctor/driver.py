@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 
 from nbmerge.doctor.values import Finding, Setting, error, ok, warning
+from nbmerge.errors import NbmergeError
 from nbmerge.git.effect import Effect, effect_here, effect_of_user, set_aside
 from nbmerge.git.entry import command_of, interpreter_of, runs
 from nbmerge.git.process import ask_git
@@ -39,7 +40,11 @@ def driver(setting: Setting) -> Iterator[Finding]:
 
 def others(setting: Setting) -> Iterator[Finding]:
     """Other tools' filters and differs that notebooks here pass through."""
-    if not _has_git() or not in_repository():
+    try:
+        inside = _has_git() and in_repository()
+    except NbmergeError:
+        return  # the check of the driver says why
+    if not inside:
         return
     told = ask_git("check-attr", "-z", "filter", "diff", "--", "x.ipynb") or ""
     filter_, differ = attribute(told, "filter"), attribute(told, "diff")

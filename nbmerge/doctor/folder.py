@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 
 from nbmerge.disk.platforms import this_system
-from nbmerge.doctor.values import Finding, Setting, ok, warning
+from nbmerge.doctor.values import Finding, Setting, error, ok, warning
 from nbmerge.observe.filesystems import mounts
 
 _DISK, _EVENTS = "disk", "file system"
@@ -17,6 +17,9 @@ _DISK, _EVENTS = "disk", "file system"
 
 def folder(setting: Setting) -> Iterator[Finding]:
     """How notebooks here are replaced, and whether the system tells of saves."""
+    if not setting.here:
+        yield error(_DISK, "the current folder is gone", "cd to one that is there")
+        return
     how = this_system().how
     if not os.access(setting.here, os.W_OK):
         message = (

@@ -38,7 +38,7 @@ class Figures:
 
 def limits(setting: Setting) -> Iterator[Finding]:
     """Whether what is below the current folder can be watched."""
-    if not setting.platform.startswith("linux"):
+    if not setting.platform.startswith("linux") or not setting.here:
         return
     figures = read()
     if is_watched(setting.here, setting.state):

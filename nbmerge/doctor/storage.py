@@ -56,16 +56,17 @@ def store(setting: Setting) -> Iterator[Finding]:
 
 def whole(setting: Setting) -> Iterator[Finding]:
     """Whether all of the store can be read."""
-    path = _store(setting)
-    if path is not None and not is_marked(path):
-        try:
-            verify(path)
-        except StoreLost as lost:
-            yield _damaged(str(lost))
-        except NbmergeError:
-            return  # `store` says why it cannot be read
-        else:
-            yield ok(WHOLE, "the store is sound: all of it was read")
+    try:
+        path = _store(setting)
+        if path is None or is_marked(path):
+            return
+        verify(path)
+    except StoreLost as lost:
+        yield _damaged(str(lost))
+    except NbmergeError:
+        return  # `store` says why it cannot be read
+    else:
+        yield ok(WHOLE, "the store is sound: all of it was read")
 
 
 def size(number: int) -> str:

@@ -40,8 +40,8 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Where it is asked: `program` is how people call this nbmerge, of `version`, whose package lies in
-    `package`, run by `python`; the current folder, the state directory (which need not be there), the
-    environment, the home folder and the platform as in sys.platform."""
+    `package`, run by `python`; the current folder ("" if it is gone), the state directory (which need
+    not be there), the environment, the home folder and the platform as in sys.platform."""
 
     program: str
     version: str

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 
 from nbmerge.doctor.values import Finding, Setting, counted, ok, warning
+from nbmerge.errors import NbmergeError
 from nbmerge.watch.log import log_path
 from nbmerge.watch.status import Status, last_words, read_status
 
@@ -37,8 +38,11 @@ def watcher(setting: Setting) -> Iterator[Finding]:
 
 
 def is_watched(folder: str, state: str) -> bool:
-    """Whether a watcher runs that watches this folder."""
-    status = read_status(state) if os.path.isdir(state) else None
+    """Whether a watcher runs that watches this folder, as far as can be told."""
+    try:
+        status = read_status(state) if folder and os.path.isdir(state) else None
+    except NbmergeError:
+        return False
     if status is None or not status.running:
         return False
     real = os.path.join(os.path.realpath(folder), "")
