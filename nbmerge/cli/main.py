@@ -17,6 +17,7 @@ _COMMANDS = {
     "demo": "demo_command",
     "diff": "diff_command",
     "doctor": "doctor_command",
+    "fix": "fix_command",
     "git": "git_command",
     "log": "log_command",
     "merge": "merge_command",

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 LARGEST_MARKER = 1000
 COMMANDS = (
     *("merge", "git", "driver", "watch", "start", "stop", "restart", "status", "log", "show", "diff"),
-    *("conflicts", "resolve", "restore", "recover", "open", "save", "replay", "demo", "doctor", "completion"),
+    *("fix", "conflicts", "resolve", "restore", "recover", "open", "save", "replay", "demo", "doctor"),
+    "completion",
 )
 _AFTER_OPTIONS = """\
 commands:
@@ -31,6 +32,7 @@ commands:
   git                       let git merge notebooks: `git install`, `git status`, `git uninstall`
   driver                    what git then calls for each notebook
 
+  fix NOTEBOOK...           make notebooks again of those that git has broken
   conflicts [PATH...]       the conflicts that wait in notebooks
   resolve NOTEBOOK          settle them, one by one or all for one side
 

@@ -29,14 +29,16 @@ from nbmerge.repair.values import Hopeless, How, Outcome, Rebuilt, Sides, Sound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbmerge.notebook.model import Notebook
 
 _COULD_BE = re.compile(r'"(cells|cell_type|worksheets)"')
 _SAME_NOTEBOOK = 0.5  # of the cells; two versions that share fewer are parts of one
 
 
-def rebuild(data: bytes, sides: Sides | None = None) -> Outcome:
-    """Make a notebook of a broken one; `sides` are what git knows of it."""
+def rebuild(data: bytes, ask: Callable[[], Sides | None] = lambda: None) -> Outcome:
+    """Make a notebook of a broken one; `ask` gives what git knows of it, and is called only then."""
     try:
         read(data)
         return Sound()
@@ -50,7 +52,7 @@ def rebuild(data: bytes, sides: Sides | None = None) -> Outcome:
         text = text_of(content)
         if not _COULD_BE.search(content):
             raise HopelessError(reason)
-        return _Rebuilding(text, sides, data).run()
+        return _Rebuilding(text, ask(), data).run()
     except HopelessError as error:
         return Hopeless(str(error), error.number)
     except RecursionError:

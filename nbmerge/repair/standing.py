@@ -68,9 +68,11 @@ class _Comparing:
         self.from_remote, self.lacks_remote = _found(versions.remote, sides.remote)
 
     def sides_are_known(self) -> bool:
-        """Every line between markers stands in the version that they say it is of."""
-        ours, theirs = self.shown
-        return ours - theirs <= self.from_local and theirs - ours <= self.from_remote
+        """What stands between markers stands in one piece in the version that they say it is of."""
+        conflicts = self.sides.conflicts
+        return _in_order([conflict.local for conflict in conflicts], self.versions.local) and _in_order(
+            [conflict.remote for conflict in conflicts], self.versions.remote
+        )
 
     def untouched(self) -> bool:
         if not self.sides_are_known() or not self.plain_is_known():
@@ -79,8 +81,8 @@ class _Comparing:
         gone_remotely, new_remotely = _changes(self.versions.base, self.versions.remote)
         ours, theirs = self.from_local - self.from_remote, self.from_remote - self.from_local
         return (
-            _telling(self.lacks_local) <= _telling(gone_remotely)
-            and _telling(self.lacks_remote) <= _telling(gone_locally)
+            self.lacks_local <= _telling(gone_remotely)
+            and self.lacks_remote <= _telling(gone_locally)
             and self.plain(ours) <= _telling(new_locally)
             and self.plain(theirs) <= _telling(new_remotely)
             and not self.both_kept(ours, theirs)
@@ -127,12 +129,30 @@ def _three(versions: Versions) -> tuple[Lines, Lines, Lines]:
     return versions.base, versions.local, versions.remote
 
 
-def _found(version: Lines, side: Text) -> tuple[set[int], list[str]]:
-    """The numbers of the lines of a text that stand in a version, and the lines that it lacks."""
+def _in_order(parts: Iterable[Lines], version: Lines) -> bool:
+    """Whether each part stands in one piece in a version, one behind the other."""
+    places: dict[str, list[int]] = {}
+    for place, line in enumerate(version):
+        places.setdefault(line, []).append(place)
+    at = 0
+    for part in parts:
+        if not part:
+            continue
+        size = len(part)
+        starts = (place for place in places.get(part[0], ()) if place >= at)
+        at = next((start + size for start in starts if tuple(version[start : start + size]) == part), -1)
+        if at < 0:
+            return False
+    return True
+
+
+def _found(version: Lines, side: Text) -> tuple[set[int], Counter[str]]:
+    """The numbers of the lines of a text that stand in a version, and the telling lines that it lacks."""
     pairs = align(version, side.lines)
-    there = {i for i, _ in pairs}
-    lacks = [line for i, line in enumerate(version) if i not in there]
-    return {side.numbers[j] for _, j in pairs}, lacks
+    there, here = {i for i, _ in pairs}, {j for _, j in pairs}
+    lacks = _telling(line for i, line in enumerate(version) if i not in there)
+    elsewhere = _telling(line for j, line in enumerate(side.lines) if j not in here)
+    return {side.numbers[j] for j in here}, lacks - elsewhere
 
 
 def _changes(base: Lines, side: Lines) -> tuple[list[str], list[str]]:

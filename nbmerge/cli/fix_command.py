@@ -1,0 +1,231 @@
+"""Owns: `nbmerge fix NOTEBOOK...`.
+
+Must not know: how a notebook is rebuilt, how a file is replaced.  Invariant: a notebook that cannot be
+rebuilt is left as it is, and the others are fixed all the same; with --check nothing is written at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from shlex import quote
+
+from nbmerge.cli.arguments import command, understand
+from nbmerge.cli.histories import add_state, tell_set_aside
+from nbmerge.cli.program import program_name, to_type
+from nbmerge.cli.streams import printable, write_error, write_text
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE, NotebookError, UsageError
+from nbmerge.files import read_file
+from nbmerge.git.sides import GitSides, Source, find_sides
+from nbmerge.repair.rebuild import rebuild
+from nbmerge.repair.values import Hopeless, How, Outcome, Rebuilt, Sides, Sound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Parser
+    from nbmerge.sync.fixing import Fixed
+
+_CALL = "fix NOTEBOOK... [--check] [--json] [--state DIR]"
+_WHAT = """
+Make a notebook again of one that git has broken: one that is no JSON any more, because git's conflict
+markers stand between its lines, or because somebody took them out badly. If the file is what git wrote,
+the versions that git merged are merged anew, cell by cell. If somebody edited it since, its own text is
+what counts, and git's common version tells what each side changed. Without git the text alone has to do.
+
+What is left in conflict is shown in the cells, to be settled with `resolve`. The broken file stays in the
+history of the notebook: `show NOTEBOOK@N` prints it. A notebook that cannot be rebuilt is left as it is.
+
+With --json each line is an object {"path", "result", "how", "conflicts", "decisions", "left_out", "stray",
+"broken", "version", "line", "reason"} as far as it applies: `result` is sound, clean, conflict or failed,
+`how` is index, parents, text or markers, `broken` and `version` number the broken and the fixed file.
+"""
+_EXITS = {
+    EXIT_CLEAN: "all are notebooks now, without conflicts",
+    EXIT_CONFLICTS: "all are notebooks now, conflicts are shown in some; with --check: some are broken",
+    EXIT_UNREADABLE: "at least one cannot be read or rebuilt; it was left as it is",
+}
+_ATTEMPTS = 3  # saves by others that may come in between
+_NAMED = 12  # cells
+_FROM = {
+    Source.INDEX.value: "git's index",
+    Source.PARENTS.value: "the commits that git merged",
+    How.TEXT.value: "its own text, as it was edited, and git's common version",
+    How.MARKERS.value: "its own text alone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of one notebook, or (where `fixed` is None) would become of it."""
+
+    path: str
+    outcome: Outcome
+    sides: GitSides | None = None
+    fixed: Fixed | None = None
+    shown: int = 0  # conflicts, in a notebook that is sound
+
+
+def parser() -> Parser:
+    """What `fix` understands."""
+    options = command(_CALL, _WHAT, _EXITS)
+    options.add_argument("--check", action="store_true", help="only tell what would become of them")
+    options.add_argument("--json", action="store_true", help="one JSON object a line; it counts cells from 0")
+    add_state(options)
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; its exit code.  Raises NbmergeError."""
+    heard = understand(parser(), arguments)
+    if heard is None:
+        return EXIT_CLEAN
+    options, words = heard
+    if not words:
+        raise UsageError(f"name a notebook: {program_name()} {_CALL}")
+    code = EXIT_CLEAN
+    for path in dict.fromkeys(words):
+        done = _done(path, options.check, options.state)
+        if options.json:
+            write_text(json.dumps(_object(done)) + "\n")
+        else:
+            _tell(done, options.check)
+        code = max(code, _code(done, options.check))
+    return code
+
+
+def _done(path: str, check: bool, state: str | None) -> _Done:
+    """Fix one notebook.  Raises SystemFailure if it cannot be written."""
+    found: list[GitSides | None] = []
+    try:
+        for _ in range(_ATTEMPTS):
+            data = _read(path)
+            outcome = rebuild(data, lambda: _sides(path, found))
+            if isinstance(outcome, Sound):
+                return _Done(path, outcome, shown=_shown(data, path))
+            sides = found[0] if found else None
+            if check or not isinstance(outcome, Rebuilt):
+                return _Done(path, outcome, sides)
+            fixed = _written(path, data, outcome.data, state)
+            if fixed is not None:
+                return _Done(path, outcome, sides, fixed)
+    except NotebookError as error:
+        return _Done(path, Hopeless(str(error).removeprefix(f"{path}: ")))
+    return _Done(path, Hopeless("other programs keep saving it"))
+
+
+def _read(path: str) -> bytes:
+    if os.path.isdir(path):
+        raise NotebookError(f"{path}: is a folder; name the notebooks in it")
+    return read_file(path)
+
+
+def _sides(path: str, found: list[GitSides | None]) -> Sides | None:
+    """What git knows of a broken notebook; it is put into `found` too."""
+    sides = find_sides(path)
+    found[:] = [sides]
+    return None if sides is None else Sides(sides.base, sides.local, sides.remote, sides.labels)
+
+
+def _shown(data: bytes, path: str) -> int:
+    """How many conflicts are shown in a notebook."""
+    from nbmerge.conflicts.finding import find, may_hold_conflicts
+    from nbmerge.notebook.reader import read
+
+    return len(find(read(data, path))) if may_hold_conflicts(data) else 0
+
+
+def _written(path: str, broken: bytes, data: bytes, state: str | None) -> Fixed | None:
+    from nbmerge.sync.api import taking_part
+    from nbmerge.sync.fixing import put_in_place
+
+    with taking_part(state) as saving:
+        tell_set_aside(saving.session.set_aside)
+        return put_in_place(saving, path, broken, data)
+
+
+def _code(done: _Done, check: bool) -> int:
+    match done.outcome:
+        case Sound():
+            return EXIT_CLEAN
+        case Rebuilt(conflicts=conflicts):
+            return EXIT_CONFLICTS if conflicts or check else EXIT_CLEAN
+        case Hopeless():
+            return EXIT_UNREADABLE
+
+
+def _tell(done: _Done, check: bool) -> None:
+    path = printable(done.path)
+    match done.outcome:
+        case Sound():
+            said = "it is a notebook; nothing to fix"
+            if done.shown:
+                said += f", but {_conflicts(done.shown)} shown in it: {to_type('resolve', done.path)}"
+            write_text(f"{path}: {said}\n")
+        case Hopeless() as hopeless:
+            why = f"cannot be rebuilt: {_reason(hopeless)}; it was left as it is"
+            write_error(f"nbmerge: {path}: {printable(why)}\n")
+        case Rebuilt() as rebuilt:
+            lines = _lines(done, rebuilt, check)
+            write_text("".join(f"{line}\n" for line in lines))
+
+
+def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
+    """What was made of a notebook, and what is next."""
+    cells = sorted({conflict.cell + 1 for conflict in rebuilt.conflicts})
+    left = "no conflicts are left"
+    if cells:
+        named = ", ".join(map(str, cells[:_NAMED])) + (", ..." if len(cells) > _NAMED else "")
+        left = f"{_conflicts(len(rebuilt.conflicts))} shown in cell{'s' * (len(cells) > 1)} {named}"
+    verb = "is broken; it can be rebuilt" if check else "rebuilt"
+    yield f"{printable(done.path)}: {verb} from {_FROM[_how(done, rebuilt)]}; {left}"
+    yield from (f"  {printable(what)}" for what in rebuilt.left_out)
+    for line in rebuilt.stray:
+        yield f"  line {line}: a marker without its others; what stands around it was kept, all of it"
+    if rebuilt.decisions:
+        number = len(rebuilt.decisions)
+        yield f"  {number} choice{'s' * (number > 1)} noted (--json lists what was chosen, and why)"
+    if done.fixed is None:
+        return
+    broken = f"{done.path}@{done.fixed.broken.number}"
+    yield f"  the broken file is version {done.fixed.broken.number}: {to_type('show', broken)}"
+    if cells:
+        yield f"  settle the conflicts: {to_type('resolve', done.path)}"
+    if done.sides is not None and done.sides.unmerged:
+        yield f"  {'then' if cells else 'git still waits for'}: git add {quote(done.path)}"
+
+
+def _object(done: _Done) -> dict[str, object]:
+    found: dict[str, object] = {"path": done.path}
+    match done.outcome:
+        case Sound():
+            found |= {"result": "sound", "conflicts": done.shown}
+        case Hopeless(reason, line):
+            found |= {"result": "failed", "reason": reason, "line": line}
+        case Rebuilt() as rebuilt:
+            found |= {
+                "result": "conflict" if rebuilt.conflicts else "clean",
+                "how": _how(done, rebuilt),
+                "conflicts": [conflict.as_json() for conflict in rebuilt.conflicts],
+                "decisions": [decision.as_json() for decision in rebuilt.decisions],
+                "left_out": list(rebuilt.left_out),
+                "stray": list(rebuilt.stray),
+            }
+            if done.fixed is not None:
+                found |= {"broken": done.fixed.broken.number, "version": done.fixed.version.number}
+    return found
+
+
+def _how(done: _Done, rebuilt: Rebuilt) -> str:
+    if rebuilt.how is How.SIDES and done.sides is not None:
+        return done.sides.source.value
+    return rebuilt.how.value
+
+
+def _reason(hopeless: Hopeless) -> str:
+    return hopeless.reason if hopeless.line is None else f"line {hopeless.line}: {hopeless.reason}"
+
+
+def _conflicts(number: int) -> str:
+    return f"{number} conflict is" if number == 1 else f"{number} conflicts are"

@@ -1,0 +1,79 @@
+"""Owns: putting a whole notebook in the place of a broken one.
+
+Must not know: how it was rebuilt, options.  Invariant: the broken bytes are a version before
+anything takes their place; what is there by then and was not the broken file is not overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Placed
+from nbmerge.errors import NotebookError, SystemFailure
+from nbmerge.files import digest, read_file
+from nbmerge.lineage.situation import Situation
+from nbmerge.lineage.versions import Origin, Version
+from nbmerge.reconcile.take import Saved
+from nbmerge.sync.saving import Saving
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The file holds `version`, and `broken` is what it held."""
+
+    broken: Version
+    version: Version
+
+
+def put_in_place(saving: Saving, path: str, broken: bytes, data: bytes) -> Fixed | None:
+    """Replace the broken bytes; None if the file holds others by now: they were not overwritten.
+
+    Raises SystemFailure if the file cannot be written now, NotebookError if it is gone; the broken
+    bytes are in the store then.
+    """
+    real = os.path.realpath(path)
+    session = saving.session
+    end = session.clock() + saving.timing.patience
+    while True:
+        with session.store.lock():
+            if read_file(real) != broken:
+                return None
+            book = session.store.adopt(real)
+            kept = session.taker.keep_unreadable(book, Saved(broken, session.clock()))
+            session.store.flush()
+            why = saving.surroundings.hold(real)
+            match Busy(why) if why is not None else session.disk.place(real, data, digest(broken)):
+                case Placed(displaced):
+                    return Fixed(kept, _recorded(saving, real, book, kept, (data, displaced)))
+                case Changed():
+                    return None
+                case Gone():
+                    raise NotebookError(f"{path}: is gone; what it held is version {kept.number}")
+                case Busy(why):
+                    pass
+        if session.clock() >= end:
+            raise SystemFailure(f"{path}: cannot be written now: {why}; nothing was changed, try again")
+        saving.sleep(saving.timing.pause)
+
+
+def _recorded(
+    saving: Saving, real: str, book: int, broken: Version, contents: tuple[bytes, bytes | None]
+) -> Version:
+    """Record what stands in the file now; `contents` are that and what else it displaced."""
+    data, displaced = contents
+    session = saving.session
+    saved = Saved(data, session.clock(), origin=Origin.RESTORED)
+    why = f"rebuilt from version {broken.number}, which is no notebook"
+    version = session.taker.replace_all(book, saved, why).version
+    assert version is not None
+    if displaced is not None:
+        late = Saved(displaced, session.clock(), in_file=False)
+        try:
+            session.taker.take(book, late, Situation(told=version.number))
+        except NotebookError:
+            session.taker.keep_unreadable(book, late)
+        session.store.flush()
+        session.disk.confirm(LateSave(real, displaced))
+        session.settler.settle(book, real)
+    return version
