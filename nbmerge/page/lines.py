@@ -134,8 +134,10 @@ def _gone(sides: Texts) -> Iterator[tuple[int, Line]]:
     """Each line of base as it looks when it is gone, by its place."""
     in_local = {i for i, _ in align(sides.base, sides.local)}
     in_remote = {i for i, _ in align(sides.base, sides.remote)}
+    moved_by = by_of(list(sides.local) != list(sides.base), list(sides.remote) != list(sides.base))
     for place, text in enumerate(sides.base):
-        yield place, Line((Word(text),), by_of(place not in in_local, place not in in_remote), gone=True)
+        by = by_of(place not in in_local, place not in in_remote)
+        yield place, Line((Word(text),), moved_by if by is By.MIXED else by, gone=True)
 
 
 def _behind(gone: dict[int, Line], place: int) -> Iterator[Line]:

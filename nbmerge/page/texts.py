@@ -87,7 +87,7 @@ def cut(text: str) -> tuple[str, Html | None]:
     kept = [_short(line) for line in lines[:_LINES_AT_MOST]]
     if len(text) <= _TEXT_AT_MOST and len(lines) <= _LINES_AT_MOST:
         return "\n".join(kept), None
-    left = len(text) - len("\n".join(lines[:_LINES_AT_MOST])[:_TEXT_AT_MOST])
+    left = len(text) - min(sum(len(line) + 1 for line in lines[:_LINES_AT_MOST]), _TEXT_AT_MOST)
     return "\n".join(kept), tag("p", f"Cut here: {counted(left, 'more character')}.", class_="cut")
 
 

@@ -223,10 +223,15 @@ def browser() -> Iterator[Browser]:
                 socket = websocket.create_connection(address, timeout=_ANSWER, suppress_origin=True)
                 found = Browser(socket)
                 found.call("Target.setDiscoverTargets", discover=True)
-                yield found
-                with contextlib.suppress(OSError, websocket.WebSocketException, subprocess.TimeoutExpired):
-                    found.send("Browser.close", None, {})  # so that it ends all its processes itself
-                    process.wait(10)
+                try:
+                    yield found
+                    with contextlib.suppress(
+                        OSError, websocket.WebSocketException, subprocess.TimeoutExpired
+                    ):
+                        found.send("Browser.close", None, {})  # so that it ends all its processes itself
+                        process.wait(10)
+                finally:
+                    socket.shutdown()
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)  # the group that it was started as

@@ -1,0 +1,76 @@
+"""Owns: pages made from notebooks in a few words.
+
+Must not know: how pages are made.  Invariant: a page about a merge is made as the command makes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbmerge.cli.pages import Content, comparison_of, report_of
+from nbmerge.merge.policy import Labels, Policy
+from nbmerge.merge.results import Result
+from nbmerge.merge.threeway import Terms
+from nbmerge.merge.whole import Held, Whole, merge_sources
+from nbmerge.notebook.reader import read
+from nbmerge.page.stories import Story, stories
+from tests.helpers.build import Cell, Notebook, notebook
+from tests.helpers.spelling import JUPYTER, Spelling
+
+if TYPE_CHECKING:
+    from nbmerge.merge.whole import Source
+
+
+@dataclass(frozen=True)
+class Files:
+    """Three files of a merge, and what they are called."""
+
+    base: Notebook | bytes
+    local: Notebook | bytes
+    remote: Notebook | bytes
+    title: str = "merged.ipynb"
+    names: tuple[str, str, str] = ("base.ipynb", "local.ipynb", "remote.ipynb")
+    policy: Policy = field(default_factory=Policy)
+    spelling: Spelling = JUPYTER
+
+    @property
+    def sources(self) -> Terms[Source]:
+        base, local, remote = (
+            Held(name, item if isinstance(item, bytes) else self.spelling.spell(item))
+            for name, item in zip(self.names, (self.base, self.local, self.remote), strict=True)
+        )
+        return Terms(base, local, remote)
+
+    @property
+    def whole(self) -> Whole:
+        sources = self.sources
+        return merge_sources(sources.base, sources.local, sources.remote, self.policy)
+
+    @property
+    def result(self) -> Result:
+        return self.whole.result
+
+    @property
+    def page(self) -> str:
+        return report_of(self.whole, self.sources, self.title, self.policy.labels)
+
+    @property
+    def stories(self) -> list[Story]:
+        return stories(self.sources.map(lambda file: read(file.read(), file.name)), self.result)
+
+
+def of_cells(base: list[Cell], local: list[Cell], remote: list[Cell]) -> Files:
+    return Files(notebook(*base), notebook(*local), notebook(*remote))
+
+
+def labelled(base: Cell, local: Cell, remote: Cell, labels: Labels = Labels()) -> Files:
+    """Three versions of one cell."""
+    before, ours, theirs = (notebook({"id": "one", **cell}) for cell in (base, local, remote))
+    return Files(before, ours, theirs, policy=Policy(labels=labels))
+
+
+def compared(old: Notebook, new: Notebook, names: tuple[str, str] = ("a@1", "a")) -> str:
+    return comparison_of(
+        *(Content(name, JUPYTER.spell(item)) for name, item in zip(names, (old, new), strict=True))
+    )

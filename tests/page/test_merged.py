@@ -1,0 +1,189 @@
+"""The page about a merge: what a person finds on it."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+
+from nbmerge.merge.policy import ConflictStyle, Labels, Outputs, Policy
+from tests.helpers.build import Trio, code, markdown, notebook, notebook3, printed, shown
+from tests.helpers.edits import trios
+from tests.helpers.examples import tried
+from tests.page.pages import Files, labelled, of_cells
+from tests.page.reading import Reading
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+def fixture(topic: str) -> Files:
+    base, local, remote = (
+        (FIXTURES / topic / f"{side}.ipynb").read_bytes() for side in ("base", "local", "remote")
+    )
+    return Files(base, local, remote)
+
+
+@pytest.mark.parametrize("topic", sorted(folder.name for folder in FIXTURES.iterdir()))
+@pytest.mark.parametrize("style", ConflictStyle)
+def test_each_fixture_has_a_sound_page(topic: str, style: ConflictStyle) -> None:
+    sides = fixture(topic)
+    files = Files(sides.base, sides.local, sides.remote, policy=Policy(conflict_style=style))
+    page, result = Reading(files.page), files.result
+    assert len(page.all("article.cell")) == len(result.notebook.cells)
+    assert len(page.all("section.conflict")) == len(result.conflicts)
+    for decision in result.decisions:
+        assert page.text.count(decision.reason) >= 1
+    assert "<<<<<<<" not in page.text
+
+
+@tried(100)
+@given(trios())
+def test_every_line_conflict_and_decision_is_on_the_page(trio: Trio) -> None:
+    files = Files(*trio.files())
+    page, result = Reading(files.page), files.result
+    assert len(page.all("section.conflict")) == len(result.conflicts)
+    for conflict in result.conflicts:
+        for term in (conflict.base, conflict.local, conflict.remote):
+            for line in (term or "").split("\n"):
+                assert line in page.text
+    for side in trio.files():
+        for cell in side["cells"]:
+            for line in "".join(cell["source"]).splitlines():
+                assert line in page.text
+    assert sum(page.text.count(f" {decision.reason}") > 0 for decision in result.decisions) == len(
+        result.decisions
+    )
+
+
+def test_the_same_merge_gives_the_same_page() -> None:
+    assert fixture("same-line").page == fixture("same-line").page
+
+
+def test_a_conflict_is_shown_side_by_side_under_its_base() -> None:
+    page = Reading(fixture("same-line").page)
+    assert page.one("p.verdict").text == "1 conflict to decide in 1 cell; 1 choice made without asking."
+    [base] = page.all("div.base")
+    [local], [remote] = page.all("div.side.local"), page.all("div.side.remote")
+    assert base.text == "baseprint(mean(levels))"
+    assert local.text == "localprint('mean', mean(levels))"
+    assert remote.text == "remoteprint(f'{mean(levels):.1f} m')"
+
+
+def test_labels_stand_beside_the_sides() -> None:
+    files = labelled(code("x = 1"), code("x = 2"), code("x = 3"), Labels("HEAD", "base", "topic/x"))
+    [local], [remote] = (Reading(files.page).all(f"div.side.{side}") for side in ("local", "remote"))
+    assert (local.text, remote.text) == ("local HEADx = 2", "remote topic/xx = 3")
+
+
+def test_lines_around_a_conflict_say_whose_they_are() -> None:
+    base = "a = 1\nsame = 0\nalso = 0\nstill = 0\nz = 1"
+    local = base.replace("a = 1", "a = 2") + "\nlast = 'local'"
+    remote = base.replace("a = 1", "a = 3").replace("also = 0", "also = 5")
+    page = Reading(labelled(code(base), code(local), code(remote)).page)
+    [theirs] = [
+        line for line in page.all("div.ln.remote") if "gone" not in line.classes and "also" in line.text
+    ]
+    assert theirs.text == "Ralso = 5"
+    assert [line.text for line in page.all("div.ln.local")][-1] == "Llast = 'local'"
+    assert [line.text for line in page.all("div.ln.gone")] == ["\u2212Ralso = 0"]
+
+
+def test_a_deleted_cell_is_folded_and_names_who_deleted_it() -> None:
+    a, b = code("alpha = 1", id="a"), code("beta = compute(2)", id="b", out="two")
+    page = Reading(of_cells([a, b], [a], [a, b]).page)
+    gone = page.one("details.goner")
+    assert gone.attributes.get("open") is None
+    assert gone.text.startswith("deleted by local (cell 2 of base) beta = compute(2)")
+    assert "two" in gone.text
+
+
+def test_outputs_that_the_merged_notebook_does_not_have_are_still_to_be_seen() -> None:
+    base, local, remote = (code("x", count=n, out=text) for n, text in ((1, "one"), (2, "two"), (3, "three")))
+    page = Reading(labelled(base, local, remote).page)
+    [left_out] = [box for box in page.all("div.more") if "does not have" in box.text]
+    assert left_out.text == "outputs of remote that the merged notebook does not haveremotethree"
+
+
+def test_pictures_of_both_sides_of_a_conflict() -> None:
+    pictures = [b64encode(text).decode() for text in (b"base", b"local", b"remote")]
+    cells = (code(f"plot({n})") | {"outputs": [shown({"image/png": p})]} for n, p in enumerate(pictures))
+    base, local, remote = cells
+    page = Reading(labelled(base, local, remote).page)
+    assert [img.attributes["src"].partition(",")[2] for img in page.all("img")] == pictures[1:]
+
+
+def test_many_unchanged_cells_are_folded_and_all_there() -> None:
+    cells = [code(f"cell_{n} = compute({n})", id=f"c{n}") for n in range(9)]
+    page = Reading(of_cells(cells, [*cells[:8], code("cell_8 = other", id="c8")], cells).page)
+    run = page.one("details.run")
+    assert run.text.startswith("8 unchanged cells, 1 to 8")
+    assert all(f"cell_{n}" in run.text for n in range(8))
+
+
+def test_metadata_are_told_in_a_table() -> None:
+    base = code("x", metadata={"tags": ["a"], "n": 1})
+    local = code("x", metadata={"tags": ["a", "b"], "n": 1})
+    page = Reading(labelled(base, local, code("x", metadata={"tags": ["a"]})).page)
+    rows = [row.text for row in page.all("tr")]
+    assert rows == ["basemergedfrom", "n1nothingremote", 'tags["a"]["a", "b"]local']
+
+
+def test_the_notebooks_own_metadata() -> None:
+    base, local = (notebook(code("x", id="a"), metadata={"title": title}) for title in ("old", "new"))
+    assert '"old""new"local' in Reading(Files(base, local, base).page).text
+
+
+def test_without_a_base() -> None:
+    a, b = code("alpha = compute(1)", id="a"), code("beta = compute(2)", id="b")
+    page = Reading(Files(b"", notebook(a), notebook(a, b)).page)
+    assert [bar.text for bar in page.all("div.bar")] == [
+        "Cell 1codeinserted alike by botha",
+        "Cell 2codeinserted by remoteb",
+    ]
+
+
+def test_files_of_different_nbformats() -> None:
+    pytest.importorskip("nbformat")
+    old = notebook3(code("x = 1", out="1"))
+    page = Reading(Files(old, old, notebook(code("x = 2"))).page)
+    assert len(page.all("article.cell")) == 1
+    assert len(Reading(Files(old, notebook(code("x = 2")), old).page).all("article.cell")) == 1
+
+
+def test_favoured_sides_and_outputs_that_were_asked_for() -> None:
+    sides = fixture("same-line")
+    for outputs in Outputs:
+        files = Files(sides.base, sides.local, sides.remote, policy=Policy(outputs=outputs))
+        assert Reading(files.page).all("section.conflict")
+
+
+def test_markers_that_a_lesson_about_git_shows_are_lines_like_others() -> None:
+    lesson = "a\n<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> topic\nz"
+    files = labelled(markdown(lesson), markdown(lesson + "\nL"), markdown(lesson + "\nR"))
+    page = Reading(files.page)
+    assert len(page.all("section.conflict")) == 1
+    assert page.text.count("<<<<<<< HEAD") == 1
+
+
+def test_a_large_notebook_with_pictures_takes_little_time_and_room() -> None:
+    random = Random(0)
+    pictures = [b64encode(random.randbytes(75_000)).decode() for _ in range(100)]
+    cells = [
+        code(f"plot({n})", id=f"c{n}") | {"outputs": [shown({"image/png": p})]}
+        for n, p in enumerate(pictures)
+    ]
+    cells.append(code("print(text)", id="text") | {"outputs": [printed("a line of text\n" * 100_000)]})
+    local = [*cells[:50], code("new", id="new"), *cells[50:]]
+    remote = [cells[0] | {"source": "plot(-1)"}, *cells[1:]]
+    files = of_cells(cells, local, remote)
+    whole, sources = files.whole, files.sources
+    from nbmerge.cli.pages import report_of
+
+    begun = time.perf_counter()
+    page = report_of(whole, sources, "large", Labels())
+    assert time.perf_counter() - begun < 5
+    assert len(page) < 1.05 * sum(map(len, pictures)) + 300_000
