@@ -1,0 +1,96 @@
+"""Owns: open conflicts settled in the browser, on nbdime's page for merges.
+
+Must not know: where the notebook is, how it is written.  Invariant: each time somebody saves there,
+what was decided is handed over whole; a save that comes to nothing is said there and here.
+"""
+
+from __future__ import annotations
+
+from nbmerge.cli.report import failure_of
+from nbmerge.cli.streams import printable, write_error, write_text
+from nbmerge.conflicts.decisions import Decisions
+from nbmerge.conflicts.reduced import Reduced, reduce
+from nbmerge.conflicts.returned import Taken, Unfit, settle, taken
+from nbmerge.conflicts.values import NotKnown
+from nbmerge.errors import NbmergeError, NotebookError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbmerge.conflicts.choosing import Settled
+    from nbmerge.conflicts.known import Traced
+    from nbmerge.notebook.model import Notebook
+    from nbmerge.web.values import Page, Where
+
+
+def settle_in_browser(
+    name: str,
+    notebook: Notebook,
+    conflicts: Sequence[Traced],
+    keep: Callable[[Settled, Taken], None],
+    browser: str | None = None,
+) -> Taken | None:
+    """Show the conflicts of a notebook until the page is closed; what was saved last, if anything was.
+
+    `keep` writes the notebook, each time somebody saves; it may raise NbmergeError.  `browser` is as
+    in `open_in_browser`.  Raises UsageError if there is nothing to show.
+    """
+    from nbmerge.web.opening import open_in_browser
+    from nbmerge.web.tool import show
+
+    reduced = reduce(notebook, conflicts)
+    if not reduced.parts:
+        raise UsageError(f"{name}: its conflicts are in outputs or metadata: choose with --local or --remote")
+    made = Decisions(notebook, reduced.parts)
+    answer = made.answer()
+    saved: list[Taken] = []
+
+    def take(sent: object) -> None:
+        try:
+            decided = _taken(name, notebook, reduced, answer["base"], sent)
+            keep(_settled(name, notebook, decided), decided)
+        except NbmergeError as error:
+            write_error(f"nbmerge: not saved: {failure_of(error).message}\n")
+            raise
+        saved.append(decided)
+
+    def tell(where: Where) -> None:
+        opened = open_in_browser(where, browser)
+        lead = "in the browser" if opened else "open it in a browser"
+        write_text(f"{printable(name)}: {lead}: {where.url}\n")
+        write_text("save and close it there; Ctrl-C ends it here\n")
+
+    show(_page(name, conflicts, reduced, made.shows_base, answer), tell, take)
+    return saved[-1] if saved else None
+
+
+def _page(
+    name: str, conflicts: Sequence[Traced], reduced: Reduced, shows_base: bool, answer: dict[str, object]
+) -> Page:
+    from nbmerge.web.values import Page
+
+    number = len(conflicts) - len(reduced.apart)
+    title = f"{printable(name)}: {number} conflict{'s' * (number != 1)}"
+    labels = conflicts[0].conflict.labels
+    sides = (_named("local", labels.local), _named("base", labels.base), _named("remote", labels.remote))
+    apart = f"Not shown here: {len(reduced.apart)} in outputs or metadata." if reduced.apart else ""
+    return Page(answer, title, sides, shows_base, apart)
+
+
+def _named(side: str, label: str) -> str:
+    return f"{side}: {printable(label)}" if label and label != side else side
+
+
+def _taken(name: str, notebook: Notebook, reduced: Reduced, base: object, sent: object) -> Taken:
+    try:
+        return taken(notebook, reduced, base, sent)
+    except Unfit as error:
+        raise NotebookError(f"{name}: what the page sent cannot be used ({error}): load it again") from error
+
+
+def _settled(name: str, notebook: Notebook, decided: Taken) -> Settled:
+    try:
+        return settle(notebook, decided)
+    except NotKnown as error:
+        raise UsageError(f"{name}: {error}") from error

@@ -1,0 +1,134 @@
+"""Owns: `nbmerge mergetool`, what `git mergetool` calls for one notebook in conflict.
+
+Must not know: how notebooks are merged, how git is told.  Invariant: exit 0 only if no conflict is
+left; what somebody has settled by hand in the notebook already is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from nbmerge.cli.arguments import Parser, command, understand
+from nbmerge.cli.in_browser import settle_in_browser
+from nbmerge.cli.merged_versions import known_of
+from nbmerge.cli.program import to_type
+from nbmerge.cli.streams import printable, write_text
+from nbmerge.conflicts.finding import find
+from nbmerge.conflicts.known import Known, Traced, trace
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
+from nbmerge.files import read_file, replace_file
+from nbmerge.git.sides import GitSides, Source, find_sides
+from nbmerge.merge.policy import Labels, Policy
+from nbmerge.merge.threeway import Terms
+from nbmerge.merge.whole import merge_bytes
+from nbmerge.notebook.reader import read
+from nbmerge.notebook.writer import write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from nbmerge.conflicts.choosing import Settled
+    from nbmerge.conflicts.returned import Taken
+    from nbmerge.notebook.model import Notebook
+
+_CALL = "mergetool BASE LOCAL REMOTE MERGED [BACKUP]"
+_WHAT = """
+What `git mergetool` calls once `git install --mergetool` has told it to: what is left in conflict is shown
+in the browser, and what is chosen there is written to MERGED. NBMERGE_BROWSER names the browser; `none`
+opens none and only tells the address.
+"""
+_EXITS = {
+    EXIT_CLEAN: "no conflict is left",
+    EXIT_CONFLICTS: "conflicts are left",
+}
+
+
+def parser() -> Parser:
+    """What `mergetool` understands."""
+    return command(_CALL, _WHAT, _EXITS)
+
+
+def entry() -> NoReturn:
+    """The command as git starts it."""
+    from nbmerge.cli.main import run as run_command
+
+    sys.exit(run_command(["mergetool", *sys.argv[1:]]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; its exit code.  Raises NbmergeError."""
+    words = [word for word in arguments if word]  # an older git has no name for the backup
+    heard = understand(parser(), words)
+    if heard is None:
+        return EXIT_CLEAN
+    match heard[1]:
+        case [base, local, remote, path]:
+            return _run(Terms(base, local, remote), path, None)
+        case [base, local, remote, path, backup]:
+            return _run(Terms(base, local, remote), path, backup)
+    raise UsageError(f"{len(heard[1])} files where git gives four or five: {to_type()} {_CALL}")
+
+
+def _run(files: Terms[str], path: str, backup: str | None) -> int:
+    if not path.lower().endswith(".ipynb"):
+        other = "git mergetool --tool TOOL opens it with another one (--tool-help lists them)"
+        raise NotebookError(f"{path}: is no notebook: {other}")
+    sides = Terms(read_file(files.base), read_file(files.local), read_file(files.remote))
+    found = _found(path, sides)
+    if not found.conflicts:
+        replace_file(path, found.data)
+        write_text(f"{printable(path)}: no conflict is left\n")
+        return EXIT_CLEAN
+    left = len(found.conflicts)
+
+    def keep(settled: Settled, _: Taken) -> None:
+        nonlocal left
+        after = write(settled.notebook)
+        replace_file(path, after)
+        left = len(find(read(after), lambda: found.known, merging=True))
+
+    decided = settle_in_browser(path, found.notebook, found.conflicts, keep)
+    said = "closed without saving" if decided is None else f"{left} left" if left else "no conflict is left"
+    write_text(f"{printable(path)}: {said}\n")
+    if not left:
+        return EXIT_CLEAN
+    if decided is not None and backup is not None and os.path.exists(backup):
+        replace_file(backup, read_file(path))  # which git puts in place where a tool has not got to the end
+    return EXIT_CONFLICTS
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What there is to settle: the notebook, its bytes, its conflicts and what was merged into it."""
+
+    data: bytes
+    notebook: Notebook
+    known: Known | None
+    conflicts: tuple[Traced, ...]
+
+
+def _found(path: str, sides: Terms[bytes]) -> _Found:
+    """The conflicts that stand in the notebook; those of merging its versions, if it is none of its own."""
+    git = find_sides(path)
+    labels = Labels() if git is None else git.labels
+    data = _settled_by_hand(path, sides)
+    if data is None:
+        data = merge_bytes(sides.base, sides.local, sides.remote, Policy(labels=labels)).data
+    notebook = read(data, path)
+    told = GitSides(path, Source.INDEX, sides.base, sides.local, sides.remote, labels, unmerged=True)
+    known = known_of(path, data, None, told)
+    found = find(notebook, lambda: known, merging=known is not None)
+    return _Found(data, notebook, known, trace(found, notebook, known))
+
+
+def _settled_by_hand(path: str, sides: Terms[bytes]) -> bytes | None:
+    """What stands at the path, if it is a notebook that is neither side's."""
+    try:
+        data = read_file(path)
+        read(data, path)
+    except NotebookError:
+        return None  # gone, or git's markers are in it
+    return None if data in sides else data

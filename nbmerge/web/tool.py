@@ -1,0 +1,91 @@
+"""Owns: nbdime's page for merges as a tool: shown, waited for, and what is saved in it handed over.
+
+Must not know: conflicts, what becomes of what is saved.  Invariant: the process that serves it never
+outlives this one; every save is answered, after it was written or with the reason why it was not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+from nbmerge.errors import NbmergeError, SystemFailure
+from nbmerge.files import reason
+from nbmerge.web.server import assets
+from nbmerge.web.values import Kept, Save, Where, hear, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbmerge.web.values import Page
+
+_IS_WINDOWS = sys.platform == "win32"
+_OWN_GROUP = 0x00000200 | 0x08000000  # CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW
+_ENDS_IN = 5.0  # seconds
+
+
+def show(page: Page, open_page: Callable[[Where], None], take: Callable[[object], None]) -> None:
+    """Show the page until it is closed.
+
+    `open_page` is told where it is; `take` gets what nbdime sends to be stored, each time somebody
+    saves, and writes it: if it raises NbmergeError, nothing was written and the page says so.
+    Raises SystemFailure if the page cannot be shown.
+    """
+    if assets() is None:
+        raise SystemFailure("nbdime's page for merges is not there: install nbdime (pip install nbdime)")
+    process = _started()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            say(process.stdin, page)
+        where = hear(process.stdout)
+        if not isinstance(where, Where):
+            raise SystemFailure("the page cannot be served on 127.0.0.1: see above why")
+        open_page(where)
+        while isinstance(save := hear(process.stdout), Save):
+            with contextlib.suppress(BrokenPipeError):
+                say(process.stdin, _kept(save, take))
+    finally:
+        _end(process)
+
+
+def _kept(save: Save, take: Callable[[object], None]) -> Kept:
+    try:
+        take(save.sent)
+    except NbmergeError as error:
+        return Kept(str(error))
+    return Kept(None)
+
+
+def _started() -> subprocess.Popen[bytes]:
+    above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    places = json.dumps([place for place in sys.path if place] + [above])
+    code = f"import sys; sys.path[:] = {places}; from nbmerge.web.server import main; main()"
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            process_group=None if _IS_WINDOWS else 0,
+            creationflags=_OWN_GROUP if _IS_WINDOWS else 0,
+        )
+    except OSError as error:
+        raise SystemFailure(f"{sys.executable}: cannot be started: {reason(error)}") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The end of its input tells it to end."""
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            if pipe is not None:
+                pipe.close()
+    try:
+        process.wait(_ENDS_IN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
