@@ -12,6 +12,7 @@ from functools import cached_property
 from nbmerge.conflicts.values import Absent, InSource, OpenConflict
 from nbmerge.merge.engine import merge
 from nbmerge.merge.sequences import common_ends
+from nbmerge.merge.text import split
 from nbmerge.merge.threeway import Terms
 
 TYPE_CHECKING = False
@@ -82,7 +83,7 @@ def _traced(conflict: OpenConflict, notebook: Notebook, known: Known, waiting: l
         for each, (head, tail) in sorted(alike, key=lambda found: _distance(found[0], conflict))[:1]:
             waiting.remove(each)
             place = replace(place, head=head, tail=tail)
-            base = Absent.DELETED if each.base is None else each.base
+            base = Absent.DELETED if each.base is None else "\n".join(_lines(each.base, each))
             terms = replace(conflict.terms, base=base)
             return Traced(replace(conflict, place=place, terms=terms), known.origin(each.cell))
     return Traced(conflict, _same_cell(conflict, notebook, known))
@@ -97,7 +98,7 @@ def _shown_as(conflict: OpenConflict, made: Conflict) -> tuple[int, int] | None:
         return None
     marked = conflict.place.marked
     shown = _one_blank_is_none(marked.local), _one_blank_is_none(marked.remote)
-    local, remote = _lines(made.local), _lines(made.remote)
+    local, remote = _lines(made.local, made), _lines(made.remote, made)
     if shown == (local, remote):
         return 0, 0
     head, tail = common_ends(local, remote)
@@ -115,7 +116,10 @@ def _distance(made: Conflict, conflict: OpenConflict) -> tuple[bool, int]:
     return made.id != conflict.id, abs(made.cell - (conflict.cell or 0))
 
 
-def _lines(text: str | None) -> tuple[str, ...]:
+def _lines(text: str | None, made: Conflict) -> tuple[str, ...]:
+    """Those of a term; where a side deleted the cell, terms are whole sources with their line ends."""
+    if made.local is None or made.remote is None:
+        return split(text or "")[0]
     return tuple(text.split("\n")) if text else ()
 
 

@@ -317,6 +317,15 @@ def test_deleted_against_edited(by: str, choice: Choice, knowing: bool) -> None:
         assert source_of(cells_of(settled)[0]) == source_of(cells_of(expected)[0])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("choice", SIDES)
+def test_a_deleted_cell_with_line_ends_of_its_own(end: str, choice: Choice) -> None:
+    rest = markdown("# Last", id="last")
+    base, edited = (code(f"x = {n}{end}y = 1{end}", id="one", count=n) for n in (1, 2))
+    merge = Merge(Terms(notebook(base, rest), notebook(edited, rest), notebook(rest)))
+    assert merge.settled(choice) == of(choice, merge)
+
+
 @pytest.mark.parametrize("by", ["local", "remote"])
 def test_a_deleted_cell_that_is_edited_stays(by: str) -> None:
     rest = [code("y = 1", id="two")]
