@@ -1,4 +1,4 @@
-"""Owns: `nbmerge git install|uninstall|status [--global]`.
+"""Owns: `nbmerge git install|uninstall|status [--global] [--mergetool]`.
 
 Must not know: how any of the three works.  Invariant: exit 0 when done (status: when
 nbmerge is active), 1 when status finds it is not.
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
     from nbmerge.cli.arguments import Parser
 
-_CALL = "git install|uninstall|status [--global]"
+_CALL = "git install|uninstall|status [--global] [--mergetool]"
 _WHAT = """
 Let git merge notebooks with nbmerge.
 
   install    let git merge *.ipynb in this repository with the nbmerge that runs now
   status     tell what is installed, whether it runs, and how git really merges *.ipynb here
   uninstall  put everything back as it was
+
+With --mergetool, `install` also lets `git mergetool` show the conflicts of notebooks in the browser.
 """
 _EXITS = {EXIT_CLEAN: "done; status: it is active", EXIT_CONFLICTS: "status: it is not active"}
 
@@ -38,12 +40,14 @@ def run(arguments: list[str]) -> int:
 
     program = program_name()
     scope = Scope.GLOBAL if found.globally else Scope.LOCAL
+    if found.mergetool and words != ["install"]:
+        raise UsageError(f"--mergetool goes with install alone: {program} {_CALL}")
     match words:
         case ["install"]:
             from nbmerge.git.entry import this_launcher
             from nbmerge.git.install import install
 
-            lines = install(scope, this_launcher(), program)
+            lines = install(scope, this_launcher(), program, found.mergetool)
         case ["uninstall"]:
             from nbmerge.git.install import uninstall
 
@@ -66,6 +70,11 @@ def parser() -> Parser:
         dest="globally",
         action="store_true",
         help="for all repositories of this user, not for this one",
+    )
+    options.add_argument(
+        "--mergetool",
+        action="store_true",
+        help="install: also as a tool of `git mergetool`, on conflicts that are left",
     )
     return options
 

@@ -52,9 +52,12 @@ def parser() -> Parser:
 
 
 def entry() -> NoReturn:
-    """The command as git starts it."""
+    """The command as git starts it.  Called without arguments it only shows that it can be loaded."""
     from nbmerge.cli.main import run as run_command
+    from nbmerge.git.contract import Answer
 
+    if not sys.argv[1:]:
+        sys.exit(Answer.CLEAN.for_entry)
     sys.exit(run_command(["mergetool", *sys.argv[1:]]))
 
 

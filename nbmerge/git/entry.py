@@ -47,10 +47,10 @@ class Launcher:
     options: str = "-I"
     package_path: str | None = None
 
-    def command(self) -> str:
-        """The beginning of a shell command, to be followed by the driver's arguments."""
+    def command(self, start: str = _START) -> str:
+        """The beginning of a shell command, to be followed by the arguments of what `start` runs."""
         where = "" if self.package_path is None else f"PYTHONPATH={_quoted(self.package_path)} "
-        return f"{where}{_quoted(self.python)} {self.options} -c {_quoted(_START)}"
+        return f"{where}{_quoted(self.python)} {self.options} -c {_quoted(start)}"
 
 
 def shell_line(launcher: Launcher) -> str:
@@ -77,7 +77,7 @@ def interpreter_of(line: str) -> str | None:
 
 
 def runs(command: str) -> bool:
-    """Whether the driver behind a launcher's command answers; git starts it, in the shell that it uses."""
+    """Whether what a launcher's command starts answers; git starts it, in the shell that it uses."""
     alias = "nbmerge-answers"
     done = run_git("-c", f"alias.{alias}=!{command}", alias)
     return done.returncode == Answer.CLEAN.for_entry

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from nbmerge.errors import NotebookError, SystemFailure
 from nbmerge.files import read_file, reason, replace_file
-from nbmerge.git import attributes
+from nbmerge.git import attributes, mergetool
 from nbmerge.git.effect import effect_here, set_aside
 from nbmerge.git.entry import shell_line
 from nbmerge.git.scope import Scope, require_repository, shown
@@ -58,8 +58,9 @@ class Traces:
         )
 
 
-def install(scope: Scope, launcher: Launcher, program: str) -> list[str]:
-    """Make nbmerge the merge driver of notebooks; lines for people."""
+def install(scope: Scope, launcher: Launcher, program: str, tool: bool = False) -> list[str]:
+    """Make nbmerge the merge driver of notebooks, with `tool` a tool of `git mergetool` too; lines
+    for people."""
     if scope is Scope.LOCAL:
         require_repository(program)
     file = scope.attributes_file()
@@ -73,9 +74,11 @@ def install(scope: Scope, launcher: Launcher, program: str) -> list[str]:
     scope.write("name", NAME)
     scope.write("driver", shell_line(launcher))
     scope.write("traces", str(traces))
+    if tool or mergetool.is_there(scope):
+        mergetool.put_in(scope, launcher)
     if wanted != before:
         _write(file, wanted)
-    return [_installed(scope, launcher, file), *_effective(scope, program)]
+    return [_installed(scope, launcher, file), *_effective(scope, program), *mergetool.told(scope)]
 
 
 def uninstall(scope: Scope, program: str) -> list[str]:
@@ -87,10 +90,10 @@ def uninstall(scope: Scope, program: str) -> list[str]:
     traces = Traces.read(scope.read("traces") or "")
     _take_out_line(file, before or b"", traces)
     had_line = before is not None and any(rule.ours for rule in attributes.rules(before))
-    had_section = scope.has_section()
+    had_section, had_tool = scope.has_section(), mergetool.take_out(scope)
     if had_section:
         _take_out_section(scope, traces)
-    if not had_line and not had_section:
+    if not had_line and not had_section and not had_tool:
         return [f"nbmerge was not installed ({scope.value})"]
     return [f"uninstalled ({scope.value}); git now merges *.ipynb here {effect_here()}"]
 

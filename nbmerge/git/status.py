@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nbmerge.git import attributes
+from nbmerge.git import attributes, mergetool
 from nbmerge.git.effect import Effect, attributes_of, effect_here, effect_of_user, set_aside
 from nbmerge.git.entry import command_of, interpreter_of, runs
 from nbmerge.git.scope import Scope, require_repository, shown
@@ -31,6 +31,7 @@ def status(scope: Scope, program: str) -> Status:
     healthy, about = _interpreter(effect.line, program)
     really = effect if healthy or not effect.ours else "as text"
     lines = [*map(_place, scopes), *about, f"*.ipynb: merged {really}", *_rivals(effect, scope, program)]
+    lines += mergetool.told(scope)
     return Status(effect.ours and healthy, tuple(lines))
 
 

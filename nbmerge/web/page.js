@@ -29,8 +29,8 @@
 
   // nbdime asks for a click on a warning sign for each conflict, chosen or not.  What was chosen is
   // decided; a click on the sign writes the text anew, so what somebody typed is put back.
-  function settle(cell) {
-    for (const sign of signsOf(cell)) {
+  function settle(cell, isDecided = (sign) => !isOpen(sign)) {
+    for (const sign of signsOf(cell, isDecided)) {
       const view = viewOf(sign);
       const before = view && view.state.doc.toString();
       if (typed.has(cell) && before === null) return;
@@ -41,16 +41,14 @@
     }
   }
 
-  function* signsOf(cell) {
+  const signsIn = (cell) => [...cell.querySelectorAll(".cm-merge-editor .jp-Merge-gutter-conflict")];
+
+  function* signsOf(cell, isDecided) {
     // each click draws all signs anew
-    for (let at = 0; ; ) {
-      const signs = cell.querySelectorAll(".cm-merge-editor .jp-Merge-gutter-conflict");
-      if (at >= signs.length) return;
-      if (isOpen(signs[at])) at += 1;
-      else {
-        yield signs[at];
-        if (cell.querySelectorAll(".cm-merge-editor .jp-Merge-gutter-conflict").length >= signs.length) return;
-      }
+    for (let number = Infinity; signsIn(cell).length < number; ) {
+      number = signsIn(cell).length;
+      const decided = signsIn(cell).find(isDecided);
+      if (decided) yield decided;
     }
   }
 
@@ -104,6 +102,12 @@
     event.preventDefault();
     settle(cell);
   }, true);
+
+  document.addEventListener("change", (event) => {
+    if (event.target.closest(".jp-Merge-delete-cell-toggle") && event.target.checked) {
+      settle(cellOf(event.target), () => true);
+    }
+  });
 
   document.addEventListener("click", (event) => {
     if (event.target.closest && event.target.closest("#nbdime-save, #nbdime-close")) {
