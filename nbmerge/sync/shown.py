@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from nbmerge.conflicts.markers import conflicts_in
 from nbmerge.errors import NotebookError
 from nbmerge.lineage.standing import Standing
 from nbmerge.lineage.versions import Origin
+from nbmerge.merge.text import split
 from nbmerge.reconcile.union import unite
 
 TYPE_CHECKING = False
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from nbmerge.merge.results import Conflict
     from nbmerge.notebook.model import Notebook
 
-_LEAST = 7  # characters of a marker
 _LOOKED_AT = 8  # merges before the one on the disk
 
 
@@ -45,9 +46,9 @@ def conflicts_shown(
 ) -> tuple[Conflict, ...]:
     """The conflicts in a notebook whose newest version is `head`; `fresh` are those of that merge."""
     blocks = [
-        Block(place, cell.id, *terms)
+        Block(place, cell.id, "\n".join(marked.local), "\n".join(marked.remote))
         for place, cell in enumerate(notebook.cells)
-        for terms in _blocks(cell.source)
+        for marked in conflicts_in(split(cell.source)[0])
     ]
     waiting, strange = list(fresh), []
     found: list[Conflict] = []
@@ -77,27 +78,3 @@ def _earlier(store: Store, book: int, head: int) -> Iterator[Conflict]:
             yield from unite(store, book, Standing(merge.number, merge.parents)).conflicts
         except NotebookError:
             continue  # a term of it is no longer kept
-
-
-def _blocks(source: str) -> Iterator[tuple[str, str]]:
-    """(local, remote) for each pair of sides between markers of one size."""
-    if "<" * _LEAST not in source:
-        return
-    size = 0
-    sides: list[list[str]] = [[]]
-    for line in source.split("\n"):
-        run = len(line) - len(line.lstrip("<"))
-        if run >= _LEAST:
-            size, sides = run, [[]]
-        elif size and (_marks(line, "=", size) or _marks(line, "|", size)):
-            sides.append([])
-        elif size and _marks(line, ">", size):
-            if len(sides) >= 2:
-                yield "\n".join(sides[0]), "\n".join(sides[-1])
-            size = 0
-        else:
-            sides[-1].append(line)
-
-
-def _marks(line: str, character: str, size: int) -> bool:
-    return line.startswith(character * size) and line[size : size + 1] in ("", " ")

@@ -96,7 +96,7 @@ def is_within(lines: list[str], text: str) -> bool:
     return any(found[at : at + len(wanted)] == wanted for at in range(len(found) + 1))
 
 
-@tried(100)
+@tried(60)
 @given(rivals(), POLICIES, spellings(), st.booleans(), st.data())
 def test_settling_every_conflict(
     trio: Trio, policy: Policy, spelling: Spelling, knowing: bool, data: st.DataObject
