@@ -9,8 +9,8 @@ into a shared document.
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import time
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def jupyter(setting: Setting) -> Iterator[Finding]:
     where = setting.environment, setting.home, setting.platform
     folder = runtime_folder(*where)
     found = listed(folder)
-    elsewhere = sorted(_processes(folder) - {server.pid for server in found})
+    elsewhere = sorted(set(_processes(folder)) - {server.pid for server in found})
     for server in found:
         yield _server(server, Servers(folder, time.time), data_folder(*where))
     for process in elsewhere:
@@ -72,11 +72,20 @@ def _answer(server: Server) -> int | None:
     return None
 
 
-def _processes(folder: str) -> set[int]:
-    """The living processes whose word lies in the folder."""
+def _processes(folder: str) -> Iterator[int]:
+    """The living processes that left word in the folder."""
     try:
         names = os.listdir(folder)
     except OSError:
-        return set()
-    found = (re.fullmatch(r"(?:jp|nb)server-(\d+)\.json", name) for name in names)
-    return {number for one in found if one is not None and is_alive(number := int(one[1]))}
+        return
+    for name in names:
+        if not (name.startswith(("jpserver-", "nbserver-")) and name.endswith(".json")):
+            continue
+        try:
+            with open(os.path.join(folder, name), "rb") as file:
+                told = json.load(file)
+        except (OSError, ValueError):
+            continue
+        process = told.get("pid") if isinstance(told, dict) else None
+        if isinstance(process, int) and is_alive(process):
+            yield process

@@ -1,0 +1,157 @@
+"""What git does with notebooks here, in real repositories."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nbmerge.doctor.driver import attribute, driver, others
+from nbmerge.doctor.values import Finding, State
+from tests.doctor.conftest import Place
+
+ROOT = Path(__file__).parents[2]
+
+
+def git(place: Place, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=place.here, check=True, capture_output=True)
+
+
+def nbmerge(place: Place, *arguments: str, python: str = sys.executable) -> None:
+    environment = {**place.environment, "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        [python, "-m", "nbmerge", *arguments],
+        cwd=place.here,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture
+def repo(place: Place) -> Place:
+    git(place, "init", "--quiet", "--template=")
+    return place
+
+
+def first(place: Place) -> Finding:
+    return next(iter(driver(place.setting)))
+
+
+def test_outside_of_repositories(place: Place) -> None:
+    found = first(place)
+    assert found.state is State.OK
+    assert "nbmerge-on-save git install --global" in found.advice
+    assert list(others(place.setting)) == []
+
+
+def test_not_installed(repo: Place) -> None:
+    found = first(repo)
+    assert (found.state, found.advice) == (State.WARNING, "nbmerge-on-save git install")
+    assert found.message == "git merges the notebooks of this repository as text"
+
+
+@pytest.mark.parametrize("options", [[], ["--global"]])
+def test_installed_and_running(repo: Place, options: list[str]) -> None:
+    nbmerge(repo, "git", "install", *options)
+    before = repo.everything()
+    found = first(repo)
+    assert found.state is State.OK
+    assert sys.executable in found.message
+    assert repo.everything() == before
+
+
+@pytest.mark.parametrize(("options", "advice"), [([], "git install"), (["--global"], "git install --global")])
+def test_installed_with_an_interpreter_that_is_gone(repo: Place, options: list[str], advice: str) -> None:
+    python = repo.root / "python"
+    python.symlink_to(sys.executable)
+    nbmerge(repo, "git", "install", *options)
+    for file in (repo.here / ".git/config", repo.home / ".gitconfig"):
+        if file.exists():
+            file.write_text(file.read_text().replace(sys.executable, "/gone/python"))
+    found = first(repo)
+    assert found.state is State.ERROR
+    assert "/gone/python" in found.message
+    assert found.advice == f"nbmerge-on-save {advice}"
+
+
+def test_half_installed(repo: Place) -> None:
+    nbmerge(repo, "git", "install")
+    git(repo, "config", "--unset", "merge.nbmerge.driver")
+    assert first(repo).state is State.ERROR
+
+
+def test_an_entry_of_another_version(repo: Place) -> None:
+    nbmerge(repo, "git", "install")
+    git(repo, "config", "merge.nbmerge.driver", "nbmerge driver %O %A %B")
+    found = first(repo)
+    assert (found.state, found.advice) == (State.WARNING, "nbmerge-on-save git install")
+
+
+def test_another_driver(repo: Place) -> None:
+    (repo.here / ".gitattributes").write_text("*.ipynb merge=jupyternotebook\n")
+    found = first(repo)
+    assert found.state is State.WARNING
+    assert "`jupyternotebook`" in found.message
+
+
+def test_attributes_that_overrule_the_driver(repo: Place) -> None:
+    nbmerge(repo, "git", "install")
+    with (repo.here / ".git/info/attributes").open("a") as file:
+        file.write("*.ipynb merge=jupyternotebook\n")
+    found = first(repo)
+    assert found.state is State.WARNING
+    assert "attributes say otherwise" in found.message
+
+
+def test_rules_that_have_no_effect_are_named(repo: Place) -> None:
+    (repo.here / ".gitattributes").write_text("*.ipynb merge=jupyternotebook\n")
+    nbmerge(repo, "git", "install")
+    found, rule = driver(repo.setting)
+    assert found.state is rule.state is State.OK
+    assert "jupyternotebook" in rule.message
+
+
+@pytest.mark.parametrize(
+    ("command", "state", "said"),
+    [
+        ("", State.OK, "no such command"),
+        ("cat", State.OK, ": cat"),
+        ("nbstripout-that-is-gone -x", State.WARNING, "not there"),
+        ('"/gone/python" -m nbstripout', State.WARNING, "not there"),
+        ("FLAG=1 anything", State.OK, "anything"),
+        ("it's broken", State.OK, "it's"),
+    ],
+)
+def test_a_filter(repo: Place, command: str, state: State, said: str) -> None:
+    (repo.here / ".gitattributes").write_text("*.ipynb filter=nbstripout\n")
+    if command:
+        git(repo, "config", "filter.nbstripout.clean", command)
+    [found] = others(repo.setting)
+    assert (found.name, found.state) == ("git filter", state)
+    assert said in found.message
+
+
+def test_a_differ(repo: Place) -> None:
+    (repo.here / ".gitattributes").write_text("*.ipynb diff=jupyternotebook\n")
+    git(repo, "config", "diff.jupyternotebook.command", "git-nbdiffdriver-that-is-gone diff")
+    [found] = others(repo.setting)
+    assert (found.name, found.state) == ("git diff", State.WARNING)
+
+
+def test_without_git_nothing_is_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(place.bin))
+    assert shutil.which("git") is None
+    assert [*driver(place.setting), *others(place.setting)] == []
+
+
+def test_what_git_tells_of_attributes() -> None:
+    told = "x.ipynb\0filter\0lfs\0x.ipynb\0diff\0unspecified\0"
+    assert (attribute(told, "filter"), attribute(told, "diff"), attribute(told, "merge")) == (
+        "lfs",
+        "unspecified",
+        "",
+    )

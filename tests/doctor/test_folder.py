@@ -1,0 +1,36 @@
+"""What the file system of the current folder lets nbmerge do."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from nbmerge.doctor import folder as looking
+from nbmerge.doctor.folder import folder
+from nbmerge.doctor.values import State
+from nbmerge.observe.filesystems import Mounts
+from tests.doctor.conftest import Place
+
+
+def mounted(kind: str) -> Mounts:
+    return Mounts(f"1 0 8:1 / / rw - {kind} /dev/disk rw\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [("ext4", State.OK), ("nfs4", State.WARNING), ("fuse.sshfs", State.WARNING)]
+)
+def test_whether_the_system_tells_of_saves(
+    place: Place, monkeypatch: pytest.MonkeyPatch, kind: str, state: State
+) -> None:
+    monkeypatch.setattr(looking, "mounts", lambda: mounted(kind))
+    disk, events = folder(place.setting)
+    assert (disk.state, events.state) == (State.OK, state)
+    assert f"is on {kind}" in events.message
+
+
+def test_a_folder_that_cannot_be_written(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    disk, _ = folder(place.setting)
+    assert disk.state is State.WARNING
+    assert "with a journal" in disk.message
