@@ -21,6 +21,7 @@ _COMMANDS = {
     "git": "git_command",
     "log": "log_command",
     "merge": "merge_command",
+    "mergetool": "mergetool_command",
     "open": "open_command",
     "recover": "recover_command",
     "replay": "replay_command",

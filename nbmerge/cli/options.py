@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 LARGEST_MARKER = 1000
 COMMANDS = (
-    *("merge", "git", "driver", "watch", "start", "stop", "restart", "status", "log", "show", "diff"),
+    *("merge", "git", "driver", "mergetool"),
+    *("watch", "start", "stop", "restart", "status", "log", "show", "diff"),
     *("fix", "conflicts", "resolve", "restore", "recover", "open", "save", "replay", "demo", "doctor"),
     "completion",
 )
@@ -30,7 +31,7 @@ _AFTER_OPTIONS = """\
 commands:
   merge BASE LOCAL REMOTE   this one; the word `merge` may be left out
   git                       let git merge notebooks: `git install`, `git status`, `git uninstall`
-  driver                    what git then calls for each notebook
+  driver, mergetool         what git then calls for each notebook
 
   fix NOTEBOOK...           make notebooks again of those that git has broken
   conflicts [PATH...]       the conflicts that wait in notebooks
