@@ -6,7 +6,14 @@ abbreviated; every mistake is a UsageError of one line.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import (
+    SUPPRESS,
+    Action,
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
 from collections.abc import Mapping
 from textwrap import fill
 
@@ -76,6 +83,11 @@ def command(call: str, what: str, exits: Mapping[int, str] | None = None) -> Par
     parser.add_argument("--debug", action="store_true", help="tell where in nbmerge an error came from")
     parser.add_argument("-h", "--help", action="store_true", help="tell this")
     return parser
+
+
+def options_of(parser: Parser) -> list[Action]:
+    """The options that its help names."""
+    return [action for action in parser._actions if action.help != SUPPRESS]
 
 
 def exit_lines(exits: Mapping[int, str]) -> str:

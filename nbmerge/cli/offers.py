@@ -7,11 +7,10 @@ choice that its help names is.
 from __future__ import annotations
 
 import re
-from argparse import SUPPRESS
 from dataclasses import dataclass
 from enum import Enum
 
-from nbmerge.cli.arguments import Parser
+from nbmerge.cli.arguments import Parser, options_of
 from nbmerge.cli.main import command_names, parser_of
 
 TYPE_CHECKING = False
@@ -68,7 +67,7 @@ def offers() -> tuple[Offer, ...]:
 
 def offer(name: str, parser: Parser) -> Offer:
     """What a command understands."""
-    options = (_option(action) for action in parser._actions if action.help != SUPPRESS)
+    options = map(_option, options_of(parser))
     first, rest = words_of(parser.call)
     return Offer(name, _sentence(parser.description or ""), tuple(options), first, rest)
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from nbmerge import errors
-from nbmerge.cli.arguments import USUAL_EXITS
+from nbmerge.cli.arguments import USUAL_EXITS, options_of
 from nbmerge.cli.main import command_names, parser_of
 from nbmerge.cli.options import COMMANDS
 from tests.cli.world import Command
-from tests.helpers.manual import HEADING, options_of, page, reference
+from tests.helpers.manual import HEADING, page, reference
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

@@ -6,21 +6,16 @@ Must not know: what the commands do.  Invariant: whatever a --help names is in b
 from __future__ import annotations
 
 import re
-from argparse import SUPPRESS, Action
+from argparse import Action
 from collections.abc import Iterator
 
 import nbmerge
-from nbmerge.cli.arguments import USUAL_EXITS, Parser
+from nbmerge.cli.arguments import USUAL_EXITS, Parser, options_of
 from nbmerge.cli.main import parser_of
 from nbmerge.cli.options import COMMANDS
 
 HEADING = "## Options and exit codes\n"
 EVERYWHERE = ("--debug", "--help")
-
-
-def options_of(parser: Parser) -> list[Action]:
-    """All options that its help names."""
-    return [action for action in parser._actions if action.help != SUPPRESS]
 
 
 def call_of(parser: Parser) -> str:
