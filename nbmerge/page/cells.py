@@ -6,11 +6,11 @@ shown: its parts, its conflicts, the outputs that were left out, each decision w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbmerge.conflicts.markers import conflicts_in, marker
 from nbmerge.merge.threeway import Terms
-from nbmerge.page.conflicts import Naming, panel
+from nbmerge.page.conflicts import Naming, Place, panel
 from nbmerge.page.html import Html, fold, join, link, tag
 from nbmerge.page.lines import By, Contested, Line, lines, merged_lines
 from nbmerge.page.metadata import changes
@@ -140,7 +140,7 @@ def _source(story: Story, look: Look) -> Html:
         if item is not None:
             conflict = story.conflicts[item.number]
             number = story.first + item.number
-            parts.append(panel(conflict, number, look.conflicts, look.naming, text=text))
+            parts.append(panel(conflict, item, Place(number, look.conflicts), look.naming, text=text))
     return join(parts)
 
 
@@ -156,7 +156,8 @@ def _pieces(story: Story) -> list[str | Contested]:
     pieces: list[str | Contested] = []
     at = 0
     for number, marked in enumerate(found):
-        pieces += [*shown[at : marked.start], _contested(number, story)]
+        contested = replace(_contested(number, story), local=marked.local, remote=marked.remote)
+        pieces += [*shown[at : marked.start], contested]
         at = marked.end
     return [*pieces, *shown[at:]]
 

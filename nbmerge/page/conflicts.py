@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbmerge.page.html import Html, fold, link, tag
-from nbmerge.page.lines import By, changed_lines, lines
+from nbmerge.page.lines import By, Contested, changed_lines, lines
 from nbmerge.page.sources import no_sign, plain_source, shown_lines, source_box
 from nbmerge.page.wording import what_happened, who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbmerge.merge.results import Conflict
     from nbmerge.merge.threeway import Terms
 
@@ -35,20 +37,26 @@ class Naming:
         return tag("h4", who(by), more)
 
 
-def panel(conflict: Conflict, number: int, total: int, naming: Naming, *, text: bool) -> Html:
-    """The `number`-th conflict of the notebook, from 0."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which one of all conflicts of the notebook it is, from 0."""
+
+    number: int
+    total: int
+
+
+def panel(conflict: Conflict, shown: Contested, place: Place, naming: Naming, *, text: bool) -> Html:
+    """A conflict; `shown` are the lines of the sides that stand between its markers."""
     head = tag(
         "div",
-        tag("h3", f"Conflict {number + 1} of {total}"),
+        tag("h3", f"Conflict {place.number + 1} of {place.total}"),
         tag("span", what_happened(conflict)),
-        _ways(number, total),
+        _ways(place.number, place.total),
         class_="bar",
     )
-    columns = (_column(conflict, By.LOCAL, naming, text), _column(conflict, By.REMOTE, naming, text))
-    pair = tag("div", *columns, class_="pair")
-    return tag(
-        "section", head, _base(conflict, naming, text), pair, class_="conflict", id=conflict_id(number)
-    )
+    columns = (_column(conflict, shown, by, naming, text) for by in (By.LOCAL, By.REMOTE))
+    content = (head, _base(conflict, naming, text), tag("div", *columns, class_="pair"))
+    return tag("section", *content, class_="conflict", id=conflict_id(place.number))
 
 
 def conflict_id(number: int) -> str:
@@ -78,15 +86,18 @@ def _base(conflict: Conflict, naming: Naming, text: bool) -> Html | None:
     return tag("div", naming.side(By.BASE), box, class_="side base term")
 
 
-def _column(conflict: Conflict, by: By, naming: Naming, text: bool) -> Html:
-    mine: str | None = getattr(conflict, by.value)
-    other = conflict.remote if by is By.LOCAL else conflict.local
-    if mine is None:
+def _column(conflict: Conflict, shown: Contested, by: By, naming: Naming, text: bool) -> Html:
+    mine: Sequence[str] = getattr(shown, by.value)
+    other = shown.remote if by is By.LOCAL else shown.local
+    whole: str | None = getattr(conflict, by.value)
+    if whole is None:
         content = tag("p", "deleted the cell", class_="empty")
     elif not mine:
-        content = tag("p", "nothing: these lines are gone" if conflict.base else "nothing", class_="empty")
+        gone = conflict.base and not whole
+        content = tag("p", "nothing: took these lines out" if gone else "nothing here", class_="empty")
     else:
-        changed = changed_lines(lines(conflict.base or other or ""), lines(mine), by)
-        shown = changed if other is None else [line for line in changed if not line.gone]
-        content = source_box(shown_lines(shown, text=text, sign=no_sign), text=text)
+        changed = changed_lines(shown.base or other, mine, by)
+        alone = conflict.local is None or conflict.remote is None
+        kept = [line for line in changed if alone or not line.gone]
+        content = source_box(shown_lines(kept, text=text, sign=no_sign), text=text)
     return tag("div", naming.side(by), content, class_=f"side {by.value}")

@@ -14,7 +14,7 @@ from nbmerge.merge.order import Row, rows
 from nbmerge.merge.places import Places
 from nbmerge.merge.threeway import Terms
 from nbmerge.notebook.model import unspelled
-from nbmerge.page.lines import By, by_of
+from nbmerge.page.lines import By, by_of, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ class Story:
 
 _PARTS: tuple[tuple[str, Callable[[Cell], Json]], ...] = (
     ("kind", lambda cell: cell.type),
-    ("source", lambda cell: cell.source),
+    ("source", lambda cell: "\n".join(lines(cell.source))),
+    ("last line break", lambda cell: cell.source.endswith("\n")),
     ("outputs", lambda cell: cell.plain_outputs),
     (_COUNT, lambda cell: cell.value.get(cell.count_field)),
     ("metadata", lambda cell: cell.value.get("metadata")),
@@ -227,7 +228,6 @@ def _each_part(cells: Terms[Cell | None], merged: Cell, contested: bool) -> Iter
     for name, get in _PARTS:
         mine = get(merged)
         base, local, remote = (cell is not None and get(cell) == mine for cell in cells)
-        if base or (contested and name == "source") or (cells.base is None and not mine):
-            continue
-        if mine or local or remote:
+        alike = cells.base is None and local and remote
+        if not (base or alike or (contested and name in ("source", "last line break"))):
             yield Part(name, by_of(local, remote))

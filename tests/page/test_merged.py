@@ -92,6 +92,27 @@ def test_lines_around_a_conflict_say_whose_they_are() -> None:
     assert [line.text for line in page.all("div.ln.gone")] == ["\u2212Ralso = 0"]
 
 
+def test_what_both_sides_of_a_conflict_share_stands_outside_of_it_once() -> None:
+    local, remote = "start()\nshared = 1\nmine = 2\nend = 3", "start()\nshared = 1\nyours = 4\nend = 3"
+    page = Reading(labelled(code("start()"), code(local), code(remote)).page)
+    [mine], [theirs] = page.all("div.side.local"), page.all("div.side.remote")
+    assert (mine.text, theirs.text) == ("localmine = 2", "remoteyours = 4")
+    assert [line.text for line in page.all("div.ln.both")] == ["LRshared = 1", "LRend = 3"]
+
+
+def test_a_side_that_took_lines_out_says_so() -> None:
+    page = Reading(
+        labelled(code("a = 1\nb = 2\nc = 3"), code("a = 1\nc = 3"), code("a = 1\nb = 9\nc = 3")).page
+    )
+    assert page.all("div.side.local")[0].text == "localnothing: took these lines out"
+
+
+def test_a_final_line_break_is_told_since_nobody_sees_it() -> None:
+    base = code("x = 1")
+    page = Reading(labelled(base, code("x = 1\n"), base).page)
+    assert page.one("div.parts").text == "last line break from local"
+
+
 def test_a_deleted_cell_is_folded_and_names_who_deleted_it() -> None:
     a, b = code("alpha = 1", id="a"), code("beta = compute(2)", id="b", out="two")
     page = Reading(of_cells([a, b], [a], [a, b]).page)
