@@ -34,7 +34,7 @@ OWNERS = {
     "nbdime": {"cli/diff_command.py"},
     "watchdog": {"observe/watchdogs.py"},
     "sqlite3": {"history/database.py", "signs/ystore.py"},
-    "argparse": {"cli/arguments.py", "cli/options.py", "cli/nbdime_options.py"},
+    "argparse": {"cli/arguments.py", "cli/options.py", "cli/nbdime_options.py", "cli/offers.py"},
 }
 # What the merge and the notebook never touch: the disk, processes, the clock, chance.
 IMPURE = """
