@@ -89,7 +89,7 @@ class _Looking:
     """Looks at files; asks git and the history only about those in which they may tell something."""
 
     state: str | None
-    unmerged: dict[str, frozenset[str]] = field(default_factory=dict)  # by folder
+    unmerged: dict[str, frozenset[str]] = field(default_factory=dict)  # by work tree
 
     def at(self, path: str) -> Looked:
         """The conflicts in one file."""
@@ -120,13 +120,16 @@ class _Looking:
         return known_of(path, data, self.state, find_sides(path))
 
     def _is_unmerged(self, path: str) -> bool:
-        """git is asked once for each folder that has notebooks with markers."""
+        """git is asked once for each repository that has notebooks with markers."""
         from nbmerge.git.sides import unmerged
+        from nbmerge.signs.git import repository
 
-        folder = os.path.dirname(path) or "."
-        if folder not in self.unmerged:
-            self.unmerged[folder] = frozenset(map(os.path.abspath, unmerged(folder)))
-        return os.path.abspath(path) in self.unmerged[folder]
+        found = repository(path)
+        if found is None:
+            return False
+        if found.tree not in self.unmerged:
+            self.unmerged[found.tree] = frozenset(unmerged(found.tree))
+        return os.path.realpath(path) in self.unmerged[found.tree]
 
 
 def _notebooks(words: list[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Owns: colours, questions and the editor of somebody at a terminal.
+"""Owns: somebody at a terminal: what they see in which colour, what they answer, their editor.
 
 Must not know: what is asked.  Invariant: colours only on a terminal, and only where they are wanted
 (https://no-color.org); an edited text is read back as it was saved.
@@ -8,10 +8,31 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from nbmerge.cli.streams import printable, write_error
+from nbmerge.cli.streams import printable, write_error, write_text
 
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
+_CODES = {
+    **{"bold": "1", "dim": "2", "reverse": "7"},
+    **{"green": "32", "yellow": "33", "cyan": "36"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where people read and answer.
+
+    `ask` raises KeyboardInterrupt if nobody is there any more; `edit` gives back what somebody made
+    of a text, or None and tells why; the ending of a file, its second argument, tells editors the
+    language.  `paint` gives a text the named styles; `size` is in columns and rows.
+    """
+
+    tell: Callable[[str], None]
+    ask: Callable[[str], str]
+    edit: Callable[[str, str], str | None]
+    paint: Callable[..., str]
+    size: Callable[[], tuple[int, int]]
 
 
 def is_interactive() -> bool:
@@ -21,35 +42,76 @@ def is_interactive() -> bool:
 
 def colours_are_seen() -> bool:
     """Whether standard output shows colours."""
-    return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    if sys.stdout is None or not sys.stdout.isatty():
+        return False
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def paint(text: str, colour: str) -> str:
-    """The text in a colour, if those are seen."""
-    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if text and colours_are_seen() else text
+def paint(text: str, *styles: str) -> str:
+    """The text in these styles, if those are seen."""
+    if not text or not styles or not colours_are_seen():
+        return text
+    return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
+
+
+def ask(question: str) -> str:
+    """The line that somebody types; raises KeyboardInterrupt where there are no more."""
+    write_text(question)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        raise KeyboardInterrupt
+    return line.decode(errors="replace").rstrip("\r\n")
+
+
+def size() -> tuple[int, int]:
+    """Columns and rows."""
+    import shutil
+
+    found = shutil.get_terminal_size()
+    return found.columns, found.lines
 
 
 def edit(text: str, ending: str) -> str | None:
     """What somebody makes of a text in the editor of their choice; None, and why is said, if none
     could be run or it failed.  `ending` is that of the file, by which editors know a language."""
-    import subprocess
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="nbmerge-") as folder:
         path = os.path.join(folder, f"conflict{ending}")
-        with open(path, "w", encoding="utf-8", newline="") as file:
+        with open(path, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
             file.write(text)
         call = [*_editor(), path]
         try:
-            code = subprocess.call(call)
+            code = _run(call)
         except OSError as error:
-            write_error(f"nbmerge: {call[0]} cannot be run ({error.strerror}): set $EDITOR\n")
+            write_error(f"nbmerge: {printable(call[0])} cannot be run ({error.strerror}): set $EDITOR\n")
             return None
         if code:
             write_error(f"nbmerge: {printable(call[0])} ended with {code}: nothing was taken from it\n")
             return None
-        with open(path, encoding="utf-8", errors="replace", newline="") as file:
-            return file.read().replace("\r\n", "\n")
+        with open(path, "rb") as saved:
+            return _read_back(saved.read())
+
+
+def _read_back(data: bytes) -> str:
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace")
+
+
+def _run(call: list[str]) -> int:
+    """The exit code of the editor.  It alone hears Ctrl-C meanwhile, which some use as a key."""
+    import signal
+    import subprocess
+
+    with subprocess.Popen(call) as running:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return running.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def _editor() -> list[str]:
@@ -60,3 +122,6 @@ def _editor() -> list[str]:
     if named:
         return shlex.split(named) if os.name != "nt" else [named]
     return ["notepad"] if os.name == "nt" else ["vi"]
+
+
+THIS = Screen(write_text, ask, edit, paint, size)

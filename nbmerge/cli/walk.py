@@ -1,94 +1,109 @@
 """Owns: going through open conflicts one by one with somebody at a terminal.
 
-Must not know: files, how conflicts are settled.  Invariant: nothing is settled before the end; what
-is shown of a notebook holds no control characters; an answer can be taken back.
+Must not know: how conflicts look, how they are settled.  Invariant: nothing is settled before the end;
+an answer can be taken back; what is none of the keys chooses nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nbmerge.cli.conflict_lines import first_lines, place, sides
+from nbmerge.cli.conflict_lines import sides
 from nbmerge.cli.streams import printable
+from nbmerge.cli.terminal import Screen
+from nbmerge.cli.walk_view import View
 from nbmerge.conflicts.known import Traced
-from nbmerge.conflicts.markers import conflicts_in
+from nbmerge.conflicts.markers import LEAST, conflicts_in
 from nbmerge.conflicts.values import Absent, Choice, Chosen, DeletedCell, Edited, InSource
 from nbmerge.notebook.model import CODE, Notebook
 
-_SHOWN = 40  # lines of a side
-_AROUND = 2  # lines before and after the markers
-_KEYS = "l, r, b, o, e, s, p, q or ? for help"
 _HELP = """\
-  l  take local's lines       r  take remote's lines      b  take both, local's first
-  o  take the original: what was there before both        e  edit in $EDITOR
-  s  skip: leave it open      p  go back to the previous  q  stop here; what was chosen is written
-  Ctrl-C leaves without writing anything
+  l, local     take local's lines             s, skip  leave this one open, go to the next
+  r, remote    take remote's lines            p, prev  go back to the one before
+  b, both      take both, local's first       v, view  show it with all its lines
+  o, original  take base: what was there      q, quit  stop here, and write what was chosen so far
+  e, edit      write it yourself in $EDITOR   Ctrl-C   leave without writing anything
 """
 _CHOICES = {"l": Choice.LOCAL, "r": Choice.REMOTE, "b": Choice.BOTH, "o": Choice.BASE}
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """Where people read and answer.  `ask` raises EOFError if nobody is there any more; `edit` gives
-    back the text that somebody made of one, None if no editor could be run; the ending of a file tells
-    it the language."""
-
-    tell: Callable[[str], None]
-    ask: Callable[[str], str]
-    edit: Callable[[str, str], str | None]
-    paint: Callable[[str, str], str]  # a text and the name of a colour
+_WORDS = {
+    **{"local": "l", "ours": "l", "remote": "r", "theirs": "r", "both": "b", "original": "o", "base": "o"},
+    **{"edit": "e", "skip": "s", "next": "s", "n": "s", "prev": "p", "previous": "p", "back": "p"},
+    **{"view": "v", "quit": "q", "help": "?", "h": "?"},
+}
+_NARROW = 80  # columns; on fewer the keys stand without their words
 
 
 @dataclass(slots=True)
 class Walk:
-    """One walk through the conflicts of one notebook."""
+    """One walk through the conflicts of one notebook, which `name` names."""
 
+    name: str
     notebook: Notebook
     conflicts: Sequence[Traced]
     screen: Screen
     chosen: dict[Traced, Chosen] = field(default_factory=dict)
 
     def run(self) -> dict[Traced, Chosen]:
-        """What was chosen; conflicts that were skipped are not in it."""
+        """What was chosen; conflicts that were skipped are not in it.
+
+        Raises KeyboardInterrupt if somebody leaves, or nobody is there any more.
+        """
+        number = len(self.conflicts)
+        counted = f"{number} conflict{'s' * (number != 1)}"
+        self.screen.tell(f"{printable(self.name)}: {counted}; nothing is written before the end\n")
         at = 0
-        while at < len(self.conflicts):
-            self._show(at)
-            step = self._answered(at)
+        while at < number:
+            step = self._answered(at, self._show(at))
             if step is None:
                 break
             at = max(0, at + step)
         return self.chosen
 
-    def _answered(self, at: int) -> int | None:
+    def _answered(self, at: int, cut: bool) -> int | None:
         """How far to go, once there is an answer that can be used; None: stop here."""
         traced = self.conflicts[at]
         while True:
-            match self.screen.ask(self._question(traced)).strip().lower()[:1]:
+            word = self.screen.ask(self._question(at, cut)).strip().lower()
+            match _WORDS.get(word, word):
+                case "" if traced in self.chosen:
+                    return 1
                 case "s":
                     self.chosen.pop(traced, None)
                     return 1
+                case "p" if at == 0:
+                    self.screen.tell("  this is the first one\n")
                 case "p":
                     return -1
                 case "q":
                     return None
+                case "v":
+                    self._show(at, whole=True)
                 case "e":
                     edited = self._edited(traced)
                     if edited is not None:
                         self.chosen[traced] = edited
                         return 1
-                case ("l" | "r" | "b" | "o") as key if self._is_known(traced, _CHOICES[key]):
-                    self.chosen[traced] = _CHOICES[key]
-                    return 1
-                case "":
-                    pass
-                case _:
-                    self.screen.tell(_HELP)
+                case ("l" | "r" | "b" | "o") as key:
+                    if self._is_known(traced, _CHOICES[key]):
+                        self.chosen[traced] = _CHOICES[key]
+                        return 1
+                case other:
+                    named = f"  {printable(other)!r} is none of the keys\n" if other not in ("", "?") else ""
+                    self.screen.tell(named + _HELP)
 
-    def _question(self, traced: Traced) -> str:
+    def _question(self, at: int, cut: bool) -> str:
+        traced = self.conflicts[at]
+        words = ["local", "remote", "both"]
+        words += ["original"] if traced.conflict.terms.base is not Absent.UNKNOWN else []
+        words += ["edit"] if _can_be_edited(traced) else []
+        words += ["skip"] + ["prev"] * (at > 0) + ["view"] * cut + ["quit", "?"]
+        columns, _ = self.screen.size()
+        keys = [self.screen.paint(f"[{word[0]}]", "bold") + word[1:] * (columns >= _NARROW) for word in words]
         before = self.chosen.get(traced)
-        said = "" if before is None else f" (was: {before.value if isinstance(before, Choice) else 'edited'})"
-        return self.screen.paint(f"{_KEYS}{said}: ", "bold")
+        was = before.value if isinstance(before, Choice) else "edited"
+        keep = "" if before is None else f"{self.screen.paint(f'(chosen: {was}; Enter keeps it)', 'dim')}\n"
+        return f"{keep}{' '.join(keys)} > "
 
     def _is_known(self, traced: Traced, choice: Choice) -> bool:
         if choice is Choice.BASE and traced.conflict.terms.base is Absent.UNKNOWN:
@@ -96,28 +111,17 @@ class Walk:
             return False
         return True
 
-    def _show(self, at: int) -> None:
-        traced = self.conflicts[at]
-        heading = f"conflict {at + 1} of {len(self.conflicts)}, {place(traced.conflict)}"
-        self.screen.tell("".join(f"{line}\n" for line in ("", self.screen.paint(heading, "bold"))))
-        before, after = _around(self.notebook, traced)
-        self._lines(before, "dim", "    ")
-        base = traced.conflict.terms.base
-        (ours, local), (theirs, remote) = sides(traced.conflict)
-        shown = [(ours, local, "green"), ("base", base, "dim"), (theirs, remote, "blue")]
-        for name, term, colour in shown:
-            if term is Absent.UNKNOWN:
-                continue
-            self._lines([f"{name}:"], "bold", "  ")
-            self._lines(first_lines(term, _SHOWN), colour, "  | ")
-        self._lines(after, "dim", "    ")
-
-    def _lines(self, lines: Sequence[str], colour: str, lead: str) -> None:
-        self.screen.tell("".join(f"{lead}{self.screen.paint(line, colour)}\n" for line in lines))
+    def _show(self, at: int, whole: bool = False) -> bool:
+        """Show a conflict; whether something was left out."""
+        view = View(self.screen.paint, *self.screen.size(), whole)
+        position = f"conflict {at + 1} of {len(self.conflicts)}"
+        lines, cut = view.of(self.notebook, self.conflicts[at], position)
+        self.screen.tell("".join(f"{line}\n" for line in ("", *lines, "")))
+        return cut
 
     def _edited(self, traced: Traced) -> Edited | None:
         """What somebody made of it; None if it cannot be used."""
-        if not isinstance(traced.conflict.place, InSource | DeletedCell):
+        if not _can_be_edited(traced):
             self.screen.tell("  this one cannot be edited as text: choose a side\n")
             return None
         text = self.screen.edit("".join(f"{line}\n" for line in _to_edit(traced)), self._ending(traced))
@@ -140,10 +144,14 @@ class Walk:
         return str(ending) if known else ".py"
 
 
+def _can_be_edited(traced: Traced) -> bool:
+    return isinstance(traced.conflict.place, InSource | DeletedCell)
+
+
 def _to_edit(traced: Traced) -> Iterator[str]:
     """The conflict between markers, with the base if it is known."""
     conflict = traced.conflict
-    size = conflict.place.marked.size if isinstance(conflict.place, InSource) else 7
+    size = conflict.place.marked.size if isinstance(conflict.place, InSource) else LEAST
     local, remote = sides(conflict)
     yield f"{'<' * size} {local[0]}"
     yield from _lines_of(local[1])
@@ -157,15 +165,3 @@ def _to_edit(traced: Traced) -> Iterator[str]:
 
 def _lines_of(term: object) -> list[str]:
     return term.split("\n") if isinstance(term, str) and term else []
-
-
-def _around(notebook: Notebook, traced: Traced) -> tuple[list[str], list[str]]:
-    """The lines of the cell just before and behind the markers."""
-    where = traced.conflict.place
-    if not isinstance(where, InSource):
-        return [], []
-    lines = notebook.cells[where.cell].source.split("\n")
-    start, end = where.marked.start, where.marked.end
-    near = lines[max(0, start - _AROUND) : start], lines[end : end + _AROUND]
-    before, after = ([printable(line.expandtabs()) for line in part] for part in near)
-    return before, after
