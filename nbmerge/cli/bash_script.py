@@ -74,7 +74,9 @@ _nbmerge_add() {
         folder | file | notebook | version) compopt -o filenames 2>/dev/null ;;
     esac
     if [[ $1 == version && $cur == *.ipynb@* ]]; then
-        found=$("${words[0]}" log --json "${cur%@*}" 2>/dev/null | sed -n 's/^{"version": \([0-9]*\),.*/\1/p')
+        name=${cur%@*}
+        [[ $name == '~/'* ]] && name=$HOME${name:1}
+        found=$("${words[0]}" log --json "$name" 2>/dev/null | sed -n 's/^{"version": \([0-9]*\),.*/\1/p')
         found=$(compgen -P "${cur%@*}@" -W "$found" -- "${cur##*@}")
     fi
     while IFS= read -r name; do

@@ -47,10 +47,12 @@ function __nbmerge_notebooks --description 'notebooks and folders'
 end
 
 function __nbmerge_versions --description 'NOTEBOOK@N'
-    set -l parts (string match -r '^(.*\.ipynb)@\d*$' -- (commandline -ct))
+    set -l token (commandline -ct | string unescape)
+    set -l parts (string match -r '^(.*\.ipynb)@\d*$' -- $token)
     if set -q parts[2]
         set -l program (commandline -opc)[1]
-        set -l found (eval $program log --json (string escape -- $parts[2]) 2>/dev/null)
+        set -l path (string replace -r '^~/' "$HOME/" -- $parts[2] | string escape)
+        set -l found (eval $program log --json $path 2>/dev/null)
         string replace -rf '^\{"version": (\d+),.*' "$parts[2]@\$1" -- $found
     else
         __nbmerge_notebooks

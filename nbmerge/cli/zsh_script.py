@@ -36,7 +36,7 @@ _nbmerge_notebook() { _files -g '*.ipynb' }
 
 _nbmerge_version() {
   if [[ $PREFIX == *.ipynb@* ]]; then
-    local notebook=${(Q)PREFIX%@*}
+    local notebook=${${(Q)PREFIX%@*}/#\~\//$HOME/}
     local -a numbers=(${(f)"$(_call_program versions ${(q)service} log --json ${(q)notebook} 2>/dev/null |
       sed -n 's/^{"version": \([0-9]*\),.*/\1/p')"})
     compset -P '*@'

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,28 +86,30 @@ class Shell:
         found = self._entered(f"{line}\t\x05; echo 'DO''NE'\x01printf '<%s>\\n' \r")
         return [word for one in found for word in re.findall(r"^<(.*)>$", one)]
 
-    def listed(self, line: str) -> set[str]:
-        """The words that are shown for a line that can go on in several ways."""
+    def listed(self, line: str, awaited: set[str]) -> set[str]:
+        """The words that are shown for a line that can go on in several ways; these come, or it fails."""
         if self._name == "fish":  # shows nothing while more is typed, but can be asked
             quoted = line.replace("\\", "\\\\").replace("'", "\\'")
-            found = self.run(f"complete -C '{quoted}'")
-        else:
-            found = self._entered(f"{line}\t\x15echo 'DO''NE'\r")
-        return {word for one in found for word in one.split()}
+            return _words("\n".join(self.run(f"complete -C '{quoted}'")))
+        self._heard = b""
+        self._write(f"{line}\t")
+        self._wait(lambda: awaited <= _words(self._heard.decode(errors="replace")))
+        found = _words(self._heard.decode(errors="replace"))
+        self._entered("\x15echo 'DO''NE'\r")
+        return found
 
     def _entered(self, keys: str) -> list[str]:
         self._heard = b""
         self._write(keys)
-        end = time.monotonic() + LONGEST
-        while b"DONE" not in self._heard:
-            assert time.monotonic() < end, self._heard
-            self._hear(0.2)
-        found = self._heard.decode(errors="replace").replace("\r", "")
-        return found.splitlines()
+        self._wait(lambda: b"DONE" in self._heard)
+        return self._heard.decode(errors="replace").replace("\r", "").splitlines()
 
-    def _hear(self, seconds: float) -> None:
-        if select.select([self._terminal], [], [], seconds)[0]:
-            self._heard += os.read(self._terminal, 1 << 16)
+    def _wait(self, come: Callable[[], bool]) -> None:
+        end = time.monotonic() + LONGEST
+        while not come():
+            assert time.monotonic() < end, self._heard
+            if select.select([self._terminal], [], [], 0.2)[0]:
+                self._heard += os.read(self._terminal, 1 << 16)
 
     def _write(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
@@ -115,3 +118,7 @@ class Shell:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         os.close(self._terminal)
+
+
+def _words(text: str) -> set[str]:
+    return set(text.split())

@@ -21,18 +21,18 @@ NOTEBOOKS = ("analysis.ipynb", "my notes.ipynb", "it's.ipynb", "q@x.ipynb", "x:y
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder with both programs, and in `work` notebooks, one of which has two versions."""
+    """A home folder with both programs, and in `work` notebooks, two of which have a version."""
     home = tmp_path_factory.mktemp("home")
     bin = programs(home / "bin")
     work = home / "work"
     (work / "figures").mkdir(parents=True)
     shutil.copy(ROOT / "fixtures/different-cells/base.ipynb", work / "figures" / "deep.ipynb")
     (work / "table.csv").write_text("1\n")
-    for number, side in enumerate(("base", "local")):
-        for name in NOTEBOOKS:
-            shutil.copy(ROOT / f"fixtures/different-cells/{side}.ipynb", work / name)
-        command = f"{bin}/nbmerge open analysis.ipynb --output {home}/{number}"
-        subprocess.run(command.split(), cwd=work, env={"HOME": str(home)}, check=True, capture_output=True)
+    for name in NOTEBOOKS:
+        shutil.copy(ROOT / "fixtures/different-cells/base.ipynb", work / name)
+    for name in ("analysis.ipynb", "my notes.ipynb"):
+        command = [f"{bin}/nbmerge", "open", name]
+        subprocess.run(command, cwd=work, env={"HOME": str(home)}, check=True, capture_output=True)
     return home
 
 
@@ -91,24 +91,30 @@ def test_notebooks_and_folders_are_completed(shell: Shell, line: str, name: str)
 
 
 def test_what_there_is_to_choose_from_is_shown(shell: Shell) -> None:
-    names = {offer.name for offer in offers()}
-    assert names <= shell.listed("nbmerge ")
-    assert {"--settle", "--poll", "--state"} <= shell.listed("nbmerge watch --")
-    assert {"install", "status", "uninstall"} <= shell.listed("nbmerge git ")
-    assert {"run", "local", "remote", "base"} <= shell.listed("nbmerge merge --outputs ")
-    shown = shell.listed("nbmerge recover ")
+    for line, words in (
+        ("nbmerge ", {offer.name for offer in offers()}),
+        ("nbmerge watch --", {"--settle", "--poll", "--state"}),
+        ("nbmerge git ", {"install", "status", "uninstall"}),
+        ("nbmerge merge --outputs ", {"run", "local", "remote", "base"}),
+    ):
+        assert words <= shell.listed(line, words)
+
+
+def test_other_files_are_not_offered_where_a_notebook_is_due(shell: Shell) -> None:
+    shown = shell.listed("nbmerge recover ", {"analysis.ipynb", "figures/"})
     assert {"analysis.ipynb", "figures/"} <= shown
     assert "table.csv" not in shown
 
 
 def test_versions_are_completed(shell: Shell) -> None:
-    shown = shell.listed("nbmerge show analysis.ipynb@")
-    assert {"1", "2"} <= {word.rpartition("@")[2] for word in shown}
     assert shell.typed("nbmerge show ana")[-1] == "analysis.ipynb"
+    assert shell.typed("nbmerge show analysis.ipynb@")[-1] == "analysis.ipynb@1"
+    assert shell.typed("nbmerge diff ~/work/analysis.ipynb@")[-1].endswith("/work/analysis.ipynb@1")
+    assert shell.typed("nbmerge restore my\\ notes.ipynb@")[-1] == "my notes.ipynb@1"
 
 
-def test_what_was_typed_is_not_offered_again(shell: Shell) -> None:
-    assert "status" not in shell.listed("nbmerge git install ")
+def test_what_is_said_once_is_not_offered_again(shell: Shell) -> None:
+    assert shell.typed("nbmerge git install sta")[-1] == "sta"
 
 
 class TestOffers:
