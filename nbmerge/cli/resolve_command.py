@@ -24,11 +24,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.conflicts.known import Traced
 
-_CALL = "resolve NOTEBOOK [--local|--remote|--both|--base] [--cell N|ID] [--state DIR]"
+_CALL = "resolve NOTEBOOK [--local|--remote|--both|--base|--web] [--cell N|ID] [--browser NAME] [--state DIR]"
 _WHAT = """
 Settle the conflicts in a notebook: all of them, or those of one cell, for one side; without such an
-option, one by one, as you answer. A cell that ends up as one side had it gets that side's outputs, count
-and metadata back, where git or the history knows them. What the notebook held before stays in its history.
+option, one by one, as you answer; with --web in the browser, on nbdime's page for merges. A cell that
+ends up as one side had it gets that side's outputs, count and metadata back, where git or the history
+knows them. What the notebook held before stays in its history.
 """
 _EXITS = {
     EXIT_CLEAN: "no conflict is left",
@@ -48,6 +49,12 @@ def parser() -> Parser:
     one = made.add_mutually_exclusive_group()
     for choice, what in _SIDES.items():
         one.add_argument(f"--{choice.value}", dest="choice", action="store_const", const=choice, help=what)
+    one.add_argument("--web", action="store_true", help="choose and edit in the browser")
+    made.add_argument(
+        "--browser",
+        metavar="NAME",
+        help="the browser of --web, or `none` to be told the address only; else what NBMERGE_BROWSER says",
+    )
     made.add_argument(
         "--cell", metavar="N|ID", help="only the conflicts of this cell, by its number from 1 or by its id"
     )
@@ -67,13 +74,27 @@ def run(arguments: list[str]) -> int:
         write_text(f"{printable(path)}: no conflicts are in it\n")
         return EXIT_CLEAN
     meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
+    if options.web:
+        return _in_browser(found, meant, options.browser)
     chosen = dict.fromkeys(meant, options.choice) if options.choice else _answers(found, meant)
     if not chosen:
         write_text(f"{printable(path)}: nothing was chosen, nothing was written\n")
         return EXIT_CONFLICTS
     settled = _settled(found, chosen)
-    left = keep(found, settled)
+    left = keep(found, settled).left
     write_text("".join(f"{line}\n" for line in _said(found, chosen, settled, left)))
+    return EXIT_CONFLICTS if left else EXIT_CLEAN
+
+
+def _in_browser(found: Unsettled, meant: Sequence[Traced], browser: str | None) -> int:
+    from nbmerge.cli.resolve_web import resolve_web
+
+    resolved = resolve_web(found, meant, browser)
+    if resolved is None:
+        write_text(f"{printable(found.path)}: closed without saving, nothing was written\n")
+        return EXIT_CONFLICTS
+    left = resolved.kept.left
+    write_text("".join(f"{line}\n" for line in _said(found, resolved.chosen, resolved.settled, left)))
     return EXIT_CONFLICTS if left else EXIT_CLEAN
 
 
@@ -105,7 +126,8 @@ def _said(found: Unsettled, chosen: Mapping[Traced, Chosen], settled: Settled, l
     ways = Counter(each.value if isinstance(each, Choice) else "edited" for each in chosen.values())
     counted = ", ".join(f"{times} {way}" if len(ways) > 1 else way for way, times in ways.items())
     rest = f"{left} left" if left else "none left"
-    yield f"{path}: {number} conflict{'s' * (number != 1)} settled ({counted}), {rest}"
+    how = f" ({counted})" if counted else ""
+    yield f"{path}: {number} conflict{'s' * (number != 1)} settled{how}, {rest}"
     for decision in settled.decisions:
         yield f"  {decided(decision)}"
     before = f"{found.path}@{found.version.partition('.')[0]}"

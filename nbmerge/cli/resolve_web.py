@@ -7,11 +7,13 @@ happened, the page is out of date and saves no more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from nbmerge.cli.in_browser import settle_in_browser
+from nbmerge.cli.resolving import Kept, Unsettled, keep
+from nbmerge.conflicts.values import Chosen, Edited
 from nbmerge.errors import NotebookError
-from nbmerge.notebook.writer import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,44 +22,30 @@ if TYPE_CHECKING:
     from nbmerge.conflicts.choosing import Settled
     from nbmerge.conflicts.known import Traced
     from nbmerge.conflicts.returned import Taken
-    from nbmerge.notebook.model import Notebook
-    from nbmerge.sync.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What was saved last: the notebook as it was settled, what was decided, what became of the save."""
+    """What was saved last: what was chosen, the notebook as it was settled, what became of the save."""
 
+    chosen: Mapping[Traced, Chosen]
     settled: Settled
-    decided: Taken
-    answer: Answer
+    kept: Kept
 
 
-@dataclass(slots=True)
-class Saves:
-    """The saves of one page; `version` is the token of what the notebook held when it was read."""
-
-    path: str
-    version: str
-    state: str | None
-    last: Resolved | None = None
-
-    def keep(self, settled: Settled, decided: Taken) -> None:
-        """Save what was settled.  Raises NbmergeError if it could not be written."""
-        from nbmerge.sync.api import save
-
-        if self.last is not None and self.last.answer.merged:
-            raise NotebookError(
-                f"{self.path}: others have saved it meanwhile: close the page and resolve again"
-            )
-        answer = save(self.path, write(settled.notebook), self.version, state=self.state)
-        self.version = answer.version
-        self.last = Resolved(settled, decided, answer)
-
-
-def resolve_web(
-    saves: Saves, notebook: Notebook, conflicts: Sequence[Traced], browser: str | None
-) -> Resolved | None:
+def resolve_web(found: Unsettled, meant: Sequence[Traced], browser: str | None) -> Resolved | None:
     """Show the conflicts in the browser until the page is closed; what was saved last, if anything was."""
-    settle_in_browser(saves.path, notebook, conflicts, saves.keep, browser)
-    return saves.last
+    saves: list[Resolved] = []
+
+    def save(settled: Settled, taken: Taken) -> None:
+        held = found
+        if saves:
+            if saves[-1].kept.merged:
+                again = "others have saved it meanwhile: close the page and resolve again"
+                raise NotebookError(f"{found.path}: {again}")
+            held = replace(found, version=saves[-1].kept.version)
+        chosen = {**taken.chosen, **dict.fromkeys(taken.edited, Edited(""))}
+        saves.append(Resolved(chosen, settled, keep(held, settled)))
+
+    settle_in_browser(found.path, found.notebook, meant, save, browser)
+    return saves[-1] if saves else None

@@ -41,6 +41,18 @@ class Unsettled:
     git: GitSides | None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The notebook as it was written: `left` conflicts are in it.
+
+    `version` is the token to save with next; `merged` says that it also holds what others saved.
+    """
+
+    version: str
+    merged: bool
+    left: int
+
+
 def open_conflicts(path: str, state: str | None) -> Unsettled | None:
     """The conflicts in a notebook, with all that is known about them; None if there are none.
 
@@ -74,15 +86,13 @@ def in_cell(found: Unsettled, named: str) -> tuple[Traced, ...]:
     return meant
 
 
-def keep(found: Unsettled, settled: Settled) -> int:
-    """Write the notebook with what was settled; how many conflicts are left in it.
-
-    Raises NbmergeError as `nbmerge.sync.save` does.
-    """
+def keep(found: Unsettled, settled: Settled) -> Kept:
+    """Write the notebook with what was settled.  Raises NbmergeError as `nbmerge.sync.save` does."""
     from nbmerge.sync.api import save
 
     answer = save(found.path, write(settled.notebook), found.version, state=found.state)
-    return len(_still_open(read(answer.content, found.path), found.known, found.git))
+    left = _still_open(read(answer.content, found.path), found.known, found.git)
+    return Kept(answer.version, answer.merged, len(left))
 
 
 def _opened(path: str, state: str | None) -> Opened | None:

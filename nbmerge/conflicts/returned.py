@@ -39,19 +39,15 @@ class Taken:
 
     `sources` are whole new texts of cells in which more than conflicts was edited, `deleted` cells
     that were taken out, `runs` the cells that stay of two runs, where that is neither one run nor
-    both; `left` are the conflicts that nobody decided.
+    both; `edited` are the conflicts settled in one of these ways, `left` those that nobody decided.
     """
 
     chosen: dict[Traced, Chosen] = field(default_factory=dict)
     sources: dict[int, str] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     runs: dict[Traced, tuple[int, ...]] = field(default_factory=dict)
+    edited: list[Traced] = field(default_factory=list)
     left: list[Traced] = field(default_factory=list)
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether nothing at all was decided."""
-        return not (self.chosen or self.sources or self.deleted or self.runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +99,15 @@ def _texts(decided: Taken, part: Texts, source: str | None, cell: Cell) -> None:
     conflicts = [piece.traced for piece in part.pieces if not isinstance(piece, str)]
     if source is None:
         decided.deleted.add(part.cell)
+        decided.edited.extend(conflicts)
         return
     lines = split(part.substitute.original(source))[0]
     choices = choices_in(part.pieces, lines)
     if choices is None:
         decided.sources[part.cell] = compose(lines, split(cell.source)[1])
         standing = {conflict.lines for conflict in conflicts_in(lines)}
-        decided.left.extend(one for one in conflicts if _lines_of(one) in standing)
+        for one in conflicts:
+            (decided.left if _lines_of(one) in standing else decided.edited).append(one)
         return
     for traced, choice in choices:
         if choice is None:
@@ -148,6 +146,7 @@ def _runs(decided: Taken, part: Runs, stay: tuple[int, ...], undecided: bool) ->
         decided.chosen[part.traced] = ways[stay]
     else:
         decided.runs[part.traced] = stay
+        decided.edited.append(part.traced)
 
 
 def _places(run: Traced) -> range:
