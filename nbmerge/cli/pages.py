@@ -87,9 +87,11 @@ def _sides(files: Terms[Source]) -> Terms[Notebook]:
     from nbmerge.notebook.reader import BOM, read
     from nbmerge.notebook.versions import empty_beside, harmonise
 
-    local, remote = (read(file.read(), file.name) for file in (files.local, files.remote))
     data = files.base.read()
     empty = not data.removeprefix(BOM).strip()
-    base = empty_beside(local, remote) if empty else read(data, files.base.name)
+    before = None if empty else read(data, files.base.name)
+    known = () if before is None else before.cells
+    local, remote = (read(file.read(), file.name, known) for file in (files.local, files.remote))
+    base = before or empty_beside(local, remote)
     sides, _ = harmonise((base, local, remote), (files.base, files.local, files.remote))
     return Terms(*sides)

@@ -13,11 +13,13 @@ from nbmerge.merge.policy import Labels
 from nbmerge.merge.threeway import Terms
 from nbmerge.page.cells import Look, deleted_cell, merged_cell
 from nbmerge.page.conflicts import Naming
-from nbmerge.page.html import Html, document, fold, link, tag
+from nbmerge.page.html import Html, document, fold, join, link, tag
+from nbmerge.page.lines import By
 from nbmerge.page.outputs import Album
-from nbmerge.page.stories import Story, stories
+from nbmerge.page.stories import Fate, Story, stories
 from nbmerge.page.summary import notebook_section, top
 from nbmerge.page.texts import counted
+from nbmerge.page.wording import who
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,16 +66,31 @@ def merge_page(merge: Merge) -> str:
 
 
 def _cells(told: Sequence[Story], look: Look) -> Iterator[Html]:
-    """All cells; where many in a row are unchanged, they are folded."""
-    for quiet, group in groupby(told, key=lambda story: story.quiet):
+    """All cells; where many in a row are unchanged, or deleted by the same side, they are folded."""
+    for kind, group in groupby(told, key=_kind):
         run = list(group)
         shown = [_cell(story, look) for story in run]
-        if quiet and len(run) >= _RUN:
-            numbers = [story.number + 1 for story in run if story.number is not None]
-            about = f"{len(run)} unchanged cells, {numbers[0]} to {numbers[-1]}"
-            yield fold(about, *shown, class_="run")
+        if kind is not None and len(run) >= _RUN:
+            yield fold(_about(kind, run), *shown, class_="run")
         else:
             yield from shown
+
+
+def _kind(story: Story) -> By | None:
+    """What a cell has in common with its neighbours: nothing, or that it is unchanged, or gone."""
+    if story.quiet:
+        return By.BASE
+    return story.by if story.number is None and not story.notes else None
+
+
+def _about(kind: By, run: Sequence[Story]) -> Html:
+    """What is folded."""
+    numbers = [story.number + 1 for story in run if story.number is not None]
+    if not numbers:
+        return join([who(kind, "deleted by"), f" {len(run)} cells"])
+    only_counts = any(story.fate is not Fate.SAME for story in run)
+    more = "; some have another execution count" if only_counts else ""
+    return join([f"{len(run)} unchanged cells, {numbers[0]} to {numbers[-1]}{more}"])
 
 
 def _cell(story: Story, look: Look) -> Html:

@@ -67,22 +67,22 @@ def written(value: Json | Missing) -> str:
     """A value in one line, cut where it is long."""
     if isinstance(value, Missing):
         return "nothing"
-    text = _spelled(value, 0)
+    text = spelled(value)
     return text if len(text) <= _MOST else f"{text[:_MOST]}… ({len(text):,} characters)"
 
 
-def _spelled(value: Json, depth: int) -> str:
-    """JSON with its numbers as the file spells them."""
+def spelled(value: Json, depth: int = 0) -> str:
+    """JSON in one line, with its numbers as the file spells them; what is nested too deeply is left out."""
     match value:
         case Number():
             return value.text
         case dict() | list() if depth > _DEPTH:
             return "…"
         case dict():
-            inner = (f"{_quoted(key)}: {_spelled(item, depth + 1)}" for key, item in value.items())
+            inner = (f"{_quoted(key)}: {spelled(item, depth + 1)}" for key, item in value.items())
             return f"{{{', '.join(inner)}}}"
         case list():
-            return f"[{', '.join(_spelled(item, depth + 1) for item in value)}]"
+            return f"[{', '.join(spelled(item, depth + 1) for item in value)}]"
         case Slot():
             return "…"
     return _quoted(value)

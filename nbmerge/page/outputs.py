@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from nbmerge.notebook.jsontext import Number
 from nbmerge.notebook.model import joined
 from nbmerge.page.html import Html, fold, join, tag
-from nbmerge.page.metadata import written
+from nbmerge.page.metadata import spelled
 from nbmerge.page.texts import counted, shown
 
 TYPE_CHECKING = False
@@ -139,7 +139,7 @@ def _text(value: Json) -> str:
     if value is None:
         return ""
     text = joined(value)
-    return text if text is not None else written(value)
+    return text if text is not None else spelled(value)
 
 
 def pictures(outputs: list[Json]) -> Iterator[str]:

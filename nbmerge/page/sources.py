@@ -93,6 +93,9 @@ def _inner(run: list[Line], headings: list[bool]) -> Html:
 
 def _line(line: Line, heading: bool) -> Html:
     words = join(_word(word, line) for word in line.words)
+    if line.gone and len(line.words) == 1:
+        bare = line.text.lstrip()
+        words = join([line.text[: len(line.text) - len(bare)], tag("s", cut(bare)[0])])
     return tag("b", words, class_="hd") if heading else words
 
 
@@ -100,4 +103,5 @@ def _word(word: Word, line: Line) -> Html | str:
     text, note = cut(word.text)
     if word.by is By.BASE or len(line.words) == 1:
         return join([text, note])
-    return tag("b", text, class_="w" if word.by is line.by else f"w {word.by.value}")
+    name = "s" if line.gone else "b"
+    return tag(name, text, class_="w" if word.by is line.by else f"w {word.by.value}")

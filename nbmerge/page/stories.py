@@ -112,7 +112,7 @@ class Story:
 _PARTS: tuple[tuple[str, Callable[[Cell], Json]], ...] = (
     ("kind", lambda cell: cell.type),
     ("source", lambda cell: "\n".join(lines(cell.source))),
-    ("last line break", lambda cell: cell.source.endswith("\n")),
+    ("last line break", lambda cell: str(cell.source.endswith("\n"))),
     ("outputs", lambda cell: cell.plain_outputs),
     (_COUNT, lambda cell: cell.value.get(cell.count_field)),
     ("metadata", lambda cell: cell.value.get("metadata")),
@@ -229,5 +229,7 @@ def _each_part(cells: Terms[Cell | None], merged: Cell, contested: bool) -> Iter
         mine = get(merged)
         base, local, remote = (cell is not None and get(cell) == mine for cell in cells)
         alike = cells.base is None and local and remote
-        if not (base or alike or (contested and name in ("source", "last line break"))):
+        nobodys = not (mine or local or remote)  # taken away, and there is a note about it
+        in_conflict = contested and name in ("source", "last line break")
+        if not (base or alike or nobodys or in_conflict):
             yield Part(name, by_of(local, remote))

@@ -87,7 +87,7 @@ color:var(--soft);user-select:none;-webkit-user-select:none}
 .ln.local,.in.local{background:var(--local-tint)}.ln.local>i{color:var(--local)}
 .ln.remote{background:var(--remote-tint)}.ln.remote>i{color:var(--remote)}
 .ln.both,.ln.mixed{background:var(--both-tint)}.ln.both>i,.ln.mixed>i{color:var(--both)}
-.ln.gone{background:none}.ln.gone>div{color:var(--soft);text-decoration:line-through}
+.ln.gone{background:none}.ln.gone>div{color:var(--soft)}
 .w{border-radius:2px;font-weight:inherit}
 .local .w,.w.local{background:var(--local-mark)}.remote .w,.w.remote{background:var(--remote-mark)}
 .both .w,.w.both,.diff .mixed .w{background:var(--both-mark)}
@@ -95,8 +95,8 @@ color:var(--soft);user-select:none;-webkit-user-select:none}
 .who.gone{color:var(--clash);background:var(--clash-tint);border-color:var(--clash-line)}
 .who.added{color:var(--both);background:var(--both-tint);border-color:var(--both-mark)}
 .diff .ln.gone{background:var(--clash-tint)}.diff .ln.gone>i{color:var(--clash)}
-.diff .ln.gone>div{text-decoration:none;color:var(--ink)}
-.diff .gone .w{background:var(--gone-mark);text-decoration:none}
+.diff .ln.gone>div{color:var(--ink)}.diff s{text-decoration:none}
+.diff .gone .w{background:var(--gone-mark)}
 .gone .w{background:none;text-decoration-thickness:2px;color:var(--ink)}
 .text .ln>div{font-family:system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;font-size:.95rem}
 .text .hd{font-weight:700}
@@ -127,6 +127,7 @@ overflow:hidden}
 .notes li{margin:.2rem 0;overflow-wrap:anywhere}
 .more{padding:.2rem .9rem;border-top:1px solid var(--line)}
 .more .outs,.more .src{border:0;margin:0 -.9rem}
+.more .pair{margin:0 -.9rem}.more .pair .outs{margin:0}
 details>summary{cursor:pointer;font-size:.85rem;color:var(--soft);padding:.25rem 0;overflow-wrap:anywhere}
 details>summary:hover{color:var(--ink)}
 .run{margin:.8rem 0}

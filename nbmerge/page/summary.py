@@ -12,7 +12,7 @@ from nbmerge.merge.threeway import Terms
 from nbmerge.page.cells import cell_id
 from nbmerge.page.conflicts import Naming, conflict_id
 from nbmerge.page.html import Html, fold, join, link, tag
-from nbmerge.page.lines import By
+from nbmerge.page.lines import By, lines
 from nbmerge.page.metadata import changes
 from nbmerge.page.metadata_table import merged_table
 from nbmerge.page.stories import Fate, Story, notes_by_cell
@@ -92,7 +92,8 @@ def _did(told: Sequence[Story], by: By) -> str:
 def _map(told: Sequence[Story]) -> Html:
     """All cells at one glance; what is unchanged is no link, so that few keys lead through."""
     squares = tag("nav", *map(_square, told), class_="map", aria_label="cells")
-    touched = sorted({story.by.value for story in told if not story.quiet and not story.conflicts} & _LEGEND)
+    touched_by = {(story.moved or story.by).value for story in told if not story.conflicts}
+    touched = sorted(touched_by & _LEGEND)
     marks = [tag("span", name, class_=f"who {name}") for name in touched]
     if any(story.conflicts for story in told):
         marks.append(tag("span", "conflict", class_="who full"))
@@ -108,8 +109,10 @@ def _square(story: Story) -> Html:
         return link(conflict_id(story.first), number, class_="clash", title=f"cell {number}: conflict")
     if story.quiet:
         return tag("span", number, title=f"cell {number}: unchanged")
-    said = f"cell {number}: {story.fate.value} by {story.by.value}"
-    return link(cell_id(story.number), number, class_=story.by.value, title=said)
+    by, what = story.by, story.fate.value
+    if story.moved and story.fate is Fate.SAME:
+        by, what = story.moved, "moved"
+    return link(cell_id(story.number), number, class_=by.value, title=f"cell {number}: {what} by {by.value}")
 
 
 def _conflicts(told: Sequence[Story]) -> Html | None:
@@ -124,7 +127,8 @@ def _conflicts(told: Sequence[Story]) -> Html | None:
 
 
 def _conflict(conflict: Conflict, number: int) -> Html:
-    text = next((term for term in (conflict.local, conflict.remote) if term), "")
+    local, remote = lines(conflict.local or ""), lines(conflict.remote or "")
+    text = "\n".join([line for line in local if line not in remote] or remote or local)
     way = link(conflict_id(number), f"cell {conflict.cell + 1}")
     return tag("li", way, f": {what_happened(conflict)} ", tag("code", first_line(text)))
 

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 EMPTY = {"meta", "img"}
 _ELEMENTS = """
-    html head meta title style body div header main section article footer nav p span b i a h1 h2 h3 h4
+    html head meta title style body div header main section article footer nav p span b i s a h1 h2 h3 h4
     ol ul li dl dt dd table thead tbody tr th td code pre details summary img
 """
 ELEMENTS = set(_ELEMENTS.split())

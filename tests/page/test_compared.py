@@ -41,7 +41,7 @@ def test_what_changed_is_counted_and_marked() -> None:
 def test_lines_are_added_and_removed() -> None:
     page = Reading(compared(notebook(code("a = 1\nb = 1", id="x")), notebook(code("a = 1\nb = 2", id="x"))))
     assert [line.text for line in page.all("div.ln")] == ["a = 1", "\u2212b = 1", "+b = 2"]
-    assert [word.text for word in page.all("b.w")] == ["1", "2"]
+    assert [word.text for word in page.all(".w")] == ["1", "2"]
 
 
 def test_outputs_that_differ_stand_side_by_side() -> None:

@@ -208,3 +208,19 @@ def test_a_large_notebook_with_pictures_takes_little_time_and_room() -> None:
     page = report_of(whole, sources, "large", Labels())
     assert time.perf_counter() - begun < 5
     assert len(page) < 1.05 * sum(map(len, pictures)) + 300_000
+
+
+def test_a_run_of_cells_that_one_side_deleted_is_folded_once() -> None:
+    cells = [code(f"cell_{n} = compute({n})", id=f"c{n}") for n in range(7)]
+    page = Reading(of_cells(cells, cells[:2], cells).page)
+    assert page.one("details.run").text.startswith("deleted by local 5 cells")
+    assert len(page.all("details.goner")) == 5
+
+
+def test_cells_that_only_moved_are_marked_at_the_top() -> None:
+    page = Reading(fixture("both-move").page)
+    assert [way.attributes["title"] for way in page.all("a.both")] == ["cell 2: moved by both"]
+
+
+def test_outputs_that_are_gone_are_nobodys() -> None:
+    assert "outputs from" not in Reading(fixture("same-line").page).text
