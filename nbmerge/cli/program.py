@@ -7,7 +7,10 @@ program, also where another package's `nbmerge` comes first on PATH.
 from __future__ import annotations
 
 import os
+import re
 import sys
+
+_NAMED = re.compile(r"`(log|recover|restore|show|start)`")
 
 
 def program_name() -> str:
@@ -22,3 +25,8 @@ def to_type(*words: str) -> str:
     from shlex import quote
 
     return " ".join([program_name(), *map(quote, words)])
+
+
+def spelled_out(message: str, *words: str) -> str:
+    """A message from below, which names commands as `log`, with what can be typed; `words` are theirs."""
+    return _NAMED.sub(lambda found: f"`{to_type(found[1], *filter(None, words))}`", message)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nbmerge.cli.program import spelled_out
 from nbmerge.cli.streams import printable
 from nbmerge.errors import (
     EXIT_BUG,
@@ -45,7 +46,7 @@ def failure_of(error: BaseException) -> Failure:
     match error:
         case NbmergeError():
             kind = next((kind for blamed, kind in _KINDS if isinstance(error, blamed)), "bug")
-            return Failure(kind, printable(str(error)), error.exit_code)
+            return Failure(kind, printable(spelled_out(str(error))), error.exit_code)
         case KeyboardInterrupt():
             return Failure("system", "interrupted", EXIT_INTERRUPTED)
         case MemoryError():

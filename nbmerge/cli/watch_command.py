@@ -9,14 +9,13 @@ from __future__ import annotations
 import gc
 import json
 import os
-import re
 import signal
 import time
 from dataclasses import replace
 
 from nbmerge.cli.arguments import command, understand
 from nbmerge.cli.printing import Printer
-from nbmerge.cli.program import to_type
+from nbmerge.cli.program import spelled_out
 from nbmerge.cli.streams import printable
 from nbmerge.cli.watch_options import WORDS, add_watch_options, watch_options
 from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE
@@ -37,7 +36,6 @@ With --json each line is an object {"event", "path", "message", ...}; from the e
 noticed.
 """
 _EXITS = {EXIT_CLEAN: "ended as asked", EXIT_USAGE: "the call is wrong, or another watcher runs already"}
-_COMMANDS = re.compile(r"`(recover|log|restore|show)`")
 
 
 def run(arguments: list[str]) -> int:
@@ -82,7 +80,7 @@ def parser() -> Parser:
 def line_of(notice: Notice) -> str:
     """A notice for people; commands that it names can be typed as they stand."""
     path = _near(notice.path)
-    message = _COMMANDS.sub(lambda found: f"`{to_type(found[1], path)}`", notice.message)
+    message = spelled_out(notice.message, path)
     return printable(f"{path}: {message}" if path else message)
 
 

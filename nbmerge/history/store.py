@@ -82,7 +82,7 @@ class Store(Books):
         """One version, kept or not.  Raises NotebookError if it never was."""
         row = self._database.row(f"SELECT {COLUMNS} FROM version WHERE book = ? AND number = ?", book, number)
         if row is None:
-            raise NotebookError(f"{self.path_of(book)}: there is no version {number}; see `nbmerge log`")
+            raise NotebookError(f"{self.path_of(book)}: there is no version {number}; see `log`")
         return self._version(row)
 
     def find(self, book: int, digest: str) -> Version | None:
@@ -107,9 +107,7 @@ class Store(Books):
             version = self.version(book, number)
             recipe = self._recipe(book, number)
             if recipe is None:
-                raise NotebookError(
-                    f"{self.path_of(book)}: version {number} is no longer kept; see `nbmerge log`"
-                )
+                raise NotebookError(f"{self.path_of(book)}: version {number} is no longer kept; see `log`")
             with self._database.sense(f"version {number}"):
                 data = fetch(self._database, recipe)
         if digest(data) != version.digest:

@@ -153,6 +153,7 @@ def _loopback(host: str) -> tuple[str, ...]:
 
 
 def is_alive(pid: int) -> bool:
+    """Whether there is a process of that number."""
     if os.name != "posix":
         return True  # asking will tell
     try:

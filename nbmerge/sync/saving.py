@@ -197,7 +197,7 @@ class Saving:
             )
         return (
             f"{sent.path}: the version {sent.base!r} is not known here, nothing was written; what you sent "
-            f"is version {version.number}: `nbmerge recover` merges it, or open the notebook again"
+            f"is version {version.number}: `recover` merges it, or open the notebook again"
         )
 
     def _settled(self, book: int, real: str) -> Held | str:
@@ -247,4 +247,4 @@ class Saving:
 
 
 def _kept_as(version: Version | None) -> str:
-    return "" if version is None else f"; what you sent is version {version.number} (see `nbmerge log`)"
+    return "" if version is None else f"; what you sent is version {version.number} (see `log`)"

@@ -75,7 +75,7 @@ class Login:
             return os.path.join(self.home, "Library", "LaunchAgents", f"{name}.plist")
         if self.platform == "win32":
             raise SystemFailure(
-                "--at-login knows systemd and launchd; here, have the Task Scheduler run `nbmerge start`"
+                "--at-login knows systemd and launchd; here, have the Task Scheduler run `start`"
             )
         settings = self.environment.get("XDG_CONFIG_HOME", "")
         if not os.path.isabs(settings):

@@ -68,7 +68,7 @@ def test_a_dropped_version_is_known_but_has_no_bytes() -> None:
     assert store.graph(book).parents == {1: (), 2: (1,), 3: (2,)}
     assert store.version(book, 1).origin is Origin.SAVED
     assert store.find(book, digest) is None
-    with pytest.raises(NotebookError, match="version 1 is no longer kept; see `nbmerge log`"):
+    with pytest.raises(NotebookError, match="version 1 is no longer kept; see `log`"):
         store.data(book, 1)
 
 

@@ -162,7 +162,7 @@ def test_what_never_was_is_said_to_be_nowhere() -> None:
     assert store.standing(book) is None
     assert store.versions(book) == ()
     for asked in (store.version, store.data):
-        with pytest.raises(NotebookError, match=r"plot\.ipynb: there is no version 7; see `nbmerge log`"):
+        with pytest.raises(NotebookError, match=r"plot\.ipynb: there is no version 7; see `log`"):
             asked(book, 7)
     with pytest.raises(NotebookError, match="no such notebook"):
         store.record(99, b"", Draft(NOON, Origin.SAVED))

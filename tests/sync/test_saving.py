@@ -284,7 +284,7 @@ def test_a_file_that_is_gone_or_broken_is_left_alone_and_the_save_is_kept(
     editor.type("a", "a = 2")
     harm(desk.path)
     left = os.path.exists(desk.path) and desk.path.read_bytes()
-    with pytest.raises(NotebookError, match=r"; what you sent is version 2 \(see `nbmerge log`\)"):
+    with pytest.raises(NotebookError, match=r"; what you sent is version 2 \(see `log`\)"):
         editor.save()
     assert (os.path.exists(desk.path) and desk.path.read_bytes()) == left
     desk.put(notebook(CELLS[0], CELLS[1], code("c = 3", id="c")))
