@@ -19,11 +19,16 @@ from nbmerge.conflicts.values import Absent, Choice, Chosen, DeletedCell, Edited
 from nbmerge.notebook.model import CODE, Notebook
 
 _HELP = """\
-  l, local     take local's lines             s, skip  leave this one open, go to the next
-  r, remote    take remote's lines            p, prev  go back to the one before
-  b, both      take both, local's first       v, view  show it with all its lines
-  o, original  take base: what was there      q, quit  stop here, and write what was chosen so far
-  e, edit      write it yourself in $EDITOR   Ctrl-C   leave without writing anything
+  l, local     take local's lines
+  r, remote    take remote's lines
+  b, both      take both, local's first
+  o, original  take base: what was there before both changes
+  e, edit      write it yourself, in $EDITOR
+  s, skip      leave this one open and go on
+  p, prev      go back to the one before
+  v, view      show it with all its lines
+  q, quit      stop here, and write what was chosen so far
+  Ctrl-C       leave without writing anything
 """
 _CHOICES = {"l": Choice.LOCAL, "r": Choice.REMOTE, "b": Choice.BOTH, "o": Choice.BASE}
 _WORDS = {
