@@ -29,7 +29,7 @@ def examine(setting: Setting, checks: Sequence[Check]) -> Iterator[Finding]:
         except Empty:
             yield error(
                 check.name,
-                f"not known: there was no answer within {check.patience:.0f} s",
+                f"{check.name}: there was no answer within {check.patience:.0f} s",
                 "see whether a drive that it needs is gone, or the machine is busy, and ask again",
             )
 
@@ -52,4 +52,5 @@ def _asked(check: Check, setting: Setting) -> list[Finding]:
         return [error(check.name, f"{where}{reason(failure)}", "see who owns it, and ask again")]
     except Exception as failure:
         what = f"{type(failure).__name__}: {failure}".rstrip(": ")
-        return [error(check.name, f"could not be checked ({what})", "that is a bug in nbmerge: report it")]
+        message = f"{check.name}: could not be checked ({what})"
+        return [error(check.name, message, "that is a bug in nbmerge: report it")]
