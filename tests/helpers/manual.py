@@ -40,6 +40,7 @@ def page() -> str:
     """The manual page, for man(1)."""
     lines = [
         f'.TH NBMERGE 1 "" "nbmerge {nbmerge.__version__}" "nbmerge"',
+        ".nh",  # no word is parted: it may be an option
         ".SH NAME",
         r"nbmerge, nbmerge\-on\-save \- merges Jupyter notebooks cell by cell, without losing a line",
         ".SH SYNOPSIS",
