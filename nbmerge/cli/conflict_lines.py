@@ -6,6 +6,8 @@ characters and count cells from 1; objects count from 0 but say the number that 
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from nbmerge.cli.streams import printable
 from nbmerge.conflicts.values import (
     Absent,
@@ -16,17 +18,21 @@ from nbmerge.conflicts.values import (
     OpenConflict,
     Term,
 )
+from nbmerge.merge.sequences import common_ends
 
 _FIRST = 3  # lines of each side
 _WIDTH = 160  # characters of a line
+_LOOKED_AT = 20_000  # characters of a line; pictures may stand in one
+_BEFORE = 40  # characters before the first one that differs
 
 
 def told(path: str, conflict: OpenConflict) -> list[str]:
     """The conflict as `conflicts` lists it: where it is, and how each side begins."""
     lines = [f"{printable(path)}: {place(conflict)}"]
-    for name, term in sides(conflict):
+    (ours, local), (theirs, remote) = sides(conflict)
+    for name, term, other in ((ours, local, remote), (theirs, remote, local)):
         lines.append(f"  {name}:")
-        lines += [f"    {line}" for line in first_lines(term, _FIRST)]
+        lines += [f"    {line}" for line in _first_lines(term, other)]
     return lines
 
 
@@ -58,17 +64,18 @@ def sides(conflict: OpenConflict) -> tuple[tuple[str, Term], tuple[str, Term]]:
     return (_named("local", labels.local), terms.local), (_named("remote", labels.remote), terms.remote)
 
 
-def first_lines(term: Term, number: int) -> list[str]:
-    """The first lines of a term, printable."""
+def _first_lines(term: Term, other: Term) -> list[str]:
+    """The first lines of a term, printable; long ones from where those of the other term differ."""
     if term is Absent.DELETED:
         return ["(deleted)"]
     if not isinstance(term, str):
         return ["(not known)"]
-    lines = term.split("\n")
     if not term:
         return ["(nothing)"]
-    more = len(lines) - number
-    shown = [_cut(printable(line.expandtabs())) for line in lines[:number]]
+    lines = term.split("\n")
+    beside = other.split("\n") if isinstance(other, str) else []
+    more = len(lines) - _FIRST
+    shown = [_cut(*pair) for pair in zip_longest(lines[:_FIRST], beside[:_FIRST], fillvalue="")][: len(lines)]
     return shown + ([f"... {more} more line{'s' * (more != 1)}"] if more > 0 else [])
 
 
@@ -96,5 +103,11 @@ def _named(side: str, label: str) -> str:
     return f"{side} ({printable(label)})" if label and label != side else side
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= _WIDTH else f"{line[:_WIDTH]}..."
+def _cut(line: str, other: str) -> str:
+    """What of a line is shown."""
+    text, beside = (printable(each[:_LOOKED_AT].expandtabs()) for each in (line, other))
+    if len(text) <= _WIDTH:
+        return text
+    same, _ = common_ends(text, beside)
+    start = max(0, min(same - _BEFORE, len(text) - _WIDTH))
+    return f"{'...' * (start > 0)}{text[start : start + _WIDTH]}{'...' * (start + _WIDTH < len(text))}"

@@ -164,7 +164,7 @@ def _summary(number: int, found: list[Looked]) -> str:
     whole = [looked.path for looked in found if looked.conflicts[0].writer is not Writer.GIT]
     calls = [to_type("fix", path) for path in broken[:1]] + [to_type("resolve", path) for path in whole[:1]]
     count = f"{len(conflicts)} conflict{'s' * (len(conflicts) != 1)}"
-    return f"{count} in {len(found)} of {looked_at}; next: {', '.join(calls)}\n"
+    return f"{count} in {len(found)} of {looked_at}; next: {printable(', '.join(calls))}\n"
 
 
 def _all_as_json(number: int, found: list[Looked], unreadable: list[Looked]) -> str:

@@ -90,7 +90,8 @@ def keep(found: Unsettled, settled: Settled) -> Kept:
     """Write the notebook with what was settled.  Raises NbmergeError as `nbmerge.sync.save` does."""
     from nbmerge.sync.api import save
 
-    answer = save(found.path, write(settled.notebook), found.version, state=found.state)
+    data = write(settled.notebook)
+    answer = save(found.path, data, found.version, "nbmerge resolve", found.state)
     left = _still_open(read(answer.content, found.path), found.known, found.git)
     return Kept(answer.version, answer.merged, len(left))
 
