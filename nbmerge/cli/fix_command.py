@@ -18,6 +18,7 @@ from nbmerge.cli.program import program_name, to_type
 from nbmerge.cli.streams import printable, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE, NotebookError, UsageError
 from nbmerge.files import read_file
+from nbmerge.git.again import merged_again
 from nbmerge.git.sides import GitSides, Source, find_sides
 from nbmerge.repair.rebuild import rebuild
 from nbmerge.repair.values import Hopeless, How, Outcome, Rebuilt, Sides, Sound
@@ -125,7 +126,9 @@ def _sides(path: str, found: list[GitSides | None]) -> Sides | None:
     """What git knows of a broken notebook; it is put into `found` too."""
     sides = find_sides(path)
     found[:] = [sides]
-    return None if sides is None else Sides(sides.base, sides.local, sides.remote, sides.labels)
+    if sides is None:
+        return None
+    return Sides(sides.base, sides.local, sides.remote, sides.labels, merged_again)
 
 
 def _shown(data: bytes, path: str) -> int:

@@ -8,6 +8,7 @@ tell what the sides have changed.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,8 @@ from nbmerge.notebook.versions import harmonise
 from nbmerge.notebook.writer import write
 from nbmerge.repair.salvage import HopelessError, salvage
 from nbmerge.repair.standing import Standing, Versions, standing
-from nbmerge.repair.text import Text, text_of, variants
+from nbmerge.repair.strings import text_in
+from nbmerge.repair.text import Text, Variants, same_but_labels, text_of, variants
 from nbmerge.repair.unknown import known, overlap, unknown_base
 from nbmerge.repair.valid import completed, made_valid
 from nbmerge.repair.values import Hopeless, How, Outcome, Rebuilt, Sides, Sound
@@ -80,7 +82,7 @@ class _Rebuilding:
         self.policy = self.policy_shown()
 
     def run(self) -> Rebuilt:
-        stands = Standing.FOREIGN if self.sides is None else standing(self.text, _lines(self.sides))
+        stands = self.stands()
         if stands is Standing.UNTOUCHED:
             with suppress(NotebookError, HopelessError):
                 return self.from_sides()
@@ -97,6 +99,19 @@ class _Rebuilding:
         how = How.MARKERS if base is None else How.TEXT
         notes = tuple(dict.fromkeys(made.left_out))
         return Rebuilt(data, how, made.conflicts, made.decisions, notes, tuple(sorted(set(made.stray))))
+
+    def stands(self) -> Standing:
+        """How the text and git's versions stand to each other; to merge again is sure, and fast."""
+        if self.sides is None or self.sides.local is None or self.sides.remote is None:
+            return Standing.FOREIGN
+        conflicts = self.shown.conflicts
+        with_base = bool(conflicts) and conflicts[0].base is not None
+        for style in (ConflictStyle.DIFF3, ConflictStyle.ZDIFF3) if with_base else (ConflictStyle.MERGE,):
+            terms = self.sides.base or b"", self.sides.local, self.sides.remote
+            for text in self.sides.again(*terms, style, self.policy.marker_size):
+                if same_but_labels(self.text, text_of(text.removeprefix(BOM).decode("utf-8", "replace"))):
+                    return Standing.UNTOUCHED
+        return standing(self.text, _lines(self.sides))
 
     def policy_shown(self) -> Policy:
         """Conflicts are shown as those in the text are."""
@@ -132,6 +147,8 @@ class _Rebuilding:
             with suppress(HopelessError):
                 base = self.made(shown.base, None).notebook
         made = self.merged(local, remote, base)
+        if base is not None and _drops(made, local, remote, shown):
+            made = self.merged(local, remote, None)
         return replace(made, stray=(*made.stray, *shown.stray))
 
     def folded(self, notebooks: tuple[Notebook, ...], base: Notebook | None, made: _Made) -> _Made:
@@ -185,6 +202,27 @@ class _Rebuilding:
         if self.data.count(b"\r\n") == self.data.count(b"\n") and b"\r" not in data:
             data = data.replace(b"\n", b"\r\n")
         return BOM + data if self.data.startswith(BOM) and not data.startswith(BOM) else data
+
+
+def _drops(made: _Made, local: _Made, remote: _Made, shown: Variants) -> bool:
+    """Whether a line is gone that stands outside of markers.
+
+    A cell that base has twice, and each side once, can be taken for another one on each side.
+    """
+    ours, theirs, now = (_sources(each.notebook) for each in (local, remote, made))
+    fewer = (ours & theirs) - now
+    if not fewer:
+        return False
+    common = set(shown.remote.numbers)
+    lines = zip(shown.local.lines, shown.local.numbers, strict=True)
+    texts = (line.strip(" \t,") for line, number in lines if number in common)
+    outside = Counter(text_in(text).rstrip() for text in texts if text[:1] == '"')
+    return any(now[line] < min(ours[line], theirs[line], outside[line]) for line in fewer)
+
+
+def _sources(notebook: Notebook) -> Counter[str]:
+    lines = (line.rstrip() for cell in notebook.cells for line in cell.source.split("\n"))
+    return Counter(line for line in lines if line)
 
 
 def _lines(sides: Sides) -> Versions:

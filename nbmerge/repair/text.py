@@ -98,6 +98,18 @@ def is_marker(line: str) -> bool:
     return mark is not None and mark.size >= LEAST
 
 
+def same_but_labels(one: Text, other: Text) -> bool:
+    """Whether two texts have the same lines, whatever their markers call the sides."""
+    return len(one.lines) == len(other.lines) and all(
+        mine == theirs or (is_marker(mine) and is_marker(theirs) and _run(mine) == _run(theirs))
+        for mine, theirs in zip(one.lines, other.lines, strict=True)
+    )
+
+
+def _run(line: str) -> str:
+    return line.partition(" ")[0]
+
+
 def _without_markers(text: Text, places: range, stray: list[int]) -> list[int]:
     """The places of the lines that are none; those of the others are added to `stray`."""
     found: list[int] = []

@@ -9,18 +9,33 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from nbmerge.merge.policy import Labels
+from nbmerge.merge.policy import ConflictStyle, Labels
 from nbmerge.merge.results import Conflict, Decision
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Again: TypeAlias = Callable[[bytes, bytes, bytes, ConflictStyle, int], Iterable[bytes]]
+
+
+def _never(base: bytes, local: bytes, remote: bytes, style: ConflictStyle, size: int) -> Iterable[bytes]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The bytes that git merged; None is a side that has no such file."""
+    """The bytes that git merged; None is a side that has no such file.
+
+    `again` merges the lines of base, local and remote once more, with markers of that style and size
+    and any labels, in each way in which git can have done it.
+    """
 
     base: bytes | None
     local: bytes | None
     remote: bytes | None
     labels: Labels = Labels()
+    again: Again = _never
 
 
 class How(Enum):

@@ -1,0 +1,142 @@
+"""The laws of repair: whatever git makes of three notebooks, no line is lost and the result is valid."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from nbmerge.conflicts.markers import Marked, parse
+from nbmerge.git.again import merged_again
+from nbmerge.repair.rebuild import rebuild
+from nbmerge.repair.values import Hopeless, How, Rebuilt, Sides, Sound
+from tests.helpers.build import Trio
+from tests.helpers.edits import trios
+from tests.helpers.examples import tried
+from tests.helpers.spelling import JUPYTER
+from tests.helpers.strategies import VALID
+from tests.helpers.validity import fault
+from tests.laws.test_lines import edited_on
+from tests.repair.by_git import lines_of, merged_as_text, shown_in, source_lines
+
+STYLES = st.sampled_from(["merge", "diff3", "zdiff3"])
+SIZES = st.sampled_from([7, 7, 12, 5])
+
+
+@tried(60)
+@given(trios(*VALID, max_cells=7, max_edits=7), STYLES, SIZES)
+def test_without_git_nothing_that_the_text_says_is_lost(trio: Trio, style: str, size: int) -> None:
+    base, local, remote = map(JUPYTER.spell, trio.files())
+    broken, _ = merged_as_text(base, local, remote, style, size)
+    made = rebuild(broken)
+    if isinstance(made, Sound):
+        return
+    assert isinstance(made, Rebuilt), made
+    result = json.loads(made.data)
+    assert fault(result) is None
+    shown = shown_in(broken)
+    ours, theirs, after = source_lines(shown.local), source_lines(shown.remote), lines_of(result)
+    for line in ours | theirs:
+        if shown.base is None:
+            assert after[line] >= max(ours[line], theirs[line]), line
+        elif max(ours[line], theirs[line]) > source_lines(shown.base)[line] or (ours & theirs)[line]:
+            assert after[line] or edited_on(line, source_lines(shown.base), after), line
+
+
+MARKERS = re.compile(r"([<|=>])\1{4,}( .*)?")
+
+
+@st.composite
+def damage(draw: st.DrawFn, lines: list[str]) -> list[str]:
+    """What people do to such a file by hand: markers cut or taken out, lines and commas gone."""
+    lines = list(lines)
+    markers = [place for place, line in enumerate(lines) if MARKERS.fullmatch(line)]
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(
+            st.sampled_from(markers) if markers and draw(st.booleans()) else st.integers(0, len(lines) - 2)
+        )
+        line = lines[place]
+        match draw(st.sampled_from(["gone", "cut", "comma", "comma"])):
+            case "gone":
+                lines[place] = ""
+            case "cut" if MARKERS.fullmatch(line):
+                lines[place] = line[0] * 4
+            case "comma":
+                lines[place] = line.removesuffix(",") if line.endswith(",") else f"{line},"
+    return [line for line in lines if line]
+
+
+@tried(60)
+@given(trios(*VALID, max_cells=7, max_edits=7), STYLES, st.data())
+def test_damage(trio: Trio, style: str, data: st.DataObject) -> None:
+    base, local, remote = map(JUPYTER.spell, trio.files())
+    broken, _ = merged_as_text(base, local, remote, style)
+    lines = [*data.draw(damage(broken.decode().split("\n"))), ""]
+    broken = "\n".join(lines).encode()
+    made = rebuild(broken)
+    if isinstance(made, Sound):
+        return
+    if isinstance(made, Hopeless):
+        event(made.reason)
+        return
+    event("rebuilt")
+    result = json.loads(made.data)
+    assert fault(result) is None
+    if any(line.startswith("||||") for line in lines):
+        return
+    after = lines_of(result)
+    for line in source_lines(lines):
+        assert after[line], line
+
+
+@tried(60)
+@given(trios(*VALID, max_cells=7, max_edits=7), STYLES, SIZES)
+def test_with_git_what_it_merged_is_merged_anew(trio: Trio, style: str, size: int) -> None:
+    base, local, remote = map(JUPYTER.spell, trio.files())
+    broken, _ = merged_as_text(base, local, remote, style, size)
+    made = rebuild(broken, lambda: Sides(base, local, remote, again=merged_again))
+    if isinstance(made, Sound):
+        return
+    assert isinstance(made, Rebuilt), made
+    assert made.how is How.SIDES
+    assert fault(json.loads(made.data)) is None
+
+
+@st.composite
+def settled_in_part(draw: st.DrawFn, lines: list[str]) -> list[str]:
+    """Some of the conflicts settled by hand, for one side or both; and a line written somewhere."""
+    made: list[str] = []
+    for piece in parse(lines):
+        match piece:
+            case str():
+                made.append(piece)
+            case Marked():
+                kept = {"all": piece.lines, "local": piece.local, "remote": piece.remote}
+                kept["both"] = (*piece.local, *piece.remote)
+                made += kept[draw(st.sampled_from(["all", "all", *kept]))]
+    places = [place for place, line in enumerate(made) if re.fullmatch(r'    ".*\\n",', line)]
+    if places and draw(st.booleans()):
+        made.insert(draw(st.sampled_from(places)) + 1, '    "written(by, hand)\\n",')
+    return made
+
+
+@tried(60)
+@given(trios(*VALID, max_cells=7, max_edits=7), STYLES, st.data())
+def test_edited_since(trio: Trio, style: str, data: st.DataObject) -> None:
+    base, local, remote = map(JUPYTER.spell, trio.files())
+    broken, _ = merged_as_text(base, local, remote, style)
+    text = data.draw(settled_in_part(broken.decode().split("\n")))
+    broken = "\n".join(text).encode()
+    made = rebuild(broken, lambda: Sides(base, local, remote, again=merged_again))
+    if isinstance(made, Sound):
+        return
+    assert isinstance(made, Rebuilt), made
+    event(made.how.value)
+    result = json.loads(made.data)
+    assert fault(result) is None
+    after = lines_of(result)
+    for line, times in source_lines([piece for piece in parse(text) if isinstance(piece, str)]).items():
+        if made.how is not How.SIDES or line == "written(by, hand)":
+            assert after[line] >= times, line
