@@ -147,7 +147,7 @@ def test_a_notebook_that_git_broke(nbmerge: Command, folder: Path) -> None:
 
 def test_what_nbdime_left(nbmerge: Command, folder: Path) -> None:
     gone = "<<<<<<< LOCAL CELL DELETED >>>>>>>\nx = 1"
-    metadata = {"nbdime-conflicts": {"local_diff": [], "remote_diff": []}}
+    metadata: dict[str, Any] = {"nbdime-conflicts": {"local_diff": [], "remote_diff": []}}
     save(folder / "w.ipynb", notebook(code(gone, id="one"), metadata=metadata))
     found = told(nbmerge("conflicts", "--json", "w.ipynb"))["conflicts"]
     assert {each["by"] for each in found} == {"nbdime"}
