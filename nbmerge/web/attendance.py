@@ -10,7 +10,8 @@ reliably: browsers may end a page without a word.
 from __future__ import annotations
 
 NEVER = 900.0  # seconds that somebody may take to open the page at all
-GONE = 4.0  # seconds without any page: loading it again takes less
+SLOW = 60.0  # seconds from when it is asked for until it is there
+GONE = 4.0  # seconds without any page, and none asked for: loading it again takes less
 
 
 class Attendance:
@@ -19,22 +20,24 @@ class Attendance:
     def __init__(self, now: float) -> None:
         self._newest = 0
         self._present = 0
-        self._since = now  # when the last one left; the beginning, if nobody was here
+        self._ends = now + NEVER  # if nobody comes until then
         self._closed = False
 
-    def opened(self) -> int:
+    def opened(self, now: float) -> int:
         """A page was asked for; its number."""
         self._newest += 1
+        self._ends = now + SLOW
         return self._newest
 
     def came(self) -> None:
         """A page is there."""
         self._present += 1
 
-    def left(self, now: float) -> None:
-        """A page is not there any more."""
+    def left(self, page: int, now: float) -> None:
+        """A page is not there any more; it may have been loaded again."""
         self._present -= 1
-        self._since = now
+        if page == self._newest:
+            self._ends = now + GONE
 
     def closed(self, page: int) -> None:
         """A page says that it is closed.  One that was loaded again says so of its earlier self."""
@@ -42,6 +45,4 @@ class Attendance:
 
     def is_over(self, now: float) -> bool:
         """Whether nobody will come any more."""
-        if self._closed:
-            return True
-        return self._present == 0 and now - self._since > (GONE if self._newest else NEVER)
+        return self._closed or (self._present == 0 and now > self._ends)

@@ -94,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
             case None:
                 self._refuse()
             case "":
-                number = self.server.attendance.opened()
+                number = self.server.attendance.opened(time.monotonic())
                 self._send(200, self.server.site.document(number), "text/html; charset=utf-8")
             case "here":
                 self._stay()
@@ -162,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             pass
         finally:
-            attendance.left(time.monotonic())
+            attendance.left(self._page(), time.monotonic())
             self.close_connection = True
 
     def _refuse(self) -> None:

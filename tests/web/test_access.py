@@ -1,0 +1,213 @@
+"""Nobody but the person who was given the address can read or change anything, or stop the tool."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.helpers.browser import Browser
+from tests.web.desk import Desk, Tool
+from tests.web.versions import work
+
+MERGE, STORE, CLOSE = "api/merge", "api/store", "api/closetool?page=1"
+BELOW = ("", "here?page=1", "page.js", "static/nbdime.js", MERGE, STORE, CLOSE, "api/diff", "nothing")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One tool for all that changes nothing about it."""
+    desk = Desk(tmp_path_factory.mktemp("desk"), _no_browser)
+    desk.mergetool(*work().files())
+    yield desk
+    assert desk.tools[0].process.poll() is None
+    desk.clear()
+
+
+def _no_browser() -> Browser:
+    raise AssertionError("nobody looks at it")
+
+
+@pytest.fixture
+def tool(shared: Desk) -> Tool:
+    return shared.tools[0]
+
+
+def ask(tool: Tool, method: str, path: str, headers: dict[str, str], body: bytes = b"{}") -> int:
+    """The status of an answer to one request, to the port of the tool."""
+    port = urlsplit(tool.url).port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, body if method == "POST" else None, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def own(tool: Tool) -> str:
+    return tool.url.rsplit("/", 2)[0]
+
+
+def token(tool: Tool) -> str:
+    return urlsplit(tool.url).path
+
+
+def test_the_page_itself_may(desk: Desk) -> None:
+    tool = desk.mergetool(*work().files())
+    headers = {"Origin": own(tool), "Sec-Fetch-Site": "same-origin"}
+    assert ask(tool, "GET", token(tool), {"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document"}) == 200
+    assert ask(tool, "GET", f"{token(tool)}static/nbdime.js", {"Sec-Fetch-Site": "same-origin"}) == 200
+    assert ask(tool, "POST", token(tool) + MERGE, headers) == 200
+    assert ask(tool, "POST", token(tool) + CLOSE, headers) == 200
+    assert tool.ended()[0] == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("below", BELOW, ids=lambda below: below or "the page")
+def test_without_the_token(tool: Tool, method: str, below: str) -> None:
+    """Another user of the machine, who can send any headers."""
+    headers = {"Origin": own(tool), "Sec-Fetch-Site": "same-origin"}
+    wrong = token(tool)[:-2] + "x/"
+    for path in (f"/{below}", wrong + below, f"//{below}", f"/..{token(tool)}{below}"):
+        assert ask(tool, method, path, headers) == 403, path
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},  # another port of the same host
+        {"Host": "evil.example"},
+        {"Host": "localhost:{port}"},
+        {"Host": "evil.example:{port}", "Origin": "http://evil.example:{port}"},
+    ],
+    ids=lambda headers: " ".join(headers.values()),
+)
+def test_from_elsewhere_with_the_token(tool: Tool, headers: dict[str, str]) -> None:
+    """A page of another origin that got hold of the address, or a name that leads to 127.0.0.1."""
+    port = urlsplit(tool.url).port
+    usual = {"Origin": own(tool), "Sec-Fetch-Site": "same-origin"}
+    sent = usual | {name: value.format(port=port) for name, value in headers.items()}
+    for below in BELOW[1:]:
+        assert ask(tool, "GET", token(tool) + below, sent) == 403, below
+        assert ask(tool, "POST", token(tool) + below, sent) == 403, below
+    assert ask(tool, "POST", token(tool), sent) == 403
+
+
+def test_posts_name_their_origin(tool: Tool) -> None:
+    assert ask(tool, "POST", token(tool) + STORE, {}) == 403
+
+
+def test_the_page_is_in_no_frame_and_no_image(tool: Tool) -> None:
+    for wanted in ("iframe", "image", "script"):
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": wanted}
+        assert ask(tool, "GET", token(tool), headers) == 403
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("static/../nbdimeserver.py", "static/%2e%2e/nbdimeserver.py", "../../../etc/passwd", "page.html"),
+        *(
+            "static/../../../../../../../../etc/passwd",
+            "static//etc/passwd",
+            "server.py",
+            "static/",
+            "static",
+        ),
+    ],
+)
+def test_no_file_but_the_pages_own(tool: Tool, name: str) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    assert ask(tool, "GET", token(tool) + name, headers) in (403, 404)
+
+
+def test_files_that_are_named_in_requests_are_not_looked_at(shared: Desk, tool: Tool) -> None:
+    """nbdime's own server reads the files, or fetches the addresses, that a page names."""
+    secret = shared.folder / "secret.ipynb"
+    secret.write_bytes(work(ids=False).base)
+    body = b'{"base": "secret.ipynb", "local": "http://127.0.0.1:1/", "remote": "secret.ipynb"}'
+    headers = {"Origin": own(tool)}
+    port = urlsplit(tool.url).port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", token(tool) + MERGE, body, headers)
+    answer = connection.getresponse().read()
+    connection.close()
+    assert b'"merge_decisions"' in answer
+    assert b"first = 1" in answer  # the notebook that is merged; but the other has other ids
+    before = set(os.listdir(shared.folder))
+    assert (
+        ask(tool, "POST", token(tool) + STORE, headers, b'{"merged": {"cells": []}, "path": "x.ipynb"}')
+        == 500
+    )
+    assert set(os.listdir(shared.folder)) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+def test_the_file_that_leads_to_the_page_is_for_this_user_only(shared: Desk, tool: Tool) -> None:
+    """The browser is given a file: other users see the words that programs are started with."""
+    [folder] = shared.folder.glob("nbmerge-*")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert tool.url in (folder / "open.html").read_text()
+    words = (Path("/proc") / str(tool.process.pid) / "cmdline").read_bytes()
+    assert token(tool).strip("/").encode() not in words
+
+
+@contextmanager
+def elsewhere(page: str) -> Iterator[str]:
+    """A page of another origin; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, format: str, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_page_of_another_origin_in_the_same_browser(desk: Desk) -> None:
+    """Even with the address, which it cannot know, and while the tool is open beside it."""
+    tool = desk.mergetool(*work().files())
+    ours = tool.open()
+    with elsewhere("<!DOCTYPE html><title>evil</title>") as address:
+        evil = desk.browser().page()
+        evil.open(address)
+        for below, method in ((MERGE, "POST"), (STORE, "POST"), (CLOSE, "POST"), ("page.js", "GET")):
+            where = tool.url + below
+            read = f"fetch({where!r}, {{method: {method!r}}}).then(r => r.text(), () => 'refused')"
+            assert evil.evaluate(read) == "refused"
+            blind = f"fetch({where!r}, {{method: {method!r}, mode: 'no-cors'}}).then(() => 1, () => 2)"
+            evil.evaluate(blind)
+        evil.evaluate(f"navigator.sendBeacon({tool.url + CLOSE!r}, new FormData())")
+        loaded = (
+            "new Promise(done => { const frame = document.createElement('iframe');"
+            f" frame.src = {tool.url!r}; frame.onload = () => done(!frame.contentDocument);"
+            " document.body.append(frame); })"
+        )
+        assert evil.evaluate(loaded)
+        assert not desk.path.exists()
+        assert tool.process.poll() is None
+    assert ours.evaluate("!document.getElementById('nbmerge-end')")
+    assert [message for message in ours.messages if "exception" in message] == []

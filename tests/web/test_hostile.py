@@ -1,0 +1,85 @@
+"""Nothing in a notebook runs on the page, and nothing in it makes the browser ask anybody for anything."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.helpers.build import code, markdown, notebook, raw, shown
+from tests.helpers.spelling import JUPYTER
+from tests.web.desk import Desk
+from tests.web.versions import Sides
+
+RUN = "window.canary = (window.canary || 0) + 1"
+_EVIL = f"""<script>{RUN}</script>
+<img src="http://127.0.0.1:9/leak.png" onerror="{RUN}">
+<svg onload="{RUN}"><script>{RUN}</script></svg>
+<iframe srcdoc="<script>parent.{RUN}</script>"></iframe>
+<a id="evil" href="javascript:{RUN}">press</a>
+[press](javascript:{RUN}) ![x](http://127.0.0.1:9/leak.png)
+<form action="http://127.0.0.1:9/"><button>go</button></form>
+<meta http-equiv="refresh" content="0; url=http://127.0.0.1:9/"><base href="http://127.0.0.1:9/">
+<style>@import url("http://127.0.0.1:9/leak.css"); #nbdime-save {{ display: none }}</style>
+<link rel="stylesheet" href="http://127.0.0.1:9/leak.css"><object data="http://127.0.0.1:9/"></object>
+</script><script>{RUN}</script> $x$ `${{{RUN}}}` ${{x}} $title
+"""
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[socket.socket]:
+    """Where everything in the notebook would lead; it listens and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def versions(evil: str) -> Sides:
+    """Every cell, name and value is hostile; one markdown cell, one code cell are in conflict, one was
+    deleted by remote."""
+    picture = f"<svg xmlns='http://www.w3.org/2000/svg'><script>{RUN}</script></svg>"
+    outputs = [
+        shown({"text/html": [evil], "text/plain": ["x"]}),
+        shown({"image/svg+xml": [picture]}),
+        shown({"application/javascript": [RUN]}),
+    ]
+
+    def side(text: str, *, gone: bool = False, edited: str = "") -> bytes:
+        cells = [
+            markdown(evil, id="around1"),
+            markdown(f"{text}\n{evil}", id="words", metadata={evil: evil}),
+            raw(evil, id="around2", metadata={"format": "text/html"}),
+            code(f"{text} = 1\n{evil}", id="code", count=1, outputs=outputs),
+            markdown(evil, id="around3", attachments={"x.svg": {"image/svg+xml": evil}}),
+            *([] if gone else [code(f"{evil}{edited}", id="gone", outputs=outputs)]),
+            code(evil, id="around4", outputs=outputs),
+        ]
+        language = {"name": evil, "mimetype": evil, "file_extension": evil}
+        return JUPYTER.spell(notebook(*cells, metadata={"language_info": language, "title": evil}))
+
+    return Sides(side("one"), side("two", edited="edited"), side("three", gone=True))
+
+
+def test_a_hostile_notebook(desk: Desk, elsewhere: socket.socket) -> None:
+    evil = _EVIL.replace("127.0.0.1:9", f"127.0.0.1:{elsewhere.getsockname()[1]}")
+    name = desk.folder / "<img src=x onerror=canary()> ${title} $base.ipynb"
+    desk.path.write_bytes(versions(evil).merged())
+    desk.path.rename(name)
+    desk.name = name.name
+    tool = desk.resolve()
+    page = tool.open()
+    page.click("#nbdime-hide-unchanged")
+    page.evaluate("document.querySelectorAll('#evil').forEach(link => link.click())")
+    tool.choose(1, "remote")
+    tool.choose(3, "local")
+    tool.resolve_cells()
+    assert tool.save() == "Merged notebook saved successfully"
+    assert page.evaluate("typeof window.canary") == "undefined"
+    with pytest.raises(BlockingIOError):  # nobody came
+        elsewhere.accept()
+    assert desk.browser().opened_by_pages == []
+    assert page.evaluate("document.querySelector('h3').textContent").startswith(name.name)
+    tool.close()
+    assert tool.ended()[0] == 0
+    assert desk.sources()[1] == f"three\n{evil}"
