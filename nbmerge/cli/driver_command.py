@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from nbmerge.cli.arguments import Parser
     from nbmerge.git.contract import Call, Outcome
+    from nbmerge.merge.results import Result
 
 _CALL = "driver %O %A %B %L %P [%S %X %Y]"
 _WHAT = """
@@ -99,7 +100,20 @@ def _lines(call: Call, outcome: Outcome) -> Iterator[str]:
 
         if is_virtual(call):
             return  # nobody ever sees that notebook
-        found = list(details(outcome.result))
+        found = list(details(_without_what_comes_back(outcome.result)))
         yield from (f"{call.path}: {line}" for line in found[:_LINES])
         if len(found) > _LINES:
             yield f"{call.path}: and {len(found) - _LINES} more"
+        if outcome.result.conflicts:
+            from shlex import quote
+
+            back = "settle them, which brings back the outputs of the side that you choose"
+            yield f"{call.path}: {back}: nbmerge-on-save resolve {quote(call.path)}"
+
+
+def _without_what_comes_back(result: Result) -> Result:
+    """The outputs of a cell in conflict are not lost: `resolve` finds them in git's index."""
+    from dataclasses import replace
+
+    contested = {f"/cells/{conflict.cell}/outputs" for conflict in result.conflicts}
+    return replace(result, decisions=tuple(d for d in result.decisions if d.path not in contested))

@@ -44,7 +44,7 @@ def keep(database: Database, book: int, data: bytes, last: int, before: Content)
             pieces.extend(piece for piece, _ in batch)
     old, new = set(before.ids), set(ids)
     database.run_all(
-        "INSERT INTO use (piece, book) VALUES (?, ?) ON CONFLICT DO UPDATE SET last = NULL",
+        "INSERT INTO use (piece, book) VALUES (?, ?) ON CONFLICT (piece, book) DO UPDATE SET last = NULL",
         [(one, book) for one in sorted(new - old)],
     )
     database.run_all(
