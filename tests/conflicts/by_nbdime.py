@@ -39,12 +39,14 @@ class ByNbdime:
         """Whether every conflict stands in the notebook with both sides as they were.
 
         Of some conflicts nbdime shows nothing.  It drops the outputs of a cell that both inserted,
-        and shows what one side replaced by cells of its own as a part of that side.
+        shows what one side replaced by cells of its own as a part of that side, and of outputs that
+        both replaced by others it takes out only the first.
         """
         return not any(
             (one.action != "custom" and one.common_path[-1:] != ("source",))
-            or "similar_insert" in one
+            or (one.common_path == ("cells",) and len(one.custom_diff[0].valuelist) == 1)
             or (one.common_path == ("cells",) and len(one.local_diff + one.remote_diff) > 2)
+            or any(entry.get("length", 1) > 1 for entry in one.local_diff + one.remote_diff)
             for one in self.conflicts
         )
 
