@@ -29,10 +29,12 @@ def test_a_conflict_is_shown_in_a_notebook_that_opens(repo: Repository) -> None:
 
 
 def test_what_was_chosen_is_said(repo: Repository) -> None:
-    """Each conflict and each choice has a line that names the notebook; equal content has none."""
+    """Each conflict and each choice has a line that names the notebook, and then the command that comes
+    next; equal content has none."""
     repo.diverge(BASE, OURS, CLASHING)
-    said = repo.try_git("merge", "feature").err
-    assert said == f"nbmerge: {NAME}: conflict in cell 1 (id cell0): both changed it\n"
+    conflict, following = repo.try_git("merge", "feature").err.splitlines()
+    assert conflict == f"nbmerge: {NAME}: conflict in cell 1 (id cell0): both changed it"
+    assert following.endswith(f": nbmerge-on-save resolve {NAME}")
     repo.git("merge", "--abort")
     repo.git("checkout", "--quiet", "-b", "clean", "main~1")
     repo.commit("elsewhere", THEIRS)
