@@ -40,8 +40,9 @@ class _Pile:
     closed: bool = False
 
 
-def notebooks_of(items: Iterable[Item], text: str) -> list[Notebook]:
-    """The notebooks in what was gathered from a text; none if there is neither a cell nor a list of them."""
+def notebooks_of(items: Iterable[Item], text: str) -> list[tuple[Notebook, list[int]]]:
+    """The notebooks in what was gathered from a text, each with the rows in which its cells begin; none
+    if there is neither a cell nor a list of them."""
     piles = _piles(items)
     known: dict[str, Json] = {}
     for pile in piles:
@@ -50,7 +51,7 @@ def notebooks_of(items: Iterable[Item], text: str) -> list[Notebook]:
                 known.setdefault(key, value)
     filled = [pile for pile in piles if pile.cells]
     empty = [pile for pile in piles if "cells" in pile.frame and not filled]
-    return [_notebook(pile, known, text) for pile in filled or empty[:1]]
+    return [(_notebook(pile, known, text), [item.row for item in pile.cells]) for pile in filled or empty[:1]]
 
 
 def _piles(items: Iterable[Item]) -> list[_Pile]:

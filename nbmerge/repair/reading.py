@@ -46,6 +46,7 @@ class Reading:
         self.tree = Tree(lines)
         self.events: list[Event] = []
         self.left_out: list[tuple[int, str]] = []
+        self.later: list[tuple[Node, _In]] | None = None  # None: nothing has to wait
         self.walk(self.tree.root.children, _In.NOTEBOOK)
 
     def walk(self, nodes: Iterable[Node], place: _In) -> None:
@@ -109,9 +110,23 @@ class Reading:
             self.walk(node.children, place)
 
     def cell(self, node: Node, keys: list[str]) -> None:
+        """A cell that is not sound.  If it has a source, others that stand in it come after it."""
+        before = self.later
+        self.later = [] if not set(SOURCES).isdisjoint(keys) else before
         self.events.append(Opened(node.row, len(set(keys)) == len(keys)))
         self.walk(node.children, _In.CELL)
         self.events.append(Closed())
+        waiting, self.later = self.later, before
+        if waiting is not before:
+            for inner, place in waiting or ():
+                self.walk([inner], place)
+
+    def within(self, nodes: Iterable[Node], place: _In) -> None:
+        """What stands in a value that is not sound."""
+        if self.later is None:
+            self.walk(nodes, place)
+        else:
+            self.later += ((node, place) for node in nodes)
 
     def inline(self, node: Node) -> None:
         """An object in one line, which is sound."""
@@ -129,8 +144,8 @@ class Reading:
 
     def whole_cell(self, node: Node, keys: list[str]) -> Whole | None:
         """A sound cell; JSON would forget all but the last of fields with one name."""
-        found = self.tree.whole(node) if len(set(keys)) == len(keys) else None
-        if found is None:
+        found = self.tree.whole(node)
+        if found is None or len(set(keys)) < len(keys) or self.tree.has_markers(node):
             return None
         value, end = found
         column = node.children[0].column[0] if node.children[0].row > node.row else None
@@ -140,13 +155,13 @@ class Reading:
 
     def source(self, node: Node, key: str) -> None:
         found = self.tree.whole(node)
-        if found is not None and joined(found[0]) is not None:
+        if found is not None and joined(found[0]) is not None and not self.tree.has_markers(node):
             return self.field(node, key, found[0])
         if node.opener == "[":
             texts = [child for child in node.children if self.is_text(child)]
-            raw = [(text_in(self.tree.fragment(child)), self.has_comma(child)) for child in texts]
+            raw = [(self.text_of(child), self.has_comma(child)) for child in texts]
             self.field(node, key, as_lines(raw))
-            return self.walk((child for child in node.children if not self.is_text(child)), _In.CELL)
+            return self.within((child for child in node.children if not self.is_text(child)), _In.CELL)
         if not node.opener and self.tree.text[node.at : node.at + 1] == '"':
             return self.field(node, key, text_in(self.tree.fragment(node)))
         return self.leave_out(node, "a source that is no text")
@@ -164,7 +179,7 @@ class Reading:
             else:
                 rest.append(child)
         self.field(node, "outputs", sound)
-        return self.walk(rest, _In.CELL)
+        return self.within(rest, _In.CELL)
 
     def metadata(self, node: Node, place: _In, following: str | None) -> None:
         found = self.tree.whole(node)
@@ -180,7 +195,7 @@ class Reading:
             self.field(node, "metadata", value)
         if found is None:
             self.left_out.append((node.row, "metadata, in part"))
-            self.walk(node.children, _In.LOST)
+            self.within(node.children, _In.LOST)
 
     def in_half(self, node: Node, following: str | None) -> bool:
         """Whether this stands among the fields of a cell whose beginning is lost."""
@@ -213,13 +228,20 @@ class Reading:
 
     def leave_out(self, node: Node, what: str) -> None:
         self.left_out.append((node.row, what))
-        self.walk(node.children, _In.LOST)
+        self.within(node.children, _In.LOST)
 
     def is_text(self, node: Node) -> bool:
-        return node.key is None and self.tree.text[node.at : node.at + 1] == '"'
+        """Whether it can be a line of a source: a text, or a marker that somebody left there."""
+        if node.key is not None:
+            return False
+        return self.tree.text[node.at : node.at + 1] == '"' or node.row in self.tree.markers
+
+    def text_of(self, node: Node) -> str:
+        at_marker = node.row in self.tree.markers
+        return f"{self.tree.lines[node.row]}\n" if at_marker else text_in(self.tree.fragment(node))
 
     def has_comma(self, node: Node) -> bool:
-        return self.tree.lines[node.row].rstrip().endswith(",")
+        return node.row in self.tree.markers or self.tree.lines[node.row].rstrip().endswith(",")
 
 
 def is_cell(value: dict[str, Json]) -> bool:

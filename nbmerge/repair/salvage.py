@@ -13,12 +13,13 @@ from nbmerge.errors import NotebookError
 from nbmerge.notebook.reader import read
 from nbmerge.repair.halves import Draft, gather
 from nbmerge.repair.notebooks import notebooks_of
+from nbmerge.repair.pairing import Part
 from nbmerge.repair.reading import Reading
+from nbmerge.repair.text import is_marker
 from nbmerge.repair.tree import BrokenLineError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.notebook.model import Notebook
     from nbmerge.repair.text import Text
 
 
@@ -34,24 +35,44 @@ class HopelessError(Exception):
 class Salvaged:
     """The versions of a notebook that stand in a text one behind the other, mostly one."""
 
-    notebooks: tuple[Notebook, ...]
+    parts: tuple[Part, ...]
     left_out: tuple[str, ...] = ()
 
 
 def salvage(text: Text) -> Salvaged:
-    """The notebooks in a text.  Raises HopelessError."""
-    sound = _as_it_is(text)
-    return Salvaged((sound,)) if sound is not None else _put_together(text)
+    """The notebooks in a text.  Raises HopelessError.
+
+    Markers in it stay in the sources in which they stand, and are left out elsewhere.
+    """
+    markers = {n for line, n in zip(text.lines, text.numbers, strict=True) if is_marker(line)}
+    sound = _as_it_is(text) if not markers else None
+    if sound is not None:
+        return sound
+    try:
+        return _put_together(text)
+    except HopelessError:
+        sound = _as_it_is(text.without(markers))
+        if sound is None:
+            raise
+        return sound
 
 
-def _as_it_is(text: Text) -> Notebook | None:
+def _as_it_is(text: Text) -> Salvaged | None:
     """The notebook if the text is JSON in which nothing stands twice, for JSON would forget it."""
     content = "\n".join(text.lines)
     try:
         json.loads(content, object_pairs_hook=_refuse_twins)
-        return read(content.encode("utf-8", "surrogatepass"))
+        notebook = read(content.encode("utf-8", "surrogatepass"))
     except (ValueError, NotebookError, RecursionError):
         return None
+    places = []
+    row = at = 0
+    for cell in notebook.cells:
+        start = at if cell.span is None else cell.span.start
+        row += content.count("\n", at, start)
+        at = start
+        places.append(frozenset({text.numbers[row]}))
+    return Salvaged((Part(notebook, tuple(places)),))
 
 
 def _refuse_twins(members: list[tuple[str, object]]) -> None:
@@ -68,8 +89,11 @@ def _put_together(text: Text) -> Salvaged:
     halves = [item for item in items if isinstance(item, Draft) and not item.has_source]
     kept = [item for item in items if not (isinstance(item, Draft) and not item.has_source)]
     left_out = [*reading.left_out, *((half.row, "half a cell without a source") for half in halves)]
-    notebooks = notebooks_of(kept, reading.tree.text)
-    if not notebooks:
+    parts = tuple(
+        Part(notebook, tuple(frozenset({text.numbers[row]}) for row in rows))
+        for notebook, rows in notebooks_of(kept, reading.tree.text)
+    )
+    if not parts:
         raise HopelessError("there is no cell of a notebook in it")
-    notes = [f"line {text.numbers[row]}: {what}" for row, what in sorted(left_out)]
-    return Salvaged(tuple(notebooks), tuple(notes))
+    notes = tuple(f"line {text.numbers[row]}: {what}" for row, what in sorted(left_out))
+    return Salvaged(parts, notes)

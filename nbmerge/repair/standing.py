@@ -63,9 +63,10 @@ class _Comparing:
 
     def __init__(self, text: Text, sides: Variants, versions: Versions) -> None:
         self.text, self.sides, self.versions = text, sides, versions
-        self.shown = [set(sides.local.numbers), set(sides.remote.numbers)]
-        self.from_local, self.lacks_local = _found(versions.local, sides.local)
-        self.from_remote, self.lacks_remote = _found(versions.remote, sides.remote)
+        self.local, self.remote = (side.without(sides.stray) for side in (sides.local, sides.remote))
+        self.shown = [set(self.local.numbers), set(self.remote.numbers)]
+        self.from_local, self.lacks_local = _found(versions.local, self.local)
+        self.from_remote, self.lacks_remote = _found(versions.remote, self.remote)
 
     def sides_are_known(self) -> bool:
         """What stands between markers stands in one piece in the version that they say it is of."""
@@ -94,7 +95,7 @@ class _Comparing:
         shown_by_both = self.shown[0] & self.shown[1]
         return all(
             number in known or not line.strip() or line in base
-            for line, number in zip(self.sides.local.lines, self.sides.local.numbers, strict=True)
+            for line, number in zip(self.local.lines, self.local.numbers, strict=True)
             if number in shown_by_both
         )
 
@@ -110,7 +111,7 @@ class _Comparing:
         if self.sides.stray or not self.sides.conflicts:
             return False
         last = ""
-        for number in self.sides.local.numbers:
+        for number in self.local.numbers:
             now = "ours" if number in ours else "theirs" if number in theirs else ""
             in_conflict = number not in self.shown[1]
             if now and last and now != last and not in_conflict:

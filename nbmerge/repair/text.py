@@ -1,7 +1,7 @@
 """Owns: the lines of a broken file, and the texts that its conflict markers stand for.
 
-Must not know: JSON, notebooks.  Invariant: every line but markers is in the text of at least one
-side, with the number that it has in the file.
+Must not know: JSON, notebooks.  Invariant: every line but the markers of whole conflicts is
+in the text of at least one side, with the number that it has in the file.
 
 In a broken notebook no line of JSON looks like a marker, so those that somebody indented or made too
 short count as well.
@@ -16,7 +16,7 @@ from nbmerge.conflicts.markers import LEAST, conflicts_in, marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from nbmerge.conflicts.markers import Marked
 
@@ -30,6 +30,12 @@ class Text:
     lines: tuple[str, ...]
     numbers: tuple[int, ...]
 
+    def without(self, numbers: Collection[int]) -> Text:
+        """All but the lines with these numbers."""
+        if not numbers:
+            return self
+        return self.at(place for place, number in enumerate(self.numbers) if number not in numbers)
+
     def at(self, places: Iterable[int]) -> Text:
         """The lines at these places."""
         places = tuple(places)
@@ -41,7 +47,7 @@ class Variants:
     """What a text says with each of its conflicts taken for one side.
 
     `base` is None unless each conflict shows it; `conflicts` are the outermost ones, `stray` the
-    numbers of the lines of markers that belong to none, which are left out.
+    numbers of the lines of markers that belong to none: they stay in all three.
     """
 
     local: Text
@@ -66,13 +72,15 @@ def variants(text: Text) -> Variants:
     stray: list[int] = []
     at = 0
     for conflict in conflicts:
-        plain = _without_markers(text, range(at, conflict.start), stray)
+        plain = range(at, conflict.start)
+        stray += (place for place in plain if is_marker(text.lines[place]))
         ours, common, theirs = parts(conflict)
         local += [*plain, *ours]
         base += [*plain, *common]
         remote += [*plain, *theirs]
         at = conflict.end
-    rest = _without_markers(text, range(at, len(text.lines)), stray)
+    rest = [*range(at, len(text.lines))]
+    stray += (place for place in rest if is_marker(text.lines[place]))
     shown = bool(conflicts) and all(conflict.base is not None for conflict in conflicts)
     return Variants(
         text.at(local + rest),
@@ -108,14 +116,6 @@ def same_but_labels(one: Text, other: Text) -> bool:
 
 def _run(line: str) -> str:
     return line.partition(" ")[0]
-
-
-def _without_markers(text: Text, places: range, stray: list[int]) -> list[int]:
-    """The places of the lines that are none; those of the others are added to `stray`."""
-    found: list[int] = []
-    for place in places:
-        (stray if is_marker(text.lines[place]) else found).append(place)
-    return found
 
 
 def _with_marker(line: str) -> str:

@@ -1,7 +1,8 @@
 """Owns: the shape of JSON that is broken, told by its indentation.
 
-Must not know: notebooks.  Invariant: every line is a node, a part of one, or brackets alone; a
-node that is `whole` is read by its brackets, and they agree with the indentation.
+Must not know: notebooks.  Invariant: every line is a node, a part of one, or brackets alone, and a
+marker is a node of what it stands in; a node that is `whole` is read by its brackets, and they agree
+with the indentation.
 
 Programs write notebooks with each value on a line of its own, indented by its depth.  Brackets and
 commas go missing when one of two versions of a line is taken; how deep the lines around it stand does
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from json import JSONDecodeError
 
 from nbmerge.notebook.jsontext import parse_value
+from nbmerge.repair.text import is_marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +64,10 @@ class Tree:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
-        self.text = "\n".join(lines)
+        self.markers = frozenset(row for row, line in enumerate(lines) if is_marker(line))
+        self.text = "\n".join(
+            " " * len(line) if row in self.markers else line for row, line in enumerate(lines)
+        )
         self.root = Node((-1, 0), 0, 0)
         self._starts: list[int] = []
         _Growing(self, self._starts).run()
@@ -75,6 +80,10 @@ class Tree:
             return None
         start = self._starts[node.last]
         return (value, end) if start < end <= start + len(self.lines[node.last]) else None
+
+    def has_markers(self, node: Node) -> bool:
+        """Whether a marker stands in a node; its value is read without."""
+        return any(node.row <= row <= node.last for row in self.markers)
 
     def fragment(self, node: Node) -> str:
         """What stands in the line from the beginning of the value on."""
@@ -97,6 +106,8 @@ class _Growing:
             if simple is not None:
                 indentation = simple.end(1)
                 self.add(Node((indentation, 0), row, start + indentation))
+            elif row in self.tree.markers:
+                self.open[-1].children.append(Node((0, 0), row, start, last=row))
             elif line.strip():
                 try:
                     self.line(row, line, start)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from nbmerge.merge.matching import match_cells
-from nbmerge.merge.sequences import align_alike, longest_rising
+from nbmerge.merge.sequences import align_alike
 from nbmerge.merge.text import compose, split
 from nbmerge.notebook.model import Cell, Notebook
 
@@ -24,23 +23,16 @@ _DIFFERS = "\0"  # begins a line that stands for what differs; no text of a note
 
 
 def unknown_base(local: Notebook, remote: Notebook) -> Notebook:
-    """The notebook that holds what the two have in common."""
-    pairs = sorted(match_cells(local.cells, remote.cells).items())
-    pairs = [pairs[place] for place in longest_rising([j for _, j in pairs])]
+    """The notebook that holds what the two have in common; cells with one id are one cell."""
+    theirs = {cell.id: cell for cell in remote.cells}
     places = count()
-    cells = tuple(_common(local.cells[i], remote.cells[j], places) for i, j in pairs)
+    cells = tuple(_common(cell, theirs[cell.id], places) for cell in local.cells if cell.id in theirs)
     return Notebook(_shared_fields(local.frame, remote.frame), cells, remote.style)
 
 
 def known(text: str | None) -> str | None:
     """What a text of that base says; None if that is not known."""
     return None if text is None or _DIFFERS in text else text
-
-
-def overlap(one: Notebook, other: Notebook) -> float:
-    """How much of the shorter notebook stands in the other one, by cells: 0 to 1."""
-    least = min(len(one.cells), len(other.cells))
-    return len(match_cells(one.cells, other.cells)) / least if least else 0.0
 
 
 def _common(local: Cell, remote: Cell, places: Iterator[int]) -> Cell:

@@ -13,7 +13,7 @@ from nbmerge.git.again import merged_again
 from nbmerge.repair.rebuild import rebuild
 from nbmerge.repair.values import Hopeless, How, Rebuilt, Sides, Sound
 from tests.helpers.build import Trio
-from tests.helpers.edits import trios
+from tests.helpers.edits import edit_and_run, trios
 from tests.helpers.examples import tried
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.strategies import VALID
@@ -25,8 +25,20 @@ STYLES = st.sampled_from(["merge", "diff3", "zdiff3"])
 SIZES = st.sampled_from([7, 7, 12, 5])
 
 
+@st.composite
+def contested(draw: st.DrawFn) -> Trio:
+    """A base and what two people made of it, who both edited and ran one place of it, or more."""
+    trio = draw(trios(*VALID, max_cells=7, max_edits=5))
+    local, remote = list(trio.local["cells"]), list(trio.remote["cells"])
+    both = range(min(len(local), len(remote)))
+    for place in draw(st.lists(st.sampled_from(both), min_size=1, max_size=3)) if both else []:
+        for cells in (local, remote):
+            cells[place] = edit_and_run(draw, cells[place])
+    return Trio(trio.base, trio.local | {"cells": local}, trio.remote | {"cells": remote})
+
+
 @tried(60)
-@given(trios(*VALID, max_cells=7, max_edits=7), STYLES, SIZES)
+@given(contested(), STYLES, SIZES)
 def test_without_git_nothing_that_the_text_says_is_lost(trio: Trio, style: str, size: int) -> None:
     base, local, remote = map(JUPYTER.spell, trio.files())
     broken, _ = merged_as_text(base, local, remote, style, size)
@@ -54,9 +66,8 @@ def damage(draw: st.DrawFn, lines: list[str]) -> list[str]:
     lines = list(lines)
     markers = [place for place, line in enumerate(lines) if MARKERS.fullmatch(line)]
     for _ in range(draw(st.integers(1, 4))):
-        place = draw(
-            st.sampled_from(markers) if markers and draw(st.booleans()) else st.integers(0, len(lines) - 2)
-        )
+        at_marker = draw(st.booleans())
+        place = draw(st.sampled_from(markers if at_marker and markers else range(len(lines) - 1)))
         line = lines[place]
         match draw(st.sampled_from(["gone", "cut", "comma", "comma"])):
             case "gone":
@@ -69,7 +80,7 @@ def damage(draw: st.DrawFn, lines: list[str]) -> list[str]:
 
 
 @tried(60)
-@given(trios(*VALID, max_cells=7, max_edits=7), STYLES, st.data())
+@given(contested(), STYLES, st.data())
 def test_damage(trio: Trio, style: str, data: st.DataObject) -> None:
     base, local, remote = map(JUPYTER.spell, trio.files())
     broken, _ = merged_as_text(base, local, remote, style)
@@ -92,7 +103,7 @@ def test_damage(trio: Trio, style: str, data: st.DataObject) -> None:
 
 
 @tried(60)
-@given(trios(*VALID, max_cells=7, max_edits=7), STYLES, SIZES)
+@given(contested(), STYLES, SIZES)
 def test_with_git_what_it_merged_is_merged_anew(trio: Trio, style: str, size: int) -> None:
     base, local, remote = map(JUPYTER.spell, trio.files())
     broken, _ = merged_as_text(base, local, remote, style, size)
@@ -115,15 +126,17 @@ def settled_in_part(draw: st.DrawFn, lines: list[str]) -> list[str]:
             case Marked():
                 kept = {"all": piece.lines, "local": piece.local, "remote": piece.remote}
                 kept["both"] = (*piece.local, *piece.remote)
-                made += kept[draw(st.sampled_from(["all", "all", *kept]))]
+                how = draw(st.sampled_from(["all", "all", *kept]))
+                made += kept[how]
     places = [place for place, line in enumerate(made) if re.fullmatch(r'    ".*\\n",', line)]
-    if places and draw(st.booleans()):
+    by_hand = draw(st.booleans())
+    if places and by_hand:
         made.insert(draw(st.sampled_from(places)) + 1, '    "written(by, hand)\\n",')
     return made
 
 
 @tried(60)
-@given(trios(*VALID, max_cells=7, max_edits=7), STYLES, st.data())
+@given(contested(), STYLES, st.data())
 def test_edited_since(trio: Trio, style: str, data: st.DataObject) -> None:
     base, local, remote = map(JUPYTER.spell, trio.files())
     broken, _ = merged_as_text(base, local, remote, style)

@@ -1,0 +1,206 @@
+"""Owns: one notebook out of one text: its sides read, and merged.
+
+Must not know: git, bytes.  Invariant: nothing that the text says outside of markers is left out, and
+what stands between them is in the notebook or was deleted by the other side, as far as base is known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from nbmerge.conflicts.markers import conflicts_in
+from nbmerge.merge.engine import merge
+from nbmerge.merge.policy import ConflictStyle
+from nbmerge.merge.results import Conflict, Decision
+from nbmerge.merge.text import split
+from nbmerge.merge.whole import Held
+from nbmerge.notebook.versions import harmonise
+from nbmerge.notebook.writer import write
+from nbmerge.repair.pairing import Named, Part, pairs_of
+from nbmerge.repair.salvage import HopelessError, salvage
+from nbmerge.repair.strings import text_in
+from nbmerge.repair.text import variants
+from nbmerge.repair.unknown import known, unknown_base
+from nbmerge.repair.valid import completed, made_valid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nbmerge.merge.policy import Policy
+    from nbmerge.notebook.model import Notebook
+    from nbmerge.repair.text import Text, Variants
+
+_SAME_NOTEBOOK = 0.5  # of the cells; two versions that share fewer are parts of one
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A notebook with the conflicts that are shown in it, and what is to be said about it.
+
+    `left_out` says what could not be read, `stray` are the numbers of markers without their others.
+    """
+
+    part: Part
+    conflicts: tuple[Conflict, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    left_out: tuple[str, ...] = ()
+    stray: tuple[int, ...] = ()
+
+    @property
+    def notebook(self) -> Notebook:
+        return self.part.notebook
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """`of_local` weighs how much of a notebook is local's, where git knows."""
+
+    policy: Policy
+    of_local: Callable[[Notebook], int]
+
+    def made(self, text: Text, base: Notebook | None) -> Made:
+        """The notebook of a text, merged against git's base.  Raises HopelessError.
+
+        A conflict in a conflict is shown in the side that it stands in, and then that is merged: base
+        knows nothing of it.
+        """
+        shown = variants(text)
+        if not shown.conflicts:
+            found = salvage(shown.local)
+            return replace(self.folded(found.parts, base), left_out=found.left_out, stray=shown.stray)
+        local, remote = self.made(shown.local, None), self.made(shown.remote, None)
+        before = None if base is None else Part(base, (frozenset[int](),) * len(base.cells))
+        if before is None and shown.base is not None:
+            with suppress(HopelessError):
+                before = self.made(shown.base, None).part
+        made = self.merged(local, remote, before)
+        if before is not None and _drops(made, local, remote, shown):
+            made = self.merged(local, remote, None)
+        return made
+
+    def folded(self, parts: tuple[Part, ...], base: Notebook | None) -> Made:
+        """One notebook of what stands one behind the other: versions are merged, parts are joined."""
+        others = [part.notebook for part in parts] + ([] if base is None else [base])
+        first, *rest = (_valid(Made(part), others) for part in parts)
+        for other in rest:
+            if _overlap(first.part, other.part) >= _SAME_NOTEBOOK:
+                in_order = self.of_local(first.notebook) >= self.of_local(other.notebook)
+                sides = (first, other) if in_order else (other, first)
+                first = self.merged(*sides, None if base is None else _in_both(base, first, other))
+            else:
+                first = _joined(first, other)
+        return first
+
+    def merged(self, local: Made, remote: Made, base: Part | None) -> Made:
+        """Two versions of one notebook; without a base all that differs is a conflict."""
+        ours = _valid(local, [remote.notebook]).part
+        theirs = _valid(remote, [local.notebook]).part
+        base, ours, theirs = _of_one_major(base, ours, theirs)
+        named = Named(base, ours, theirs)
+        before = named.base or unknown_base(named.local, named.remote)
+        policy = self.policy if base is not None else replace(self.policy, conflict_style=ConflictStyle.MERGE)
+        result = merge(before, named.local, named.remote, policy)
+        conflicts = [
+            replace(conflict, id=named.own_id(conflict.id), base=known(conflict.base))
+            for conflict in result.conflicts
+        ]
+        at = {
+            (side, cell): place for place, row in enumerate(result.origins) for side, cell in enumerate(row)
+        }
+        for side, made in ((1, local), (2, remote)):
+            there = [inner for inner in made.conflicts if (side, inner.cell) in at]
+            conflicts += [replace(inner, cell=at[side, inner.cell]) for inner in there]
+        conflicts = _still_shown(conflicts, result.notebook)
+        cells = named.as_they_were(result.notebook.cells)
+        places = tuple(_place(ours, row.local) | _place(theirs, row.remote) for row in result.origins)
+        made = Made(
+            Part(replace(result.notebook, cells=cells), places),
+            tuple(sorted(conflicts, key=lambda conflict: conflict.cell)),
+            (*local.decisions, *remote.decisions, *result.decisions),
+            (*local.left_out, *remote.left_out),
+            (*local.stray, *remote.stray),
+        )
+        return _valid(made, [])
+
+
+def _still_shown(conflicts: list[Conflict], notebook: Notebook) -> list[Conflict]:
+    """As many of a cell as its source shows: those of a side may stand inside of others now."""
+    shown = {
+        cell: len(conflicts_in(split(notebook.cells[cell].source)[0])) for cell in {c.cell for c in conflicts}
+    }
+    found = []
+    for conflict in conflicts:
+        if shown[conflict.cell] > 0:
+            shown[conflict.cell] -= 1
+            found.append(conflict)
+    return found
+
+
+def _place(part: Part, cell: int | None) -> frozenset[int]:
+    return frozenset() if cell is None else part.places[cell]
+
+
+def _valid(made: Made, others: Iterable[Notebook]) -> Made:
+    """The same, valid; what it does not say of itself is taken from others."""
+    notebook, notes = made_valid(completed(made.notebook, *others))
+    return replace(made, part=replace(made.part, notebook=notebook), left_out=(*made.left_out, *notes))
+
+
+def _overlap(one: Part, other: Part) -> float:
+    """How much of the shorter notebook stands in the other one, by cells: 0 to 1."""
+    least = min(len(one.notebook.cells), len(other.notebook.cells))
+    return len(pairs_of(one, other)) / least if least else 0.0
+
+
+def _joined(one: Made, other: Made) -> Made:
+    cells = (*one.notebook.cells, *other.notebook.cells)
+    notebook = replace(one.notebook, cells=cells, frame_text=None)
+    made = replace(one, part=Part(notebook, one.part.places + other.part.places))
+    return _valid(replace(made, left_out=(*one.left_out, *other.left_out)), [])
+
+
+def _in_both(base: Notebook, one: Made, other: Made) -> Part:
+    """Base without the cells that one of two versions lacks: nobody knows that they were deleted."""
+    whole = Part(base, (frozenset[int](),) * len(base.cells))
+    kept = pairs_of(whole, one.part).keys() & pairs_of(whole, other.part).keys()
+    cells = tuple(cell for place, cell in enumerate(base.cells) if place in kept)
+    return Part(replace(base, cells=cells, frame_text=None), (frozenset[int](),) * len(cells))
+
+
+def _of_one_major(base: Part | None, local: Part, remote: Part) -> tuple[Part | None, Part, Part]:
+    """The same in one nbformat major; base may be absent."""
+    before = base or local
+    if before.notebook.major == local.notebook.major == remote.notebook.major:
+        return base, local, remote
+    notebooks = before.notebook, local.notebook, remote.notebook
+    files = [Held(name, write(n)) for name, n in zip(("base", "local", "remote"), notebooks, strict=True)]
+    made, _ = harmonise(notebooks, (files[0], files[1], files[2]))
+    parts = [
+        Part(n, part.places if len(part.places) == len(n.cells) else (frozenset[int](),) * len(n.cells))
+        for n, part in zip(made, (before, local, remote), strict=True)
+    ]
+    return None if base is None else parts[0], parts[1], parts[2]
+
+
+def _drops(made: Made, local: Made, remote: Made, shown: Variants) -> bool:
+    """Whether a line is gone that stands outside of markers.
+
+    A cell that base has twice, and each side once, can be taken for another one on each side.
+    """
+    ours, theirs, now = (_sources(each.notebook) for each in (local, remote, made))
+    fewer = (ours & theirs) - now
+    if not fewer:
+        return False
+    common = set(shown.remote.numbers)
+    lines = zip(shown.local.lines, shown.local.numbers, strict=True)
+    texts = (line.strip(" \t,") for line, number in lines if number in common)
+    outside = Counter(text_in(text).rstrip() for text in texts if text[:1] == '"')
+    return any(now[line] < min(ours[line], theirs[line], outside[line]) for line in fewer)
+
+
+def _sources(notebook: Notebook) -> Counter[str]:
+    lines = (line.rstrip() for cell in notebook.cells for line in cell.source.split("\n"))
+    return Counter(line for line in lines if line)
