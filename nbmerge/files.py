@@ -32,6 +32,13 @@ def read_file(path: str) -> bytes:
         raise NotebookError(f"{path}: cannot be read: {reason(error)}") from error
 
 
+def read_ordinary_file(path: str) -> bytes:
+    """The same for what only an ordinary file can be: from a pipe one could wait for ever."""
+    if is_special(path):
+        raise NotebookError(f"{path}: is no ordinary file")
+    return read_file(path)
+
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol

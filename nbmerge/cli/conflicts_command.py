@@ -18,7 +18,7 @@ from nbmerge.cli.streams import printable, write_error, write_text
 from nbmerge.conflicts.finding import find, find_in_text, may_hold_conflicts
 from nbmerge.conflicts.values import OpenConflict, Writer
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE, NotebookError
-from nbmerge.files import read_file
+from nbmerge.files import is_special, read_ordinary_file
 from nbmerge.observe.names import is_left_out, is_notebook
 
 TYPE_CHECKING = False
@@ -94,7 +94,7 @@ class _Looking:
     def at(self, path: str) -> Looked:
         """The conflicts in one file."""
         try:
-            data = read_file(path)
+            data = read_ordinary_file(path)
             if not may_hold_conflicts(data):
                 return Looked(path)
             return Looked(path, self._found(path, data))
@@ -142,12 +142,14 @@ def _notebooks(words: list[str]) -> Iterator[str]:
 
 
 def _below(folder: str) -> Iterator[str]:
-    """The notebooks in a folder and all folders in it, but for those in which nobody edits any."""
+    """The notebooks in a folder and all folders in it, but for those in which nobody edits any;
+    a pipe of such a name is none."""
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not is_left_out(name))
         for name in sorted(names):
-            if is_notebook(name):
-                yield os.path.normpath(os.path.join(where, name))
+            path = os.path.normpath(os.path.join(where, name))
+            if is_notebook(name) and not (os.path.exists(path) and is_special(path)):
+                yield path
 
 
 def _told(looked: Looked) -> str:

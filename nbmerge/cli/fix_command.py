@@ -17,7 +17,7 @@ from nbmerge.cli.histories import add_state, tell_set_aside
 from nbmerge.cli.program import program_name, to_type
 from nbmerge.cli.streams import printable, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE, NotebookError, UsageError
-from nbmerge.files import read_file
+from nbmerge.files import read_ordinary_file
 from nbmerge.git.again import merged_again
 from nbmerge.git.sides import GitSides, Source, find_sides
 from nbmerge.repair.rebuild import rebuild
@@ -119,7 +119,7 @@ def _done(path: str, check: bool, state: str | None) -> _Done:
 def _read(path: str) -> bytes:
     if os.path.isdir(path):
         raise NotebookError(f"{path}: is a folder; name the notebooks in it")
-    return read_file(path)
+    return read_ordinary_file(path)
 
 
 def _sides(path: str, found: list[GitSides | None]) -> Sides | None:

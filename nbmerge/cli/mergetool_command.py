@@ -25,6 +25,8 @@ from nbmerge.merge.threeway import Terms
 from nbmerge.merge.whole import merge_bytes
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
+from nbmerge.repair.rebuild import rebuild
+from nbmerge.repair.values import Hopeless, Rebuilt, Sides, Sound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def _found(path: str, sides: Terms[bytes]) -> _Found:
     """The conflicts that stand in the notebook; those of merging its versions, if it is none of its own."""
     git = find_sides(path)
     labels = Labels() if git is None else git.labels
-    data = _settled_by_hand(path, sides)
+    data = _settled_by_hand(path, sides, labels)
     if data is None:
         data = merge_bytes(sides.base, sides.local, sides.remote, Policy(labels=labels)).data
     notebook = read(data, path)
@@ -127,11 +129,17 @@ def _found(path: str, sides: Terms[bytes]) -> _Found:
     return _Found(data, notebook, known, trace(found, notebook, known))
 
 
-def _settled_by_hand(path: str, sides: Terms[bytes]) -> bytes | None:
-    """What stands at the path, if it is a notebook that is neither side's."""
+def _settled_by_hand(path: str, sides: Terms[bytes], labels: Labels) -> bytes | None:
+    """What stands at the path, if it is a notebook that is neither side's, or one that git has broken:
+    somebody may have edited it since."""
     try:
         data = read_file(path)
-        read(data, path)
     except NotebookError:
-        return None  # gone, or git's markers are in it
-    return None if data in sides else data
+        return None  # gone
+    match rebuild(data, lambda: Sides(sides.base, sides.local, sides.remote, labels)):
+        case Sound():
+            return None if data in sides else data
+        case Rebuilt(data=rebuilt):
+            return rebuilt
+        case Hopeless():
+            return None

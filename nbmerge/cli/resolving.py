@@ -14,7 +14,7 @@ from nbmerge.conflicts.finding import find, find_in_text, may_hold_conflicts
 from nbmerge.conflicts.known import Traced, trace
 from nbmerge.conflicts.values import CellRuns
 from nbmerge.errors import NotebookError, UsageError
-from nbmerge.files import read_file
+from nbmerge.files import read_ordinary_file
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
 
@@ -98,7 +98,7 @@ def keep(found: Unsettled, settled: Settled) -> Kept:
 
 def _opened(path: str, state: str | None) -> Opened | None:
     """What the notebook holds; None if no conflict can be in it."""
-    data = read_file(path)
+    data = read_ordinary_file(path)
     if not may_hold_conflicts(data):
         read(data, path)  # says so if it is no notebook
         return None

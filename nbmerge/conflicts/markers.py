@@ -11,7 +11,6 @@ into a base that is itself a merge, and ours are longer than any line like them 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 TYPE_CHECKING = False
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     Lines: TypeAlias = tuple[str, ...]
 
 LEAST = 7  # characters; no program writes shorter ones unless it is told to
-_MARKER = re.compile(r"(?:(<+|\|+|>+)(?:[ \t](.*?))?|(=+))\s*", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,15 @@ class Marked:
 
 
 def marker(line: str) -> Marker | None:
-    """What a line marks, if it is a marker of any size."""
-    if line[:1] not in "<|=>" or not line:
+    """What a line marks, if it is a marker of any size; a separator has no label."""
+    character = line[:1]
+    if not character or character not in "<|=>":
         return None
-    found = _MARKER.fullmatch(line)
-    if found is None:
+    behind = line.lstrip(character)
+    label = behind.strip()
+    if (behind and not behind[0].isspace()) or (label and character == "="):
         return None
-    run, label, separator = found.groups()
-    return Marker((run or separator)[0], len(run or separator), label or "")
+    return Marker(character, len(line) - len(behind), label)
 
 
 def parse(lines: Sequence[str], least: int = LEAST) -> tuple[str | Marked, ...]:

@@ -94,3 +94,7 @@ def test_a_label_is_what_stands_behind_the_signs() -> None:
     assert (found.character, found.size, found.label) == ("<", 7, "HEAD (my work)")
     assert marker("======= x") is None
     assert marker("") is None
+
+
+def test_a_long_line_that_is_almost_a_marker_costs_no_time() -> None:
+    assert marker("<<<<<<< " + " " * 1_000_000 + "x") is not None
