@@ -59,9 +59,10 @@ def report_of(whole: Whole, files: Terms[Source], title: str, labels: Labels) ->
     result = whole.result
     try:
         sides = _sides(files)
-        if not result.origins:  # then one side was taken as it is
-            as_local = files.local.holds(files.remote) or files.base.holds(files.remote)
-            result = replace(result, notebook=sides.local if as_local else sides.remote)
+        if files.local.holds(files.remote) or files.base.holds(files.remote):
+            result = replace(result, notebook=sides.local)  # it was taken as it is
+        elif files.base.holds(files.local):
+            result = replace(result, notebook=sides.remote)
         return merge_page(Merge(title, sides, result, files.map(lambda file: file.name), labels))
     except RecursionError:
         raise NotebookError(f"{files.local.name}: is nested too deeply to be shown") from None

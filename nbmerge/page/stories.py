@@ -175,6 +175,8 @@ def _numbers(found: Sequence[Row], sides: Terms[Notebook], result: Result) -> di
         places = {origin: number for number, origin in enumerate(result.origins)}
         pairs = ((row, places.get(Terms(row.base, row.local, row.remote))) for row in found)
         return {row: number for row, number in pairs if number is not None}
+    if not result.notebook.cells:
+        return {}
     as_local = [cell.value for cell in sides.local.cells] == [cell.value for cell in result.notebook.cells]
     taken = ((row, row.local if as_local else row.remote) for row in found)
     return {row: number for row, number in taken if number is not None}

@@ -48,19 +48,19 @@ def test_whose_each_line_is(base: str, local: str, remote: str, merged: str, tol
 def test_the_merged_text_and_what_is_gone_of_base_is_all_there(
     base: list[str], local: list[str], remote: list[str]
 ) -> None:
-    text = merge_text(
-        *("\n".join(side) for side in (base, local, remote)), code=False, accept=lambda _: True
-    ).text
+    texts = ["\n".join(side) for side in (base, local, remote)]
+    text = merge_text(*texts, code=False, accept=lambda _: True).text
     if text is None:
         return
-    told = [line for line in merged_lines(lines(text), Terms(base, local, remote)) if isinstance(line, Line)]
+    sides = Terms(*map(lines, texts))
+    told = [line for line in merged_lines(lines(text), sides) if isinstance(line, Line)]
     assert [line.text for line in told if not line.gone] == lines(text)
     kept = [line.text for line in told if line.by is By.BASE]
-    assert sorted(kept + [line.text for line in told if line.gone]) == sorted(base)
+    assert sorted(kept + [line.text for line in told if line.gone]) == sorted(sides.base)
     assert all(line.by is not By.BASE for line in told if line.gone)
-    if local == remote:
+    if sides.local == sides.remote:
         assert {line.by for line in told} <= {By.BASE, By.BOTH}
-    elif remote == base:
+    elif sides.remote == sides.base:
         assert {line.by for line in told} <= {By.BASE, By.LOCAL}
 
 

@@ -50,10 +50,9 @@ def test_every_line_conflict_and_decision_is_on_the_page(trio: Trio) -> None:
         for term in (conflict.base, conflict.local, conflict.remote):
             for line in (term or "").split("\n"):
                 assert line in page.text
-    for side in trio.files():
-        for cell in side["cells"]:
-            for line in "".join(cell["source"]).splitlines():
-                assert line in page.text
+    shown = [cell.source for cell in result.notebook.cells if "<<<<<<<" not in cell.source]
+    for source in [*shown, *("".join(cell["source"]) for cell in trio.base["cells"])]:
+        assert all(line in page.text for line in source.splitlines())
     assert sum(page.text.count(f" {decision.reason}") > 0 for decision in result.decisions) == len(
         result.decisions
     )
@@ -215,6 +214,15 @@ def test_a_run_of_cells_that_one_side_deleted_is_folded_once() -> None:
     page = Reading(of_cells(cells, cells[:2], cells).page)
     assert page.one("details.run").text.startswith("deleted by local 5 cells")
     assert len(page.all("details.goner")) == 5
+
+
+@pytest.mark.parametrize(("kept", "others"), [([], []), (["a"], ["b"]), ([], ["a"])])
+def test_a_merge_that_leaves_no_cell(kept: list[str], others: list[str]) -> None:
+    cells = {id: code(f"{id} = compute()", id=id) for id in "ab"}
+    local, remote = ([cells[id] for id in ids] for ids in (kept, others))
+    page = Reading(of_cells(list(cells.values()), local, remote).page)
+    assert page.all("article.cell") == []
+    assert len(page.all("details.goner")) == 2
 
 
 def test_cells_that_only_moved_are_marked_at_the_top() -> None:
