@@ -6,23 +6,20 @@ at the end; nothing but what was chosen changes.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-
 from nbmerge.cli.arguments import Parser, command, the_one, understand
-from nbmerge.cli.git_next import in_git
 from nbmerge.cli.histories import add_state
 from nbmerge.cli.program import to_type
-from nbmerge.cli.report import decided
-from nbmerge.cli.resolving import Unsettled, in_cell, keep, open_conflicts
 from nbmerge.cli.streams import printable, write_text
-from nbmerge.conflicts.choosing import Settled, choose
-from nbmerge.conflicts.values import Choice, Chosen, NotKnown
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nbmerge.cli.resolving import Unsettled
+    from nbmerge.conflicts.choosing import Settled
     from nbmerge.conflicts.known import Traced
+    from nbmerge.conflicts.values import Chosen
 
 _CALL = "resolve NOTEBOOK [--local|--remote|--both|--base|--web] [--cell N|ID] [--browser NAME] [--state DIR]"
 _WHAT = """
@@ -36,10 +33,10 @@ _EXITS = {
     EXIT_CONFLICTS: "conflicts are left, because they were skipped or others than --cell",
 }
 _SIDES = {
-    Choice.LOCAL: "take local's side (git's ours)",
-    Choice.REMOTE: "take remote's side (git's theirs)",
-    Choice.BOTH: "take both, local's lines first",
-    Choice.BASE: "take what was there before both changes",
+    "local": "take local's side (git's ours)",
+    "remote": "take remote's side (git's theirs)",
+    "both": "take both, local's lines first",
+    "base": "take what was there before both changes",
 }
 
 
@@ -48,7 +45,7 @@ def parser() -> Parser:
     made = command(_CALL, _WHAT, _EXITS)
     one = made.add_mutually_exclusive_group()
     for choice, what in _SIDES.items():
-        one.add_argument(f"--{choice.value}", dest="choice", action="store_const", const=choice, help=what)
+        one.add_argument(f"--{choice}", dest="choice", action="store_const", const=choice, help=what)
     one.add_argument("--web", action="store_true", help="choose and edit in the browser")
     made.add_argument(
         "--browser",
@@ -64,6 +61,9 @@ def parser() -> Parser:
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
+    from nbmerge.cli.resolving import in_cell, keep, open_conflicts
+    from nbmerge.conflicts.values import Choice
+
     heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
@@ -76,7 +76,7 @@ def run(arguments: list[str]) -> int:
     meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
     if options.web:
         return _in_browser(found, meant, options.browser)
-    chosen = dict.fromkeys(meant, options.choice) if options.choice else _answers(found, meant)
+    chosen = dict.fromkeys(meant, Choice(options.choice)) if options.choice else _answers(found, meant)
     if not chosen:
         write_text(f"{printable(path)}: nothing was chosen, nothing was written\n")
         return EXIT_CONFLICTS
@@ -114,6 +114,9 @@ def _answers(found: Unsettled, meant: Sequence[Traced]) -> Mapping[Traced, Chose
 
 
 def _settled(found: Unsettled, chosen: Mapping[Traced, Chosen]) -> Settled:
+    from nbmerge.conflicts.choosing import choose
+    from nbmerge.conflicts.values import NotKnown
+
     try:
         return choose(found.notebook, chosen)
     except NotKnown as error:
@@ -122,6 +125,12 @@ def _settled(found: Unsettled, chosen: Mapping[Traced, Chosen]) -> Settled:
 
 def _said(found: Unsettled, chosen: Mapping[Traced, Chosen], settled: Settled, left: int) -> Iterator[str]:
     """What was done, how it is undone, and what is next."""
+    from collections import Counter
+
+    from nbmerge.cli.git_next import in_git
+    from nbmerge.cli.report import decided
+    from nbmerge.conflicts.values import Choice
+
     path, number = printable(found.path), len(chosen)
     ways = Counter(each.value if isinstance(each, Choice) else "edited" for each in chosen.values())
     counted = ", ".join(f"{times} {way}" if len(ways) > 1 else way for way, times in ways.items())
