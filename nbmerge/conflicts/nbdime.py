@@ -154,13 +154,10 @@ def _settled_cell(cell: Cell, choices: Choices) -> Cell | None:
                 among[place] = choice
     if among or outputs != cell.outputs:
         value["outputs"] = settled_outputs(outputs, among)
-    after = (
-        cell
-        if value == cell.value
-        else replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
-    )
+    if value != cell.value:
+        cell = replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
     deleted = [choice for place, choice in choices.items() if isinstance(place, DeletedCell)]
-    return settled_deleted(after, deleted[0]) if deleted else after
+    return settled_deleted(cell, deleted[0]) if deleted else cell
 
 
 def _with_metadata(output: Json, choice: Chosen) -> Json:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Patch: TypeAlias = Callable[[Json, Json, Json], Json]
 
 
-_LONG = 4_000  # characters of a line before and after; comparing longer ones takes too long
+_LONG = 2_000  # characters of a line before and after; comparing longer ones takes too long
 
 
 class Unfit(ValueError):

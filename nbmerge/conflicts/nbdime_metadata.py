@@ -4,7 +4,8 @@ Must not know: sources, how outputs and cells are marked.  Invariant: a side is 
 record gives it without doubt; keys that do not clash keep their values.
 
 Two forms: beside base's values stands `nbdime-conflicts` with a diff for each side; or, where both
-inserted a similar cell, the metadata is `local_metadata` and `remote_metadata` and nothing else.
+inserted a similar cell, the metadata is `local_metadata` and `remote_metadata`, and what was added
+since.
 The id of such a cell is `local_id` and `remote_id` (which is no valid notebook).
 """
 
@@ -53,7 +54,10 @@ class _Record:
             return side
         # a frame may be any object, and this writer keeps every number as it is spelled
         clashing = {key: side[key] for key in self.keys if key in side}
-        return write(Notebook(clashing, (), _PLAIN)).decode()
+        try:
+            return write(Notebook(clashing, (), _PLAIN)).decode()
+        except RecursionError:
+            return Absent.UNKNOWN
 
     def side(self, choice: Choice) -> Object:
         """The metadata of one side; raises NotKnown."""
@@ -127,8 +131,9 @@ def _read(metadata: Json) -> _Record | None:
             named = (entry.get("key") for entry in (*local, *remote) if isinstance(entry, dict))
             keys = dict.fromkeys(key for key in named if isinstance(key, str))
             return _Record(_recorded(base, local, remote), tuple(keys), base)
-        case {"local_metadata": dict() as ours, "remote_metadata": dict() as theirs} if len(metadata) == 2:
+        case {"local_metadata": dict() as ours, "remote_metadata": dict() as theirs, **since}:
             differing = [key for key in {**ours, **theirs} if _differs(ours, theirs, key)]
+            ours, theirs = (ordered_as(side, {**side, **since}) for side in (ours, theirs))
             return _Record(Terms(Absent.UNKNOWN, ours, theirs), tuple(differing), ours)
     return None
 

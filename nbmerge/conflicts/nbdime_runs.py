@@ -6,12 +6,11 @@ three markers, in order.
 
 from __future__ import annotations
 
-from nbmerge.conflicts.markers import conflicts_in
 from nbmerge.conflicts.values import Choice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import TypeAlias
 
     Triple: TypeAlias = tuple[int, int, int]
@@ -19,17 +18,25 @@ if TYPE_CHECKING:
 OPENING, SEPARATOR, CLOSING = "<<<<<<< local", "=======", ">>>>>>> remote"
 
 
-def triples(marks: Sequence[str]) -> Iterator[Triple]:
+def triples(marks: Sequence[str]) -> list[Triple]:
     """The places (first, middle, last) of the markers of each whole conflict, outer before inner.
 
-    `marks` holds a line for each item: that of the marker that it is, or "".
+    `marks` holds for each item the marker that it is, or "".  A marker belongs to the nearest
+    opening one that still lacks it.
     """
-    for found in conflicts_in(marks):
-        middle = found.start + 1 + len(found.local)
-        yield found.start, middle, found.end - 1
-        for start, behind in ((found.start + 1, middle), (middle + 1, found.end - 1)):
-            for inner in triples(marks[start:behind]):
-                yield inner[0] + start, inner[1] + start, inner[2] + start
+    found: list[Triple] = []
+    begun: list[tuple[int, int | None]] = []
+    for at, mark in enumerate(marks):
+        if mark == OPENING:
+            begun.append((at, None))
+        elif begun and mark == SEPARATOR and begun[-1][1] is None:
+            begun[-1] = (begun[-1][0], at)
+        elif begun and mark == CLOSING:
+            first, middle = begun[-1]
+            if middle is not None:
+                found.append((first, middle, at))
+                begun.pop()
+    return sorted(found)
 
 
 def dropped(triple: Triple, choice: Choice) -> set[int]:

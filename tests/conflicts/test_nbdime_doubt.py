@@ -68,7 +68,7 @@ def ids(settled: Notebook) -> list[str]:
         code("x", id="x", outputs=[printed(f"{OPENING}\na\n{SEPARATOR}\nb\n{CLOSING}\n")]),
         code("x", id="x", outputs=[stderr("<<<<<<< HEAD\na\n=======\nb\n>>>>>>> topic\n")]),
         code("x", id="x", outputs=[stderr(f"{CLOSING}\n"), stderr(f"{SEPARATOR}\n"), stderr(f"{OPENING}\n")]),
-        code("x", id="x", metadata={"local_metadata": {"a": 1}, "remote_metadata": {"a": 2}, "mine": 3}),
+        code("x", id="x", metadata={"local_metadata": {"a": 1}, "metadata": {"a": 2}}),
         code("x", id="x", metadata={"local_metadata": "a", "remote_metadata": "b"}),
         code("x", id="x", metadata={"local_id": "a", "remote_id": "b"}),
         code("x", id="x", metadata={"nbdime-conflicts": "none that I know of"}),
@@ -348,6 +348,23 @@ def test_the_metadata_of_an_output_where_outputs_were_to_be_local_s() -> None:
     assert settled(before, Choice.LOCAL) == trio.local
     assert settled(before, Choice.REMOTE) == trio.remote
     assert settled(before, Choice.BASE) == trio.base
+
+
+def test_metadata_that_tools_added_since_to_that_of_both_sides_stays() -> None:
+    both = {"local_metadata": {"k": 1, "tags": ["a"]}, "remote_metadata": {"k": 2}}
+    before = notebook(code("x", id="x", metadata=both | {"collapsed": True}))
+    assert settled(before, Choice.LOCAL)["cells"][0]["metadata"] == {"collapsed": True, "k": 1, "tags": ["a"]}
+    assert settled(before, Choice.REMOTE)["cells"][0]["metadata"] == {"collapsed": True, "k": 2}
+    assert settled(before, Edited('{"k": 3}'))["cells"][0]["metadata"] == {"collapsed": True, "k": 3}
+
+
+def test_markers_nested_a_thousand_deep_are_found() -> None:
+    depth = 3_000
+    outputs = [
+        *(stderr(f"{text}\n") for _ in range(depth) for text in (OPENING, SEPARATOR)),
+        *(stderr(f"{CLOSING}\n") for _ in range(depth)),
+    ]
+    assert len(found(code("x", id="x", outputs=outputs))) == depth
 
 
 def test_a_cell_that_was_settled_otherwise_is_left_alone() -> None:
