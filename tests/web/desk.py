@@ -6,18 +6,21 @@ it; every process that was started is gone at the end.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.helpers.browser import Browser, Page
+if TYPE_CHECKING:
+    from tests.helpers.browser import Browser, Page
 
 ROOT = Path(__file__).parents[2]
 SIDES = {"local": "cm-merge-left-editor", "base": "cm-central-editor", "remote": "cm-merge-right-editor"}
@@ -212,6 +215,7 @@ class Desk:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            process_group=0,  # for all that it starts
         )
         assert process.stdout is not None
         watchdog = threading.Timer(_PATIENCE, process.kill)
@@ -228,6 +232,6 @@ class Desk:
 
     def clear(self) -> None:
         for tool in self.tools:
-            if tool.process.poll() is None:
-                tool.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(tool.process.pid, signal.SIGKILL)
             tool.process.communicate()

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.helpers.browser import Browser
 from tests.web.desk import Desk, Tool
 from tests.web.versions import work
 
@@ -32,7 +32,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     desk.clear()
 
 
-def _no_browser() -> Browser:
+def _no_browser() -> NoReturn:
     raise AssertionError("nobody looks at it")
 
 
