@@ -15,8 +15,17 @@ from shlex import quote
 from nbmerge.cli.arguments import command, understand
 from nbmerge.cli.histories import add_state, tell_set_aside
 from nbmerge.cli.program import program_name, to_type
+from nbmerge.cli.report import decided
 from nbmerge.cli.streams import printable, write_error, write_text
-from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE, NotebookError, UsageError
+from nbmerge.errors import (
+    EXIT_CLEAN,
+    EXIT_CONFLICTS,
+    EXIT_SYSTEM,
+    EXIT_UNREADABLE,
+    NotebookError,
+    SystemFailure,
+    UsageError,
+)
 from nbmerge.files import read_ordinary_file
 from nbmerge.git.again import merged_again
 from nbmerge.git.sides import GitSides, Source, find_sides
@@ -46,9 +55,10 @@ _EXITS = {
     EXIT_CLEAN: "all are notebooks now, without conflicts",
     EXIT_CONFLICTS: "all are notebooks now, conflicts are shown in some; with --check: some are broken",
     EXIT_UNREADABLE: "at least one cannot be read or rebuilt; it was left as it is",
+    EXIT_SYSTEM: "at least one cannot be written; it was left as it is",
 }
 _ATTEMPTS = 3  # saves by others that may come in between
-_NAMED = 12  # cells
+_NAMED = _CHOICES = 12  # cells and choices told of one notebook; --json has all
 _FROM = {
     Source.INDEX.value: "git's index",
     Source.PARENTS.value: "the commits that git merged",
@@ -66,6 +76,7 @@ class _Done:
     sides: GitSides | None = None
     fixed: Fixed | None = None
     shown: int = 0  # conflicts, in a notebook that is sound
+    refused: bool = False  # by the system; the outcome says how
 
 
 def parser() -> Parser:
@@ -97,7 +108,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _done(path: str, check: bool, state: str | None) -> _Done:
-    """Fix one notebook.  Raises SystemFailure if it cannot be written."""
+    """Fix one notebook, as far as the system lets us."""
     found: list[GitSides | None] = []
     try:
         for _ in range(_ATTEMPTS):
@@ -111,8 +122,9 @@ def _done(path: str, check: bool, state: str | None) -> _Done:
             fixed = _written(path, data, outcome.data, state)
             if fixed is not None:
                 return _Done(path, outcome, sides, fixed)
-    except NotebookError as error:
-        return _Done(path, Hopeless(str(error).removeprefix(f"{path}: ")))
+    except (NotebookError, SystemFailure) as error:
+        why = Hopeless(str(error).removeprefix(f"{path}: "))
+        return _Done(path, why, refused=isinstance(error, SystemFailure))
     return _Done(path, Hopeless("other programs keep saving it"))
 
 
@@ -151,11 +163,11 @@ def _written(path: str, broken: bytes, data: bytes, state: str | None) -> Fixed 
 def _code(done: _Done, check: bool) -> int:
     match done.outcome:
         case Sound():
-            return EXIT_CLEAN
+            return EXIT_CONFLICTS if done.shown else EXIT_CLEAN
         case Rebuilt(conflicts=conflicts):
             return EXIT_CONFLICTS if conflicts or check else EXIT_CLEAN
         case Hopeless():
-            return EXIT_UNREADABLE
+            return EXIT_SYSTEM if done.refused else EXIT_UNREADABLE
 
 
 def _tell(done: _Done, check: bool) -> None:
@@ -167,7 +179,8 @@ def _tell(done: _Done, check: bool) -> None:
                 said += f", but {_conflicts(done.shown)} shown in it: {to_type('resolve', done.path)}"
             write_text(f"{path}: {said}\n")
         case Hopeless() as hopeless:
-            why = f"cannot be rebuilt: {_reason(hopeless)}; it was left as it is"
+            refused = "cannot be written" if done.refused else "cannot be rebuilt"
+            why = f"{refused}: {_reason(hopeless)}; it was left as it is"
             write_error(f"nbmerge: {path}: {printable(why)}\n")
         case Rebuilt() as rebuilt:
             lines = _lines(done, rebuilt, check)
@@ -186,9 +199,9 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
     yield from (f"  {printable(what)}" for what in rebuilt.left_out)
     for line in rebuilt.stray:
         yield f"  line {line}: a marker without its others; what stands around it was kept, all of it"
-    if rebuilt.decisions:
-        number = len(rebuilt.decisions)
-        yield f"  {number} choice{'s' * (number > 1)} noted (--json lists what was chosen, and why)"
+    yield from (f"  {decided(decision)}" for decision in rebuilt.decisions[:_CHOICES])
+    if len(rebuilt.decisions) > _CHOICES:
+        yield f"  and {len(rebuilt.decisions) - _CHOICES} choices more"
     if done.fixed is None:
         return
     broken = f"{done.path}@{done.fixed.broken.number}"

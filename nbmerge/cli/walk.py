@@ -132,8 +132,8 @@ class Walk:
         text = self.screen.edit("".join(f"{line}\n" for line in _to_edit(traced)), self._ending(traced))
         if text is None:
             return None
-        if conflicts_in(text.split("\n")):
-            self.screen.tell("  the markers are still there: nothing was chosen\n")
+        if _markers_left(traced, text):
+            self.screen.tell("  markers are still in it: nothing was chosen\n")
             return None
         return Edited(text.removesuffix("\n"))
 
@@ -151,6 +151,17 @@ class Walk:
 
 def _can_be_edited(traced: Traced) -> bool:
     return isinstance(traced.conflict.place, InSource | DeletedCell)
+
+
+def _markers_left(traced: Traced, text: str) -> bool:
+    """Whether one of the lines that part the sides is still there."""
+    marks = [line for line in _to_edit(traced) if line not in _sides_of(traced)]
+    return any(line in marks for line in text.split("\n")) or bool(conflicts_in(text.split("\n")))
+
+
+def _sides_of(traced: Traced) -> set[str]:
+    terms = traced.conflict.terms
+    return {line for term in (terms.base, terms.local, terms.remote) for line in _lines_of(term)}
 
 
 def _to_edit(traced: Traced) -> Iterator[str]:

@@ -138,7 +138,7 @@ def _take(saving: Saving, book: int, saved: Saved, situation: Situation = Situat
 
 def _notebook(saving: Saving, book: int, path: str, number: int) -> bytes:
     if saving.session.store.version(book, number).origin is Origin.UNREADABLE:
-        raise NotebookError(f"{path}: version {number} is no notebook; it can only be shown")
+        raise NotebookError(f"{path}: version {number} is no notebook: `show` prints it, to be put in a file")
     return saving.session.store.data(book, number)
 
 

@@ -246,7 +246,11 @@ def test_the_file_has_the_ending_of_its_language(
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ([], "the markers are still there: nothing was chosen"),
+        ([], "markers are still in it: nothing was chosen"),
+        (
+            ["text = open(path).read()", "open(path, 'w').write(text.partition('\\n')[2])"],
+            "markers are still in it: nothing was chosen",
+        ),
         (["sys.exit(3)"], "ended with 3: nothing was taken from it"),
     ],
 )
