@@ -18,7 +18,7 @@ from nbmerge.merge.text import split
 from nbmerge.merge.whole import Held
 from nbmerge.notebook.versions import harmonise
 from nbmerge.notebook.writer import write
-from nbmerge.repair.pairing import Named, Part, pairs_of
+from nbmerge.repair.pairing import Named, Part, is_telling, pairs_of
 from nbmerge.repair.salvage import HopelessError, salvage
 from nbmerge.repair.strings import text_in
 from nbmerge.repair.text import variants
@@ -86,7 +86,7 @@ class Making:
         others = [part.notebook for part in parts] + ([] if base is None else [base])
         first, *rest = (_valid(Made(part), others) for part in parts)
         for other in rest:
-            if _overlap(first.part, other.part) >= _SAME_NOTEBOOK:
+            if _overlap(first.part, other.part) > _SAME_NOTEBOOK:
                 in_order = self.of_local(first.notebook) >= self.of_local(other.notebook)
                 sides = (first, other) if in_order else (other, first)
                 first = self.merged(*sides, None if base is None else _in_both(base, first, other))
@@ -150,9 +150,15 @@ def _valid(made: Made, others: Iterable[Notebook]) -> Made:
 
 
 def _overlap(one: Part, other: Part) -> float:
-    """How much of the shorter notebook stands in the other one, by cells: 0 to 1."""
-    least = min(len(one.notebook.cells), len(other.notebook.cells))
-    return len(pairs_of(one, other)) / least if least else 0.0
+    """How much of the shorter notebook stands in the other one, by cells that tell: 0 to 1."""
+    cells, others = one.notebook.cells, other.notebook.cells
+    shared = [
+        (cells[i], others[j])
+        for i, j in pairs_of(one, other).items()
+        if cells[i].id == others[j].id or None in (cells[i].id, others[j].id)
+    ]
+    least = min(sum(map(is_telling, each)) for each in (cells, others))
+    return sum(is_telling(left) for left, _ in shared) / least if least else 0.0
 
 
 def _joined(one: Made, other: Made) -> Made:

@@ -63,7 +63,12 @@ def _by_place(one: Part, other: Part) -> Pairs:
 
 
 def _telling(notebook: Notebook) -> set[tuple[str, str]]:
-    return {cell.key for cell in notebook.cells if len(cell.source.strip()) >= _TELLING}
+    return {cell.key for cell in notebook.cells if is_telling(cell)}
+
+
+def is_telling(cell: Cell) -> bool:
+    """Whether its source is long enough not to stand in another cell by chance."""
+    return len(cell.source.strip()) >= _TELLING
 
 
 class Named:

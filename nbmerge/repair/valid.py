@@ -66,8 +66,8 @@ def made_valid(notebook: Notebook) -> tuple[Notebook, tuple[str, ...]]:
 
 def _valid_cell(cell: Cell, number: int, notes: list[str]) -> Cell:
     fields = dict(cell.value)
-    if "source" not in fields and joined(fields.get("input")) is not None:
-        fields["source"] = fields["input"]
+    if "source" not in fields:
+        fields["source"] = fields.get("input") if joined(fields.get("input")) is not None else []
     for key in _OF_OTHER_MAJORS:
         fields.pop(key, None)
     fields["cell_type"] = cell.type if cell.type in _KINDS else RAW

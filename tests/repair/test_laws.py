@@ -49,12 +49,14 @@ def test_without_git_nothing_that_the_text_says_is_lost(trio: Trio, style: str, 
     result = json.loads(made.data)
     assert fault(result) is None
     shown = shown_in(broken)
+    plain = [piece for piece in parse(broken.decode().split("\n"), least=5) if isinstance(piece, str)]
     ours, theirs, after = source_lines(shown.local), source_lines(shown.remote), lines_of(result)
     for line in ours | theirs:
         if shown.base is None:
             assert after[line] >= max(ours[line], theirs[line]), line
-        elif max(ours[line], theirs[line]) > source_lines(shown.base)[line] or (ours & theirs)[line]:
+        elif max(ours[line], theirs[line]) > source_lines(shown.base)[line]:
             assert after[line] or edited_on(line, source_lines(shown.base), after), line
+        assert after[line] >= source_lines(plain)[line], line
 
 
 MARKERS = re.compile(r"([<|=>])\1{4,}( .*)?")
@@ -94,7 +96,7 @@ def test_damage(trio: Trio, style: str, data: st.DataObject) -> None:
         return
     event("rebuilt")
     result = json.loads(made.data)
-    assert fault(result) is None
+    assert fault(result) is None, fault(result)
     if any(line.startswith("||||") for line in lines):
         return
     after = lines_of(result)
