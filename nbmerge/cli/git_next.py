@@ -39,13 +39,27 @@ def in_git(path: str, git: GitSides) -> Iterator[str]:
     ends = "-- " if path.startswith("-") else ""
     yield f"git waits for: git add {ends}{printable(quote(path))}"
     others = [each for each in unmerged(here.tree) if not _is_same(each, path)]
-    doing = next((what for name, what in _UNDER_WAY.items() if _is_there(here.folder, name)), None)
+    doing = _doing(here.folder)
     if others:
         named = ", ".join(printable(os.path.relpath(each)) for each in others[:_NAMED])
         more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         yield f"then it waits for: {named}{more}"
     elif doing:
         yield f"then it waits for: git {doing} --continue"
+
+
+def turned_round(path: str) -> str:
+    """What is easily mistaken where git merges one's own commits into another branch; "" elsewhere."""
+    from nbmerge.signs.git import repository
+
+    here = repository(path)
+    if here is None or _doing(here.folder) != "rebase":
+        return ""
+    return "in a rebase, local is the branch that you rebase onto, and remote is your own commit"
+
+
+def _doing(folder: str) -> str | None:
+    return next((what for name, what in _UNDER_WAY.items() if _is_there(folder, name)), None)
 
 
 def _is_there(folder: str, name: str) -> bool:

@@ -127,7 +127,7 @@ def _said(found: Unsettled, chosen: Mapping[Traced, Chosen], settled: Settled, l
     """What was done, how it is undone, and what is next."""
     from collections import Counter
 
-    from nbmerge.cli.git_next import in_git
+    from nbmerge.cli.git_next import in_git, turned_round
     from nbmerge.cli.report import decided
     from nbmerge.conflicts.values import Choice
 
@@ -139,6 +139,8 @@ def _said(found: Unsettled, chosen: Mapping[Traced, Chosen], settled: Settled, l
     yield f"{path}: {number} conflict{'s' * (number != 1)} settled{how}, {rest}"
     for decision in settled.decisions:
         yield f"  {decided(decision)}"
+    if {Choice.LOCAL, Choice.REMOTE} & set(chosen.values()) and (mind := turned_round(found.path)):
+        yield f"mind: {mind}"
     before = f"{found.path}@{found.version.partition('.')[0]}"
     yield f"to undo it: {printable(to_type('restore', before))}"
     if left:

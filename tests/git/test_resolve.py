@@ -120,6 +120,7 @@ def test_a_side_is_taken_as_git_has_it(repo: Repository, way: str, side: str) ->
     assert f"git waits for: git add {NAME}" in said
     waits = [line for line in said if line.startswith("then it waits for")]
     assert waits == ([] if way == "stash" else [f"then it waits for: git {way} --continue"])
+    assert any("in a rebase, local is" in line for line in said) == (way == "rebase")
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "stash"])
