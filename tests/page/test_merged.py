@@ -189,6 +189,14 @@ def test_markers_that_a_lesson_about_git_shows_are_lines_like_others() -> None:
     assert page.text.count("<<<<<<< HEAD") == 1
 
 
+def test_a_conflict_inside_of_such_markers_is_the_conflict() -> None:
+    lesson = "<<<<<<< HEAD\n{}\n=======\ntheirs\n>>>>>>> topic"
+    page = Reading(labelled(*(markdown(lesson.format(word)) for word in ("ours", "mine", "yours"))).page)
+    [local], [remote] = page.all("div.side.local"), page.all("div.side.remote")
+    assert (local.text, remote.text) == ("localmine", "remoteyours")
+    assert page.text.count("<<<<<<< HEAD") == 1
+
+
 def test_a_large_notebook_with_pictures_takes_little_time_and_room() -> None:
     random = Random(0)
     pictures = [b64encode(random.randbytes(75_000)).decode() for _ in range(100)]
