@@ -67,7 +67,7 @@ def sides(conflict: OpenConflict) -> tuple[tuple[str, Term], tuple[str, Term]]:
 def _first_lines(term: Term, other: Term) -> list[str]:
     """The first lines of a term, printable; long ones from where those of the other term differ."""
     if term is Absent.DELETED:
-        return ["(deleted)"]
+        return ["(the cell is deleted)"]
     if not isinstance(term, str):
         return ["(not known)"]
     if not term:

@@ -60,19 +60,19 @@ def looks_like_example(kind: str, lines: Lines, marked: Marked, python: bool) ->
 def _seen(conflict: OpenConflict, marked: Marked, known: Known) -> Seen | None:
     """None if those versions have nothing to do with these markers."""
     text = "\n".join(line.rstrip("\r") for line in marked.lines)
-    found = [any(_holds(cell, text) for cell in side.cells) for side in known.sides]
+    found = [any(_holds(cell, text) for cell in cells) for cells in known.marked]
     if any(found):
         return Seen.ALWAYS if all(found) else Seen.BEFORE
-    if known.gives(conflict):
+    if known.shown_as(conflict):
         return Seen.MADE
     opening = marked.markers[0].rstrip("\r")
-    if any(_holds(cell, opening) for side in known.sides for cell in side.cells):
+    if any(_holds(cell, opening) for cells in known.marked for cell in cells):
         return Seen.BEFORE
     return Seen.MADE if known.has_conflict_in_cell_of(conflict) else None
 
 
 def _holds(cell: Cell, text: str) -> bool:
-    return "<<<<<<<" in cell.source and f"\n{text}\n" in f"\n{cell.source}\n".replace("\r\n", "\n")
+    return f"\n{text}\n" in f"\n{cell.source}\n".replace("\r\n", "\n")
 
 
 def _has_labels_of_ours(marked: Marked) -> bool:

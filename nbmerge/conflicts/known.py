@@ -18,10 +18,14 @@ from nbmerge.merge.threeway import Terms
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
 
+    from nbmerge.conflicts.markers import Lines
     from nbmerge.merge.results import Conflict, Result
     from nbmerge.notebook.model import Cell, Notebook
 
+    Shown: TypeAlias = tuple[Lines, Lines]  # what stands between markers for local and for remote
+    Candidate: TypeAlias = tuple[Conflict, tuple[int, int]]
 
 _NO_CELLS: Terms[Cell | None] = Terms(None, None, None)
 
@@ -37,16 +41,35 @@ class Known:
         """Their merge, made again."""
         return merge(self.sides.base, self.sides.local, self.sides.remote)
 
-    def gives(self, conflict: OpenConflict) -> bool:
-        """Whether that merge shows such a conflict."""
-        return any(_shown_as(conflict, made) is not None for made in self.result.conflicts)
+    @cached_property
+    def marked(self) -> Terms[tuple[Cell, ...]]:
+        """The cells of each in which markers may stand."""
+        return self.sides.map(lambda side: tuple(cell for cell in side.cells if "<<<<<<<" in cell.source))
+
+    @cached_property
+    def _shown(self) -> dict[Shown, list[Candidate]]:
+        """The conflicts of that merge by how they may be shown: whole, or without common ends."""
+        found: dict[Shown, list[Candidate]] = {}
+        for made in self.result.conflicts:
+            for shown, ends in _ways(made).items():
+                found.setdefault(shown, []).append((made, ends))
+        return found
+
+    @cached_property
+    def _in_conflict(self) -> set[str | int]:
+        """The ids of the cells with a conflict, and the places of those that have none."""
+        return {made.cell if made.id is None else made.id for made in self.result.conflicts}
+
+    def shown_as(self, conflict: OpenConflict) -> list[Candidate]:
+        """The conflicts of that merge that are shown like this."""
+        if not isinstance(conflict.place, InSource):
+            return []
+        marked = conflict.place.marked
+        return self._shown.get((_one_blank_is_none(marked.local), _one_blank_is_none(marked.remote)), [])
 
     def has_conflict_in_cell_of(self, conflict: OpenConflict) -> bool:
         """Whether that merge shows any conflict in the same cell."""
-        return any(
-            made.id == conflict.id and (conflict.id is not None or made.cell == conflict.cell)
-            for made in self.result.conflicts
-        )
+        return (conflict.cell if conflict.id is None else conflict.id) in self._in_conflict
 
     def origin(self, merged: int) -> Terms[Cell | None]:
         """The cells from which a cell of that merge came."""
@@ -72,38 +95,32 @@ def trace(conflicts: Iterable[OpenConflict], notebook: Notebook, known: Known | 
     """Each conflict with all that is known about it."""
     if known is None:
         return tuple(map(Traced, conflicts))
-    waiting = list(known.result.conflicts)
-    return tuple(_traced(conflict, notebook, known, waiting) for conflict in conflicts)
+    taken: set[int] = set()
+    return tuple(_traced(conflict, notebook, known, taken) for conflict in conflicts)
 
 
-def _traced(conflict: OpenConflict, notebook: Notebook, known: Known, waiting: list[Conflict]) -> Traced:
+def _traced(conflict: OpenConflict, notebook: Notebook, known: Known, taken: set[int]) -> Traced:
+    """`taken` are those conflicts of the merge, by identity, that others have been found to be."""
     place = conflict.place
-    if isinstance(place, InSource):
-        alike = [(each, narrow) for each in waiting if (narrow := _shown_as(conflict, each)) is not None]
-        for each, (head, tail) in sorted(alike, key=lambda found: _distance(found[0], conflict))[:1]:
-            waiting.remove(each)
-            place = replace(place, head=head, tail=tail)
-            base = Absent.DELETED if each.base is None else "\n".join(_lines(each.base, each))
-            terms = replace(conflict.terms, base=base)
-            return Traced(replace(conflict, place=place, terms=terms), known.origin(each.cell))
-    return Traced(conflict, _same_cell(conflict, notebook, known))
+    alike = [found for found in known.shown_as(conflict) if id(found[0]) not in taken]
+    if not alike or not isinstance(place, InSource):
+        return Traced(conflict, _same_cell(conflict, notebook, known))
+    made, (head, tail) = min(alike, key=lambda found: _distance(found[0], conflict))
+    taken.add(id(made))
+    base = Absent.DELETED if made.base is None else "\n".join(_lines(made.base, made))
+    terms = replace(conflict.terms, base=base)
+    traced = replace(conflict, place=replace(place, head=head, tail=tail), terms=terms)
+    return Traced(traced, known.origin(made.cell))
 
 
-def _shown_as(conflict: OpenConflict, made: Conflict) -> tuple[int, int] | None:
-    """How many lines at the ends of a conflict's sides are equal and stand around its markers.
-
-    None if the conflict would not be shown like this.
-    """
-    if not isinstance(conflict.place, InSource):
-        return None
-    marked = conflict.place.marked
-    shown = _one_blank_is_none(marked.local), _one_blank_is_none(marked.remote)
+def _ways(made: Conflict) -> dict[Shown, tuple[int, int]]:
+    """How a conflict may be shown, each with how many lines at the ends of its sides are equal and
+    stand around its markers then."""
     local, remote = _lines(made.local, made), _lines(made.remote, made)
-    if shown == (local, remote):
-        return 0, 0
     head, tail = common_ends(local, remote)
     narrowed = (local[head : len(local) - tail], remote[head : len(remote) - tail])
-    return (head, tail) if shown == tuple(map(_one_blank_is_none, narrowed)) else None
+    ways = (narrowed, (head, tail)), ((local, remote), (0, 0))
+    return {(_one_blank_is_none(ours), _one_blank_is_none(theirs)): ends for (ours, theirs), ends in ways}
 
 
 def _one_blank_is_none(lines: tuple[str, ...]) -> tuple[str, ...]:
