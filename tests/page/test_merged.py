@@ -191,9 +191,10 @@ def test_markers_that_a_lesson_about_git_shows_are_lines_like_others() -> None:
 
 def test_a_conflict_inside_of_such_markers_is_the_conflict() -> None:
     lesson = "<<<<<<< HEAD\n{}\n=======\ntheirs\n>>>>>>> topic"
-    page = Reading(labelled(*(markdown(lesson.format(word)) for word in ("ours", "mine", "yours"))).page)
-    [local], [remote] = page.all("div.side.local"), page.all("div.side.remote")
-    assert (local.text, remote.text) == ("localmine", "remoteyours")
+    base, local, remote = (markdown(lesson.format(word)) for word in ("ours", "mine", "yours"))
+    page = Reading(labelled(base, local, remote).page)
+    [mine], [yours] = page.all("div.side.local"), page.all("div.side.remote")
+    assert (mine.text, yours.text) == ("localmine", "remoteyours")
     assert page.text.count("<<<<<<< HEAD") == 1
 
 
