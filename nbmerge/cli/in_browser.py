@@ -9,14 +9,14 @@ from __future__ import annotations
 from nbmerge.cli.report import failure_of
 from nbmerge.cli.streams import printable, write_error, write_text
 from nbmerge.conflicts.decisions import Decisions
-from nbmerge.conflicts.reduced import Reduced, reduce
+from nbmerge.conflicts.reduced import Deleted, Reduced, Runs, reduce
 from nbmerge.conflicts.returned import Taken, Unfit, settle, taken
 from nbmerge.conflicts.values import NotKnown
 from nbmerge.errors import NbmergeError, NotebookError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nbmerge.conflicts.choosing import Settled
     from nbmerge.conflicts.known import Traced
@@ -74,8 +74,14 @@ def _page(
     title = f"{printable(name)}: {number} conflict{'s' * (number != 1)}"
     labels = conflicts[0].conflict.labels
     sides = (_named("local", labels.local), _named("base", labels.base), _named("remote", labels.remote))
-    apart = f"Not shown here: {len(reduced.apart)} in outputs or metadata." if reduced.apart else ""
-    return Page(answer, title, sides, shows_base, apart)
+    return Page(answer, title, sides, shows_base, " ".join(_notes(reduced)))
+
+
+def _notes(reduced: Reduced) -> Iterator[str]:
+    if any(isinstance(part, Deleted | Runs) for part in reduced.parts):
+        yield "Cells are taken out with Delete cell; Resolve Conflict keeps the others as they are shown."
+    if reduced.apart:
+        yield f"Not shown here: {len(reduced.apart)} in outputs or metadata."
 
 
 def _named(side: str, label: str) -> str:

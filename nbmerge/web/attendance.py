@@ -11,6 +11,7 @@ from __future__ import annotations
 
 NEVER = 900.0  # seconds that somebody may take to open the page at all
 SLOW = 60.0  # seconds from when it is asked for until it is there
+LAST = 0.3  # seconds after the page is closed, for what it asked for just before
 GONE = 4.0  # seconds without any page, and none asked for: loading it again takes less
 
 
@@ -21,7 +22,7 @@ class Attendance:
         self._newest = 0
         self._present = 0
         self._ends = now + NEVER  # if nobody comes until then
-        self._closed = False
+        self._closed: float | None = None
 
     def opened(self, now: float) -> int:
         """A page was asked for; its number."""
@@ -39,10 +40,13 @@ class Attendance:
         if page == self._newest:
             self._ends = now + GONE
 
-    def closed(self, page: int) -> None:
+    def closed(self, page: int, now: float) -> None:
         """A page says that it is closed.  One that was loaded again says so of its earlier self."""
-        self._closed = self._closed or page == self._newest
+        if page == self._newest and self._closed is None:
+            self._closed = now
 
     def is_over(self, now: float) -> bool:
         """Whether nobody will come any more."""
-        return self._closed or (self._present == 0 and now > self._ends)
+        if self._closed is not None:
+            return now > self._closed + LAST
+        return self._present == 0 and now > self._ends

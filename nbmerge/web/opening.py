@@ -18,17 +18,20 @@ NONE = "none"
 
 
 def open_in_browser(where: Where, name: str | None) -> bool:
-    """Open the page in a browser: that of a name which Python's `webbrowser` knows or a command with
-    %s in it, else what `NBMERGE_BROWSER` names, else the usual one; whether one was found."""
+    """Have a browser open the page: that of a name which Python's `webbrowser` knows or a command with
+    %s in it, else what `NBMERGE_BROWSER` names, else the usual one; whether there is one."""
     import webbrowser
+    from threading import Thread
 
-    wanted = name or os.environ.get(VARIABLE) or None
-    if wanted == NONE:
+    told = name or os.environ.get(VARIABLE) or os.environ.get("BROWSER")
+    if told == NONE:
         return False
     try:
-        found = webbrowser.get(wanted)
+        found = webbrowser.get(None if told == os.environ.get("BROWSER") else told)
     except webbrowser.Error:
         return False
-    if type(found) is webbrowser.GenericBrowser and wanted is None:
+    if told is None and type(found) is webbrowser.GenericBrowser:
         return False  # one for terminals, in which nbdime's page does not work
-    return found.open(Path(where.file).as_uri())
+    # some return only when the browser is closed
+    Thread(target=found.open, args=(Path(where.file).as_uri(),), daemon=True).start()
+    return True

@@ -8,7 +8,6 @@ writes none but the one that leads a browser to the page.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import secrets
@@ -23,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from nbmerge.web.attendance import Attendance
 from nbmerge.web.site import HEADERS, HOST, Asked, Site
-from nbmerge.web.values import Kept, Over, Page, Save, Where, hear, say
+from nbmerge.web.values import Kept, Over, Save, Task, Where, hear, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +38,9 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, page: Page, assets: str, commands: BinaryIO, reports: BinaryIO) -> None:
+    def __init__(self, task: Task, commands: BinaryIO, reports: BinaryIO) -> None:
         super().__init__((HOST, 0), Handler)
-        self.site = Site(page, secrets.token_urlsafe(32), self.server_address[1], assets)
+        self.site = Site(task, secrets.token_urlsafe(32), self.server_address[1])
         self.attendance = Attendance(time.monotonic())
         self.over = threading.Event()
         self._commands, self._reports = commands, reports
@@ -111,11 +110,11 @@ class Handler(BaseHTTPRequestHandler):
             case _ if body is None:
                 self._send(413, b"too large\n", last=True)
             case "api/merge":
-                self._send(200, json.dumps(self.server.site.page.answer).encode(), "application/json")
+                self._send(200, json.dumps(self.server.site.task.page.answer).encode(), "application/json")
             case "api/store":
                 self._store(body or b"")
             case "api/closetool":
-                self.server.attendance.closed(self._page())
+                self.server.attendance.closed(self._page(), time.monotonic())
                 self._send(200, b"", last=True)
             case _:
                 self._send(404, b"there is no such thing\n")
@@ -201,24 +200,13 @@ def _leading_to(url: str) -> Iterator[str]:
                 remove(what)
 
 
-def assets() -> str | None:
-    """The folder of nbdime's page; None if nbdime is not there.  nbdime itself is not loaded: that
-    takes a second and more, and nothing of it is needed."""
-    found = importlib.util.find_spec("nbdime")
-    for place in (found.submodule_search_locations or ()) if found is not None else ():
-        folder = os.path.join(place, "webapp")
-        if os.path.exists(os.path.join(folder, "static", "nbdime.js")):
-            return folder
-    return None
-
-
 def main() -> None:
     """The process: commands on standard input, reports on standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that waits
     reports = os.fdopen(os.dup(1), "wb")
     with contextlib.suppress(OSError):
         os.dup2(2, 1)
-    page, place = hear(sys.stdin.buffer), assets()
-    if isinstance(page, Page) and place is not None:
-        Server(page, place, sys.stdin.buffer, reports).serve()
+    task = hear(sys.stdin.buffer)
+    if isinstance(task, Task):
+        Server(task, sys.stdin.buffer, reports).serve()
     os._exit(0)  # connections may be open

@@ -18,7 +18,7 @@ from html import escape
 from secrets import compare_digest
 from string import Template
 
-from nbmerge.web.values import Page
+from nbmerge.web.values import Task
 
 HOST = "127.0.0.1"
 _OWN = os.path.dirname(os.path.abspath(__file__))
@@ -58,12 +58,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The pages and files at one address.  `assets` is the folder of nbdime's page."""
+    """The pages and files at one address."""
 
-    page: Page
+    task: Task
     token: str
     port: int
-    assets: str
 
     @property
     def origin(self) -> str:
@@ -93,7 +92,7 @@ class Site:
 
     def document(self, number: int) -> bytes:
         """The page itself; `number` tells this time of opening it from others."""
-        page = self.page
+        page = self.task.page
         local, base, remote = map(escape, page.sides)
         config = {
             "closable": True,
@@ -113,7 +112,8 @@ class Site:
             local=local,
             base=base if page.shows_base else "Merged",
             remote=remote,
-            apart=f" {escape(page.apart)}" if page.apart else "",
+            field="lowest" if page.shows_base else "middle",
+            notes=escape(page.notes),
             config=json.dumps(config).replace("<", "\\u003c"),
             page=number,
         )
@@ -123,7 +123,7 @@ class Site:
         """A file of the page and its kind; None if it has no such file."""
         folder, _, last = name.rpartition("/")
         kind = _KINDS.get(os.path.splitext(last)[1])
-        place = {"": _OWN, "static": os.path.join(self.assets, "static")}.get(folder)
+        place = {"": _OWN, "static": os.path.join(self.task.assets, "static")}.get(folder)
         if kind is None or place is None or last not in os.listdir(place):
             return None
         with open(os.path.join(place, last), "rb") as file:

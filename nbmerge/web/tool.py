@@ -7,6 +7,7 @@ outlives this one; every save is answered, after it was written or with the reas
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -14,8 +15,7 @@ import sys
 
 from nbmerge.errors import NbmergeError, SystemFailure
 from nbmerge.files import reason
-from nbmerge.web.server import assets
-from nbmerge.web.values import Kept, Save, Where, hear, say
+from nbmerge.web.values import Kept, Save, Task, Where, hear, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,14 +35,15 @@ def show(page: Page, open_page: Callable[[Where], None], take: Callable[[object]
     saves, and writes it: if it raises NbmergeError, nothing was written and the page says so.
     Raises SystemFailure if the page cannot be shown.
     """
-    if assets() is None:
+    assets = _assets()
+    if assets is None:
         raise SystemFailure("nbdime's page for merges is not there: install nbdime (pip install nbdime)")
     process = _started()
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         with contextlib.suppress(BrokenPipeError):
-            say(process.stdin, page)
+            say(process.stdin, Task(page, assets))
         where = hear(process.stdout)
         if not isinstance(where, Where):
             raise SystemFailure("the page cannot be served on 127.0.0.1: see above why")
@@ -60,6 +61,17 @@ def _kept(save: Save, take: Callable[[object], None]) -> Kept:
     except NbmergeError as error:
         return Kept(str(error))
     return Kept(None)
+
+
+def _assets() -> str | None:
+    """The folder of nbdime's page; None if nbdime is not there.  nbdime itself is not loaded: that
+    takes a second and more, and nothing of it is needed."""
+    found = importlib.util.find_spec("nbdime")
+    for place in (found.submodule_search_locations or ()) if found is not None else ():
+        folder = os.path.join(place, "webapp")
+        if os.path.exists(os.path.join(folder, "static", "nbdime.js")):
+            return folder
+    return None
 
 
 def _started() -> subprocess.Popen[bytes]:

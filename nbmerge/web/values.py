@@ -20,14 +20,22 @@ class Page:
     """What is shown: nbdime's answer about a merge, as JSON, and what stands above it.
 
     `sides` are the names of local, base and remote; without `shows_base` the middle shows what
-    is merged.  `apart` says what the page does not show, if there is anything.
+    is merged.  `notes` are sentences for those who choose.
     """
 
     answer: Mapping[str, object]
     title: str
     sides: tuple[str, str, str]
     shows_base: bool
-    apart: str = ""
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be served: the page, and the folder of nbdime's files for it."""
+
+    page: Page
+    assets: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +69,13 @@ class Over:
     """The page was closed."""
 
 
-Message = Page | Where | Save | Kept | Over
-_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Page, Where, Save, Kept, Over)}
+Message = Task | Where | Save | Kept | Over
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Task, Where, Save, Kept, Over)}
 
 
 def say(stream: IO[bytes], message: Message) -> None:
     """Write a message.  Raises OSError if the other process is gone."""
-    fields = {name: getattr(message, name) for name in message.__slots__}
-    stream.write(json.dumps([type(message).__name__, fields]).encode() + b"\n")
+    stream.write(json.dumps([type(message).__name__, _fields(message)]).encode() + b"\n")
     stream.flush()
 
 
@@ -81,4 +88,11 @@ def hear(stream: IO[bytes]) -> Message | None:
     if not line.endswith(b"\n"):
         return None
     name, fields = json.loads(line)
+    if name == Task.__name__:
+        return Task(Page(**fields["page"]), fields["assets"])
     return _KINDS[name](**fields)
+
+
+def _fields(value: Message | Page) -> dict[str, object]:
+    found = {name: getattr(value, name) for name in value.__slots__}
+    return {name: _fields(item) if isinstance(item, Page) else item for name, item in found.items()}

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from nbmerge.web.attendance import GONE, NEVER, SLOW, Attendance
+from nbmerge.web.attendance import GONE, LAST, NEVER, SLOW, Attendance
 from tests.web.desk import Desk, Tool
 from tests.web.versions import work
 
@@ -101,8 +101,9 @@ def test_a_page_that_is_closed() -> None:
     visit = Attendance(0.0)
     page = visit.opened(0.0)
     visit.came()
-    visit.closed(page)
-    assert visit.is_over(0.1)
+    visit.closed(page, 1.0)
+    assert not visit.is_over(1.0 + LAST)  # it may have saved just before
+    assert visit.is_over(1.0 + LAST + 0.1)
 
 
 def test_a_page_that_is_loaded_again_and_says_that_its_earlier_self_is_closed() -> None:
@@ -110,7 +111,7 @@ def test_a_page_that_is_loaded_again_and_says_that_its_earlier_self_is_closed() 
     before = visit.opened(0.0)
     visit.came()
     now = visit.opened(10.0)
-    visit.closed(before)
+    visit.closed(before, 10.0)
     visit.left(before, 10.1)
     assert not visit.is_over(10.1 + GONE + 1)  # it is still loading
     visit.came()
