@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from nbmerge.notebook.model import Notebook
 
+_LAST_MEMBER = re.compile(r'[ \t]*"nbformat_minor":[ \t]*\d+')
 _COULD_BE = re.compile(r'"(cells|cell_type|worksheets)"')
 
 
@@ -166,9 +167,13 @@ def _whole(data: bytes) -> bytes:
 
 
 def _is_ended(text: Text) -> bool:
-    """Whether the last brace of a notebook is there: it stands alone and not indented, if lines are."""
+    """Whether the end of a notebook is there: its last brace, not indented if lines are, or what stands
+    before that in most files."""
     lines = [line for line in text.lines if line.strip()]
-    return bool(lines) and lines[-1].rstrip().endswith("}") and (len(lines) == 1 or lines[-1][0] == "}")
+    last = lines[-1].rstrip(" \t,") if lines else ""
+    return _LAST_MEMBER.fullmatch(last) is not None or (
+        last.endswith("}") and (len(lines) == 1 or last == "}")
+    )
 
 
 def _last(text: Text) -> int:

@@ -136,6 +136,11 @@ class _Growing:
         indentation = len(line) - len(line.lstrip(" \t"))
         if line[indentation] != '"' or _MEMBER.match(line, indentation):
             raise BrokenLineError(row, f"this is no part of a notebook: {line.strip()[:60]}")
+        while self.open[-1].row == row and len(self.open) > 1:
+            self.open.pop()
+        children = self.open[-1].children
+        while children and children[-1].row == row:
+            children.pop()  # taken for texts of their own
         self.add(Node((indentation, 0), row, start + indentation))
 
     def closed(self, brackets: str, column: Column, row: int) -> Column:
