@@ -146,6 +146,9 @@ h1{font-size:1.4rem}
 .ln{grid-template-columns:2.5rem minmax(0,1fr)}
 .ln>i{padding-right:.5rem}
 .conflict{margin:.5rem}
+table{table-layout:fixed}
+td .who{white-space:normal}
+th,td{padding-right:.5rem}
 .sides{grid-template-columns:1fr;gap:.1rem}
 .sides dd{margin-bottom:.5rem}}
 @media print{

@@ -97,7 +97,7 @@ def _map(told: Sequence[Story]) -> Html:
     marks = [tag("span", name, class_=f"who {name}") for name in touched]
     if any(story.conflicts for story in told):
         marks.append(tag("span", "conflict", class_="who full"))
-    legend = tag("p", "Each square is a cell:", *marks, class_="legend")
+    legend = tag("p", "Each square is a cell; who touched it:", *marks, class_="legend")
     return join([squares, legend if marks else None])
 
 

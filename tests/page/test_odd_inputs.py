@@ -42,7 +42,7 @@ def odd_cells(draw: st.DrawFn) -> Cell:
     return code("") | {key: fields[key] for key in draw(st.sets(st.sampled_from(sorted(fields))))}
 
 
-@tried(200)
+@tried(80)
 @given(odd_cells(), odd_cells(), odd_cells())
 def test_a_page_about_odd_cells(base: Cell, local: Cell, remote: Cell) -> None:
     Reading(labelled(base, local, remote).page)

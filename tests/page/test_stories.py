@@ -15,7 +15,7 @@ from tests.page.pages import Files, labelled, of_cells
 A, B, C = code("alpha = compute(1)", id="a"), code("beta = compute(2)", id="b"), code("gamma = go()", id="c")
 
 
-@tried(150)
+@tried(100)
 @given(trios())
 def test_every_cell_has_one_story(trio: Trio) -> None:
     files = Files(*trio.files())
