@@ -22,6 +22,7 @@ from nbmerge.repair.making import Made, Making
 from nbmerge.repair.salvage import HopelessError
 from nbmerge.repair.standing import Standing, Versions, standing
 from nbmerge.repair.text import Text, same_but_labels, text_of, variants
+from nbmerge.repair.valid import with_ids
 from nbmerge.repair.values import Hopeless, How, Outcome, Rebuilt, Sides, Sound
 
 TYPE_CHECKING = False
@@ -75,7 +76,7 @@ class _Rebuilding:
         base = self.base() if stands in (Standing.UNTOUCHED, Standing.EDITED) else None
         made = self.run_by_nobody(Making(self.policy, self.of_local()).made(self.text, base))
         return Rebuilt(
-            self.as_before(write(made.notebook)),
+            self.as_before(write(with_ids(made.notebook))),
             How.MARKERS if base is None else How.TEXT,
             made.conflicts,
             made.decisions,

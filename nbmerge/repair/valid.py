@@ -46,7 +46,7 @@ def completed(notebook: Notebook, *others: Notebook) -> Notebook:
 
 
 def made_valid(notebook: Notebook) -> tuple[Notebook, tuple[str, ...]]:
-    """The notebook, and what had to be left out; nbformat 3 and older is as it was read."""
+    """The notebook, its ids aside, and what had to be left out; nbformat 3 and older is as it was read."""
     if notebook.major != 4:
         return notebook, ()
     notes: list[str] = []
@@ -55,13 +55,22 @@ def made_valid(notebook: Notebook) -> tuple[Notebook, tuple[str, ...]]:
     frame = {**frame, "metadata": _notebook_metadata(frame.get("metadata"))}
     if not isinstance(frame.get("nbformat_minor"), Number):
         frame = {**frame, "nbformat_minor": Number("4")}
-    if any(cell.id is not None for cell in cells):
-        minor = max(replace(notebook, frame=frame).minor, _MINOR_WITH_IDS)
-        frame = frame if minor == notebook.minor else {**frame, "nbformat_minor": Number(str(minor))}
-        cells = _with_ids(cells)
-    if frame != notebook.frame:
-        return replace(notebook, frame=frame, cells=tuple(cells), frame_text=None), tuple(notes)
-    return replace(notebook, cells=tuple(cells)), tuple(notes)
+    return _changed(notebook, frame, cells), tuple(notes)
+
+
+def with_ids(notebook: Notebook) -> Notebook:
+    """The notebook with an id of its own in each cell, if its version wants ids or any cell has one."""
+    wanted = notebook.minor >= _MINOR_WITH_IDS or any(cell.id is not None for cell in notebook.cells)
+    if notebook.major != 4 or not wanted:
+        return notebook
+    minor = Number(str(max(notebook.minor, _MINOR_WITH_IDS)))
+    return _changed(notebook, {**notebook.frame, "nbformat_minor": minor}, _with_ids(notebook.cells))
+
+
+def _changed(notebook: Notebook, frame: dict[str, Json], cells: list[Cell]) -> Notebook:
+    """With another frame and cells; the frame's text is kept if it says the same."""
+    text = notebook.frame_text if frame == notebook.frame else None
+    return replace(notebook, frame=frame, cells=tuple(cells), frame_text=text)
 
 
 def _valid_cell(cell: Cell, number: int, notes: list[str]) -> Cell:
