@@ -4,7 +4,9 @@
 {
   const page = document.currentScript.dataset.page;
   const MARKER = "<<<<<<<";
-  const typed = new WeakSet(); // cells in whose merged text somebody typed
+  const MERGED = ".cm-merge-editor";
+  const cellOf = (element) => element.closest(".jp-Cell-merge");
+  const closest = (event, selector) => (event.target.closest ? event.target.closest(selector) : null);
 
   // The server ends when nobody looks any more: it sees this connection break.
   const here = new EventSource(`here?page=${page}`);
@@ -14,7 +16,7 @@
   const beacon = navigator.sendBeacon.bind(navigator);
   navigator.sendBeacon = (_, data) => {
     const told = beacon(`api/closetool?page=${page}`, data);
-    setTimeout(() => end("Closed; you can close this page."), 300);
+    setTimeout(() => end("Closed; you can close this page."), 200);
     return told;
   };
 
@@ -27,35 +29,46 @@
     document.body.replaceChildren(said);
   }
 
+  // The text of a cell as nbdime last wrote it, for those in which somebody may have typed since.
+  const written = new WeakMap();
+  const hasTyped = (cell) => written.has(cell) && written.get(cell) !== textOf(cell);
+
+  function viewOf(cell) {
+    const content = cell.querySelector(`${MERGED} .cm-content`);
+    const root = content && content.cmView && content.cmView.rootView;
+    return root ? root.view : null;
+  }
+
+  function textOf(cell) {
+    const view = viewOf(cell);
+    return view ? view.state.doc.toString() : null;
+  }
+
+  document.addEventListener("focusin", (event) => {
+    const editor = closest(event, MERGED);
+    if (editor && !written.has(cellOf(editor))) written.set(cellOf(editor), textOf(cellOf(editor)));
+  });
+
   // nbdime asks for a click on a warning sign for each conflict, chosen or not.  What was chosen is
   // decided; a click on the sign writes the text anew, so what somebody typed is put back.
   function settle(cell, isDecided = (sign) => !isOpen(sign)) {
-    for (const sign of signsOf(cell, isDecided)) {
-      const view = viewOf(sign);
-      const before = view && view.state.doc.toString();
-      if (typed.has(cell) && before === null) return;
-      press(sign);
-      if (view && view.state.doc.toString() !== before) {
-        view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: before } });
-      }
-    }
-  }
-
-  const signsIn = (cell) => [...cell.querySelectorAll(".cm-merge-editor .jp-Merge-gutter-conflict")];
-
-  function* signsOf(cell, isDecided) {
-    // each click draws all signs anew
+    const text = textOf(cell);
     for (let number = Infinity; signsIn(cell).length < number; ) {
       number = signsIn(cell).length;
       const decided = signsIn(cell).find(isDecided);
-      if (decided) yield decided;
+      if (decided) press(decided); // all signs are drawn anew
+    }
+    if (textOf(cell) !== text) {
+      const view = viewOf(cell);
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
     }
   }
 
+  const signsIn = (cell) => [...cell.querySelectorAll(`${MERGED} .jp-Merge-gutter-conflict`)];
+
   function isOpen(sign) {
     const top = sign.getBoundingClientRect().top;
-    const lines = sign.closest(".cm-editor").querySelectorAll(".cm-line");
-    const beside = [...lines].find((line) => {
+    const beside = [...sign.closest(".cm-editor").querySelectorAll(".cm-line")].find((line) => {
       const box = line.getBoundingClientRect();
       return box.top - 2 <= top && top < box.bottom - 2;
     });
@@ -68,50 +81,32 @@
     sign.dispatchEvent(new MouseEvent("mouseup", { bubbles: true, button: 0, ...at }));
   }
 
-  function viewOf(inside) {
-    const content = inside.closest(".cm-editor").querySelector(".cm-content");
-    const root = content && content.cmView && content.cmView.rootView;
-    return root ? root.view : null;
-  }
-
-  const cellOf = (element) => element.closest(".jp-Cell-merge");
-
-  document.addEventListener("beforeinput", (event) => {
-    const editor = event.target.closest && event.target.closest(".cm-merge-editor");
-    if (editor) typed.add(cellOf(editor));
-  }, true);
-
   document.addEventListener("mouseup", (event) => {
-    const sign = event.target.closest && event.target.closest(".jp-Merge-gutter-picker");
-    const cell = sign && cellOf(sign);
-    if (!cell || !event.isTrusted) return;
-    if (typed.has(cell) && !confirm("This takes back what you typed in this cell.")) {
+    const arrow = closest(event, ".jp-Merge-gutter-picker");
+    const sign = closest(event, ".jp-Merge-gutter-conflict");
+    if (!event.isTrusted || !(arrow || sign)) return;
+    const cell = cellOf(arrow || sign);
+    if (hasTyped(cell) && (sign || !confirm("This takes back what you typed in this cell."))) {
       event.stopPropagation();
       event.preventDefault();
-      return;
+      if (sign) settle(cell);
+    } else if (arrow) {
+      setTimeout(() => {
+        settle(cell);
+        written.set(cell, textOf(cell));
+      });
     }
-    typed.delete(cell);
-    setTimeout(() => settle(cell), 0);
-  }, true);
-
-  document.addEventListener("mouseup", (event) => {
-    const sign = event.target.closest && event.target.closest(".jp-Merge-gutter-conflict");
-    const cell = sign && cellOf(sign);
-    if (!cell || !event.isTrusted || !typed.has(cell)) return;
-    event.stopPropagation();
-    event.preventDefault();
-    settle(cell);
   }, true);
 
   document.addEventListener("change", (event) => {
-    if (event.target.closest(".jp-Merge-delete-cell-toggle") && event.target.checked) {
+    if (closest(event, ".jp-Merge-delete-cell-toggle") && event.target.checked) {
       settle(cellOf(event.target), () => true);
     }
   });
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest && event.target.closest("#nbdime-save, #nbdime-close")) {
-      document.querySelectorAll(".jp-Cell-merge").forEach((cell) => typed.has(cell) && settle(cell));
+    if (closest(event, "#nbdime-save, #nbdime-close")) {
+      [...document.querySelectorAll(".jp-Cell-merge")].filter(hasTyped).forEach((cell) => settle(cell));
     }
   }, true);
 }

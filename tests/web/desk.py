@@ -38,10 +38,10 @@ class Tool:
     browser: Callable[[], Browser]
     page: Page | None = None
 
-    def open(self) -> Page:
-        """Look at the page, once nbdime has drawn it."""
+    def open(self, file: Path | None = None) -> Page:
+        """Look at the page, once nbdime has drawn it; by way of a file, if there is one."""
         self.page = self.browser().page(width=1300, height=1000)
-        self.page.open(self.url)
+        self.page.open(self.url if file is None else file)
         self._drawn()
         return self.page
 
@@ -82,7 +82,10 @@ class Tool:
             }})()"""
         )
         page.call("Runtime.getIsolateId")
-        page.type(text)
+        if text == "\n":
+            page.press("Enter", 13, "\r")
+        else:
+            page.type(text)
 
     def merged(self, cell: int) -> str:
         """The text that nbdime would save for a cell, as it shows it."""

@@ -101,6 +101,12 @@ def test_closing_the_tab_without_saving(desk: Desk) -> None:
     assert desk.path.read_bytes() == before
 
 
+def test_the_file_that_a_browser_is_given_leads_to_the_page(desk: Desk) -> None:
+    tool = desk.mergetool(*work().files())
+    [file] = desk.folder.glob("nbmerge-*/open.html")
+    assert tool.open(file).evaluate("location.href").startswith(tool.url)
+
+
 def test_loading_the_page_again_is_the_same_visit(desk: Desk) -> None:
     tool = shown_by_git(desk, work())
     tool.choose(3, "remote")
@@ -158,16 +164,17 @@ def test_a_save_that_cannot_be_written_is_said(desk: Desk) -> None:
     assert "nbmerge: not saved: n.ipynb: cannot be written" in out
 
 
-def test_typing_is_not_lost_when_a_warning_is_pressed(desk: Desk) -> None:
+@pytest.mark.parametrize("typed", ["# by hand\n", "\n"], ids=["text", "a key"])
+def test_typing_is_not_lost_when_a_warning_is_pressed(desk: Desk, typed: str) -> None:
     tool = shown_by_git(desk, work())
     tool.choose(1, "remote", 0)
-    tool.type(1, "# by hand\n")
+    tool.type(1, typed)
     tool.press_warning(1, 0)  # nbdime itself would write the text anew
-    assert tool.merged(1).startswith("# by hand\nimport a\nfirst = 100\n")
+    assert tool.merged(1).startswith(f"{typed}import a\nfirst = 100\n")
     assert tool.save() == SAVED
     tool.close()
     assert tool.ended()[0] == 1
-    assert desk.sources()[1].startswith("# by hand\nimport a\nfirst = 100\nprint(first)\n\n<<<<<<<")
+    assert desk.sources()[1].startswith(f"{typed}import a\nfirst = 100\nprint(first)\n\n<<<<<<<")
 
 
 def test_a_choice_that_takes_back_what_was_typed_asks_first(desk: Desk) -> None:
