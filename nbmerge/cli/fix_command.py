@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from nbmerge.cli.arguments import command, understand
+from nbmerge.cli.git_next import in_git
 from nbmerge.cli.histories import add_state, tell_set_aside
 from nbmerge.cli.program import program_name, to_type
 from nbmerge.cli.report import decided
@@ -49,7 +50,8 @@ history of the notebook: `show NOTEBOOK@N` prints it. A notebook that cannot be 
 
 With --json each line is an object {"path", "result", "how", "conflicts", "decisions", "left_out", "stray",
 "broken", "version", "line", "reason"} as far as it applies: `result` is sound, clean, conflict or failed,
-`how` is index, parents, text or markers, `broken` and `version` number the broken and the fixed file.
+`how` is index, parents, text or markers, `broken` and `version` number the broken and the fixed file,
+`stray` are the lines of markers without their others.
 """
 _EXITS = {
     EXIT_CLEAN: "all are notebooks now, without conflicts",
@@ -164,8 +166,8 @@ def _code(done: _Done, check: bool) -> int:
     match done.outcome:
         case Sound():
             return EXIT_CONFLICTS if done.shown else EXIT_CLEAN
-        case Rebuilt(conflicts=conflicts):
-            return EXIT_CONFLICTS if conflicts or check else EXIT_CLEAN
+        case Rebuilt(conflicts=conflicts, stray=stray):
+            return EXIT_CONFLICTS if conflicts or stray or check else EXIT_CLEAN
         case Hopeless():
             return EXIT_SYSTEM if done.refused else EXIT_UNREADABLE
 
@@ -198,7 +200,7 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
     yield f"{printable(done.path)}: {verb} from {_FROM[_how(done, rebuilt)]}; {left}"
     yield from (f"  {printable(what)}" for what in rebuilt.left_out)
     for line in rebuilt.stray:
-        yield f"  line {line}: a marker without its others; what stands around it was kept, all of it"
+        yield f"  line {line}: a marker without its others; look at what stands around it, all of it was kept"
     yield from (f"  {decided(decision)}" for decision in rebuilt.decisions[:_CHOICES])
     if len(rebuilt.decisions) > _CHOICES:
         yield f"  and {len(rebuilt.decisions) - _CHOICES} choices more"
@@ -208,8 +210,10 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
     yield f"  the broken file is version {done.fixed.broken.number}: {to_type('show', broken)}"
     if cells:
         yield f"  settle the conflicts: {to_type('resolve', done.path)}"
-    if done.sides is not None and done.sides.unmerged:
-        yield f"  {'then' if cells else 'git still waits for'}: git add {quote(done.path)}"
+        if done.sides is not None and done.sides.unmerged:
+            yield f"  then: git add {printable(quote(done.path))}"
+    elif done.sides is not None:
+        yield from (f"  {line}" for line in in_git(done.path, done.sides))
 
 
 def _object(done: _Done) -> dict[str, object]:
@@ -221,7 +225,7 @@ def _object(done: _Done) -> dict[str, object]:
             found |= {"result": "failed", "reason": reason, "line": line}
         case Rebuilt() as rebuilt:
             found |= {
-                "result": "conflict" if rebuilt.conflicts else "clean",
+                "result": "conflict" if rebuilt.conflicts or rebuilt.stray else "clean",
                 "how": _how(done, rebuilt),
                 "conflicts": [conflict.as_json() for conflict in rebuilt.conflicts],
                 "decisions": [decision.as_json() for decision in rebuilt.decisions],
