@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Triple: TypeAlias = tuple[int, int, int]
 
+_DEEPEST = 20  # every level is shown with all that is in it, and no merge of merges goes so deep
 OPENING, SEPARATOR, CLOSING = "<<<<<<< local", "=======", ">>>>>>> remote"
 
 
@@ -22,7 +23,8 @@ def triples(marks: Sequence[str]) -> list[Triple]:
     """The places (first, middle, last) of the markers of each whole conflict, outer before inner.
 
     `marks` holds for each item the marker that it is, or "".  A marker belongs to the nearest
-    opening one that still lacks it.
+    opening one that still lacks it.  What is nested too deeply comes to light when the outer
+    conflicts are settled.
     """
     found: list[Triple] = []
     begun: list[tuple[int, int | None]] = []
@@ -34,8 +36,9 @@ def triples(marks: Sequence[str]) -> list[Triple]:
         elif begun and mark == CLOSING:
             first, middle = begun[-1]
             if middle is not None:
-                found.append((first, middle, at))
                 begun.pop()
+                if len(begun) < _DEEPEST:
+                    found.append((first, middle, at))
     return sorted(found)
 
 

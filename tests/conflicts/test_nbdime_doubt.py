@@ -25,7 +25,7 @@ from tests.conflicts.by_nbdime import merged
 from tests.helpers.build import Cell, Notebook, Trio, code, lines, markdown, notebook, printed, shown
 from tests.helpers.spelling import JUPYTER, Literal
 
-OPENING, SEPARATOR, CLOSING = "<<<<<<< local", "=======", ">>>>>>> remote"
+MARKERS = OPENING, SEPARATOR, CLOSING = "<<<<<<< local", "=======", ">>>>>>> remote"
 A, B, C = (code(f"{name} = compute({name})", id=name) for name in "abc")
 
 
@@ -117,9 +117,23 @@ def test_an_inner_run_is_settled_and_the_outer_one_stays() -> None:
     outer, inner = find_nbdime(whole)
     after = settle_nbdime(whole, {inner: Choice.REMOTE})
     assert [one.place for one in find_nbdime(after)] == [CellRuns(0, 3, 5)]
-    assert [cell.id for cell in settle_nbdime(whole, {inner: Edited("f"), outer: Choice.LOCAL}).cells] == [
-        *("a", "b", "e")
-    ]
+    for choice, left in ((Choice.LOCAL, ["a", "b", "e"]), (Choice.REMOTE, ["d", "e"])):
+        both = settle_nbdime(whole, {outer: choice, inner: Edited("f")})
+        assert [cell.id for cell in both.cells] == left
+
+
+def test_markers_stand_in_order_and_each_belongs_to_the_nearest() -> None:
+    texts = ("=======", ">>>>>>> remote", "<<<<<<< local", "1", "=======", "=======", "2", ">>>>>>> remote")
+    outputs = [stderr(f"{text}\n") for text in texts]
+    before = notebook(code("x", id="x", outputs=outputs))
+    assert [one.place for one in found(*before["cells"])] == [InOutputs(0, 2, 4, 7)]
+    assert settled(before, Choice.LOCAL)["cells"][0]["outputs"] == [*outputs[:2], outputs[3]]
+    assert settled(before, Choice.REMOTE)["cells"][0]["outputs"] == [*outputs[:2], *outputs[5:7]]
+
+
+def test_a_marker_cell_may_have_got_a_line_end() -> None:
+    cells = (markdown(f"{span(marker)}\n", id=f"m{place}") for place, marker in enumerate(MARKERS))
+    assert [one.place for one in found(*cells)] == [CellRuns(0, 1, 2)]
 
 
 RAN: dict[str, Any] = {"outputs": [shown({"text/plain": ["7"]})], "execution_count": 3}
@@ -257,12 +271,30 @@ def test_a_side_is_not_guessed_where_what_was_merged_may_have_moved_it(values: A
     assert settled(before, Choice.BASE)["metadata"] == {"k": stands}
 
 
+def test_places_are_trusted_where_one_side_s_are_still_at_the_end() -> None:
+    before = of_metadata([1, 2], [1, 7, 2], [1, 8])
+    assert settled(before, Choice.LOCAL)["metadata"] == {"k": [1, 7, 2]}
+    assert settled(before, Choice.REMOTE)["metadata"] == {"k": [1, 8]}
+
+
+def test_a_long_line_is_not_compared() -> None:
+    """It would take minutes."""
+    change = [{"op": "patch", "key": 0, "diff": [{"op": "addrange", "key": 0, "valuelist": "b"}]}]
+    record = [{"op": "patch", "key": "k", "diff": change}]
+    known = {"k": "ab" * 40_000, "nbdime-conflicts": {"local_diff": record, "remote_diff": record}}
+    [one] = found(A, metadata=known)
+    assert one.terms.local is Absent.UNKNOWN
+
+
 def test_a_line_that_one_changed_and_the_other_replaced_leaves_nothing_to_trust() -> None:
     before = of_metadata("A study", "A big study", "The study of x")
     assert before["metadata"]["k"] == "The study of xA study"  # nbdime's own slip
     [one] = found(*before["cells"], metadata=before["metadata"])
     assert one.terms == Terms(Absent.UNKNOWN, Absent.UNKNOWN, Absent.UNKNOWN)
     assert settled(before, Edited('{"k": "The big study of x"}'))["metadata"] == {"k": "The big study of x"}
+
+
+BEYOND = {"op": "patch", "key": 99, "diff": []}
 
 
 @pytest.mark.parametrize(
@@ -275,6 +307,8 @@ def test_a_line_that_one_changed_and_the_other_replaced_leaves_nothing_to_trust(
         [{"op": "patch", "key": "k", "diff": [{"op": "addrange", "key": -1, "valuelist": ["a"]}]}],
         [{"op": "patch", "key": "k", "diff": [{"op": "addrange", "key": 1e99, "valuelist": ["a"]}]}],
         [{"op": "patch", "key": "n", "diff": []}],
+        [{"op": "patch", "key": "k", "diff": [{"op": "patch", "key": 0, "diff": [BEYOND]}]}],
+        [{"op": "patch", "key": "l", "diff": [{"op": "removerange", "key": k, "length": 1} for k in (1, 0)]}],
         [{"op": "invented", "key": "k"}],
         [{"key": "k"}],
         ["k"],
@@ -283,11 +317,12 @@ def test_a_line_that_one_changed_and_the_other_replaced_leaves_nothing_to_trust(
 )
 def test_a_record_that_does_not_fit_is_a_conflict_with_unknown_sides(diff: Any) -> None:
     record = {"local_diff": diff, "remote_diff": [{"op": "replace", "key": "n", "value": 2}]}
-    before = notebook(A, metadata={"k": "one line", "n": 1, "nbdime-conflicts": record})
+    stands = {"k": "one line", "l": [1, 2], "n": 1}
+    before = notebook(A, metadata=stands | {"nbdime-conflicts": record})
     [one] = found(A, metadata=before["metadata"])
     assert one.place == InMetadata(None)
     assert (one.terms.local, one.terms.remote) == (Absent.UNKNOWN, Absent.UNKNOWN)
-    assert settled(before, Choice.BASE)["metadata"] == {"k": "one line", "n": 1}
+    assert settled(before, Choice.BASE)["metadata"] == stands
 
 
 KERNELS = ("Python [conda env:a3-19.10]", "Python [conda env:a3-20.01]", "Python [conda env:a3-20.01] *")
@@ -358,25 +393,26 @@ def test_metadata_that_tools_added_since_to_that_of_both_sides_stays() -> None:
     assert settled(before, Edited('{"k": 3}'))["cells"][0]["metadata"] == {"collapsed": True, "k": 3}
 
 
-def test_markers_nested_a_thousand_deep_are_found() -> None:
-    depth = 3_000
+def test_markers_nested_a_hundred_deep_are_settled_level_by_level() -> None:
+    depth = 100
     outputs = [
         *(stderr(f"{text}\n") for _ in range(depth) for text in (OPENING, SEPARATOR)),
         *(stderr(f"{CLOSING}\n") for _ in range(depth)),
     ]
-    assert len(found(code("x", id="x", outputs=outputs))) == depth
+    before = notebook(code("x", id="x", outputs=outputs))
+    levels = len(found(*before["cells"]))
+    assert 0 < levels < depth
+    after = settled(before, Choice.BOTH)
+    assert len(after["cells"][0]["outputs"]) == 3 * (depth - levels)
+    assert len(found(*after["cells"])) == levels
 
 
 def test_a_cell_that_was_settled_otherwise_is_left_alone() -> None:
-    whole = read(
-        merged(
-            Trio(
-                notebook(A),
-                notebook(A | {"outputs": [printed("1")]}),
-                notebook(A | {"outputs": [printed("2")]}),
-            )
-        ).data
-    )
-    chosen = dict.fromkeys(find_nbdime(whole), Choice.LOCAL)
-    other = read(JUPYTER.spell(notebook(A | {"source": lines("x")})))
+    marks = [stderr(f"{marker}\n") for marker in MARKERS]
+    record: dict[str, Any] = {"nbdime-conflicts": {"local_diff": [], "remote_diff": []}}
+    cell = code("x", id="x", outputs=[*marks, shown({}, None, **record)], metadata=record)
+    deleted = markdown("<<<<<<< LOCAL CELL DELETED >>>>>>>", id="d")
+    chosen = dict.fromkeys(found(cell, deleted), Choice.LOCAL)
+    assert len(chosen) == 4
+    other = read(JUPYTER.spell(notebook(A | {"source": lines("x")}, B)))
     assert write(settle_nbdime(other, chosen)) == write(other)
