@@ -9,7 +9,7 @@ from __future__ import annotations
 from nbmerge.cli.arguments import Parser, command, understand
 from nbmerge.cli.histories import add_state
 from nbmerge.cli.program import to_type
-from nbmerge.cli.streams import printable, write_error, write_text
+from nbmerge.cli.streams import ReaderGone, printable, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE
 
 TYPE_CHECKING = False
@@ -57,7 +57,10 @@ def run(arguments: list[str]) -> int:
         elif looked.conflicts:
             found.append(looked)
             if not options.json:
-                write_text(_told(looked))
+                try:
+                    write_text(_told(looked))
+                except ReaderGone:  # as after `| head`
+                    return EXIT_CONFLICTS
     if options.json:
         write_text(_all_as_json(number, found, unreadable))
     else:

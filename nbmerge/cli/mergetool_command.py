@@ -96,7 +96,8 @@ def _run(files: Terms[str], path: str, backup: str | None) -> int:
         left = len(find(read(after), lambda: found.known, merging=True))
 
     decided = settle_in_browser(path, found.notebook, found.conflicts, keep)
-    said = "closed without saving" if decided is None else f"{left} left" if left else "no conflict is left"
+    some = f"{left} conflict{'s are' if left > 1 else ' is'} left"
+    said = "closed without saving" if decided is None else some if left else "no conflict is left"
     write_text(f"{printable(path)}: {said}\n")
     if not left:
         return EXIT_CLEAN

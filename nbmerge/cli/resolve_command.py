@@ -94,6 +94,9 @@ def _in_browser(found: Unsettled, meant: Sequence[Traced], browser: str | None) 
         write_text(f"{printable(found.path)}: closed without saving, nothing was written\n")
         return EXIT_CONFLICTS
     left = resolved.kept.left
+    if not resolved.chosen:
+        write_text(f"{printable(found.path)}: nothing was chosen there, nothing was written\n")
+        return EXIT_CONFLICTS
     write_text("".join(f"{line}\n" for line in _said(found, resolved.chosen, resolved.settled, left)))
     return EXIT_CONFLICTS if left else EXIT_CLEAN
 

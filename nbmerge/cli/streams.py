@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
+class ReaderGone(SystemFailure):
+    """Whoever read standard output has seen enough."""
+
+
 def write_bytes(data: bytes) -> None:
     """Write to standard output, exactly and whole."""
     if sys.stdout is None:
@@ -34,7 +38,8 @@ def write_bytes(data: bytes) -> None:
         sys.stdout.buffer.flush()
     except OSError as error:
         _abandon(sys.stdout)
-        raise SystemFailure(f"standard output: cannot be written: {reason(error)}") from error
+        kind = ReaderGone if isinstance(error, BrokenPipeError) else SystemFailure
+        raise kind(f"standard output: cannot be written: {reason(error)}") from error
 
 
 def write_text(text: str) -> None:

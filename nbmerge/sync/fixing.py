@@ -13,9 +13,12 @@ from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Placed
 from nbmerge.errors import NotebookError, SystemFailure
 from nbmerge.files import digest, read_file
 from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.versions import Origin, Version
+from nbmerge.lineage.versions import TOLD, Origin, Version, Writer
 from nbmerge.reconcile.take import Saved
 from nbmerge.sync.saving import Saving
+
+
+_NAME = "nbmerge fix"  # what the history calls the writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def _recorded(
     """Record what stands in the file now; `contents` are that and what else it displaced."""
     data, displaced = contents
     session = saving.session
-    saved = Saved(data, session.clock(), origin=Origin.RESTORED)
+    saved = Saved(data, session.clock(), Writer(way=TOLD, name=_NAME), Origin.RESTORED)
     why = f"rebuilt from version {broken.number}, which is no notebook"
     version = session.taker.replace_all(book, saved, why).version
     assert version is not None

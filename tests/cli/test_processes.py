@@ -114,3 +114,11 @@ def test_looking_at_the_history_loads_nothing_heavy(process: Command, command: s
     assert code == 0
     assert loaded.isdisjoint(set(HEAVY) - {"sqlite3"})
     assert loaded.isdisjoint(["subprocess", "shutil", "tempfile", "nbmerge.merge.engine"])
+
+
+def test_a_list_of_conflicts_may_be_read_in_part(process: Command, folder: Path) -> None:
+    process(f"$nbmerge {' '.join(CONFLICT)} -o many1.ipynb")
+    for number in range(2, 400):
+        (folder / f"many{number}.ipynb").write_bytes((folder / "many1.ipynb").read_bytes())
+    ended = process("set -o pipefail; $nbmerge conflicts | head -1 > /dev/null; echo ${PIPESTATUS[0]}")
+    assert (ended.out, ended.err) == (b"1\n", "")

@@ -111,7 +111,8 @@ def test_what_is_no_notebook_is_not_restored(past: Past, nbmerge: Command) -> No
     ended = nbmerge("restore", "nb.ipynb@2")
     assert (ended.code, ended.line) == (
         3,
-        "nbmerge: nb.ipynb: version 2 is no notebook: `python -m nbmerge show` prints it, to be put in a file",
+        "nbmerge: nb.ipynb: version 2 is no notebook: "
+        "`python -m nbmerge show` prints it, to be put in a file",
     )
     assert past.path.read_bytes() == base
 
