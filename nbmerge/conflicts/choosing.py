@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nbmerge.conflicts.known import Traced
+from nbmerge.conflicts.lines import Replacing, settled_lines
 from nbmerge.conflicts.nbdime import settle_nbdime
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
 from nbmerge.merge.attachments import follow, merge_attachments
@@ -72,21 +73,19 @@ def choose(notebook: Notebook, chosen: Mapping[Traced, Chosen]) -> Settled:
 def _settled_cell(cell: Cell, ones: Sequence[One]) -> Cell | None:
     """The cell with what was chosen; None if what was chosen has no such cell."""
     lines, shape = split(cell.source)
-    after: list[str] = []
-    at = 0
-    for (traced, choice), place in sorted(
-        ((one, one[0].conflict.place) for one in ones if isinstance(one[0].conflict.place, InSource)),
-        key=lambda pair: pair[1].marked.start,
-    ):
-        wider = choice is Choice.BASE
-        after += lines[at : place.marked.start - (place.head if wider else 0)]
-        after += _lines(traced, place, choice)
-        at = place.marked.end + (place.tail if wider else 0)
-    after += lines[at:]
+    after = settled_lines(lines, [_replacing(*one) for one in ones])
     if not any(line.strip() for line in after) and all(_is_deleted(*one) for one in ones):
         return None
     source = compose(after, shape)
     return _of_its_side(cell, source, ones) or _with_source(cell, source, shape, ones)
+
+
+def _replacing(traced: Traced, choice: Chosen) -> Replacing:
+    """What takes the place of a conflict; only base reaches beyond the markers."""
+    place = traced.conflict.place
+    assert isinstance(place, InSource)
+    ends = (place.head, place.tail) if choice is Choice.BASE else (0, 0)
+    return Replacing(place.marked, _lines(traced, place, choice), *ends)
 
 
 def _lines(traced: Traced, place: InSource, choice: Chosen) -> Lines:

@@ -1,7 +1,8 @@
 """Owns: the grammar of conflict markers over lines, in git's three styles.
 
 Must not know: notebooks, what is chosen.  Invariant: `lines_of(parse(lines))` is `lines`; what
-is not a whole conflict (markers of one size, in order, all there) is plain lines.
+is not a whole conflict (markers of one size, in order, all there) is plain lines; two conflicts that
+are found never share a line.
 
     conflict = open part [base part] separator part close      part = (line | conflict)*
 
@@ -11,6 +12,7 @@ into a base that is itself a merge, and ours are longer than any line like them 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 TYPE_CHECKING = False
@@ -50,6 +52,14 @@ class Marked:
     markers: Lines
 
     @property
+    def places(self) -> tuple[int, ...]:
+        """Where the markers stand among the lines parsed."""
+        first = self.start + 1 + len(self.local)
+        between = () if self.base is None else (first,)
+        separator = first if self.base is None else first + 1 + len(self.base)
+        return (self.start, *between, separator, self.end - 1)
+
+    @property
     def lines(self) -> Lines:
         """The conflict as it stands."""
         opening, *between, separator, closing = self.markers
@@ -80,12 +90,31 @@ def parse(lines: Sequence[str], least: int = LEAST) -> tuple[str | Marked, ...]:
 
 
 def conflicts_in(lines: Sequence[str], least: int = LEAST) -> tuple[Marked, ...]:
-    """The outermost whole conflicts among the lines, in order."""
+    """The outermost whole conflicts among the lines, in order.
+
+    Where two cross, since a merge took another one's markers for text, that with the longer markers
+    counts: it came later, and the other one is whole again once it is settled.
+    """
+    by_size: dict[int, list[Marked]] = {}
+    for conflict in _all_conflicts(lines, least):
+        by_size.setdefault(conflict.size, []).append(conflict)
     outermost: list[Marked] = []
-    for conflict in sorted(_all_conflicts(lines, least), key=lambda found: found.start):
-        if not outermost or conflict.start >= outermost[-1].end:
-            outermost.append(conflict)
+    for size in sorted(by_size, reverse=True):
+        outermost = _outermost(outermost, sorted(by_size[size], key=_start))
     return tuple(outermost)
+
+
+def crossed(lines: Sequence[str], conflict: Marked, least: int = LEAST) -> tuple[Marked, ...]:
+    """The whole conflicts of which some markers stand inside this one, and some outside."""
+    within = (marker(line) for line in conflict.lines)
+    if all(found is None or found.size == conflict.size for found in within):
+        return ()
+    return tuple(
+        other
+        for other in _all_conflicts(lines, least)
+        if other.start < conflict.start < other.end < conflict.end
+        or conflict.start < other.start < conflict.end < other.end
+    )
 
 
 def lines_of(pieces: Sequence[str | Marked]) -> Lines:
@@ -93,6 +122,27 @@ def lines_of(pieces: Sequence[str | Marked]) -> Lines:
     return tuple(
         line for piece in pieces for line in (piece.lines if isinstance(piece, Marked) else (piece,))
     )
+
+
+def _outermost(longer: list[Marked], shorter: list[Marked]) -> list[Marked]:
+    """The outermost of both; neither holds two that cross, and those with longer markers stand apart."""
+    ends = [conflict.end for conflict in longer]
+    found: list[Marked] = []
+    kept = 0  # how many of the longer ones were looked at
+    for conflict in shorter:
+        first = bisect_right(ends, conflict.start)
+        last = bisect_left(ends, conflict.end)
+        begins_inside = first < len(longer) and longer[first].start < conflict.start
+        ends_inside = last < len(longer) and longer[last].start < conflict.end < ends[last]
+        if begins_inside or ends_inside or (found and conflict.start < found[-1].end):
+            continue
+        found += [*longer[kept:first], conflict]
+        kept = max(kept, bisect_right(ends, conflict.end))
+    return [*found, *longer[kept:]]
+
+
+def _start(conflict: Marked) -> int:
+    return conflict.start
 
 
 def _all_conflicts(lines: Sequence[str], least: int) -> Iterator[Marked]:

@@ -296,6 +296,37 @@ def test_one_of_them_and_the_other_later() -> None:
     assert json.loads(write(choose(after, {again: Choice.LOCAL}).notebook)) == merge.versions.local
 
 
+# Conflicts that cross, since a third version was merged into lines that held markers.
+
+CROSSED = "\n".join(
+    [
+        *("first = 1", "<<<<<<< version 2", "a", "<<<<<<<<<<< versions 2 and 3", "=======", "b"),
+        *(">>>>>>> version 3", "===========", "c", ">>>>>>>>>>> version 4", "last = 1"),
+    ]
+)
+
+
+def after_crossed(choice: Chosen) -> str:
+    before = read(JUPYTER.spell(notebook(code(CROSSED, id="one"))))
+    [found] = trace(find(before), before, None)
+    [cell] = choose(before, {found: choice}).notebook.cells
+    return cell.source
+
+
+def test_the_later_one_is_settled_and_the_earlier_one_is_whole_again() -> None:
+    inner = conflict(["a"], ["b"], "version 2", "version 3").split("\n")
+    assert after_crossed(Choice.LOCAL).split("\n") == ["first = 1", *inner, "last = 1"]
+    assert after_crossed(Choice.BOTH).split("\n") == ["first = 1", *inner, "c", "last = 1"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "lines"), [(Choice.REMOTE, ["c"]), (Edited("d"), ["d"]), (Edited("=======\nd"), ["d"])]
+)
+def test_no_marker_is_left_alone(choice: Chosen, lines: list[str]) -> None:
+    """The other lines of the earlier conflict stand there with the side that has them."""
+    assert after_crossed(choice).split("\n") == ["first = 1", "a", *lines, "last = 1"]
+
+
 # Deleted against edited.
 
 

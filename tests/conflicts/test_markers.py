@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.conflicts.markers import Marked, conflicts_in, lines_of, marker, parse
+from nbmerge.conflicts.markers import Marked, conflicts_in, crossed, lines_of, marker, parse
 from tests.helpers.examples import tried
 
 PIECES = (
@@ -94,6 +94,45 @@ def test_a_label_is_what_stands_behind_the_signs() -> None:
     assert (found.character, found.size, found.label) == ("<", 7, "HEAD (my work)")
     assert marker("======= x") is None
     assert marker("") is None
+
+
+CROSSED = (
+    *("<<<<<<< two", "a", "<<<<<<<<<<< two and three", "=======", "b", ">>>>>>> three"),
+    *("===========", "c", ">>>>>>>>>>> four"),
+)
+
+
+def test_where_conflicts_cross_the_later_one_counts() -> None:
+    """A third version was merged into lines that held markers."""
+    found = one(*CROSSED)
+    assert (found.size, found.local, found.remote) == (11, ("=======", "b", ">>>>>>> three"), ("c",))
+    assert [each.size for each in crossed(CROSSED, found)] == [7]
+    settled = (*CROSSED[:2], *found.local)
+    assert (one(*settled).local, one(*settled).remote) == (("a",), ("b",))
+
+
+@tried(300)
+@given(
+    st.lists(
+        st.sampled_from([*PIECES[:4], *PIECES[4:8], "<<<<<<<<<<<", "===========", ">>>>>>>>>>>"]), max_size=24
+    )
+)
+def test_what_is_not_found_is_in_what_is_or_crosses_it(lines: list[str]) -> None:
+    found = conflicts_in(lines)
+    assert all(before.end <= after.start for before, after in pairwise(found))
+    assert all(tuple(lines[at] for at in each.places) == each.markers for each in found)
+    for size in (7, 9, 11):
+        for alone in conflicts_in([line if sized(line) == size else "x" for line in lines]):
+            assert any(
+                (each.start <= alone.start and alone.end <= each.end)
+                or (each.size > size and alone.start < each.end and each.start < alone.end)
+                for each in found
+            )
+
+
+def sized(line: str) -> int:
+    found = marker(line)
+    return 0 if found is None else found.size
 
 
 def test_a_long_line_that_is_almost_a_marker_costs_no_time() -> None:
