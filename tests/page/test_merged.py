@@ -241,3 +241,39 @@ def test_cells_that_only_moved_are_marked_at_the_top() -> None:
 
 def test_outputs_that_are_gone_are_nobodys() -> None:
     assert "outputs from" not in Reading(fixture("same-line").page).text
+
+
+@pytest.mark.parametrize(("gone", "edits"), [("local", "remote"), ("remote", "local")])
+def test_a_cell_that_one_side_deleted_and_the_other_edited(gone: str, edits: str) -> None:
+    a, b = code("alpha = 1", id="a"), code("first = 1\nbeta = compute(2)", id="b")
+    edited = [a, code("first = 1\nbeta = compute(2, deep=True)", id="b")]
+    local, remote = ([a], edited) if gone == "local" else (edited, [a])
+    page = Reading(of_cells([a, b], local, remote).page)
+    assert page.one("section.conflict").text.startswith(
+        f"Conflict 1 of 1{gone} deleted the cell, {edits} edited itlistbase, 2 lines"
+    )
+    [without], [held] = page.all(f"div.side.{gone}"), page.all(f"div.side.{edits}")
+    assert without.text == f"{gone}deleted the cell"
+    assert held.text == f"{edits}first = 1beta = compute(2)beta = compute(2, deep=True)"
+    bar = page.all("div.bar")[1].text
+    assert bar == f"Cell 2codedeleted by {gone}edited by {edits}1 conflictb"
+
+
+def test_conflicts_lead_to_each_other_and_to_the_list() -> None:
+    cells = [[code(f"x = {n}", id=id) for id in "abc"] for n in range(3)]
+    ways = [nav for nav in Reading(of_cells(*cells).page).all("nav") if "go" in nav.classes]
+    assert [way.text for way in ways] == ["listnext →", "list← previousnext →", "list← previous"]
+
+
+def test_decisions_about_the_notebook_itself_are_listed_first() -> None:
+    listed = [item.text for item in Reading(fixture("metadata").page).all("li")]
+    assert listed[:2] == [
+        "metadata.language_info: local taken changed by both sides",
+        "cell 2, metadata.collapsed: local taken changed by both sides",
+    ]
+
+
+def test_headings_stand_out_but_not_in_a_fence() -> None:
+    cell = markdown("# Title\n```\n# a comment\n```\n## Part\n#hashtag")
+    page = Reading(labelled(cell, cell, cell).page)
+    assert [heading.text for heading in page.all("b.hd")] == ["# Title", "## Part"]

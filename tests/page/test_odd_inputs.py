@@ -50,13 +50,15 @@ def test_a_page_about_odd_cells(base: Cell, local: Cell, remote: Cell) -> None:
     Reading(compared(notebook(base, local), notebook(local, remote)))
 
 
-def nested(depth: int) -> Any:
-    found: Any = 1
+def nested(depth: int, end: int) -> dict[str, Any]:
+    found: Any = end
     for _ in range(depth):
-        found = {"x": [found]}
-    return found
+        found = {"x": found}
+    return {"x": found}
 
 
 def test_what_is_nested_deeply_is_told_as_far_as_anybody_reads() -> None:
-    base, local = code("x", metadata=nested(3)), code("x", metadata=nested(100))
-    assert "x" in Reading(labelled(base, local, base).page).text
+    base, local = (code("x", metadata=nested(60, end)) for end in (1, 2))
+    row = Reading(labelled(base, local, base).page).one("tbody")
+    assert row.text.startswith(".".join("x" * 21) + '{"x": ')
+    assert row.text.endswith("…" + "}" * 21 + "local")
