@@ -71,7 +71,7 @@ def new_cells(base: Notebook, fresh: str) -> st.SearchStrategy[Cell]:
     return cells().map(lambda cell: with_id(cell, fresh if base["nbformat_minor"] >= 5 else None))
 
 
-@tried(150)
+@tried(80)
 @given(clashes(), SIDES)
 def test_a_side_leaves_a_valid_notebook_without_a_trace(trio: Trio, side: Choice) -> None:
     found = merged_or_none(trio)
@@ -85,7 +85,7 @@ def test_a_side_leaves_a_valid_notebook_without_a_trace(trio: Trio, side: Choice
         assert fault(after) is None
 
 
-@tried(150)
+@tried(80)
 @given(clashes(), SIDES)
 def test_a_side_is_what_nbdime_takes_for_it(trio: Trio, side: Choice) -> None:
     found, expected = merged_or_none(trio), merged_or_none(trio, f"use-{side.value}")
@@ -94,7 +94,7 @@ def test_a_side_is_what_nbdime_takes_for_it(trio: Trio, side: Choice) -> None:
         assert after is None or around_sources(after) == around_sources(expected.notebook)
 
 
-@tried(150)
+@tried(80)
 @given(clashes())
 def test_nothing_is_found_in_a_clean_merge_and_the_search_of_the_bytes_misses_nothing(trio: Trio) -> None:
     found = merged_or_none(trio)
