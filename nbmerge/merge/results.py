@@ -56,7 +56,7 @@ class Result:
     """A merged notebook, what is left to decide in it, and what was decided.
 
     `origins` tells for each merged cell its index in base, local and remote, None where that one
-    has no such cell; it is empty where one side was taken as it is.
+    has no such cell; it is empty where one side was taken as it is, and where no cell is left.
     """
 
     notebook: Notebook
