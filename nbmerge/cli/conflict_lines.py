@@ -74,9 +74,13 @@ def _first_lines(term: Term, other: Term) -> list[str]:
         return ["(nothing)"]
     lines = term.split("\n")
     beside = other.split("\n") if isinstance(other, str) else []
-    more = len(lines) - _FIRST
-    shown = [_cut(*pair) for pair in zip_longest(lines[:_FIRST], beside[:_FIRST], fillvalue="")][: len(lines)]
-    return shown + ([f"... {more} more line{'s' * (more != 1)}"] if more > 0 else [])
+    same, _ = common_ends(lines, beside)
+    start = same if same >= _FIRST and same < len(lines) else 0
+    more = len(lines) - start - _FIRST
+    pairs = zip_longest(lines[start : start + _FIRST], beside[start : start + _FIRST], fillvalue="")
+    shown = [_cut(*pair) for pair in pairs][: len(lines) - start]
+    before = [f"... {start} lines that both have"] if start else []
+    return before + shown + ([f"... {more} more line{'s' * (more != 1)}"] if more > 0 else [])
 
 
 def as_json(path: str, conflict: OpenConflict) -> dict[str, object]:

@@ -135,6 +135,16 @@ def test_long_lines_are_shown_where_they_differ(nbmerge: Command, folder: Path) 
     assert "again. No.\n" in out
 
 
+def test_sides_that_begin_alike_are_shown_from_where_they_differ(nbmerge: Command, folder: Path) -> None:
+    """As markers show them together with their base."""
+    same = [f"x = {n}" for n in range(5)]
+    save(folder / "w.ipynb", notebook(code(conflict([*same, "y = 1"], [*same, "y = 2", "z"]))))
+    assert nbmerge("conflicts", "w.ipynb").out.decode().splitlines()[1:-1] == [
+        *("  local:", "    ... 5 lines that both have", "    y = 1"),
+        *("  remote:", "    ... 5 lines that both have", "    y = 2", "    z"),
+    ]
+
+
 def test_a_notebook_that_git_broke(nbmerge: Command, folder: Path) -> None:
     (folder / "w.ipynb").write_bytes(BROKEN)
     ended = nbmerge("conflicts", "w.ipynb")
