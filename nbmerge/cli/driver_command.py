@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from nbmerge.cli.arguments import Parser
     from nbmerge.git.contract import Call, Outcome
-    from nbmerge.merge.results import Result
 
 _CALL = "driver %O %A %B %L %P [%S %X %Y]"
 _WHAT = """
@@ -95,12 +94,16 @@ def _lines(call: Call, outcome: Outcome) -> Iterator[str]:
     if outcome.result is None:
         yield outcome.reason
     elif outcome.result.conflicts or outcome.result.decisions:
-        from nbmerge.cli.report import details
+        from dataclasses import replace
+
+        from nbmerge.cli.report import details, without_what_comes_back
         from nbmerge.git.labels import is_virtual
 
         if is_virtual(call):
             return  # nobody ever sees that notebook
-        found = list(details(_without_what_comes_back(outcome.result)))
+        result = outcome.result
+        told = without_what_comes_back(result.decisions, result.conflicts)
+        found = list(details(replace(result, decisions=told)))
         yield from (f"{call.path}: {line}" for line in found[:_LINES])
         if len(found) > _LINES:
             yield f"{call.path}: and {len(found) - _LINES} more"
@@ -109,11 +112,3 @@ def _lines(call: Call, outcome: Outcome) -> Iterator[str]:
 
             back = "settle them, which brings back the outputs of the side that you choose"
             yield f"{call.path}: {back}: nbmerge-on-save resolve {quote(call.path)}"
-
-
-def _without_what_comes_back(result: Result) -> Result:
-    """The outputs of a cell in conflict are not lost: `resolve` finds them in git's index."""
-    from dataclasses import replace
-
-    contested = {f"/cells/{conflict.cell}/outputs" for conflict in result.conflicts}
-    return replace(result, decisions=tuple(d for d in result.decisions if d.path not in contested))

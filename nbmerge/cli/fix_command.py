@@ -16,7 +16,7 @@ from nbmerge.cli.arguments import command, understand
 from nbmerge.cli.git_next import in_git
 from nbmerge.cli.histories import add_state, tell_set_aside
 from nbmerge.cli.program import program_name, to_type
-from nbmerge.cli.report import decided
+from nbmerge.cli.report import decided, without_what_comes_back
 from nbmerge.cli.streams import printable, write_error, write_text
 from nbmerge.errors import (
     EXIT_CLEAN,
@@ -125,7 +125,7 @@ def _done(path: str, check: bool, state: str | None) -> _Done:
             if fixed is not None:
                 return _Done(path, outcome, sides, fixed)
     except (NotebookError, SystemFailure) as error:
-        why = Hopeless(str(error).removeprefix(f"{path}: "))
+        why = Hopeless(str(error).removeprefix(f"{path}: ").removeprefix(f"{os.path.realpath(path)}: "))
         return _Done(path, why, refused=isinstance(error, SystemFailure))
     return _Done(path, Hopeless("other programs keep saving it"))
 
@@ -179,14 +179,14 @@ def _tell(done: _Done, check: bool) -> None:
             said = "it is a notebook; nothing to fix"
             if done.shown:
                 said += f", but {_conflicts(done.shown)} shown in it: {to_type('resolve', done.path)}"
-            write_text(f"{path}: {said}\n")
+            write_text(f"{path}: {printable(said)}\n")
         case Hopeless() as hopeless:
             refused = "cannot be written" if done.refused else "cannot be rebuilt"
             why = f"{refused}: {_reason(hopeless)}; it was left as it is"
             write_error(f"nbmerge: {path}: {printable(why)}\n")
         case Rebuilt() as rebuilt:
             lines = _lines(done, rebuilt, check)
-            write_text("".join(f"{line}\n" for line in lines))
+            write_text("".join(f"{printable(line)}\n" for line in lines))
 
 
 def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
@@ -197,13 +197,14 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
         named = ", ".join(map(str, cells[:_NAMED])) + (", ..." if len(cells) > _NAMED else "")
         left = f"{_conflicts(len(rebuilt.conflicts))} shown in cell{'s' * (len(cells) > 1)} {named}"
     verb = "is broken; it can be rebuilt" if check else "rebuilt"
-    yield f"{printable(done.path)}: {verb} from {_FROM[_how(done, rebuilt)]}; {left}"
-    yield from (f"  {printable(what)}" for what in rebuilt.left_out)
+    yield f"{done.path}: {verb} from {_FROM[_how(done, rebuilt)]}; {left}"
+    yield from (f"  {what}" for what in rebuilt.left_out)
     for line in rebuilt.stray:
         yield f"  line {line}: a marker without its others; look at what stands around it, all of it was kept"
-    yield from (f"  {decided(decision)}" for decision in rebuilt.decisions[:_CHOICES])
-    if len(rebuilt.decisions) > _CHOICES:
-        yield f"  and {len(rebuilt.decisions) - _CHOICES} choices more"
+    choices = list(map(decided, without_what_comes_back(rebuilt.decisions, rebuilt.conflicts)))
+    yield from (f"  {choice}" for choice in choices[:_CHOICES])
+    if len(choices) > _CHOICES:
+        yield f"  and {len(choices) - _CHOICES} choices more"
     if done.fixed is None:
         return
     broken = f"{done.path}@{done.fixed.broken.number}"
@@ -211,7 +212,7 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
     if cells:
         yield f"  settle the conflicts: {to_type('resolve', done.path)}"
         if done.sides is not None and done.sides.unmerged:
-            yield f"  then: git add {printable(quote(done.path))}"
+            yield f"  then: git add {quote(done.path)}"
     elif done.sides is not None:
         yield from (f"  {line}" for line in in_git(done.path, done.sides))
 

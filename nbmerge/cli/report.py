@@ -24,7 +24,7 @@ from nbmerge.files import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from nbmerge.merge.results import Conflict, Decision, Result
 
@@ -77,6 +77,14 @@ def details(result: Result) -> Iterator[str]:
     for conflict in result.conflicts:
         yield f"conflict in {_place(conflict)}: {_what_happened(conflict)}"
     yield from map(decided, result.decisions)
+
+
+def without_what_comes_back(
+    decisions: Iterable[Decision], conflicts: Iterable[Conflict]
+) -> tuple[Decision, ...]:
+    """The outputs of a cell in conflict are not lost where `resolve` finds them in git or the history."""
+    contested = {f"/cells/{conflict.cell}/outputs" for conflict in conflicts}
+    return tuple(decision for decision in decisions if decision.path not in contested)
 
 
 def in_full(result: Result) -> Iterator[str]:

@@ -100,19 +100,23 @@ def _opened(path: str, state: str | None) -> Opened | None:
     """What the notebook holds; None if no conflict can be in it."""
     data = read_ordinary_file(path)
     if not may_hold_conflicts(data):
-        read(data, path)  # says so if it is no notebook
+        _read(data, path)
         return None
     from nbmerge.sync.api import open_notebook
 
-    try:
-        opened = open_notebook(path, state=state)
-    except NotebookError:
-        if find_in_text(data):
-            why = f"git's conflict markers stand between its lines: rebuild it with {to_type('fix', path)}"
-            raise NotebookError(f"{path}: is no notebook any more: {why}") from None
-        raise
+    if find_in_text(data):
+        _read(data, path)
+    opened = open_notebook(path, state=state)
     tell_set_aside(opened.set_aside)
     return opened
+
+
+def _read(data: bytes, path: str) -> None:
+    """Say what helps if it is no notebook."""
+    try:
+        read(data, path)
+    except NotebookError as error:
+        raise NotebookError(f"{error}; {to_type('fix', path)} rebuilds it if that can be done") from None
 
 
 def _still_open(notebook: Notebook, known: Known | None, git: GitSides | None) -> tuple[OpenConflict, ...]:

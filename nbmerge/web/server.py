@@ -69,6 +69,11 @@ class Server(ThreadingHTTPServer):
             self._answered.wait_for(lambda: self._kept is not None or self.over.is_set())
             return self._kept or Kept("nbmerge has ended")
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that breaks off concerns nobody: browsers do that when a page is loaded again."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
     def _obey(self) -> None:
         while isinstance(kept := hear(self._commands), Kept):
             with self._answered:

@@ -78,7 +78,7 @@ def test_a_conflict_is_left_and_settled_the_next_time(repo: Repository, tools: A
     tool.close()
     exit_code, out = tool.ended()
     assert exit_code == 1
-    assert f"{NAME}: 1 left" in out
+    assert f"{NAME}: 1 conflict is left" in out
     assert repo.unmerged() == [NAME]
     assert repo.sources()[0] == "first = 100"
     assert repo.sources()[2].startswith("<<<<<<< HEAD\n")
