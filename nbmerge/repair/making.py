@@ -27,10 +27,10 @@ from nbmerge.repair.valid import completed, made_valid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from nbmerge.merge.policy import Policy
-    from nbmerge.notebook.model import Notebook
+    from nbmerge.notebook.model import Cell, Notebook
     from nbmerge.repair.text import Text, Variants
 
 _SAME_NOTEBOOK = 0.5  # of the cells; two versions that share fewer are parts of one
@@ -61,21 +61,25 @@ class Making:
     policy: Policy
     of_local: Callable[[Notebook], int]
 
-    def made(self, text: Text, base: Notebook | None) -> Made:
+    def made(self, text: Text, base: Notebook | None, known: Sequence[Cell] = ()) -> Made:
         """The notebook of a text, merged against git's base.  Raises HopelessError.
+
+        `known` are cells that the text may share with another one.
 
         A conflict in a conflict is shown in the side that it stands in, and then that is merged: base
         knows nothing of it.
         """
         shown = variants(text)
         if not shown.conflicts:
-            found = salvage(shown.local)
-            return replace(self.folded(found.parts, base), left_out=found.left_out, stray=shown.stray)
-        local, remote = self.made(shown.local, None), self.made(shown.remote, None)
+            found = salvage(text, known)
+            made = self.folded(found.parts, base)
+            return replace(made, left_out=(*found.left_out, *made.left_out), stray=shown.stray)
+        local = self.made(shown.local, None, known)
+        remote = self.made(shown.remote, None, local.notebook.cells)
         before = None if base is None else Part(base, (frozenset[int](),) * len(base.cells))
         if before is None and shown.base is not None:
             with suppress(HopelessError):
-                before = self.made(shown.base, None).part
+                before = self.made(shown.base, None, local.notebook.cells).part
         made = self.merged(local, remote, before)
         if before is not None and _drops(made, local, remote, shown):
             made = self.merged(local, remote, None)
@@ -83,8 +87,7 @@ class Making:
 
     def folded(self, parts: tuple[Part, ...], base: Notebook | None) -> Made:
         """One notebook of what stands one behind the other: versions are merged, parts are joined."""
-        others = [part.notebook for part in parts] + ([] if base is None else [base])
-        first, *rest = (_valid(Made(part), others) for part in parts)
+        first, *rest = map(_valid, parts)
         for other in rest:
             if _overlap(first.part, other.part) > _SAME_NOTEBOOK:
                 in_order = self.of_local(first.notebook) >= self.of_local(other.notebook)
@@ -96,8 +99,7 @@ class Making:
 
     def merged(self, local: Made, remote: Made, base: Part | None) -> Made:
         """Two versions of one notebook; without a base all that differs is a conflict."""
-        ours = _valid(local, [remote.notebook]).part
-        theirs = _valid(remote, [local.notebook]).part
+        ours, theirs = _completed(local.part, remote.part), _completed(remote.part, local.part)
         base, ours, theirs = _of_one_major(base, ours, theirs)
         named = Named(base, ours, theirs)
         before = named.base or unknown_base(named.local, named.remote)
@@ -116,14 +118,13 @@ class Making:
         conflicts = _still_shown(conflicts, result.notebook)
         cells = named.as_they_were(result.notebook.cells)
         places = tuple(_place(ours, row.local) | _place(theirs, row.remote) for row in result.origins)
-        made = Made(
+        return Made(
             Part(replace(result.notebook, cells=cells), places),
             tuple(sorted(conflicts, key=lambda conflict: conflict.cell)),
             (*local.decisions, *remote.decisions, *result.decisions),
             (*local.left_out, *remote.left_out),
             (*local.stray, *remote.stray),
         )
-        return _valid(made, [])
 
 
 def _still_shown(conflicts: list[Conflict], notebook: Notebook) -> list[Conflict]:
@@ -143,10 +144,13 @@ def _place(part: Part, cell: int | None) -> frozenset[int]:
     return frozenset() if cell is None else part.places[cell]
 
 
-def _valid(made: Made, others: Iterable[Notebook]) -> Made:
-    """The same, valid; what it does not say of itself is taken from others."""
-    notebook, notes = made_valid(completed(made.notebook, *others))
-    return replace(made, part=replace(made.part, notebook=notebook), left_out=(*made.left_out, *notes))
+def _completed(part: Part, other: Part) -> Part:
+    return replace(part, notebook=completed(part.notebook, other.notebook))
+
+
+def _valid(part: Part) -> Made:
+    notebook, notes = made_valid(part.notebook)
+    return Made(replace(part, notebook=notebook), left_out=notes)
 
 
 def _overlap(one: Part, other: Part) -> float:
@@ -164,8 +168,8 @@ def _overlap(one: Part, other: Part) -> float:
 def _joined(one: Made, other: Made) -> Made:
     cells = (*one.notebook.cells, *other.notebook.cells)
     notebook = replace(one.notebook, cells=cells, frame_text=None)
-    made = replace(one, part=Part(notebook, one.part.places + other.part.places))
-    return _valid(replace(made, left_out=(*one.left_out, *other.left_out)), [])
+    part = Part(notebook, one.part.places + other.part.places)
+    return replace(one, part=part, left_out=(*one.left_out, *other.left_out))
 
 
 def _in_both(base: Notebook, one: Made, other: Made) -> Part:

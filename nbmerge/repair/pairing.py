@@ -51,14 +51,16 @@ def _by_place(one: Part, other: Part) -> Pairs:
     there = {number: j for j, places in enumerate(other.places) for number in places}
     elsewhere = _telling(one.notebook), _telling(other.notebook)
     found: Pairs = {}
+    taken: set[int] = set()
     for i, places in enumerate(one.places):
         j = next((there[number] for number in sorted(places) if number in there), None)
-        if j is None or j in found.values():
+        if j is None or j in taken:
             continue
         left, right = one.notebook.cells[i], other.notebook.cells[j]
         same = left.key == right.key or (left.key not in elsewhere[1] and right.key not in elsewhere[0])
         if same and (left.id == right.id or None in (left.id, right.id)):
             found[i] = j
+            taken.add(j)
     return found
 
 
@@ -80,6 +82,7 @@ class Named:
     def __init__(self, base: Part | None, local: Part, remote: Part) -> None:
         self._own: dict[int, Cell] = {}  # by identity: what the cells were
         self._ids: dict[str, str | None] = {}
+        self._named_cells: dict[tuple[int, str], Cell] = {}
         ours = [f"n{i}l" for i in range(len(local.notebook.cells))]
         theirs = [f"n{j}r" for j in range(len(remote.notebook.cells))]
         names: list[str] = []
@@ -88,10 +91,11 @@ class Named:
             for side, part in ((ours, local), (theirs, remote)):
                 for k, at in pairs_of(base, part).items():
                     side[at] = names[k]
+        by_base = {*ours}, {*theirs}  # what base has named on each side
         for i, j in pairs_of(local, remote).items():
-            if theirs[j].endswith("r") and ours[i] not in theirs:
+            if theirs[j].endswith("r") and ours[i] not in by_base[1]:
                 theirs[j] = ours[i]
-            elif ours[i].endswith("l") and theirs[j] not in ours:
+            elif ours[i].endswith("l") and theirs[j] not in by_base[0]:
                 ours[i] = theirs[j]
         self.base = None if base is None else self._named(base.notebook, names)
         self.remote = self._named(remote.notebook, theirs)
@@ -100,7 +104,10 @@ class Named:
     def _named(self, notebook: Notebook, names: Iterable[str]) -> Notebook:
         cells = []
         for cell, name in zip(notebook.cells, names, strict=True):
-            cells.append(replace(cell, value={**cell.value, "id": name}))
+            key = id(cell), name
+            if key not in self._named_cells:  # a cell that both sides share stays one
+                self._named_cells[key] = replace(cell, value={**cell.value, "id": name})
+            cells.append(self._named_cells[key])
             self._own[id(cells[-1])] = cell
             self._ids[name] = cell.id or self._ids.get(name)
         return replace(notebook, cells=tuple(cells))

@@ -43,7 +43,7 @@ class Reading:
     """One pass over a text; `left_out` are the lines that could not be read, by place, and what they are."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self.tree = Tree(lines)
+        self.tree = Tree(lines, is_cell)
         self.events: list[Event] = []
         self.left_out: list[tuple[int, str]] = []
         self.later: list[tuple[Node, _In]] | None = None  # None: nothing has to wait
@@ -92,14 +92,13 @@ class Reading:
         """A cell, a notebook, or what is left of either."""
         keys = [child.key for child in node.children if child.key is not None]
         names = set(keys)
-        if not node.opener:
+        if node.value is not None and isinstance(node.value[0], dict):
+            column = self.column_of_fields(node)
+            self.events.append(Whole(node.row, column, node.value[0], node.at, node.value[1]))
+        elif not node.opener:
             self.inline(node)
         elif "cell_type" in names or (place is not _In.LOST and names.intersection(SOURCES)):
-            whole = self.whole_cell(node, keys)
-            if whole is not None:
-                self.events.append(whole)
-            else:
-                self.cell(node, keys)
+            self.cell(node, keys)
         elif names & (_FRAME | _LISTS_OF_CELLS):
             self.walk(node.children, _In.NOTEBOOK)
         elif names & _OF_OUTPUTS:
@@ -142,16 +141,9 @@ class Reading:
         else:
             self.left_out.append((node.row, "an object without its cell"))
 
-    def whole_cell(self, node: Node, keys: list[str]) -> Whole | None:
-        """A sound cell; JSON would forget all but the last of fields with one name."""
-        found = self.tree.whole(node)
-        if found is None or len(set(keys)) < len(keys) or self.tree.has_markers(node):
-            return None
-        value, end = found
-        column = node.children[0].column[0] if node.children[0].row > node.row else None
-        if not isinstance(value, dict) or not is_cell(value):
-            return None
-        return Whole(node.row, column, value, node.at, end)
+    def column_of_fields(self, node: Node) -> int:
+        line = self.tree.lines[node.row + 1]
+        return len(line) - len(line.lstrip(" \t"))
 
     def source(self, node: Node, key: str) -> None:
         found = self.tree.whole(node)
@@ -244,7 +236,9 @@ class Reading:
         return node.row in self.tree.markers or self.tree.lines[node.row].rstrip().endswith(",")
 
 
-def is_cell(value: dict[str, Json]) -> bool:
-    """Whether an object is a cell: it has a kind and a text."""
+def is_cell(value: Json) -> bool:
+    """Whether it is a cell: an object with a kind and a text."""
+    if not isinstance(value, dict):
+        return False
     source = value.get("source", value.get("input"))
     return isinstance(value.get("cell_type"), str) and joined(source) is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 
 from nbmerge.errors import NotebookError
 from nbmerge.merge.policy import ConflictStyle, Labels, Policy
@@ -22,7 +23,7 @@ from nbmerge.repair.making import Made, Making
 from nbmerge.repair.salvage import HopelessError
 from nbmerge.repair.standing import Standing, Versions, standing
 from nbmerge.repair.text import Text, same_but_labels, text_of, variants
-from nbmerge.repair.valid import with_ids
+from nbmerge.repair.valid import completed, with_ids
 from nbmerge.repair.values import Hopeless, How, Outcome, Rebuilt, Sides, Sound
 
 TYPE_CHECKING = False
@@ -74,9 +75,9 @@ class _Rebuilding:
             why = "the file ends here, in the middle (a save that was cut off?)"
             raise HopelessError(why, _last(self.text))
         base = self.base() if stands in (Standing.UNTOUCHED, Standing.EDITED) else None
-        made = self.run_by_nobody(Making(self.policy, self.of_local()).made(self.text, base))
+        made = self.run_by_nobody(Making(self.policy, self.of_local).made(self.text, base))
         return Rebuilt(
-            self.as_before(write(with_ids(made.notebook))),
+            self.as_before(write(with_ids(completed(made.notebook, *([] if base is None else [base]))))),
             How.MARKERS if base is None else How.TEXT,
             made.conflicts,
             made.decisions,
@@ -89,13 +90,13 @@ class _Rebuilding:
         if self.sides is None or self.sides.local is None or self.sides.remote is None:
             return Standing.FOREIGN
         conflicts = self.shown.conflicts
-        with_base = bool(conflicts) and conflicts[0].base is not None
+        with_base = bool(conflicts) and conflicts[0].has_base
         for style in (ConflictStyle.DIFF3, ConflictStyle.ZDIFF3) if with_base else (ConflictStyle.MERGE,):
             terms = self.sides.base or b"", self.sides.local, self.sides.remote
             for made in self.sides.again(*terms, style, self.policy.marker_size):
                 if same_but_labels(self.text, _text(made)):
                     return Standing.UNTOUCHED
-        return standing(self.text, Versions(*(_text(term).lines for term in terms)))
+        return standing(self.text, self.shown, Versions(*(_text(term).lines for term in terms)))
 
     def policy_shown(self) -> Policy:
         """Conflicts are shown as those in the text are."""
@@ -105,17 +106,18 @@ class _Rebuilding:
         first = self.shown.conflicts[0]
         local, base, remote = first.labels
         labels = Labels(local or labels.local, base or labels.base, remote or labels.remote)
-        style = ConflictStyle.MERGE if first.base is None else ConflictStyle.DIFF3
+        style = ConflictStyle.DIFF3 if first.has_base else ConflictStyle.MERGE
         return Policy(conflict_style=style, labels=labels, marker_size=first.size)
 
     def from_sides(self) -> Rebuilt:
         """The merge of what git merged; sides that were broken already are rebuilt first."""
         assert self.sides is not None
-        base, local, remote = (
-            b"" if data is None else _whole(data)
-            for data in (self.sides.base, self.sides.local, self.sides.remote)
-        )
-        whole = merge_bytes(base, local, remote, self.policy)
+        base, local, remote = (data or b"" for data in (self.sides.base, self.sides.local, self.sides.remote))
+        try:
+            whole = merge_bytes(base, local, remote, self.policy)
+        except NotebookError:
+            base = _whole(base) if base else base
+            whole = merge_bytes(base, _whole(local), _whole(remote), self.policy)
         return Rebuilt(self.as_before(whole.data), How.SIDES, whole.result.conflicts, whole.result.decisions)
 
     def base(self) -> Notebook | None:
@@ -123,13 +125,16 @@ class _Rebuilding:
             return read(self.sides.base) if self.sides and self.sides.base is not None else None
         return None
 
-    def of_local(self) -> Callable[[Notebook], int]:
+    def of_local(self, notebook: Notebook) -> int:
         """How many cells of a notebook stand in git's local version."""
+        return sum(cell.key in self.ours for cell in notebook.cells)
+
+    @cached_property
+    def ours(self) -> frozenset[tuple[str, str]]:
         with suppress(NotebookError):
             if self.sides is not None and self.sides.local is not None:
-                ours = {cell.key for cell in read(self.sides.local).cells}
-                return lambda notebook: sum(cell.key in ours for cell in notebook.cells)
-        return lambda _: 0
+                return frozenset(cell.key for cell in read(self.sides.local).cells)
+        return frozenset()
 
     def run_by_nobody(self, made: Made) -> Made:
         """No outputs where markers without their others stay in the code, for a person to see to."""

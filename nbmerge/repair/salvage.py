@@ -6,20 +6,23 @@ notebook, at least in a conflict that is shown.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from nbmerge.errors import NotebookError
 from nbmerge.notebook.reader import read
 from nbmerge.repair.halves import Draft, gather
 from nbmerge.repair.notebooks import notebooks_of
+from nbmerge.repair.once import stands_once
 from nbmerge.repair.pairing import Part
 from nbmerge.repair.reading import Reading
-from nbmerge.repair.text import is_marker
+from nbmerge.repair.text import markers_in
 from nbmerge.repair.tree import BrokenLineError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbmerge.notebook.model import Cell
     from nbmerge.repair.text import Text
 
 
@@ -39,45 +42,43 @@ class Salvaged:
     left_out: tuple[str, ...] = ()
 
 
-def salvage(text: Text) -> Salvaged:
-    """The notebooks in a text.  Raises HopelessError.
+def salvage(text: Text, known: Sequence[Cell] = ()) -> Salvaged:
+    """The notebooks in a text; `known` are cells it may share with another one.  Raises HopelessError.
 
     Markers in it stay in the sources in which they stand, and are left out elsewhere.
     """
-    markers = {n for line, n in zip(text.lines, text.numbers, strict=True) if is_marker(line)}
-    sound = _as_it_is(text) if not markers else None
+    markers = {text.numbers[place] for place in markers_in(text)}
+    sound = _as_it_is(text, known) if not markers else None
     if sound is not None:
         return sound
     try:
         return _put_together(text)
     except HopelessError:
-        sound = _as_it_is(text.without(markers))
+        sound = _as_it_is(text.without(markers), known)
         if sound is None:
             raise
         return sound
 
 
-def _as_it_is(text: Text) -> Salvaged | None:
+def _as_it_is(text: Text, known: Sequence[Cell]) -> Salvaged | None:
     """The notebook if the text is JSON in which nothing stands twice, for JSON would forget it."""
     content = "\n".join(text.lines)
+    if not stands_once(content):
+        return None
     try:
-        json.loads(content, object_pairs_hook=_refuse_twins)
-        notebook = read(content.encode("utf-8", "surrogatepass"))
-    except (ValueError, NotebookError, RecursionError):
+        notebook = read(content.encode("utf-8", "surrogatepass"), known=known)
+    except NotebookError:
         return None
     places = []
     row = at = 0
     for cell in notebook.cells:
-        start = at if cell.span is None else cell.span.start
+        spelled = cell.text or "{"
+        start = content.index(spelled, at)  # the cell may be one of another text
         row += content.count("\n", at, start)
-        at = start
         places.append(frozenset({text.numbers[row]}))
+        row += spelled.count("\n")
+        at = start + len(spelled)
     return Salvaged((Part(notebook, tuple(places)),))
-
-
-def _refuse_twins(members: list[tuple[str, object]]) -> None:
-    if len({key for key, _ in members}) < len(members):
-        raise ValueError("a member stands twice")
 
 
 def _put_together(text: Text) -> Salvaged:

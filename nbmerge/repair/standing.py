@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from nbmerge.merge.sequences import align
-from nbmerge.repair.text import variants
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,35 +47,38 @@ class Versions:
     remote: Lines
 
 
-def standing(text: Text, versions: Versions) -> Standing:
-    """How a text with markers in it stands to three versions."""
-    comparing = _Comparing(text, variants(text), versions)
-    if comparing.untouched():
+def standing(text: Text, shown: Variants, versions: Versions) -> Standing:
+    """How a text with markers in it (`shown` are its sides) stands to three versions."""
+    comparing = _Comparing(text, shown, versions)
+    sides_are_known = comparing.sides_are_known()
+    if sides_are_known and comparing.untouched():
         return Standing.UNTOUCHED
     if not comparing.related():
         return Standing.FOREIGN
-    return Standing.EDITED if comparing.sides_are_known() else Standing.MIXED
+    return Standing.EDITED if sides_are_known else Standing.MIXED
 
 
 class _Comparing:
     """Which lines of a text stand in local and in remote."""
 
-    def __init__(self, text: Text, sides: Variants, versions: Versions) -> None:
-        self.text, self.sides, self.versions = text, sides, versions
-        self.local, self.remote = (side.without(sides.stray) for side in (sides.local, sides.remote))
+    def __init__(self, text: Text, shown: Variants, versions: Versions) -> None:
+        self.text, self.sides, self.versions = text, shown, versions
+        self.local, self.remote = (side.without(shown.stray) for side in (shown.local, shown.remote))
         self.shown = [set(self.local.numbers), set(self.remote.numbers)]
-        self.from_local, self.lacks_local = _found(versions.local, self.local)
-        self.from_remote, self.lacks_remote = _found(versions.remote, self.remote)
 
     def sides_are_known(self) -> bool:
         """What stands between markers stands in one piece in the version that they say it is of."""
-        conflicts = self.sides.conflicts
-        return _in_order([conflict.local for conflict in conflicts], self.versions.local) and _in_order(
-            [conflict.remote for conflict in conflicts], self.versions.remote
-        )
+        lines, conflicts = self.text.lines, self.sides.conflicts
+        local = ([*lines[each.local.start : each.local.stop]] for each in conflicts)
+        remote = ([*lines[each.remote.start : each.remote.stop]] for each in conflicts)
+        return _in_order(local, self.versions.local) and _in_order(remote, self.versions.remote)
 
     def untouched(self) -> bool:
-        if not self.sides_are_known() or not self.plain_is_known():
+        if not self.plain_may_be_known():
+            return False
+        self.from_local, self.lacks_local = _found(self.versions.local, self.local)
+        self.from_remote, self.lacks_remote = _found(self.versions.remote, self.remote)
+        if not self.plain_is_known():
             return False
         gone_locally, new_locally = _changes(self.versions.base, self.versions.local)
         gone_remotely, new_remotely = _changes(self.versions.base, self.versions.remote)
@@ -88,6 +90,15 @@ class _Comparing:
             and self.plain(theirs) <= _telling(new_remotely)
             and not self.both_kept(ours, theirs)
         )
+
+    def plain_may_be_known(self) -> bool:
+        """Whether every line stands anywhere in a version: fast to see, and mostly enough."""
+        known = {
+            *self.versions.local,
+            *self.versions.remote,
+            *(self.versions.base if self.sides.stray else ()),
+        }
+        return all(line in known or not line.strip() for line in {*self.local.lines, *self.remote.lines})
 
     def plain_is_known(self) -> bool:
         known = self.from_local | self.from_remote
@@ -120,30 +131,31 @@ class _Comparing:
         return False
 
     def related(self) -> bool:
-        known = {line.strip() for lines in _three(self.versions) for line in lines}
-        found = _telling(self.text.lines)
-        shared = sum(times for line, times in found.items() if line in known)
-        return shared >= _SHARE * found.total()
+        """Whether most of the text is in the versions, whatever its indentation."""
+        found = {*self.local.lines, *self.remote.lines}
+        known = {*self.versions.base, *self.versions.local, *self.versions.remote}
+        return _share(found, known) >= _SHARE or _share(_stripped(found), _stripped(known)) >= _SHARE
 
 
-def _three(versions: Versions) -> tuple[Lines, Lines, Lines]:
-    return versions.base, versions.local, versions.remote
+def _share(lines: set[str], known: set[str]) -> float:
+    return len(lines & known) / len(lines)
+
+
+def _stripped(lines: set[str]) -> set[str]:
+    return {line.strip() for line in lines}
 
 
 def _in_order(parts: Iterable[Lines], version: Lines) -> bool:
     """Whether each part stands in one piece in a version, one behind the other."""
-    places: dict[str, list[int]] = {}
-    for place, line in enumerate(version):
-        places.setdefault(line, []).append(place)
+    whole = "\n".join(["", *version, ""])
     at = 0
     for part in parts:
-        if not part:
-            continue
-        size = len(part)
-        starts = (place for place in places.get(part[0], ()) if place >= at)
-        at = next((start + size for start in starts if tuple(version[start : start + size]) == part), -1)
-        if at < 0:
-            return False
+        if part:
+            lines = "\n".join(["", *part, ""])
+            at = whole.find(lines, at)
+            if at < 0:
+                return False
+            at += len(lines) - 1  # the end of the last line is the beginning of the next
     return True
 
 

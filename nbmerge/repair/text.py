@@ -1,45 +1,78 @@
 """Owns: the lines of a broken file, and the texts that its conflict markers stand for.
 
-Must not know: JSON, notebooks.  Invariant: every line but the markers of whole conflicts is
-in the text of at least one side, with the number that it has in the file.
+Must not know: JSON, notebooks.  Invariant: every line but the markers of whole conflicts is in the
+text of at least one side, with the number that it has in the file.
 
 In a broken notebook no line of JSON looks like a marker, so those that somebody indented or made too
-short count as well.
+short count as well.  Files have hundreds of thousands of lines and few markers: those are looked for
+first, and all else is taken in slices.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from nbmerge.conflicts.markers import LEAST, conflicts_in, marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
-    from nbmerge.conflicts.markers import Marked
+    from collections.abc import Collection, Iterable, Sequence
 
 _NEARLY = re.compile(r"[ \t]*(<{3,}|\|{3,}|={3,}|>{3,})(?:[ \t](.*))?[ \t]*")
+_MAY_BE_NEARLY = re.compile(r"\n[ \t]*[<|=>]{3}")
+_BEGINNINGS = tuple(character * LEAST for character in "<|=>")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """Lines without their ends; `numbers` are their places in the file, from 1."""
 
-    lines: tuple[str, ...]
-    numbers: tuple[int, ...]
+    lines: Sequence[str]
+    numbers: Sequence[int]
+
+    def slices(self, places: Iterable[range]) -> Text:
+        """The lines at these places."""
+        lines: list[str] = []
+        numbers: list[int] = []
+        for each in places:
+            lines += self.lines[each.start : each.stop]
+            numbers += self.numbers[each.start : each.stop]
+        return Text(lines, numbers)
 
     def without(self, numbers: Collection[int]) -> Text:
         """All but the lines with these numbers."""
         if not numbers:
             return self
-        return self.at(place for place, number in enumerate(self.numbers) if number not in numbers)
+        kept = [place for place, number in enumerate(self.numbers) if number not in numbers]
+        return Text([self.lines[place] for place in kept], [self.numbers[place] for place in kept])
 
-    def at(self, places: Iterable[int]) -> Text:
-        """The lines at these places."""
-        places = tuple(places)
-        return Text(tuple(self.lines[at] for at in places), tuple(self.numbers[at] for at in places))
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A whole conflict, by the places of its three or four markers in a text."""
+
+    places: tuple[int, ...]
+    size: int
+    labels: tuple[str, str, str]  # of local, base ("" where it is not shown), remote
+
+    @property
+    def has_base(self) -> bool:
+        return len(self.places) > 3
+
+    @property
+    def local(self) -> range:
+        return range(self.places[0] + 1, self.places[1])
+
+    @property
+    def base(self) -> range:
+        """Without lines where it is not shown."""
+        return range(self.places[1] + 1, self.places[2]) if self.has_base else range(0)
+
+    @property
+    def remote(self) -> range:
+        return range(self.places[-2] + 1, self.places[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,51 +86,54 @@ class Variants:
     local: Text
     base: Text | None
     remote: Text
-    conflicts: tuple[Marked, ...]
+    conflicts: tuple[Shown, ...]
     stray: tuple[int, ...]
 
 
 def text_of(content: str) -> Text:
     """The lines of a file, markers written as git does."""
-    lines = tuple(map(_with_marker, content.replace("\r", "").split("\n")))
-    return Text(lines, tuple(range(1, len(lines) + 1)))
+    content = content.replace("\r", "") if "\r" in content else content
+    lines = content.split("\n")
+    at = row = 0
+    for found in _MAY_BE_NEARLY.finditer(f"\n{content}"):
+        row += content.count("\n", at, found.start())
+        at = found.start()
+        lines[row] = _with_marker(lines[row])
+    return Text(lines, range(1, len(lines) + 1))
 
 
 def variants(text: Text) -> Variants:
     """The sides of the outermost conflicts; their lines may hold conflicts in turn."""
-    conflicts = conflicts_in(text.lines)
-    local: list[int] = []
-    base: list[int] = []
-    remote: list[int] = []
-    stray: list[int] = []
-    at = 0
-    for conflict in conflicts:
-        plain = range(at, conflict.start)
-        stray += (place for place in plain if is_marker(text.lines[place]))
-        ours, common, theirs = parts(conflict)
-        local += [*plain, *ours]
-        base += [*plain, *common]
-        remote += [*plain, *theirs]
-        at = conflict.end
-    rest = [*range(at, len(text.lines))]
-    stray += (place for place in rest if is_marker(text.lines[place]))
-    shown = bool(conflicts) and all(conflict.base is not None for conflict in conflicts)
+    marks = markers_in(text)
+    conflicts = tuple(
+        Shown(tuple(marks[place] for place in found.places), found.size, found.labels)
+        for found in conflicts_in([text.lines[place] for place in marks])
+    )
+    if not conflicts:
+        return Variants(text, None, text, (), tuple(text.numbers[place] for place in marks))
+    ends = [0, *(conflict.places[-1] + 1 for conflict in conflicts)]
+    plain = [range(end, conflict.places[0]) for end, conflict in zip(ends, conflicts, strict=False)]
+    rest = range(ends[-1], len(text.lines))
+
+    def taken(sides: Iterable[range]) -> Text:
+        return text.slices([*(each for pair in zip(plain, sides, strict=True) for each in pair), rest])
+
+    spans = [range(conflict.places[0], conflict.places[-1] + 1) for conflict in conflicts]
+    stray = [place for place in marks if place not in spans[bisect_right(ends, place, 1, len(spans)) - 1]]
     return Variants(
-        text.at(local + rest),
-        text.at(base + rest) if shown else None,
-        text.at(remote + rest),
+        taken(conflict.local for conflict in conflicts),
+        taken(conflict.base for conflict in conflicts) if all(c.has_base for c in conflicts) else None,
+        taken(conflict.remote for conflict in conflicts),
         conflicts,
         tuple(text.numbers[place] for place in stray),
     )
 
 
-def parts(conflict: Marked) -> tuple[range, range, range]:
-    """The places of its lines of local, base and remote."""
-    ours = range(conflict.start + 1, conflict.start + 1 + len(conflict.local))
-    common = range(ours.stop, ours.stop)
-    if conflict.base is not None:
-        common = range(ours.stop + 1, ours.stop + 1 + len(conflict.base))
-    return ours, common, range(common.stop + 1, conflict.end - 1)
+def markers_in(text: Text) -> list[int]:
+    """The places of the lines of markers."""
+    return [
+        place for place, line in enumerate(text.lines) if line.startswith(_BEGINNINGS) and is_marker(line)
+    ]
 
 
 def is_marker(line: str) -> bool:
@@ -108,7 +144,9 @@ def is_marker(line: str) -> bool:
 
 def same_but_labels(one: Text, other: Text) -> bool:
     """Whether two texts have the same lines, whatever their markers call the sides."""
-    return len(one.lines) == len(other.lines) and all(
+    if len(one.lines) != len(other.lines):
+        return False
+    return one.lines == other.lines or all(
         mine == theirs or (is_marker(mine) and is_marker(theirs) and _run(mine) == _run(theirs))
         for mine, theirs in zip(one.lines, other.lines, strict=True)
     )
@@ -120,8 +158,6 @@ def _run(line: str) -> str:
 
 def _with_marker(line: str) -> str:
     """The line; one that was meant for a marker is written as one, of at least the usual size."""
-    if line.lstrip(" \t")[:3] not in ("<<<", "|||", "===", ">>>"):
-        return line
     found = _NEARLY.fullmatch(line)
     if found is None:
         return line

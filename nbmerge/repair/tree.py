@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from json import JSONDecodeError
 
 from nbmerge.notebook.jsontext import parse_value
+from nbmerge.repair.once import read_once
 from nbmerge.repair.text import is_marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
@@ -39,7 +40,8 @@ class Node:
     """A value, with its key if it is a member.
 
     `row` and `last` are the first and last of its lines, by place; the value begins at `at` of the
-    whole text.  `opener` is its bracket if it has more than one line, else "".
+    whole text.  `opener` is its bracket if it has more than one line, else "".  A cell that is sound
+    has its `value`, and where its text ends, and no children.
     """
 
     column: Column
@@ -48,6 +50,7 @@ class Node:
     key: str | None = None
     opener: str = ""
     last: int = -1
+    value: tuple[Json, int] | None = None
     children: list[Node] = field(default_factory=list)
 
 
@@ -60,9 +63,13 @@ class BrokenLineError(Exception):
 
 
 class Tree:
-    """The nodes of a text; `root` stands for the whole."""
+    """The nodes of a text; `root` stands for the whole.
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    `is_cell` tells which objects are cells: those that are sound are read as a whole at once.
+    """
+
+    def __init__(self, lines: Sequence[str], is_cell: Callable[[Json], bool]) -> None:
+        self.is_cell = is_cell
         self.lines = lines
         self.markers = frozenset(row for row, line in enumerate(lines) if is_marker(line))
         self.text = "\n".join(
@@ -81,9 +88,23 @@ class Tree:
         start = self._starts[node.last]
         return (value, end) if start < end <= start + len(self.lines[node.last]) else None
 
+    def sound_cell(self, row: int, start: int) -> Node | None:
+        """The cell that begins in a line that holds its brace alone, if it is sound to its last one."""
+        at = start + self.lines[row].index("{")
+        try:
+            value, end = read_once(self.text, at)
+        except ValueError:
+            return None
+        last = row + self.text.count("\n", at, end)
+        indentation = at - start
+        node = Node((indentation, 0), row, at, None, "{", last, value=(value, end))
+        closing = self.lines[last]
+        closes = closing.strip(" \t,") == "}" and closing.index("}") == indentation
+        return node if closes and self.is_cell(value) and not self.has_markers(node) else None
+
     def has_markers(self, node: Node) -> bool:
         """Whether a marker stands in a node; its value is read without."""
-        return any(node.row <= row <= node.last for row in self.markers)
+        return bool(self.markers) and any(node.row <= row <= node.last for row in self.markers)
 
     def fragment(self, node: Node) -> str:
         """What stands in the line from the beginning of the value on."""
@@ -100,21 +121,38 @@ class _Growing:
 
     def run(self) -> None:
         start = 0
+        skipped = -1
         for row, line in enumerate(self.tree.lines):
             self.starts.append(start)
-            simple = _ELEMENT.fullmatch(line)
-            if simple is not None:
-                indentation = simple.end(1)
-                self.add(Node((indentation, 0), row, start + indentation))
-            elif row in self.tree.markers:
-                self.open[-1].children.append(Node((0, 0), row, start, last=row))
-            elif line.strip():
-                try:
-                    self.line(row, line, start)
-                except BrokenLineError:
-                    self.text(row, line, start)
+            if row > skipped:
+                skipped = self.cell(row, line, start)
+            if row > skipped:
+                self.any(row, line, start)
             start += len(line) + 1
         self.shut((-1, 1), len(self.tree.lines) - 1)
+
+    def cell(self, row: int, line: str, start: int) -> int:
+        """Take a sound cell that begins in this line; the row of its last line, -1 if there is none."""
+        cell = self.tree.sound_cell(row, start) if line.strip() == "{" else None
+        if cell is None:
+            return -1
+        self.shut(cell.column, row - 1)
+        self.open[-1].children.append(cell)
+        return cell.last
+
+    def any(self, row: int, line: str, start: int) -> None:
+        """Take one line."""
+        simple = _ELEMENT.fullmatch(line)
+        if simple is not None:
+            indentation = simple.end(1)
+            self.add(Node((indentation, 0), row, start + indentation))
+        elif row in self.tree.markers:
+            self.open[-1].children.append(Node((0, 0), row, start, last=row))
+        elif line.strip():
+            try:
+                self.line(row, line, start)
+            except BrokenLineError:
+                self.text(row, line, start)
 
     def line(self, row: int, line: str, start: int) -> None:
         """Everything in one line: brackets that close, and values one behind the other."""

@@ -46,15 +46,19 @@ def completed(notebook: Notebook, *others: Notebook) -> Notebook:
 
 
 def made_valid(notebook: Notebook) -> tuple[Notebook, tuple[str, ...]]:
-    """The notebook, its ids aside, and what had to be left out; nbformat 3 and older is as it was read."""
+    """The notebook, its ids aside, and what had to be left out; nbformat 3 and older is as it was read.
+
+    What it must say of itself and does not is left to `completed`.
+    """
     if notebook.major != 4:
         return notebook, ()
     notes: list[str] = []
     cells = [_valid_cell(cell, number, notes) for number, cell in enumerate(notebook.cells, 1)]
-    frame = notebook.frame
-    frame = {**frame, "metadata": _notebook_metadata(frame.get("metadata"))}
+    frame = dict(notebook.frame)
+    if "metadata" in frame:
+        frame["metadata"] = _notebook_metadata(frame["metadata"])
     if not isinstance(frame.get("nbformat_minor"), Number):
-        frame = {**frame, "nbformat_minor": Number("4")}
+        frame.pop("nbformat_minor", None)
     return _changed(notebook, frame, cells), tuple(notes)
 
 
