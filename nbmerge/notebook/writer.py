@@ -118,6 +118,7 @@ class _Writing:
         known = [pair for other, text in spellings if isinstance(other, list) for pair in elements(text)]
         strings = {item: text for item, text in reversed(known) if isinstance(item, str)}
         others = [pair for pair in known if not isinstance(pair[0], str)]
+        next_alike = 0
         self.emit("[")
         for position, item in enumerate(value):
             self.separate(position, depth + 1)
@@ -125,13 +126,19 @@ class _Writing:
                 text = strings.get(item)
                 self.emit(spell(item, self.layout.ascii) if text is None else text)
             else:
-                self.value(item, self.alike(item, others, position), depth + 1)
+                found = self.alike(item, others, next_alike)
+                next_alike = next_alike if found is None else found + 1
+                at = position if found is None else found
+                self.value(item, others[at : at + 1], depth + 1)
         self.close("]", bool(value), depth)
 
-    def alike(self, item: Json, known: list[Spelling], position: int) -> list[Spelling]:
-        """Spellings for one element: an equal one, else those at the same place."""
-        equal = [pair for pair in known if same(pair[0], item)]
-        return equal[:1] or known[position : position + 1]
+    def alike(self, item: Json, known: list[Spelling], start: int) -> int | None:
+        """Where an equal element is; elements mostly stand in the same order, so that it is behind the
+        last one that was found."""
+        for at in (*range(start, len(known)), *range(min(start, len(known)))):
+            if same(known[at][0], item):
+                return at
+        return None
 
     def cells(self, depth: int) -> None:
         self.emit("[")
