@@ -7,6 +7,7 @@ stands in a folder that was named is looked at, or said to be unreadable.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.conflicts.known import Known
     from nbmerge.conflicts.values import OpenConflict
+    from nbmerge.git.contested import Contested
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Looking:
     """Looks at files; asks git and the history only about those in which they may tell something."""
 
     state: str | None
-    unmerged: dict[str, frozenset[str]] = field(default_factory=dict)  # by work tree
+    trees: dict[str, Contested] = field(default_factory=dict)
 
     def at(self, path: str) -> Looked:
         """The conflicts in one file."""
@@ -63,19 +65,25 @@ class Looking:
         from nbmerge.cli.merged_versions import known_of
         from nbmerge.git.sides import find_sides
 
-        return known_of(path, data, self.state, find_sides(path))
+        tree = self._tree(path)
+        may_be_merged = tree is not None and tree.may_be_merged(os.path.realpath(path), time.time())
+        return known_of(path, data, self.state, find_sides(path) if may_be_merged else None)
 
     def _is_unmerged(self, path: str) -> bool:
-        """git is asked once for each repository that has notebooks with markers."""
-        from nbmerge.git.sides import unmerged
+        tree = self._tree(path)
+        return tree is not None and os.path.realpath(path) in tree.unmerged
+
+    def _tree(self, path: str) -> Contested | None:
+        """What git tells of the work tree of a file; it is asked once for each that has markers."""
+        from nbmerge.git.contested import contested
         from nbmerge.signs.git import repository
 
         found = repository(path)
         if found is None:
-            return False
-        if found.tree not in self.unmerged:
-            self.unmerged[found.tree] = frozenset(unmerged(found.tree))
-        return os.path.realpath(path) in self.unmerged[found.tree]
+            return None
+        if found.tree not in self.trees:
+            self.trees[found.tree] = contested(found.tree)
+        return self.trees[found.tree]
 
 
 def notebooks(words: list[str]) -> Iterator[str]:

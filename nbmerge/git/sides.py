@@ -18,7 +18,7 @@ from nbmerge.git.process import ask_git, run_git
 from nbmerge.merge.policy import Labels
 
 _NAMED = re.compile(r"Merge (?:remote-tracking )?(?:branch|tag|commit) '([^']+)'")
-_REACH = 20  # commits of one notebook in which its last merge is looked for
+REACH = 20  # commits of one notebook in which its last merge is looked for
 
 
 class Source(Enum):
@@ -182,7 +182,7 @@ def _under_way(git: _Repository, _path: str) -> _Merge | None:
 
 def _committed(git: _Repository, path: str) -> _Merge | None:
     """The newest merge that gave the path a content which none of its parents had."""
-    told = git.ask("log", f"-{_REACH}", "--no-show-signature", "--format=%H %P%x00%s", "--", path)
+    told = git.ask("log", f"-{REACH}", "--no-show-signature", "--format=%H %P%x00%s", "--", path)
     for line in (told or "").splitlines():
         commits, _, subject = line.partition("\0")
         match commits.split():
