@@ -48,6 +48,7 @@ class Walk:
     conflicts: Sequence[Traced]
     screen: Screen
     chosen: dict[Traced, Chosen] = field(default_factory=dict)
+    drafts: dict[Traced, str] = field(default_factory=dict)  # what was typed; the editor begins with it
 
     def run(self) -> dict[Traced, Chosen]:
         """What was chosen; conflicts that were skipped are not in it.
@@ -129,9 +130,11 @@ class Walk:
         if not _can_be_edited(traced):
             self.screen.tell("  this one cannot be edited as text: choose a side\n")
             return None
-        text = self.screen.edit("".join(f"{line}\n" for line in _to_edit(traced)), self._ending(traced))
+        draft = self.drafts.get(traced) or "".join(f"{line}\n" for line in _to_edit(traced))
+        text = self.screen.edit(draft, self._ending(traced))
         if text is None:
             return None
+        self.drafts[traced] = text
         if _markers_left(traced, text):
             self.screen.tell("  markers are still in it: nothing was chosen\n")
             return None

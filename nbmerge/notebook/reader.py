@@ -83,7 +83,8 @@ class _Reading:
     def notebook(self, newline: str, bom: bool) -> Notebook:
         start = skip_space(self.text, 0)
         if self.text[start : start + 1] != "{":
-            raise _NoNotebookError("the outermost value is not an object")
+            is_json = self.text[start : start + 1] in '[{"-0123456789' or self.text[start:] in _LITERALS
+            raise _NoNotebookError("the outermost value is not an object" if is_json else "it is no JSON")
         end = walk_object(self.text, start, self.member)
         if skip_space(self.text, end) != len(self.text):
             raise JSONDecodeError("something follows the last brace", self.text, end)

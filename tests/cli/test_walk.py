@@ -261,6 +261,15 @@ def test_an_edit_that_cannot_be_used(at: type[Walked], folder: Path, lines: list
     assert (walk.end(), walk.is_untouched) == (1, True)
 
 
+def test_the_editor_begins_with_what_was_typed_before(at: type[Walked], folder: Path) -> None:
+    """Also if it could not be used: a marker was left in it."""
+    typed = ["text = open(path).read()", "new = 'y' if '# mine' in text else text + '# mine\\n'"]
+    walk = at(THREE[2], EDITOR=editor(folder, *typed, "open(path, 'w').write(new)"))
+    walk.answer("e")
+    assert "markers are still in it" in walk.answer("e")
+    assert (walk.end(), walk.sources) == (0, ["y"])
+
+
 def test_an_editor_that_is_not_there(at: type[Walked]) -> None:
     walk = at(THREE[2], EDITOR="/no/such/\x1b[31meditor")
     walk.answer("e")

@@ -72,6 +72,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "a picture": (b"\x89PNG\r\n\x1a\n", "a.ipynb: is not UTF-8 (byte 0)"),
     "UTF-16": ("{}".encode("utf-16"), "a.ipynb: is not UTF-8 (byte 0)"),
     "a list": (b"[]", "a.ipynb: is no notebook: the outermost value is not an object"),
+    "a text": (b"some notes", "a.ipynb: is no notebook: it is no JSON"),
     "another JSON file": (b'{"name": "x"}', "a.ipynb: is no notebook: it has no nbformat number"),
     "no cells": (b'{"nbformat": 4}', "a.ipynb: is no notebook: it has no list of cells"),
     "nbformat 5": (b'{"nbformat": 5, "cells": []}', "a.ipynb: is no notebook: nbformat 5 is not known"),
