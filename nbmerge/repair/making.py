@@ -72,9 +72,9 @@ class Making:
         shown = variants(text)
         if not shown.conflicts:
             found = salvage(text, known)
-            made = self.folded(found.parts, base)
+            made = self.folded(found.parts, base, known)
             return replace(made, left_out=(*found.left_out, *made.left_out), stray=shown.stray)
-        local = self.made(shown.local, None, known)
+        local = self.made(shown.local, None, known or (() if base is None else base.cells))
         remote = self.made(shown.remote, None, local.notebook.cells)
         before = None if base is None else Part(base, (frozenset[int](),) * len(base.cells))
         if before is None and shown.base is not None:
@@ -85,9 +85,9 @@ class Making:
             made = self.merged(local, remote, None)
         return made
 
-    def folded(self, parts: tuple[Part, ...], base: Notebook | None) -> Made:
+    def folded(self, parts: tuple[Part, ...], base: Notebook | None, known: Sequence[Cell]) -> Made:
         """One notebook of what stands one behind the other: versions are merged, parts are joined."""
-        first, *rest = map(_valid, parts)
+        first, *rest = (_valid(part, known) for part in parts)
         for other in rest:
             if _overlap(first.part, other.part) > _SAME_NOTEBOOK:
                 in_order = self.of_local(first.notebook) >= self.of_local(other.notebook)
@@ -148,8 +148,8 @@ def _completed(part: Part, other: Part) -> Part:
     return replace(part, notebook=completed(part.notebook, other.notebook))
 
 
-def _valid(part: Part) -> Made:
-    notebook, notes = made_valid(part.notebook)
+def _valid(part: Part, known: Sequence[Cell]) -> Made:
+    notebook, notes = made_valid(part.notebook, known)
     return Made(replace(part, notebook=notebook), left_out=notes)
 
 

@@ -18,10 +18,11 @@ from nbmerge.repair.tree import BrokenLineError, Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from nbmerge.notebook.jsontext import Json
     from nbmerge.repair.events import Event
+    from nbmerge.repair.text import Text
     from nbmerge.repair.tree import Node
 
 _CELL = {"attachments", "collapsed", "execution_count", "id", "language", "level", "prompt_number"}
@@ -42,8 +43,8 @@ class _In(Enum):
 class Reading:
     """One pass over a text; `left_out` are the lines that could not be read, by place, and what they are."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.tree = Tree(lines, is_cell)
+    def __init__(self, text: Text) -> None:
+        self.tree = Tree(text, is_cell)
         self.events: list[Event] = []
         self.left_out: list[tuple[int, str]] = []
         self.later: list[tuple[Node, _In]] | None = None  # None: nothing has to wait
@@ -160,7 +161,7 @@ class Reading:
 
     def outputs(self, node: Node) -> None:
         found = self.tree.whole(node)
-        if found is not None and isinstance(found[0], list):
+        if found is not None and isinstance(found[0], list) and not holds_cells(found[0]):
             return self.field(node, "outputs", found[0])
         sound: list[Json] = []
         rest: list[Node] = []
@@ -234,6 +235,16 @@ class Reading:
 
     def has_comma(self, node: Node) -> bool:
         return node.row in self.tree.markers or self.tree.lines[node.row].rstrip().endswith(",")
+
+
+def holds_cells(outputs: Json) -> bool:
+    """Whether cells have got among the outputs of another one, as where one side was indented anew."""
+    return isinstance(outputs, list) and any(map(is_cell, outputs))
+
+
+def is_sound_cell(value: Json) -> bool:
+    """Whether it is a cell that no other one has got into."""
+    return isinstance(value, dict) and is_cell(value) and not holds_cells(value.get("outputs"))
 
 
 def is_cell(value: Json) -> bool:

@@ -75,9 +75,12 @@ class _Rebuilding:
             why = "the file ends here, in the middle (a save that was cut off?)"
             raise HopelessError(why, _last(self.text))
         base = self.base() if stands in (Standing.UNTOUCHED, Standing.EDITED) else None
-        made = self.run_by_nobody(Making(self.policy, self.of_local).made(self.text, base))
+        made = Making(self.policy, self.of_local).made(self.text, base)
+        if base is not None and (without := self.instead(made)) is not None:
+            made, base = without, None
+        made = self.run_by_nobody(made)
         return Rebuilt(
-            self.as_before(write(with_ids(completed(made.notebook, *([] if base is None else [base]))))),
+            self.as_before(_written(with_ids(completed(made.notebook, *([] if base is None else [base]))))),
             How.MARKERS if base is None else How.TEXT,
             made.conflicts,
             made.decisions,
@@ -94,7 +97,7 @@ class _Rebuilding:
         for style in (ConflictStyle.DIFF3, ConflictStyle.ZDIFF3) if with_base else (ConflictStyle.MERGE,):
             terms = self.sides.base or b"", self.sides.local, self.sides.remote
             for made in self.sides.again(*terms, style, self.policy.marker_size):
-                if same_but_labels(self.text, _text(made)):
+                if made.count(b"\n") == self.data.count(b"\n") and same_but_labels(self.text, _text(made)):
                     return Standing.UNTOUCHED
         return standing(self.text, self.shown, Versions(*(_text(term).lines for term in terms)))
 
@@ -123,6 +126,19 @@ class _Rebuilding:
     def base(self) -> Notebook | None:
         with suppress(NotebookError):
             return read(self.sides.base) if self.sides and self.sides.base is not None else None
+        return None
+
+    def instead(self, made: Made) -> Made | None:
+        """What comes of the text alone, if with git's base a line went that both versions have: in the
+        text one of them need not stand whole, and then it seems to have deleted what it lacks."""
+        if self.sides is None or self.sides.local is None or self.sides.remote is None:
+            return None
+        with suppress(NotebookError):
+            kept = _lines_of(read(self.sides.local)) & _lines_of(read(self.sides.remote))
+            gone = kept - _lines_of(made.notebook)
+            without = Making(self.policy, self.of_local).made(self.text, None) if gone else None
+            if without is not None and gone & _lines_of(without.notebook):
+                return without
         return None
 
     def of_local(self, notebook: Notebook) -> int:
@@ -160,6 +176,21 @@ class _Rebuilding:
 
 def _text(data: bytes) -> Text:
     return text_of(data.removeprefix(BOM).decode("utf-8", "replace"))
+
+
+def _lines_of(notebook: Notebook) -> set[str]:
+    return {line for cell in notebook.cells for line in cell.source.split("\n") if line.strip()}
+
+
+def _written(notebook: Notebook) -> bytes:
+    """Its bytes, which can be read again."""
+    data = write(notebook)
+    try:
+        read(data)
+    except NotebookError as error:
+        reason = str(error).removeprefix("notebook: ")
+        raise HopelessError(f"what could be read of it is no notebook either: {reason}") from None
+    return data
 
 
 def _whole(data: bytes) -> bytes:

@@ -14,8 +14,7 @@ from nbmerge.repair.halves import Draft, gather
 from nbmerge.repair.notebooks import notebooks_of
 from nbmerge.repair.once import stands_once
 from nbmerge.repair.pairing import Part
-from nbmerge.repair.reading import Reading
-from nbmerge.repair.text import markers_in
+from nbmerge.repair.reading import Reading, holds_cells
 from nbmerge.repair.tree import BrokenLineError
 
 TYPE_CHECKING = False
@@ -47,14 +46,13 @@ def salvage(text: Text, known: Sequence[Cell] = ()) -> Salvaged:
 
     Markers in it stay in the sources in which they stand, and are left out elsewhere.
     """
-    markers = {text.numbers[place] for place in markers_in(text)}
-    sound = _as_it_is(text, known) if not markers else None
+    sound = _as_it_is(text, known) if not text.markers else None
     if sound is not None:
         return sound
     try:
         return _put_together(text)
     except HopelessError:
-        sound = _as_it_is(text.without(markers), known)
+        sound = _as_it_is(text.without(text.markers), known)
         if sound is None:
             raise
         return sound
@@ -68,6 +66,8 @@ def _as_it_is(text: Text, known: Sequence[Cell]) -> Salvaged | None:
     try:
         notebook = read(content.encode("utf-8", "surrogatepass"), known=known)
     except NotebookError:
+        return None
+    if any(holds_cells(cell.outputs) for cell in notebook.cells):
         return None
     places = []
     row = at = 0
@@ -83,7 +83,7 @@ def _as_it_is(text: Text, known: Sequence[Cell]) -> Salvaged | None:
 
 def _put_together(text: Text) -> Salvaged:
     try:
-        reading = Reading(text.lines)
+        reading = Reading(text)
     except BrokenLineError as error:
         raise HopelessError(str(error), text.numbers[error.row]) from None
     items = gather(reading.events)

@@ -63,7 +63,9 @@ class _Comparing:
 
     def __init__(self, text: Text, shown: Variants, versions: Versions) -> None:
         self.text, self.sides, self.versions = text, shown, versions
-        self.local, self.remote = (side.without(shown.stray) for side in (shown.local, shown.remote))
+        self.local, self.remote = _without_stray(shown.local, shown), _without_stray(shown.remote, shown)
+        self.lines = {*self.local.lines, *self.remote.lines}
+        self.unknown = self.lines.difference(versions.local).difference(versions.remote)
         self.shown = [set(self.local.numbers), set(self.remote.numbers)]
 
     def sides_are_known(self) -> bool:
@@ -93,12 +95,8 @@ class _Comparing:
 
     def plain_may_be_known(self) -> bool:
         """Whether every line stands anywhere in a version: fast to see, and mostly enough."""
-        known = {
-            *self.versions.local,
-            *self.versions.remote,
-            *(self.versions.base if self.sides.stray else ()),
-        }
-        return all(line in known or not line.strip() for line in {*self.local.lines, *self.remote.lines})
+        unknown = self.unknown.difference(self.versions.base if self.sides.stray else ())
+        return all(not line.strip() for line in unknown)
 
     def plain_is_known(self) -> bool:
         known = self.from_local | self.from_remote
@@ -132,17 +130,16 @@ class _Comparing:
 
     def related(self) -> bool:
         """Whether most of the text is in the versions, whatever its indentation."""
-        found = {*self.local.lines, *self.remote.lines}
-        known = {*self.versions.base, *self.versions.local, *self.versions.remote}
-        return _share(found, known) >= _SHARE or _share(_stripped(found), _stripped(known)) >= _SHARE
+        if len(self.unknown) <= _SHARE * len(self.lines):
+            return True
+        versions = (self.versions.base, self.versions.local, self.versions.remote)
+        known = {line.strip() for lines in versions for line in lines}
+        return sum(line.strip() in known for line in self.lines) >= _SHARE * len(self.lines)
 
 
-def _share(lines: set[str], known: set[str]) -> float:
-    return len(lines & known) / len(lines)
-
-
-def _stripped(lines: set[str]) -> set[str]:
-    return {line.strip() for line in lines}
+def _without_stray(side: Text, shown: Variants) -> Text:
+    stray = set(shown.stray)
+    return side.without([place for place in side.markers if side.numbers[place] in stray])
 
 
 def _in_order(parts: Iterable[Lines], version: Lines) -> bool:

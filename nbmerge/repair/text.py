@@ -11,42 +11,49 @@ first, and all else is taken in slices.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from nbmerge.conflicts.markers import LEAST, conflicts_in, marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 _NEARLY = re.compile(r"[ \t]*(<{3,}|\|{3,}|={3,}|>{3,})(?:[ \t](.*))?[ \t]*")
 _MAY_BE_NEARLY = re.compile(r"\n[ \t]*[<|=>]{3}")
-_BEGINNINGS = tuple(character * LEAST for character in "<|=>")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Lines without their ends; `numbers` are their places in the file, from 1."""
+    """Lines without their ends; `numbers` are their places in the file, from 1.
+
+    `markers` are the places here of those that are one, in order.
+    """
 
     lines: Sequence[str]
     numbers: Sequence[int]
+    markers: Sequence[int] = ()
 
     def slices(self, places: Iterable[range]) -> Text:
         """The lines at these places."""
         lines: list[str] = []
         numbers: list[int] = []
+        markers: list[int] = []
         for each in places:
+            shift = len(lines) - each.start
+            first, last = bisect_left(self.markers, each.start), bisect_left(self.markers, each.stop)
+            markers += [marker + shift for marker in self.markers[first:last]]
             lines += self.lines[each.start : each.stop]
             numbers += self.numbers[each.start : each.stop]
-        return Text(lines, numbers)
+        return Text(lines, numbers, markers)
 
-    def without(self, numbers: Collection[int]) -> Text:
-        """All but the lines with these numbers."""
-        if not numbers:
+    def without(self, places: Sequence[int]) -> Text:
+        """All but the lines at these places, which rise."""
+        if not places:
             return self
-        kept = [place for place, number in enumerate(self.numbers) if number not in numbers]
-        return Text([self.lines[place] for place in kept], [self.numbers[place] for place in kept])
+        between = zip([-1, *places], [*places, len(self.lines)], strict=True)
+        return self.slices(range(start + 1, end) for start, end in between)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Variants:
     """What a text says with each of its conflicts taken for one side.
 
     `base` is None unless each conflict shows it; `conflicts` are the outermost ones, `stray` the
-    numbers of the lines of markers that belong to none: they stay in all three.
+    numbers of the markers that belong to none: they stay in all three.
     """
 
     local: Text
@@ -94,17 +101,20 @@ def text_of(content: str) -> Text:
     """The lines of a file, markers written as git does."""
     content = content.replace("\r", "") if "\r" in content else content
     lines = content.split("\n")
+    markers: list[int] = []
     at = row = 0
     for found in _MAY_BE_NEARLY.finditer(f"\n{content}"):
         row += content.count("\n", at, found.start())
         at = found.start()
         lines[row] = _with_marker(lines[row])
-    return Text(lines, range(1, len(lines) + 1))
+        if is_marker(lines[row]):
+            markers.append(row)
+    return Text(lines, range(1, len(lines) + 1), markers)
 
 
 def variants(text: Text) -> Variants:
     """The sides of the outermost conflicts; their lines may hold conflicts in turn."""
-    marks = markers_in(text)
+    marks = text.markers
     conflicts = tuple(
         Shown(tuple(marks[place] for place in found.places), found.size, found.labels)
         for found in conflicts_in([text.lines[place] for place in marks])
@@ -127,13 +137,6 @@ def variants(text: Text) -> Variants:
         conflicts,
         tuple(text.numbers[place] for place in stray),
     )
-
-
-def markers_in(text: Text) -> list[int]:
-    """The places of the lines of markers."""
-    return [
-        place for place, line in enumerate(text.lines) if line.startswith(_BEGINNINGS) and is_marker(line)
-    ]
 
 
 def is_marker(line: str) -> bool:

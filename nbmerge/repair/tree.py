@@ -17,14 +17,14 @@ from json import JSONDecodeError
 
 from nbmerge.notebook.jsontext import parse_value
 from nbmerge.repair.once import read_once
-from nbmerge.repair.text import is_marker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
+    from nbmerge.repair.text import Text
 
     Column: TypeAlias = tuple[int, int]  # the indentation of its line, and which one in that line it is
 
@@ -68,13 +68,14 @@ class Tree:
     `is_cell` tells which objects are cells: those that are sound are read as a whole at once.
     """
 
-    def __init__(self, lines: Sequence[str], is_cell: Callable[[Json], bool]) -> None:
+    def __init__(self, text: Text, is_cell: Callable[[Json], bool]) -> None:
         self.is_cell = is_cell
-        self.lines = lines
-        self.markers = frozenset(row for row, line in enumerate(lines) if is_marker(line))
-        self.text = "\n".join(
-            " " * len(line) if row in self.markers else line for row, line in enumerate(lines)
-        )
+        self.lines = text.lines
+        self.markers = frozenset(text.markers)
+        blanked = list(text.lines)
+        for row in text.markers:
+            blanked[row] = " " * len(blanked[row])
+        self.text = "\n".join(blanked)
         self.root = Node((-1, 0), 0, 0)
         self._starts: list[int] = []
         _Growing(self, self._starts).run()
@@ -221,7 +222,10 @@ def _node(line: str, at: int, column: Column, row: int) -> tuple[Node, int]:
     key = None
     member = _MEMBER.match(line, at)
     if member is not None:
-        key = str(parse_value(member.group(1), 0)[0])
+        try:
+            key = str(parse_value(member.group(1), 0)[0])
+        except JSONDecodeError:  # a control character, or an escape that is none
+            key = member.group(1)[1:-1]
         at = member.end()
     try:
         return Node(column, row, at, key), parse_value(line, at)[1]

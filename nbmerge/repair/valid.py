@@ -13,11 +13,11 @@ from dataclasses import replace
 
 from nbmerge.merge.ids import derived_id
 from nbmerge.notebook.jsontext import Number
-from nbmerge.notebook.model import CODE, RAW, Cell, Notebook, joined
+from nbmerge.notebook.model import CODE, RAW, Cell, Notebook, in_lines, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _KINDS = (CODE, RAW, "markdown")
 _MINOR_WITH_IDS = 5
 _OF_OTHER_MAJORS = ("collapsed", "input", "language", "level", "prompt_number")
+_OF_CELLS = ("id", "cell_type", "metadata", "source", "attachments", "outputs", "execution_count")
 _OF_OUTPUTS = {
     "stream": ("name", "text"),
     "display_data": ("data", "metadata"),
@@ -45,15 +46,20 @@ def completed(notebook: Notebook, *others: Notebook) -> Notebook:
     return notebook if frame == notebook.frame else replace(notebook, frame=frame, frame_text=None)
 
 
-def made_valid(notebook: Notebook) -> tuple[Notebook, tuple[str, ...]]:
+def made_valid(notebook: Notebook, known: Sequence[Cell] = ()) -> tuple[Notebook, tuple[str, ...]]:
     """The notebook, its ids aside, and what had to be left out; nbformat 3 and older is as it was read.
 
-    What it must say of itself and does not is left to `completed`.
+    `known` are cells that were looked at before.  What the notebook must say of itself and does not is
+    left to `completed`.
     """
     if notebook.major != 4:
         return notebook, ()
     notes: list[str] = []
-    cells = [_valid_cell(cell, number, notes) for number, cell in enumerate(notebook.cells, 1)]
+    looked_at = set(map(id, known))
+    cells = [
+        cell if id(cell) in looked_at else _valid_cell(cell, number, notes)
+        for number, cell in enumerate(notebook.cells, 1)
+    ]
     frame = dict(notebook.frame)
     if "metadata" in frame:
         frame["metadata"] = _notebook_metadata(frame["metadata"])
@@ -81,8 +87,7 @@ def _valid_cell(cell: Cell, number: int, notes: list[str]) -> Cell:
     fields = dict(cell.value)
     if "source" not in fields:
         fields["source"] = fields.get("input") if joined(fields.get("input")) is not None else []
-    for key in _OF_OTHER_MAJORS:
-        fields.pop(key, None)
+    _drop_strange(fields, f"cell {number}", notes)
     fields["cell_type"] = cell.type if cell.type in _KINDS else RAW
     fields["metadata"] = _valid_metadata(fields.get("metadata"))
     if fields["cell_type"] == CODE:
@@ -96,11 +101,26 @@ def _valid_cell(cell: Cell, number: int, notes: list[str]) -> Cell:
     return replace(cell, value=fields, span=None, spellings=(cell, *cell.spellings))
 
 
+def _drop_strange(fields: Fields, name: str, notes: list[str]) -> None:
+    """Fields of another major, and what has got in from an output or from metadata."""
+    strange = [key for key in fields if key not in _OF_CELLS]
+    for key in strange:
+        del fields[key]
+    named = [key for key in strange if key not in _OF_OTHER_MAJORS]
+    if named:
+        notes.append(f"{name}: no field of a cell, left out: {', '.join(named)}")
+
+
 def _complete_code(fields: Fields, name: str, notes: list[str]) -> None:
     if fields.pop("attachments", None):
         notes.append(f"{name}: it is code; its attachments are left out")
     outputs = fields.get("outputs")
     outputs = outputs if isinstance(outputs, list) else []
+    texts = [output for output in outputs if isinstance(output, str)]
+    if texts:  # lines of a source, for no output is a text
+        source = (joined(fields.get("source")) or "").removesuffix("\n")
+        fields["source"] = in_lines("\n".join(filter(None, (source, "".join(texts)))))
+        outputs = [output for output in outputs if not isinstance(output, str)]
     fields["outputs"] = sound = [output for output in outputs if _is_output(output)]
     if len(sound) < len(outputs):
         notes.append(f"{name}: outputs that are mixed from two are left out")
@@ -145,8 +165,14 @@ def _is_output(output: Json) -> bool:
     return (
         isinstance(output.get("data", {}), dict)
         and isinstance(output.get("metadata", {}), dict)
-        and joined(output.get("text", "")) is not None
+        and _is_text(output.get("text", ""))
         and isinstance(output.get("execution_count"), Number | None)
+    )
+
+
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(part, str) for part in value)
     )
 
 
