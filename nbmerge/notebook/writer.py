@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from itertools import chain
 from json.encoder import encode_basestring, encode_basestring_ascii
 
 from nbmerge.notebook.jsontext import Number, Slot, elements, members, same
@@ -135,7 +136,7 @@ class _Writing:
     def alike(self, item: Json, known: list[Spelling], start: int) -> int | None:
         """Where an equal element is; elements mostly stand in the same order, so that it is behind the
         last one that was found."""
-        for at in (*range(start, len(known)), *range(min(start, len(known)))):
+        for at in chain(range(start, len(known)), range(min(start, len(known)))):
             if same(known[at][0], item):
                 return at
         return None
