@@ -17,7 +17,6 @@ from nbmerge.lineage.versions import TOLD, Origin, Version, Writer
 from nbmerge.reconcile.take import Saved
 from nbmerge.sync.saving import Saving
 
-
 _NAME = "nbmerge fix"  # what the history calls the writer
 
 
