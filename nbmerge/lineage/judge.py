@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from nbmerge.lineage.bars import Degree, Weighed
 from nbmerge.lineage.evidence import Trial
 from nbmerge.lineage.hints import in_haste, same_hand
+from nbmerge.lineage.lines import markers
 from nbmerge.lineage.situation import Situation
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.lineage.wording import told
@@ -91,7 +92,7 @@ def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation)
     that it is closest to.
     """
     candidates = _candidates(save, head, older)
-    if _shows_merge(candidates):
+    if _shows_merge(candidates) or _shows_conflict(save, head, older):
         return Sequential("shows what was merged")
     if not situation.busy:
         for one in candidates:
@@ -111,6 +112,14 @@ def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation)
     if _is_in_vain(save, one.shown, head, older):
         return Unsure(number, f"{one.told(head)}, as before, and nobody else saved since")
     return Stale(number, one.told(head))
+
+
+def _shows_conflict(save: Save, head: Shown, older: Sequence[Shown]) -> bool:
+    """Whether the save still holds a marker that only the merge wrote, which the head is."""
+    if head.version.origin is not Origin.MERGED:
+        return False
+    marks = markers(head.notebook.cells) & markers(save.notebook.cells)
+    return bool(marks) and not any(marks <= markers(shown.notebook.cells) for shown in older)
 
 
 def _shows_merge(candidates: Sequence[_Candidate]) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHORTEST = 4  # characters of a line that tells anything: not `)` or `plt`
 _MARKER = re.compile(r"(<{7,}|\|{7,}|>{7,}|={7,})( |$)")  # what a merge wrote is nobody's line
+_OPENING = "<" * 7
 _WORD = re.compile(r"\w+|[^\w\s]{2,}")
 
 
@@ -31,6 +32,17 @@ def telling(source: str) -> Iterator[str]:
         text = line.strip()
         if len(text) >= _SHORTEST and any(map(str.isalnum, text)) and not _MARKER.match(text):
             yield text
+
+
+def markers(cells: Iterable[Cell]) -> frozenset[str]:
+    """The lines with which conflicts begin; their labels name the versions that were merged."""
+    return frozenset(
+        line
+        for cell in cells
+        if _OPENING in cell.source
+        for line in cell.source.split("\n")
+        if line.startswith(_OPENING) and line.strip("< ")
+    )
 
 
 def words(line: str) -> Counter[str]:

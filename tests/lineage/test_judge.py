@@ -133,3 +133,20 @@ def test_more_known_of_a_second_writer_never_makes_it_less_sure() -> None:
     for save in (STALE, *(saves[-1] for saves in IN_SEQUENCE.values())):
         quiet, busy = judged(BEFORE, GREW, save), judged(BEFORE, GREW, save, situation=BUSY)
         assert order.index(type(quiet)) <= order.index(type(busy))
+
+
+def test_who_works_between_the_markers_has_seen_the_merge() -> None:
+    """An edit of one side's line takes back what the merge brought, and proves the contrary."""
+    ours, theirs, mine = ("a = 5  # metres", "a = 9  # feet"), "a = 1", "a = 99  # feet"
+    conflict = "<<<<<<< version 2\n{}\n=======\n{}\n>>>>>>> version 3"
+    base, one, other = book(theirs, LOAD), book(ours[0], LOAD), book(ours[1], LOAD)
+    merged = book(conflict.format(*ours), LOAD)
+    shown = [
+        Shown(version(1), base),
+        Shown(version(2), one, living=True),
+        Shown(version(3), other, living=True),
+    ]
+    head = Shown(Version(4, "4" * 64, 480.0, Origin.MERGED, (2, 3)), merged)
+    for sides in ((ours[0], mine), (mine, ours[1]), (ours[0], "")):
+        save = Save(book(conflict.format(*sides), LOAD), 600.0)
+        assert isinstance(judge(save, head, shown, BUSY), Sequential)
