@@ -44,7 +44,7 @@ class Reading:
     """One pass over a text; `left_out` are the lines that could not be read, by place, and what they are."""
 
     def __init__(self, text: Text) -> None:
-        self.tree = Tree(text, is_cell)
+        self.tree = Tree(text, is_sound_cell)
         self.events: list[Event] = []
         self.left_out: list[tuple[int, str]] = []
         self.later: list[tuple[Node, _In]] | None = None  # None: nothing has to wait

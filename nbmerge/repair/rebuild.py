@@ -76,7 +76,7 @@ class _Rebuilding:
             raise HopelessError(why, _last(self.text))
         base = self.base() if stands in (Standing.UNTOUCHED, Standing.EDITED) else None
         made = Making(self.policy, self.of_local).made(self.text, base)
-        if base is not None and (without := self.instead(made)) is not None:
+        if base is not None and (without := self.instead(made, base)) is not None:
             made, base = without, None
         made = self.run_by_nobody(made)
         return Rebuilt(
@@ -128,13 +128,15 @@ class _Rebuilding:
             return read(self.sides.base) if self.sides and self.sides.base is not None else None
         return None
 
-    def instead(self, made: Made) -> Made | None:
+    def instead(self, made: Made, base: Notebook) -> Made | None:
         """What comes of the text alone, if with git's base a line went that both versions have: in the
         text one of them need not stand whole, and then it seems to have deleted what it lacks."""
         if self.sides is None or self.sides.local is None or self.sides.remote is None:
             return None
         with suppress(NotebookError):
-            kept = _lines_of(read(self.sides.local)) & _lines_of(read(self.sides.remote))
+            ours = read(self.sides.local, known=base.cells)
+            theirs = read(self.sides.remote, known=ours.cells)
+            kept = _lines_of(ours) & _lines_of(theirs)
             gone = kept - _lines_of(made.notebook)
             without = Making(self.policy, self.of_local).made(self.text, None) if gone else None
             if without is not None and gone & _lines_of(without.notebook):
@@ -186,7 +188,7 @@ def _written(notebook: Notebook) -> bytes:
     """Its bytes, which can be read again."""
     data = write(notebook)
     try:
-        read(data)
+        read(data, known=notebook.cells)
     except NotebookError as error:
         reason = str(error).removeprefix("notebook: ")
         raise HopelessError(f"what could be read of it is no notebook either: {reason}") from None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import lzma
-import tarfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from tests.corpus.unpacking import unpack
 
 SHARED = Path(__file__).parents[3] / "shared"
 
@@ -37,8 +38,7 @@ def peer_cases() -> list[dict[str, Any]]:
 def real_merges(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Folders with base, ours, theirs and what people committed."""
     folder = tmp_path_factory.mktemp("merges")
-    with tarfile.open(corpus("merges.tar.xz")) as archive:
-        archive.extractall(folder, filter="data")
+    unpack(corpus("merges.tar.xz"), folder)
     return sorted(found.parent for found in folder.rglob("merged.ipynb"))
 
 

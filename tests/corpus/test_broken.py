@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import tarfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from nbmerge.git.sides import Source, find_sides
 from nbmerge.repair.rebuild import rebuild
 from nbmerge.repair.values import How, Outcome, Rebuilt, Sides
 from tests.corpus.conftest import corpus
+from tests.corpus.unpacking import unpack
 from tests.git.repo import NAME, Repository, surroundings
 from tests.helpers.build import cells_of, source_of
 from tests.helpers.validity import fault
@@ -32,8 +32,7 @@ _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 def broken(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Folders with base, ours, theirs and the broken notebook."""
     folder = tmp_path_factory.mktemp("broken")
-    with tarfile.open(corpus("broken.tar.xz")) as archive:
-        archive.extractall(folder, filter="data")
+    unpack(corpus("broken.tar.xz"), folder)
     return sorted(found.parent for found in folder.rglob("broken.ipynb"))
 
 
