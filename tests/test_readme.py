@@ -14,8 +14,8 @@ import pytest
 
 from nbmerge import errors
 from nbmerge.cli.options import COMMANDS, help_text
-from nbmerge.merge.policy import ConflictStyle, Outputs
-from nbmerge.merge.whole import Whole
+from nbmerge.merge.values import ConflictStyle, Outputs
+from nbmerge.merge.whole import MergedFile
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -137,6 +137,6 @@ def test_the_sample_for_python_runs() -> None:
     }
     exec(sample, names)
     whole = names["whole"]
-    assert isinstance(whole, Whole)
+    assert isinstance(whole, MergedFile)
     assert whole.data == (folder / "merged.ipynb").read_bytes()
     assert len(whole.result.conflicts) == 1

@@ -83,10 +83,10 @@ def _summary(number: int, found: list[Looked]) -> str:
     conflicts = [conflict for looked in found for conflict in looked.conflicts]
     if not conflicts:
         return f"no conflicts in {looked_at}\n"
-    from nbmerge.conflicts.values import Writer
+    from nbmerge.conflicts.values import ShownBy
 
-    broken = [looked.path for looked in found if looked.conflicts[0].writer is Writer.GIT]
-    whole = [looked.path for looked in found if looked.conflicts[0].writer is not Writer.GIT]
+    broken = [looked.path for looked in found if looked.conflicts[0].writer is ShownBy.GIT]
+    whole = [looked.path for looked in found if looked.conflicts[0].writer is not ShownBy.GIT]
     calls = [to_type("fix", path) for path in broken[:1]] + [to_type("resolve", path) for path in whole[:1]]
     count = f"{len(conflicts)} conflict{'s' * (len(conflicts) != 1)}"
     return f"{count} in {len(found)} of {looked_at}; next: {printable(', '.join(calls))}\n"

@@ -74,7 +74,7 @@ def start_parser() -> Parser:
 
 def stop(arguments: list[str]) -> int:
     """Run `stop`; its exit code.  Raises NbmergeError."""
-    from nbmerge.history.place import state_directory
+    from nbmerge.history.opening import state_directory
 
     heard = understand(stop_parser(), arguments)
     if heard is not None:
@@ -99,15 +99,15 @@ def stop_parser() -> Parser:
 
 def restart(arguments: list[str]) -> int:
     """Run `restart`; its exit code.  Raises NbmergeError."""
-    from nbmerge.history.place import state_directory
+    from nbmerge.history.opening import state_directory
     from nbmerge.watch.daemon import remembered
-    from nbmerge.watch.status import Status, read_status
+    from nbmerge.watch.status import WatcherStatus, read_status
 
     heard = understand(restart_parser(), arguments)
     if heard is not None:
         found, paths = heard
         directory = state_directory(found.state)
-        before = read_status(directory) or Status()
+        before = read_status(directory) or WatcherStatus()
         begin = remembered(directory) if _is_bare(arguments) else None
         if begin is None:
             begin = ["watch", "--log", *as_arguments(watch_options(found, paths or list(before.paths)))]

@@ -44,13 +44,13 @@ def run(arguments: list[str]) -> int:
     options, words = heard
     notebook, numbers = _meant(words)
     with history(options.state) as store:
-        book = book_of(store, notebook)
+        notebook_id = book_of(store, notebook)
         if len(numbers) == 2:
-            old, new = (_version(store, book, notebook, number) for number in numbers)
+            old, new = (_version(store, notebook_id, notebook, number) for number in numbers)
         else:
             new = Content(notebook.path, read_file(notebook.path))
-            number = numbers[0] if numbers else _newest_other(store, book, notebook, new.data)
-            old = _version(store, book, notebook, number)
+            number = numbers[0] if numbers else _newest_other(store, notebook_id, notebook, new.data)
+            old = _version(store, notebook_id, notebook, number)
     if options.html is None:
         write_text(_diff(old, new))
     else:
@@ -85,14 +85,14 @@ def _meant(words: list[str]) -> tuple[Named, list[int]]:
     return notebook, [number for number in (notebook.number, second) if number is not None]
 
 
-def _version(store: Store, book: int, notebook: Named, number: int) -> Content:
-    version = version_of(store, book, notebook, number)
-    return Content(f"{notebook.path}@{number}", store.data(book, version.number))
+def _version(store: Store, notebook_id: int, notebook: Named, number: int) -> Content:
+    version = version_of(store, notebook_id, notebook, number)
+    return Content(f"{notebook.path}@{number}", store.data(notebook_id, version.number))
 
 
-def _newest_other(store: Store, book: int, notebook: Named, data: bytes) -> int:
+def _newest_other(store: Store, notebook_id: int, notebook: Named, data: bytes) -> int:
     held = digest(data)
-    for version in reversed(store.versions(book)):
+    for version in reversed(store.versions(notebook_id)):
         if version.digest != held and version.origin is not Origin.UNREADABLE:
             return version.number
     raise NotebookError(f"{notebook.path}: no other version of it is known")

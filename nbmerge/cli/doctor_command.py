@@ -42,8 +42,7 @@ def run(arguments: list[str]) -> int:
     options, words = heard
     if words:
         raise UsageError(f"{words[0]!r} is too much: {program_name()} {_CALL}")
-    from nbmerge.doctor.checks import CHECKS
-    from nbmerge.doctor.examination import examine
+    from nbmerge.doctor.checks import CHECKS, examine
 
     found = []
     for finding in examine(_setting(options.state), CHECKS):
@@ -68,7 +67,7 @@ def parser() -> Parser:
 def _setting(state: str | None) -> Setting:
     import nbmerge
     from nbmerge.doctor.values import Setting
-    from nbmerge.history.place import place_of
+    from nbmerge.history.opening import place_of
 
     return Setting(
         program=program_name(),

@@ -21,7 +21,7 @@ from nbmerge.errors import (
     EXIT_UNREADABLE,
     EXIT_USAGE,
 )
-from nbmerge.git.contract import Answer, parse_call
+from nbmerge.git.contract import MergeStatus, parse_call
 from nbmerge.git.driver import merge_files
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from nbmerge.cli.arguments import Parser
-    from nbmerge.git.contract import Call, Outcome
+    from nbmerge.git.contract import Call, DriverResult
 
 _CALL = "driver %O %A %B %L %P [%S %X %Y]"
 _WHAT = """
@@ -69,12 +69,12 @@ def entry() -> NoReturn:
     Called without arguments it only shows that the driver can be loaded.
     """
     gc.disable()  # a call is over before looking for garbage could pay
-    answer = _answer(sys.argv[1:]) if sys.argv[1:] else Answer.CLEAN
+    answer = _answer(sys.argv[1:]) if sys.argv[1:] else MergeStatus.CLEAN
     # All is written; taking the interpreter apart would cost milliseconds.
     os._exit(EXIT_DRIVER_FAILED if answer is None else answer.for_entry)
 
 
-def _answer(arguments: list[str]) -> Answer | None:
+def _answer(arguments: list[str]) -> MergeStatus | None:
     """Merge and say on stderr what is to be said; None if it cannot be told what came out."""
     try:
         call = parse_call(arguments)
@@ -89,7 +89,7 @@ def _answer(arguments: list[str]) -> Answer | None:
     return outcome.answer
 
 
-def _lines(call: Call, outcome: Outcome) -> Iterator[str]:
+def _lines(call: Call, outcome: DriverResult) -> Iterator[str]:
     """What to say: why it is merged as text, or which conflicts there are and what was chosen."""
     if outcome.result is None:
         yield outcome.reason
@@ -97,7 +97,7 @@ def _lines(call: Call, outcome: Outcome) -> Iterator[str]:
         from dataclasses import replace
 
         from nbmerge.cli.report import details, without_what_comes_back
-        from nbmerge.git.labels import is_virtual
+        from nbmerge.git.contract import is_virtual
 
         if is_virtual(call):
             return  # nobody ever sees that notebook

@@ -28,10 +28,8 @@ from nbmerge.errors import (
     UsageError,
 )
 from nbmerge.files import read_ordinary_file
-from nbmerge.git.again import merged_again
-from nbmerge.git.sides import GitSides, Source, find_sides
-from nbmerge.repair.rebuild import rebuild
-from nbmerge.repair.values import Hopeless, How, Outcome, Rebuilt, Sides, Sound
+from nbmerge.git.sides import GitSides, Source, find_sides, merged_again
+from nbmerge.repair.rebuild import Hopeless, How, Outcome, Rebuilt, Sides, Sound, rebuild
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -80,8 +80,8 @@ def parser() -> Parser:
 
 
 def _status(of_user: bool, program: str) -> int:
+    from nbmerge.git.install import status
     from nbmerge.git.scope import Scope
-    from nbmerge.git.status import status
 
     found = status(Scope.GLOBAL if of_user else Scope.LOCAL, program)
     _print(found.lines)

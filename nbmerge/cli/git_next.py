@@ -30,8 +30,8 @@ def in_git(path: str, git: GitSides) -> Iterator[str]:
     """Lines that say what to type, if git shows the notebook as in conflict."""
     from shlex import quote
 
+    from nbmerge.environment.git import repository
     from nbmerge.git.sides import unmerged
-    from nbmerge.signs.git import repository
 
     here = repository(path)
     if not git.unmerged or here is None:
@@ -50,7 +50,7 @@ def in_git(path: str, git: GitSides) -> Iterator[str]:
 
 def turned_round(path: str) -> str:
     """What is easily mistaken where git merges one's own commits into another branch; "" elsewhere."""
-    from nbmerge.signs.git import repository
+    from nbmerge.environment.git import repository
 
     here = repository(path)
     if here is None or _doing(here.folder) != "rebase":

@@ -69,8 +69,7 @@ def add_state(parser: Parser) -> None:
 @contextmanager
 def history(state: str | None) -> Iterator[Store]:
     """The store of a state directory; a damaged one is told about."""
-    from nbmerge.history.opening import open_store
-    from nbmerge.history.place import state_directory
+    from nbmerge.history.opening import open_store, state_directory
 
     opened = open_store(state_directory(state), time.time)
     tell_set_aside(opened.set_aside)
@@ -88,20 +87,20 @@ def tell_set_aside(path: str | None) -> None:
 
 def book_of(store: Store, notebook: Named) -> int:
     """Its number in the store.  Raises NotebookError if it has no history."""
-    book = store.book(notebook.real)
-    if book is None or store.standing(book) is None:
+    notebook_id = store.notebook_id(notebook.real)
+    if notebook_id is None or store.heads(notebook_id) is None:
         if os.path.isdir(notebook.path):
             raise NotebookError(f"{notebook.path}: is a folder; name a notebook in it")
         there = os.path.exists(notebook.path)
         why = "it is watched by nobody yet" if there else "there is no such file either"
         begin = to_type("watch", os.path.dirname(notebook.path) or ".")
         raise NotebookError(f"{notebook.path}: has no history: {why}; {begin} begins one")
-    return book
+    return notebook_id
 
 
-def version_of(store: Store, book: int, notebook: Named, number: int) -> Version:
+def version_of(store: Store, notebook_id: int, notebook: Named, number: int) -> Version:
     """One of its versions that is kept.  Raises NotebookError that says which there are."""
-    versions = store.versions(book)
+    versions = store.versions(notebook_id)
     for version in versions:
         if version.number == number:
             return version

@@ -6,11 +6,10 @@ what was decided is handed over whole; a save that comes to nothing is said ther
 
 from __future__ import annotations
 
+from nbmerge.browser.mergetool_answer import Decisions, PageChoices, UnfitAnswerError, settle, taken
+from nbmerge.browser.mergetool_page import Deleted, Reduced, Runs, reduce
 from nbmerge.cli.report import failure_of
 from nbmerge.cli.streams import printable, write_error, write_text
-from nbmerge.conflicts.decisions import Decisions
-from nbmerge.conflicts.reduced import Deleted, Reduced, Runs, reduce
-from nbmerge.conflicts.returned import Taken, Unfit, settle, taken
 from nbmerge.conflicts.values import NotKnown
 from nbmerge.errors import NbmergeError, NotebookError, UsageError
 
@@ -18,33 +17,32 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from nbmerge.conflicts.choosing import Settled
+    from nbmerge.browser.site import PageContent, Where
+    from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
     from nbmerge.notebook.model import Notebook
-    from nbmerge.web.values import Page, Where
 
 
 def settle_in_browser(
     name: str,
     notebook: Notebook,
     conflicts: Sequence[Traced],
-    keep: Callable[[Settled, Taken], None],
+    keep: Callable[[Resolution, PageChoices], None],
     browser: str | None = None,
-) -> Taken | None:
+) -> PageChoices | None:
     """Show the conflicts of a notebook until the page is closed; what was saved last, if anything was.
 
     `keep` writes the notebook, each time somebody saves; it may raise NbmergeError.  `browser` is as
     in `open_in_browser`.  Raises UsageError if there is nothing to show.
     """
-    from nbmerge.web.opening import open_in_browser
-    from nbmerge.web.tool import show
+    from nbmerge.browser.mergetool import open_in_browser, show
 
     reduced = reduce(notebook, conflicts)
     if not reduced.parts:
         raise UsageError(f"{name}: its conflicts are in outputs or metadata: choose with --local or --remote")
     made = Decisions(notebook, reduced.parts)
     answer = made.answer()
-    saved: list[Taken] = []
+    saved: list[PageChoices] = []
 
     def take(sent: object) -> None:
         try:
@@ -67,14 +65,14 @@ def settle_in_browser(
 
 def _page(
     name: str, conflicts: Sequence[Traced], reduced: Reduced, shows_base: bool, answer: dict[str, object]
-) -> Page:
-    from nbmerge.web.values import Page
+) -> PageContent:
+    from nbmerge.browser.site import PageContent
 
     number = len(conflicts) - len(reduced.apart)
     title = f"{printable(name)}: {number} conflict{'s' * (number != 1)}"
     labels = conflicts[0].conflict.labels
     sides = (_named("local", labels.local), _named("base", labels.base), _named("remote", labels.remote))
-    return Page(answer, title, sides, shows_base, " ".join(_notes(reduced)))
+    return PageContent(answer, title, sides, shows_base, " ".join(_notes(reduced)))
 
 
 def _notes(reduced: Reduced) -> Iterator[str]:
@@ -88,14 +86,14 @@ def _named(side: str, label: str) -> str:
     return f"{side}: {printable(label)}" if label and label != side else side
 
 
-def _taken(name: str, notebook: Notebook, reduced: Reduced, base: object, sent: object) -> Taken:
+def _taken(name: str, notebook: Notebook, reduced: Reduced, base: object, sent: object) -> PageChoices:
     try:
         return taken(notebook, reduced, base, sent)
-    except Unfit as error:
+    except UnfitAnswerError as error:
         raise NotebookError(f"{name}: what the page sent cannot be used ({error}): load it again") from error
 
 
-def _settled(name: str, notebook: Notebook, decided: Taken) -> Settled:
+def _settled(name: str, notebook: Notebook, decided: PageChoices) -> Resolution:
     try:
         return settle(notebook, decided)
     except NotKnown as error:

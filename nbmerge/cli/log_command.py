@@ -20,7 +20,7 @@ from nbmerge.files import digest, read_file
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.cli.arguments import Parser
-    from nbmerge.lineage.standing import OpenTip, Standing
+    from nbmerge.lineage.heads import Heads, OpenTip
     from nbmerge.lineage.versions import Version
 
 _CALL = "log NOTEBOOK [--json] [--state DIR]"
@@ -42,10 +42,10 @@ def run(arguments: list[str]) -> int:
     options, words = heard
     notebook = Named(the_one(words, "notebook", _CALL), None)
     with history(options.state) as store:
-        book = book_of(store, notebook)
-        versions, standing = store.versions(book), store.standing(book)
-    assert standing is not None
-    lines = _objects(versions, standing) if options.json else _lines(notebook, versions, standing)
+        notebook_id = book_of(store, notebook)
+        versions, heads = store.versions(notebook_id), store.heads(notebook_id)
+    assert heads is not None
+    lines = _objects(versions, heads) if options.json else _lines(notebook, versions, heads)
     write_text("".join(f"{line}\n" for line in lines))
     return EXIT_CLEAN
 
@@ -58,8 +58,8 @@ def parser() -> Parser:
     return options
 
 
-def _objects(versions: tuple[Version, ...], standing: Standing) -> Iterator[str]:
-    opened = {tip.version for tip in standing.open}
+def _objects(versions: tuple[Version, ...], heads: Heads) -> Iterator[str]:
+    opened = {tip.version for tip in heads.open}
     for version in versions:
         found = {
             "version": version.number,
@@ -69,22 +69,22 @@ def _objects(versions: tuple[Version, ...], standing: Standing) -> Iterator[str]
             "writer": version.writer.label,
             "size": version.size,
             "why": version.why,
-            "head": version.number == standing.head,
+            "head": version.number == heads.head,
             "open": version.number in opened,
         }
         yield json.dumps(found)
 
 
-def _lines(notebook: Named, versions: tuple[Version, ...], standing: Standing) -> Iterator[str]:
-    opened = {tip.version: tip for tip in standing.open}
+def _lines(notebook: Named, versions: tuple[Version, ...], heads: Heads) -> Iterator[str]:
+    opened = {tip.version: tip for tip in heads.open}
     rows = [_row(version, opened.get(version.number)) for version in versions]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for version, row in zip(versions, rows, strict=True):
-        mark = "*" if version.number == standing.head else " "
+        mark = "*" if version.number == heads.head else " "
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield printable(f"{mark} {'  '.join(cells)}".rstrip())
-    yield printable(f"* is what the file holds{_unless_newer(notebook, versions, standing)}")
-    for tip in standing.open:
+    yield printable(f"* is what the file holds{_unless_newer(notebook, versions, heads)}")
+    for tip in heads.open:
         yield printable(open_line(notebook.path, tip))
 
 
@@ -108,9 +108,9 @@ def _row(version: Version, tip: OpenTip | None) -> tuple[str, ...]:
     return f"@{version.number}", when, came, f"{version.size:,} bytes", "; ".join(filter(None, notes))
 
 
-def _unless_newer(notebook: Named, versions: tuple[Version, ...], standing: Standing) -> str:
+def _unless_newer(notebook: Named, versions: tuple[Version, ...], heads: Heads) -> str:
     """A file that changed since is told about, too: nobody watches it, or not yet."""
-    held = next((one.digest for one in versions if one.number == standing.head), None)
+    held = next((one.digest for one in versions if one.number == heads.head), None)
     try:
         found = digest(read_file(notebook.path))
     except NotebookError:

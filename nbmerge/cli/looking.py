@@ -18,9 +18,9 @@ from nbmerge.observe.names import is_left_out, is_notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.conflicts.known import Known
+    from nbmerge.conflicts.known import KnownMerge
     from nbmerge.conflicts.values import OpenConflict
-    from nbmerge.git.contested import Contested
+    from nbmerge.git.sides import UnmergedPaths
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Looking:
     """Looks at files; asks git and the history only about those in which they may tell something."""
 
     state: str | None
-    trees: dict[str, Contested] = field(default_factory=dict)
+    trees: dict[str, UnmergedPaths] = field(default_factory=dict)
 
     def at(self, path: str) -> Looked:
         """The conflicts in one file."""
@@ -61,7 +61,7 @@ class Looking:
             raise
         return find(notebook, lambda: self._known(path, data), self._is_unmerged(path))
 
-    def _known(self, path: str, data: bytes) -> Known | None:
+    def _known(self, path: str, data: bytes) -> KnownMerge | None:
         from nbmerge.cli.merged_versions import known_of
         from nbmerge.git.sides import find_sides
 
@@ -73,10 +73,10 @@ class Looking:
         tree = self._tree(path)
         return tree is not None and os.path.realpath(path) in tree.unmerged
 
-    def _tree(self, path: str) -> Contested | None:
+    def _tree(self, path: str) -> UnmergedPaths | None:
         """What git tells of the work tree of a file; it is asked once for each that has markers."""
-        from nbmerge.git.contested import contested
-        from nbmerge.signs.git import repository
+        from nbmerge.environment.git import repository
+        from nbmerge.git.sides import contested
 
         found = repository(path)
         if found is None:

@@ -14,14 +14,14 @@ from nbmerge.cli.report import details, in_full, result_json, summary
 from nbmerge.cli.streams import write_bytes, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
 from nbmerge.files import FileSource, is_special, read_file, reason, replace_file
-from nbmerge.merge.threeway import Terms
-from nbmerge.merge.whole import Held, merge_sources
+from nbmerge.merge.values import Terms
+from nbmerge.merge.whole import InMemory, merge_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.cli.pages import Page
-    from nbmerge.merge.results import Result
-    from nbmerge.merge.whole import Source, Whole
+    from nbmerge.merge.values import Result
+    from nbmerge.merge.whole import MergedFile, Source
 
 __all__ = ["parser", "run"]
 
@@ -43,10 +43,10 @@ def run(arguments: list[str]) -> int:
     return EXIT_CLEAN if whole.result.clean else EXIT_CONFLICTS
 
 
-def _merge(options: Options) -> tuple[Whole, Page | None]:
+def _merge(options: Options) -> tuple[MergedFile, Page | None]:
     """What came of it, and the page about it if there is to be one."""
     once = options.report is not None
-    base = Held("base", b"") if options.base is None else _source(options.base, once)
+    base = InMemory("base", b"") if options.base is None else _source(options.base, once)
     sides = (base, _source(options.local, once), _source(options.remote, once))
     if options.report is None:
         return merge_sources(*sides, options.policy), None
@@ -62,7 +62,7 @@ def _source(path: str, once: bool) -> Source:
     """A pipe is read at once: it can be read only once; and so is what a page is made of, too."""
     try:
         if once or is_special(path):
-            return Held(path, read_file(path))
+            return InMemory(path, read_file(path))
         with open(path, "rb"):
             return FileSource(path, path)
     except OSError as failure:
@@ -73,7 +73,7 @@ def _source(path: str, once: bool) -> Source:
         raise error from failure
 
 
-def _deliver(whole: Whole, options: Options) -> None:
+def _deliver(whole: MergedFile, options: Options) -> None:
     """The notebook, or what nbdime's --decisions asks for, to where it belongs."""
     if options.output is not None:
         wanted = result_json(whole.result).encode() if options.decisions else whole.data

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import time
 
-from nbmerge.conflicts.known import Known
+from nbmerge.conflicts.known import KnownMerge
 from nbmerge.errors import NbmergeError, NotebookError
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOOKED_AT = 8  # merges of the history, the newest first
 
 
-def known_of(path: str, data: bytes, state: str | None, git: GitSides | None) -> Known | None:
+def known_of(path: str, data: bytes, state: str | None, git: GitSides | None) -> KnownMerge | None:
     """What is known of the merge that `data`, which `path` holds, shows the conflicts of.
 
     `git` is what git tells of the path; its word goes before the history's.
@@ -32,19 +32,23 @@ def known_of(path: str, data: bytes, state: str | None, git: GitSides | None) ->
         sides = _notebooks(Terms(git.base or b"", git.local, git.remote))
     if sides is None:
         sides = _in_history(os.path.realpath(path), data, state)
-    return None if sides is None else Known(sides)
+    return None if sides is None else KnownMerge(sides)
 
 
 def _notebooks(terms: Terms[bytes]) -> Terms[Notebook] | None:
     """The three as notebooks that can be merged."""
-    from nbmerge.merge.whole import Held
+    from nbmerge.merge.whole import InMemory
     from nbmerge.notebook.reader import read
     from nbmerge.notebook.versions import empty_beside, harmonise
 
     try:
         local, remote = read(terms.local, "local"), read(terms.remote, "remote")
         base = read(terms.base, "base") if terms.base.strip() else empty_beside(local, remote)
-        sources = (Held("base", terms.base), Held("local", terms.local), Held("remote", terms.remote))
+        sources = (
+            InMemory("base", terms.base),
+            InMemory("local", terms.local),
+            InMemory("remote", terms.remote),
+        )
         (base, local, remote), _ = harmonise((base, local, remote), sources)
     except NotebookError:
         return None
@@ -53,8 +57,7 @@ def _notebooks(terms: Terms[bytes]) -> Terms[Notebook] | None:
 
 def _in_history(real: str, data: bytes, state: str | None) -> Terms[Notebook] | None:
     """Those of the newest merge that what the file holds descends from, if there is a history."""
-    from nbmerge.history.opening import has_store, open_store
-    from nbmerge.history.place import place_of
+    from nbmerge.history.opening import has_store, open_store, place_of
 
     directory = place_of(state)
     try:
@@ -71,19 +74,21 @@ def _in_history(real: str, data: bytes, state: str | None) -> Terms[Notebook] | 
 
 def _merged_before(store: Store, real: str, data: bytes) -> Terms[Notebook] | None:
     from nbmerge.files import digest
-    from nbmerge.lineage.standing import Standing
+    from nbmerge.lineage.heads import Heads
     from nbmerge.lineage.versions import Origin
-    from nbmerge.reconcile.union import terms
+    from nbmerge.service.tips import terms
 
-    book = store.book(real)
-    held = None if book is None else store.find(book, digest(data))
-    if book is None or held is None:
+    notebook_id = store.notebook_id(real)
+    held = None if notebook_id is None else store.find(notebook_id, digest(data))
+    if notebook_id is None or held is None:
         return None
-    before = store.graph(book).ancestors(held.number)
-    merges = [one for one in store.versions(book) if one.number in before and one.origin is Origin.MERGED]
+    before = store.graph(notebook_id).ancestors(held.number)
+    merges = [
+        one for one in store.versions(notebook_id) if one.number in before and one.origin is Origin.MERGED
+    ]
     for merge in merges[: -_LOOKED_AT - 1 : -1]:
         try:
-            found = terms(store, book, Standing(merge.number, merge.parents))
+            found = terms(store, notebook_id, Heads(merge.number, merge.parents))
         except NbmergeError:
             continue  # a version of it is no longer kept
         sides = None if found is None else _notebooks(found)

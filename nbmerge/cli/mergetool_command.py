@@ -16,24 +16,22 @@ from nbmerge.cli.merged_versions import known_of
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.known import Known, Traced, trace
+from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
 from nbmerge.files import read_file, replace_file
 from nbmerge.git.sides import GitSides, Source, find_sides
-from nbmerge.merge.policy import Labels, Policy
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Labels, Policy, Terms
 from nbmerge.merge.whole import merge_bytes
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
-from nbmerge.repair.rebuild import rebuild
-from nbmerge.repair.values import Hopeless, Rebuilt, Sides, Sound
+from nbmerge.repair.rebuild import Hopeless, Rebuilt, Sides, Sound, rebuild
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from nbmerge.conflicts.choosing import Settled
-    from nbmerge.conflicts.returned import Taken
+    from nbmerge.browser.mergetool_answer import PageChoices
+    from nbmerge.conflicts.choosing import Resolution
     from nbmerge.notebook.model import Notebook
 
 _CALL = "mergetool BASE LOCAL REMOTE MERGED [BACKUP]"
@@ -56,10 +54,10 @@ def parser() -> Parser:
 def entry() -> NoReturn:
     """The command as git starts it.  Called without arguments it only shows that it can be loaded."""
     from nbmerge.cli.main import run as run_command
-    from nbmerge.git.contract import Answer
+    from nbmerge.git.contract import MergeStatus
 
     if not sys.argv[1:]:
-        sys.exit(Answer.CLEAN.for_entry)
+        sys.exit(MergeStatus.CLEAN.for_entry)
     sys.exit(run_command(["mergetool", *sys.argv[1:]]))
 
 
@@ -89,7 +87,7 @@ def _run(files: Terms[str], path: str, backup: str | None) -> int:
         return EXIT_CLEAN
     left = len(found.conflicts)
 
-    def keep(settled: Settled, _: Taken) -> None:
+    def keep(settled: Resolution, _: PageChoices) -> None:
         nonlocal left
         after = write(settled.notebook)
         replace_file(path, after)
@@ -112,7 +110,7 @@ class _Found:
 
     data: bytes
     notebook: Notebook
-    known: Known | None
+    known: KnownMerge | None
     conflicts: tuple[Traced, ...]
 
 

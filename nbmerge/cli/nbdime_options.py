@@ -10,7 +10,7 @@ from __future__ import annotations
 from argparse import SUPPRESS, Action, ArgumentParser, Namespace
 
 from nbmerge.errors import UsageError
-from nbmerge.merge.policy import Favor, Outputs, Side
+from nbmerge.merge.values import Favor, Outputs, Side
 
 _FAVORED = {
     "inline": Favor.NONE,

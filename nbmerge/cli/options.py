@@ -13,7 +13,7 @@ from nbmerge.cli import nbdime_options
 from nbmerge.cli.arguments import USUAL_EXITS, Parser, exit_lines, formatter, split
 from nbmerge.cli.program import program_name
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_SYSTEM, EXIT_UNREADABLE, UsageError
-from nbmerge.merge.policy import ConflictStyle, Labels, Outputs, Policy
+from nbmerge.merge.values import ConflictStyle, Labels, Outputs, Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from nbmerge.files import replace_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.merge.policy import Labels
-    from nbmerge.merge.threeway import Terms
-    from nbmerge.merge.whole import Source, Whole
+    from nbmerge.merge.values import Labels, Terms
+    from nbmerge.merge.whole import MergedFile, Source
     from nbmerge.notebook.model import Notebook
 
 
@@ -52,9 +51,9 @@ def refuse_one_of(page: str, files: tuple[str | None, ...]) -> None:
             raise UsageError(f"{page}: the page would replace a file of the merge; give it another name")
 
 
-def report_of(whole: Whole, files: Terms[Source], title: str, labels: Labels) -> str:
+def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Labels) -> str:
     """The page about a merge of these files.  Raises NotebookError."""
-    from nbmerge.page.merged import Merge, merge_page
+    from nbmerge.browser.merge_report import Merge, merge_page
 
     result = whole.result
     try:
@@ -70,21 +69,21 @@ def report_of(whole: Whole, files: Terms[Source], title: str, labels: Labels) ->
 
 def comparison_of(old: Content, new: Content) -> str:
     """The page about what changed.  Raises NotebookError."""
-    from nbmerge.merge.threeway import Terms
-    from nbmerge.merge.whole import Held
-    from nbmerge.page.compared import Named, diff_page
+    from nbmerge.browser.diff_report import NamedNotebook, diff_page
+    from nbmerge.merge.values import Terms
+    from nbmerge.merge.whole import InMemory
 
-    before, after = Held(old.name, old.data), Held(new.name, new.data)
+    before, after = InMemory(old.name, old.data), InMemory(new.name, new.data)
     try:
         sides = _sides(Terms(before, after, before))
-        return diff_page(Named(old.name, sides.base), Named(new.name, sides.local))
+        return diff_page(NamedNotebook(old.name, sides.base), NamedNotebook(new.name, sides.local))
     except RecursionError:
         raise NotebookError(f"{new.name}: is nested too deeply to be shown") from None
 
 
 def _sides(files: Terms[Source]) -> Terms[Notebook]:
     """The notebooks in one nbformat major, as the merge has them."""
-    from nbmerge.merge.threeway import Terms
+    from nbmerge.merge.values import Terms
     from nbmerge.notebook.reader import BOM, read
     from nbmerge.notebook.versions import empty_beside, harmonise
 

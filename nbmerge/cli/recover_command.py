@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
     from nbmerge.sync.api import taking_part
     from nbmerge.sync.returning import recover
-    from nbmerge.watch.notices import merged
+    from nbmerge.watch.runner import merged
 
     heard = understand(parser(), arguments)
     if heard is None:
@@ -36,9 +36,9 @@ def run(arguments: list[str]) -> int:
     with taking_part(options.state) as saving:
         session = saving.session
         tell_set_aside(session.set_aside)
-        book = book_of(session.store, notebook)
+        notebook_id = book_of(session.store, notebook)
         done = recover(saving, notebook.path)
-        versions = session.store.versions(book)
+        versions = session.store.versions(notebook_id)
     if done is None:
         said = "nothing in its history is open; it was left alone"
     else:

@@ -17,7 +17,7 @@ from nbmerge.files import read_file, replace_file
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.cli.arguments import Parser
-    from nbmerge.reconcile.replay import Step
+    from nbmerge.service.replay import Step
 
 _CALL = "replay V0 V1 ... [--json] [--out FINAL] [--interval S] [--second-writer]"
 _WHAT = """
@@ -59,7 +59,7 @@ def parser() -> Parser:
 def _replay(paths: list[str], interval: float, second_writer: bool, as_json: bool, out: str | None) -> int:
     """Print the steps; how many conflicts the file shows at the end."""
     from nbmerge.history.opening import open_store
-    from nbmerge.reconcile.replay import Replay
+    from nbmerge.service.replay import Replay
 
     store = open_store(None, lambda: 0.0).store
     replay = Replay(store, interval, second_writer)

@@ -26,7 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nbmerge.merge.results import Conflict, Decision, Result
+    from nbmerge.merge.values import Conflict, Decision, Result
 
 _CELLS_NAMED = 12
 _KINDS = ((UsageError, "usage"), (NotebookError, "notebook"), (SystemFailure, "system"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nbmerge.cli.resolving import Unsettled
-    from nbmerge.conflicts.choosing import Settled
+    from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
     from nbmerge.conflicts.values import Chosen
 
@@ -116,7 +116,7 @@ def _answers(found: Unsettled, meant: Sequence[Traced]) -> Mapping[Traced, Chose
         raise
 
 
-def _settled(found: Unsettled, chosen: Mapping[Traced, Chosen]) -> Settled:
+def _settled(found: Unsettled, chosen: Mapping[Traced, Chosen]) -> Resolution:
     from nbmerge.conflicts.choosing import choose
     from nbmerge.conflicts.values import NotKnown
 
@@ -126,7 +126,7 @@ def _settled(found: Unsettled, chosen: Mapping[Traced, Chosen]) -> Settled:
         raise UsageError(f"{found.path}: {error}; nothing was written") from error
 
 
-def _said(found: Unsettled, chosen: Mapping[Traced, Chosen], settled: Settled, left: int) -> Iterator[str]:
+def _said(found: Unsettled, chosen: Mapping[Traced, Chosen], settled: Resolution, left: int) -> Iterator[str]:
     """What was done, how it is undone, and what is next."""
     from collections import Counter
 

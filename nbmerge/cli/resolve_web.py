@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from nbmerge.cli.in_browser import settle_in_browser
-from nbmerge.cli.resolving import Kept, Unsettled, keep
+from nbmerge.cli.resolving import Rewritten, Unsettled, keep
 from nbmerge.conflicts.values import Chosen, Edited
 from nbmerge.errors import NotebookError
 
@@ -19,9 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbmerge.conflicts.choosing import Settled
+    from nbmerge.browser.mergetool_answer import PageChoices
+    from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
-    from nbmerge.conflicts.returned import Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,15 @@ class Resolved:
     """What was saved last: what was chosen, the notebook as it was settled, what became of the save."""
 
     chosen: Mapping[Traced, Chosen]
-    settled: Settled
-    kept: Kept
+    settled: Resolution
+    kept: Rewritten
 
 
 def resolve_web(found: Unsettled, meant: Sequence[Traced], browser: str | None) -> Resolved | None:
     """Show the conflicts in the browser until the page is closed; what was saved last, if anything was."""
     saves: list[Resolved] = []
 
-    def save(settled: Settled, taken: Taken) -> None:
+    def save(settled: Resolution, taken: PageChoices) -> None:
         held = found
         if saves:
             if saves[-1].kept.merged:

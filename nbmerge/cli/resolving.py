@@ -20,8 +20,8 @@ from nbmerge.notebook.writer import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.conflicts.choosing import Settled
-    from nbmerge.conflicts.known import Known
+    from nbmerge.conflicts.choosing import Resolution
+    from nbmerge.conflicts.known import KnownMerge
     from nbmerge.conflicts.values import OpenConflict
     from nbmerge.git.sides import GitSides
     from nbmerge.notebook.model import Notebook
@@ -37,12 +37,12 @@ class Unsettled:
     version: str
     notebook: Notebook
     conflicts: tuple[Traced, ...]
-    known: Known | None
+    known: KnownMerge | None
     git: GitSides | None
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Rewritten:
     """The notebook as it was written: `left` conflicts are in it.
 
     `version` is the token to save with next; `merged` says that it also holds what others saved.
@@ -86,14 +86,14 @@ def in_cell(found: Unsettled, named: str) -> tuple[Traced, ...]:
     return meant
 
 
-def keep(found: Unsettled, settled: Settled) -> Kept:
+def keep(found: Unsettled, settled: Resolution) -> Rewritten:
     """Write the notebook with what was settled.  Raises NbmergeError as `nbmerge.sync.save` does."""
     from nbmerge.sync.api import save
 
     data = write(settled.notebook)
     answer = save(found.path, data, found.version, "nbmerge resolve", found.state)
     left = _still_open(read(answer.content, found.path), found.known, found.git)
-    return Kept(answer.version, answer.merged, len(left))
+    return Rewritten(answer.version, answer.merged, len(left))
 
 
 def _opened(path: str, state: str | None) -> Opened | None:
@@ -119,7 +119,9 @@ def _read(data: bytes, path: str) -> None:
         raise NotebookError(f"{error}; {to_type('fix', path)} rebuilds it if that can be done") from None
 
 
-def _still_open(notebook: Notebook, known: Known | None, git: GitSides | None) -> tuple[OpenConflict, ...]:
+def _still_open(
+    notebook: Notebook, known: KnownMerge | None, git: GitSides | None
+) -> tuple[OpenConflict, ...]:
     return find(notebook, lambda: known, merging=git is not None and git.unmerged)
 
 

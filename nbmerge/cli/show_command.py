@@ -29,8 +29,8 @@ def run(arguments: list[str]) -> int:
         options, words = heard
         notebook, number = named_version(the_one(words, "version", _CALL))
         with history(options.state) as store:
-            book = book_of(store, notebook)
-            data = store.data(book, version_of(store, book, notebook, number).number)
+            notebook_id = book_of(store, notebook)
+            data = store.data(notebook_id, version_of(store, notebook_id, notebook, number).number)
         write_bytes(data)
     return EXIT_CLEAN
 

@@ -16,13 +16,13 @@ from nbmerge.cli.log_command import open_line
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, UsageError
-from nbmerge.watch.status import Status, read_status
+from nbmerge.watch.status import WatcherStatus, read_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.cli.arguments import Parser
     from nbmerge.history.store import Store
-    from nbmerge.lineage.standing import OpenTip
+    from nbmerge.lineage.heads import OpenTip
 
 _CALL = "status [--json] [--state DIR]"
 _WHAT = """
@@ -38,7 +38,7 @@ _KEPT_BACK = ("ready", "version")
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    from nbmerge.history.place import state_directory
+    from nbmerge.history.opening import state_directory
 
     heard = understand(parser(), arguments)
     if heard is None:
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> int:
     if words:
         raise UsageError(f"{words[0]!r} is too much: {program_name()} {_CALL}")
     directory = state_directory(options.state)
-    status = read_status(directory) or Status()
+    status = read_status(directory) or WatcherStatus()
     with history(directory) as store:
         if not status.running:
             status = _counted(status, store)
@@ -67,7 +67,7 @@ def parser() -> Parser:
     return options
 
 
-def _counted(status: Status, store: Store) -> Status:
+def _counted(status: WatcherStatus, store: Store) -> WatcherStatus:
     totals = store.totals()
     return replace(
         status,
@@ -78,17 +78,17 @@ def _counted(status: Status, store: Store) -> Status:
     )
 
 
-def _object(status: Status) -> dict[str, object]:
+def _object(status: WatcherStatus) -> dict[str, object]:
     return {name: value for name, value in status.as_json().items() if name not in _KEPT_BACK}
 
 
 def _open_tips(store: Store) -> Iterator[tuple[str, OpenTip]]:
-    for book in store.books():
-        standing = store.standing(book.id)
-        yield from ((book.path, tip) for tip in (standing.open if standing is not None else ()))
+    for notebook_id in store.books():
+        heads = store.heads(notebook_id.id)
+        yield from ((notebook_id.path, tip) for tip in (heads.open if heads is not None else ()))
 
 
-def _lines(status: Status, directory: str, tips: list[tuple[str, OpenTip]]) -> Iterator[str]:
+def _lines(status: WatcherStatus, directory: str, tips: list[tuple[str, OpenTip]]) -> Iterator[str]:
     if status.running:
         pending = "" if status.idle else ", at work" if status.ready else ", starting"
         yield f"watching {', '.join(status.paths) or 'notebooks'} (process {status.pid}{pending})"
@@ -103,7 +103,7 @@ def _lines(status: Status, directory: str, tips: list[tuple[str, OpenTip]]) -> I
         yield f"and {len(tips) - _SHOWN} more"
 
 
-def _counts(status: Status) -> str:
+def _counts(status: WatcherStatus) -> str:
     counts = (
         (status.notebooks, "notebook"),
         (status.versions, "version"),

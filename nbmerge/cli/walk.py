@@ -14,8 +14,8 @@ from nbmerge.cli.streams import printable
 from nbmerge.cli.terminal import Screen
 from nbmerge.cli.walk_view import View
 from nbmerge.conflicts.known import Traced
-from nbmerge.conflicts.markers import LEAST, conflicts_in
 from nbmerge.conflicts.values import Absent, Choice, Chosen, DeletedCell, Edited, InSource
+from nbmerge.merge.markers import LEAST, conflicts_in
 from nbmerge.notebook.model import CODE, Notebook
 
 _HELP = """\

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from nbmerge.browser.sources import By, Line, changed_lines
 from nbmerge.cli.conflict_lines import cell_of, place, sides
 from nbmerge.cli.streams import printable
 from nbmerge.cli.styled import Piece, Styled
-from nbmerge.conflicts.markers import conflicts_in
 from nbmerge.conflicts.values import Absent, InSource, Term
+from nbmerge.merge.markers import conflicts_in
 from nbmerge.merge.text import split
-from nbmerge.merge.threeway import Terms
-from nbmerge.page.lines import By, Line, changed_lines
+from nbmerge.merge.values import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

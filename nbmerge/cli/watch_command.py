@@ -23,7 +23,7 @@ from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.cli.arguments import Parser
-    from nbmerge.watch.notices import Notice
+    from nbmerge.watch.runner import Notice
 
 _CALL = f"watch {WORDS} [--json]"
 _WHAT = """
@@ -53,7 +53,7 @@ def run(arguments: list[str]) -> int:
     stop = Stop()
     as_line = _object if found.json else line_of if found.log else _timed
     if found.log:
-        from nbmerge.watch.log import Log
+        from nbmerge.watch.daemon import Log
 
         log = Log(options.state or ".")
         run_watch(options, lambda notice: log.write(as_line(notice)), stop)
@@ -105,7 +105,7 @@ def _near(path: str) -> str:
 
 
 def _left_out(number: int) -> Notice:
-    from nbmerge.watch.notices import Notice
+    from nbmerge.watch.runner import Notice
 
     lines = "1 line was" if number == 1 else f"{number} lines were"
     return Notice("unread", "", f"{lines} left out here, for nobody read them", {"lines": number})

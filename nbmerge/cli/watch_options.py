@@ -57,7 +57,7 @@ def add_watch_options(parser: Parser) -> None:
 
 def watch_options(found: Any, paths: list[str]) -> WatchOptions:
     """What the options ask for.  Raises NotebookError if a path is not there."""
-    from nbmerge.history.place import state_directory
+    from nbmerge.history.opening import state_directory
     from nbmerge.history.values import Retention
     from nbmerge.watch.assembly import WatchOptions
 

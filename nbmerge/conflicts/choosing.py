@@ -1,6 +1,11 @@
-"""Owns: what becomes of a notebook when conflicts in it are settled.
+"""Owns: what becomes of the lines of a text when conflicts between markers in it are settled.
+what becomes of a notebook when conflicts in it are settled.
 
-Must not know: who chose, where the file is.  Invariant: cells without a chosen conflict keep their
+Must not know: cells, how it was chosen.
+who chose, where the file is.
+Invariant: each line outside the markers stays, but for
+markers of a conflict that crosses a settled one and of which some are gone with it.
+cells without a chosen conflict keep their
 bytes, and so does each line outside the markers; a cell that ends up with one side's source gets
 what that side had under it, where that is known.
 """
@@ -12,35 +17,71 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nbmerge.conflicts.known import Traced
-from nbmerge.conflicts.lines import Replacing, settled_lines
 from nbmerge.conflicts.nbdime import settle_nbdime
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
-from nbmerge.merge.attachments import follow, merge_attachments
+from nbmerge.merge.cells import follow, merge_attachments
+from nbmerge.merge.markers import crossed
 from nbmerge.merge.outputs import made
-from nbmerge.merge.results import Decision, Notes
 from nbmerge.merge.text import Shape, compose, split
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Decision, Notes, Terms
 from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TypeAlias
 
-    from nbmerge.conflicts.markers import Lines
+    from nbmerge.merge.markers import Lines, Marked
     from nbmerge.notebook.jsontext import Json
 
     One: TypeAlias = tuple[Traced, Chosen]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Replacing:
+    """The lines that take the place of a conflict, and of `head` and `tail` lines around it."""
+
+    marked: Marked
+    chosen: Lines
+    head: int = 0
+    tail: int = 0
+
+
+def settled_lines(lines: Lines, replacing: Sequence[Replacing]) -> list[str]:
+    """The lines with what was chosen in place of each of these conflicts, which stand apart."""
+    after: list[tuple[int, str]] = []  # each with its place before, -1 for what was chosen
+    stray: set[int] = set()
+    at = 0
+    for each in sorted(replacing, key=lambda each: each.marked.start):
+        torn = _torn(lines, each)
+        stray |= {place for other in torn for place in other.places}
+        markers = {line for other in torn for line in other.markers}
+        after += [(place, lines[place]) for place in range(at, each.marked.start - each.head)]
+        after += [(-1, line) for line in each.chosen if line not in markers]
+        at = each.marked.end + each.tail
+    after += [(place, lines[place]) for place in range(at, len(lines))]
+    return [line for place, line in after if place not in stray]
+
+
+def _torn(lines: Lines, each: Replacing) -> list[Marked]:
+    """The conflicts that cross this one, unless all their markers are still there behind it."""
+    inside = range(each.marked.start, each.marked.end)
+    return [
+        other
+        for other in crossed(lines, each.marked)
+        if any(place in inside and lines[place] not in each.chosen for place in other.places)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
     """The notebook afterwards, and what was done to it besides the sources."""
 
     notebook: Notebook
     decisions: tuple[Decision, ...] = ()
 
 
-def choose(notebook: Notebook, chosen: Mapping[Traced, Chosen]) -> Settled:
+def choose(notebook: Notebook, chosen: Mapping[Traced, Chosen]) -> Resolution:
     """Settle conflicts that `find` found in this very notebook.
 
     Raises NotKnown if a term that was chosen is not known; nothing is settled then.
@@ -67,7 +108,7 @@ def choose(notebook: Notebook, chosen: Mapping[Traced, Chosen]) -> Settled:
     if others:
         settled = settle_nbdime(settled, others)
     kept = tuple(cell for cell in settled.cells if id(cell) not in gone)
-    return Settled(replace(settled, cells=kept), tuple(decisions))
+    return Resolution(replace(settled, cells=kept), tuple(decisions))
 
 
 def _settled_cell(cell: Cell, ones: Sequence[One]) -> Cell | None:

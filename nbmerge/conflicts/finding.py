@@ -1,29 +1,128 @@
-"""Owns: which conflicts stand in a notebook.
+"""Owns: whether markers in a cell are an example, as in a lesson about git, and no conflict.
+which conflicts stand in a notebook.
 
-Must not know: files, git, the store.  Invariant: every whole conflict between markers is found once,
+Must not know: files.
+files, git, the store.
+Invariant: markers that a merge wrote are never taken for an example if the
+versions that were merged are known; else only what the cell itself shows counts.
+
+Without them nobody can be sure: what stands in a fence of markdown or in a string of Python under
+labels that are not our own usual ones is taken for an example.
+every whole conflict between markers is found once,
 under the number and the id of its cell; examples of markers are none.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from enum import Enum
 
-from nbmerge.conflicts.examples import is_example, looks_like_example
-from nbmerge.conflicts.markers import LEAST, Marked, conflicts_in
 from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime
-from nbmerge.conflicts.values import Absent, InFile, InSource, OpenConflict, Term, Writer
+from nbmerge.conflicts.values import Absent, InFile, InSource, OpenConflict, ShownBy, Term
 from nbmerge.merge.engine import is_python
-from nbmerge.merge.policy import Labels
+from nbmerge.merge.markers import LEAST, Marked, conflicts_in
+from nbmerge.merge.rules import faults
 from nbmerge.merge.text import split
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Labels, Terms
+from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from nbmerge.conflicts.known import Known
-    from nbmerge.conflicts.markers import Lines
+    from nbmerge.conflicts.known import KnownMerge
+    from nbmerge.conflicts.values import OpenConflict
+    from nbmerge.merge.markers import Lines, Marked
     from nbmerge.notebook.model import Cell, Notebook
+
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_QUOTES = ('"""', "'''")
+# What `nbmerge`, nbdime and the watcher call the sides unless they are told otherwise; lessons quote git.
+_OURS = re.compile(r"local|remote|versions? \d+(?: and \d+)*(?:, .*)?|this notebook|conflict copy \(.*\)")
+
+
+class Seen(Enum):
+    """What the versions that were merged tell about markers and the lines between them."""
+
+    MADE = "made"  # their merge makes them, or made them and they were edited since; none has them
+    BEFORE = "before"  # some of them have them, or others like them
+    ALWAYS = "always"  # all of them have them
+
+
+def is_example(
+    conflict: OpenConflict, marked: Marked, known: KnownMerge | None, looks_like_one: bool
+) -> bool:
+    """Whether what stands between markers in a source is no conflict."""
+    match None if known is None else _seen(conflict, marked, known):
+        case Seen.MADE:
+            return False
+        case Seen.ALWAYS:
+            return True
+        case Seen.BEFORE:
+            return looks_like_one
+    return looks_like_one and not _has_labels_of_ours(marked)
+
+
+def looks_like_example(kind: str, lines: Lines, marked: Marked, python: bool) -> bool:
+    """Whether a cell of this kind makes sense with the markers; `python`: whether its code is Python."""
+    if kind == "markdown":
+        return _in_a_fence(lines, marked)
+    return kind == CODE and python and _in_a_string(lines)
+
+
+def _seen(conflict: OpenConflict, marked: Marked, known: KnownMerge) -> Seen | None:
+    """None if those versions have nothing to do with these markers."""
+    text = "\n".join(line.rstrip("\r") for line in marked.lines)
+    found = [any(_holds(cell, text) for cell in cells) for cells in known.marked]
+    if any(found):
+        return Seen.ALWAYS if all(found) else Seen.BEFORE
+    if known.shown_as(conflict):
+        return Seen.MADE
+    opening = marked.markers[0].rstrip("\r")
+    if any(_holds(cell, opening) for cells in known.marked for cell in cells):
+        return Seen.BEFORE
+    return Seen.MADE if known.has_conflict_in_cell_of(conflict) else None
+
+
+def _holds(cell: Cell, text: str) -> bool:
+    return f"\n{text}\n" in f"\n{cell.source}\n".replace("\r\n", "\n")
+
+
+def _has_labels_of_ours(marked: Marked) -> bool:
+    local, _, remote = (label.removesuffix(" (deleted)") for label in marked.labels)
+    return bool(_OURS.fullmatch(local) and _OURS.fullmatch(remote))
+
+
+def _in_a_fence(lines: Sequence[str], marked: Marked) -> bool:
+    """Whether one fence is open all the way from before the conflict to behind it."""
+    opened: tuple[int, str] | None = None  # where, and with what
+    for at, line in enumerate(lines):
+        found = _FENCE.match(line)
+        if opened is None:
+            if at >= marked.start:
+                return False
+            opened = (at, found.group(1)) if found else None
+        elif found and found.group(1).startswith(opened[1]) and not line.strip().strip(opened[1][0]):
+            if at >= marked.end:
+                return True
+            if at >= marked.start:
+                return False
+            opened = None
+    return False
+
+
+def _in_a_string(lines: Sequence[str]) -> bool:
+    """Whether the code parses as it is, so that the markers stand in a string of several lines."""
+    code = "\n".join(lines)
+    if not any(quotes in code for quotes in _QUOTES) or code.lstrip().startswith("%%"):
+        return False
+    try:
+        return not faults(code)
+    except RecursionError:
+        return False
+
 
 _OPENING = "<" * LEAST
 DELETED = " (deleted)"  # what ends the label of a side that has no such cell
@@ -41,7 +140,7 @@ def find_in_text(data: bytes) -> tuple[OpenConflict, ...]:
         OpenConflict(
             InFile(marked.start + 1),
             None,
-            Writer.GIT,
+            ShownBy.GIT,
             Labels(*_labels(marked)),
             _terms(marked, may_be_deleted=False),
         )
@@ -50,7 +149,7 @@ def find_in_text(data: bytes) -> tuple[OpenConflict, ...]:
 
 
 def find(
-    notebook: Notebook, ask: Callable[[], Known | None] = lambda: None, merging: bool = False
+    notebook: Notebook, ask: Callable[[], KnownMerge | None] = lambda: None, merging: bool = False
 ) -> tuple[OpenConflict, ...]:
     """The open conflicts in a notebook, in order.
 
@@ -58,7 +157,7 @@ def find(
     about markers that may be an example, or if the notebook is known to be in a merge.
     """
     found = list(find_nbdime(notebook))
-    answers: list[Known | None] = []
+    answers: list[KnownMerge | None] = []
     python = is_python(notebook.frame)
     for place, cell in enumerate(notebook.cells):
         if _OPENING not in cell.source:
@@ -98,7 +197,7 @@ def _between_markers(place: int, cell: Cell, marked: Marked) -> OpenConflict:
     local, base, remote = (label.removesuffix(DELETED) for label in _labels(marked))
     labels = Labels(local, base, remote)
     return OpenConflict(
-        InSource(place, marked), cell.id, Writer.NBMERGE, labels, _terms(marked, may_be_deleted=True)
+        InSource(place, marked), cell.id, ShownBy.NBMERGE, labels, _terms(marked, may_be_deleted=True)
     )
 
 

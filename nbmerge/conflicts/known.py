@@ -13,15 +13,15 @@ from nbmerge.conflicts.values import Absent, InSource, OpenConflict
 from nbmerge.merge.engine import merge
 from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.text import split
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeAlias
 
-    from nbmerge.conflicts.markers import Lines
-    from nbmerge.merge.results import Conflict, Result
+    from nbmerge.merge.markers import Lines
+    from nbmerge.merge.values import Conflict, Result
     from nbmerge.notebook.model import Cell, Notebook
 
     Shown: TypeAlias = tuple[Lines, Lines]  # what stands between markers for local and for remote
@@ -31,7 +31,7 @@ _NO_CELLS: Terms[Cell | None] = Terms(None, None, None)
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class KnownMerge:
     """The three notebooks that were merged, of one nbformat major."""
 
     sides: Terms[Notebook]
@@ -91,7 +91,9 @@ class Traced:
     cells: Terms[Cell | None] = _NO_CELLS
 
 
-def trace(conflicts: Iterable[OpenConflict], notebook: Notebook, known: Known | None) -> tuple[Traced, ...]:
+def trace(
+    conflicts: Iterable[OpenConflict], notebook: Notebook, known: KnownMerge | None
+) -> tuple[Traced, ...]:
     """Each conflict with all that is known about it."""
     if known is None:
         return tuple(map(Traced, conflicts))
@@ -99,7 +101,7 @@ def trace(conflicts: Iterable[OpenConflict], notebook: Notebook, known: Known | 
     return tuple(_traced(conflict, notebook, known, taken) for conflict in conflicts)
 
 
-def _traced(conflict: OpenConflict, notebook: Notebook, known: Known, taken: set[int]) -> Traced:
+def _traced(conflict: OpenConflict, notebook: Notebook, known: KnownMerge, taken: set[int]) -> Traced:
     """`taken` are those conflicts of the merge, by identity, that others have been found to be."""
     place = conflict.place
     alike = [found for found in known.shown_as(conflict) if id(found[0]) not in taken]
@@ -140,7 +142,7 @@ def _lines(text: str | None, made: Conflict) -> tuple[str, ...]:
     return tuple(text.split("\n")) if text else ()
 
 
-def _same_cell(conflict: OpenConflict, notebook: Notebook, known: Known) -> Terms[Cell | None]:
+def _same_cell(conflict: OpenConflict, notebook: Notebook, known: KnownMerge) -> Terms[Cell | None]:
     """The cells of a conflict that the merge does not give like this, if its cell can be told."""
     cells = known.result.notebook.cells
     if conflict.cell is None:

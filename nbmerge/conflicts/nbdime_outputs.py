@@ -1,6 +1,11 @@
-"""Owns: conflicts that nbdime marks among the outputs of a cell: found, shown, settled.
+"""Owns: runs of items between nbdime's markers: where they are, and which items a choice drops.
+conflicts that nbdime marks among the outputs of a cell: found, shown, settled.
 
-Must not know: sources, metadata.  Invariant: outputs outside the markers stay the values that they
+Must not know: what the items are (cells or outputs).
+sources, metadata.
+Invariant: only whole conflicts count: all
+three markers, in order.
+outputs outside the markers stay the values that they
 are; markers are outputs of their own on stderr, in order, all three of them.
 
 JupyterLab joins outputs to one stream that follow each other as soon as it opens a notebook, the
@@ -15,17 +20,57 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
-from nbmerge.conflicts.nbdime_runs import CLOSING, OPENING, SEPARATOR, dropped, triples
 from nbmerge.conflicts.values import Absent, Choice, Edited, InOutputs, NotKnown
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import in_lines, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from nbmerge.conflicts.values import Chosen, Term
     from nbmerge.notebook.jsontext import Json
+
+    Triple: TypeAlias = tuple[int, int, int]
+
+_DEEPEST = 20  # every level is shown with all that is in it, and no merge of merges goes so deep
+OPENING, SEPARATOR, CLOSING = "<<<<<<< local", "=======", ">>>>>>> remote"
+
+
+def triples(marks: Sequence[str]) -> list[Triple]:
+    """The places (first, middle, last) of the markers of each whole conflict, outer before inner.
+
+    `marks` holds for each item the marker that it is, or "".  A marker belongs to the nearest
+    opening one that still lacks it.  What is nested too deeply comes to light when the outer
+    conflicts are settled.
+    """
+    found: list[Triple] = []
+    begun: list[tuple[int, int | None]] = []
+    for at, mark in enumerate(marks):
+        if mark == OPENING:
+            begun.append((at, None))
+        elif begun and mark == SEPARATOR and begun[-1][1] is None:
+            begun[-1] = (begun[-1][0], at)
+        elif begun and mark == CLOSING:
+            first, middle = begun[-1]
+            if middle is not None:
+                begun.pop()
+                if len(begun) < _DEEPEST:
+                    found.append((first, middle, at))
+    return sorted(found)
+
+
+def dropped(triple: Triple, choice: Choice) -> set[int]:
+    """Which places are no more: the markers, and a side that was not chosen."""
+    first, middle, last = triple
+    match choice:
+        case Choice.LOCAL:
+            return {first, *range(middle, last + 1)}
+        case Choice.REMOTE:
+            return {*range(first, middle + 1), last}
+    return {first, middle, last}
+
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _MARKER = re.compile(rf"(?:({OPENING}|{CLOSING})(?: <.*>)?|({SEPARATOR}))\n?")

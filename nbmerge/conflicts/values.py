@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, TypeAlias
 
-from nbmerge.conflicts.markers import Marked
-from nbmerge.merge.policy import Labels
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.markers import Marked
+from nbmerge.merge.values import Labels, Terms
 
 
 class NotKnown(ValueError):
@@ -29,7 +28,7 @@ class Absent(Enum):
 Term: TypeAlias = str | Absent
 
 
-class Writer(Enum):
+class ShownBy(Enum):
     """Whose way of showing a conflict it is."""
 
     NBMERGE = "nbmerge"  # also git's, and nbdime's inside a source: they look the same
@@ -141,7 +140,7 @@ class OpenConflict:
 
     place: Place
     id: str | None
-    writer: Writer
+    writer: ShownBy
     labels: Labels
     terms: Terms[Term]
 

@@ -1,6 +1,15 @@
-"""Owns: replacing a file that other programs may write at the same moment, without losing a save.
+"""Owns: temporary files in the notebooks' folders that no journal of ours speaks of.
+removing a file whose bytes are stored elsewhere.
+replacing a file that other programs may write at the same moment, without losing a save.
 
-Must not know: what is in the files, why they are replaced.  Invariant: bytes that stood in a file are
+Must not know: what is in them.
+where.
+what is in the files, why they are replaced.
+Invariant: a file that may hold a save is never removed here, and no
+file of a process that is alive.
+nothing is removed but the bytes that were named; whoever writes in
+between keeps what they wrote.
+bytes that stood in a file are
 deleted only if they are the expected ones or the caller has confirmed that they are stored; whatever
 the moment of a kill, `repair` at the next start finds them, and removes what was left.
 """
@@ -11,19 +20,87 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from nbmerge.disk.displaced import Watch
+from nbmerge.disk.displaced import CannotExchangeError, ChangedMeanwhileError, Job, Watch
 from nbmerge.disk.exchange import Exchanger
 from nbmerge.disk.inplace import Finish, finish, write_in_place
-from nbmerge.disk.job import CannotExchangeError, ChangedMeanwhileError, Job
-from nbmerge.disk.journal import Entry, Journal, Kind, Record
+from nbmerge.disk.journal import Entry, EntryKind, Journal, JournalRecord, lives
 from nbmerge.disk.platforms import this_system
-from nbmerge.disk.removal import remove
-from nbmerge.disk.sweep import sweep
 from nbmerge.disk.system import BusyError, NoExchangeError, System
-from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed, Repaired
+from nbmerge.disk.values import (
+    Busy,
+    Changed,
+    Gone,
+    LateSave,
+    Placed,
+    PlaceResult,
+    Repaired,
+    mark,
+    names_beside,
+    told_by,
+)
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest, reason
+
+
+def sweep(system: System, journal: Journal, watch: Watch, folder: str) -> None:
+    """Remove what dead processes left in a folder.
+
+    A displaced file whose journal is lost, or is another state directory's, is looked after from now on.
+    """
+    with contextlib.suppress(OSError):
+        names = system.names(folder)
+        ours = {name: told for name in names if (told := told_by(name)) is not None}
+        looked_after = journal.spoken_of() if ours else set()
+        for name, told in ours.items():
+            path = os.path.join(folder, name)
+            if path in looked_after or lives(told[0], system):
+                continue
+            if told[1] is None:
+                watch.removed += system.unlink(path)
+                continue
+            for other in names:
+                if mark(other) == told[1]:
+                    target = os.path.join(folder, other)
+                    watch.take(journal.begin(Entry(EntryKind.EXCHANGE, target, target, aside=path)))
+
+
+def remove(system: System, journal: Journal, watch: Watch, entry: Entry, now: float) -> bool:
+    """Remove the entry's target if it holds the expected bytes and nobody writes it; whether it is gone.
+
+    It is moved aside first, and looked after like a displaced file.  Raises OSError: nothing has changed.
+    """
+    path, expected = entry.target, entry.expected
+    try:
+        if not _holds(system, path, expected):
+            return False
+    except FileNotFoundError:
+        return True
+    aside = next(aside for _, aside in names_beside(path, system.pid()) if not os.path.lexists(aside))
+    item = watch.take(journal.begin(replace(entry, aside=aside)))
+    try:
+        system.move(path, aside)
+    except FileNotFoundError:
+        watch.look_again(item, now)
+        return True
+    except OSError:
+        watch.look_again(item, now)
+        raise
+    with contextlib.suppress(OSError):
+        if not _holds(system, aside, expected):
+            system.rename(aside, path)  # FileExistsError: another save is there, this one is told by `tend`
+        watch.look_again(item, now)
+    return not os.path.lexists(path)
+
+
+def _holds(system: System, path: str, expected: str) -> bool:
+    fd = system.open(path)
+    try:
+        return not system.writer(fd) and digest(system.read(fd)) == expected
+    finally:
+        system.close(fd)
+
 
 _WRITING = "a program has it open for writing"
 _CHANGING = "it changes just now"
@@ -43,7 +120,7 @@ class Disk:
         self._journal = Journal(journal_directory, self._system)
         self._watch = Watch(self._journal, self._system)
         self._exchanger = Exchanger(self._system, self._journal, self._watch)
-        self._torn: list[Record] = []
+        self._torn: list[JournalRecord] = []
         self._completed: list[str] = []
         self._no_exchange: set[int] = set()  # devices
 
@@ -52,7 +129,7 @@ class Disk:
         """For people: how files are replaced on this platform."""
         return self._system.how
 
-    def place(self, path: str, data: bytes, expected: str) -> Outcome:
+    def place(self, path: str, data: bytes, expected: str) -> PlaceResult:
         """Replace the content of a file, if it still is the expected one (SHA-256 in hexadecimal).
 
         Links are followed; mode, owner, attributes and links are kept; the time of modification is new.
@@ -73,7 +150,7 @@ class Disk:
 
         Raises SystemFailure that names the path.
         """
-        entry = Entry(Kind.EXCHANGE, os.path.abspath(path), os.path.abspath(path), expected)
+        entry = Entry(EntryKind.EXCHANGE, os.path.abspath(path), os.path.abspath(path), expected)
         try:
             return remove(self._system, self._journal, self._watch, entry, self._clock())
         except OSError as error:
@@ -127,7 +204,7 @@ class Disk:
             self._journal.leave(record)
         self._torn = []
 
-    def _place(self, path: str, data: bytes, expected: str) -> Outcome:
+    def _place(self, path: str, data: bytes, expected: str) -> PlaceResult:
         job = self._look(path, data, expected)
         if not isinstance(job, Job):
             return job
@@ -137,7 +214,7 @@ class Disk:
             again = self._look(path, data, expected)
             return Busy(_CHANGING) if isinstance(again, Job) else again
 
-    def _look(self, path: str, data: bytes, expected: str) -> Job | Outcome:
+    def _look(self, path: str, data: bytes, expected: str) -> Job | PlaceResult:
         """What there is to do, or what came of it already."""
         target = os.path.realpath(path)
         if not stat.S_ISREG(self._system.stat(target).st_mode):
@@ -157,7 +234,7 @@ class Disk:
             raise SystemFailure(f"{path}: is write-protected; allow writing it to have saves merged")
         return Job(path, target, status, found, expected, data)
 
-    def _write(self, job: Job) -> Outcome:
+    def _write(self, job: Job) -> PlaceResult:
         if job.status.st_nlink == 1 and job.status.st_dev not in self._no_exchange:
             try:
                 return self._exchanger.exchange(job, self._clock())
@@ -168,17 +245,17 @@ class Disk:
         write_in_place(self._system, self._journal, self._torn, job)
         return Placed()
 
-    def _adopt(self, record: Record) -> None:
+    def _adopt(self, record: JournalRecord) -> None:
         """Go on with what a dead process was doing."""
         match record.entry.kind:
-            case Kind.EXCHANGE:
+            case EntryKind.EXCHANGE:
                 self._watch.take(record)
-            case Kind.IN_PLACE:
+            case EntryKind.IN_PLACE:
                 self._torn.append(record)
             case _:
                 self._watch.kept.append(record)
 
-    def _finish(self, record: Record) -> None:
+    def _finish(self, record: JournalRecord) -> None:
         def keep(data: bytes) -> None:
             self._watch.keep(record.entry, data)
 

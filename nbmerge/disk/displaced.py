@@ -1,6 +1,10 @@
-"""Owns: what stood in a file's place before it was exchanged, until nobody can write to it any more.
+"""Owns: what a replacement starts from, as a value, and the ways in which it can turn out impossible.
+what stood in a file's place before it was exchanged, until nobody can write to it any more.
 
-Must not know: how it was displaced.  Invariant: a displaced file is unlinked only while it holds
+Must not know: how files are replaced.
+how it was displaced.
+Invariant: none of these exceptions means that anything changed.
+a displaced file is unlinked only while it holds
 bytes that are stored elsewhere and no program has it open for writing; for a moment longer it
 stays open here, for a writer that was just about to open it.
 """
@@ -12,12 +16,37 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-from nbmerge.disk.job import Job, stamp
-from nbmerge.disk.journal import Entry, Journal, Kind, Record
+from nbmerge.disk.journal import Entry, EntryKind, Journal, JournalRecord
 from nbmerge.disk.system import System
 from nbmerge.disk.values import LateSave
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file that is to be replaced: what it holds, and what it shall hold."""
+
+    path: str  # as the caller names it, absolute
+    target: str  # without links
+    status: os.stat_result
+    found: bytes
+    expected: str  # SHA-256 of found
+    data: bytes
+
+
+class CannotExchangeError(Exception):
+    """This file must be written in place: an exchange would change more than its bytes."""
+
+
+class ChangedMeanwhileError(Exception):
+    """The file is no longer what it was a moment ago."""
+
+
+def stamp(status: os.stat_result) -> tuple[int, int, int, int]:
+    """What differs after a write."""
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
 
 QUIET = 10.0  # seconds without a change, where the system cannot tell whether a writer has the file open
 GRACE = 2.0  # seconds that an unlinked file stays open here
@@ -30,7 +59,7 @@ class Displaced:
 
     entry: Entry
     safe: set[str]
-    record: Record | None
+    record: JournalRecord | None
     fd: int = -1
     stamp: tuple[int, ...] = ()
     since: float | None = None  # when the stamp was last seen to change
@@ -45,10 +74,10 @@ class Watch:
         self._journal = journal
         self._system = system
         self.displaced: list[Displaced] = []
-        self.kept: list[Record] = []
+        self.kept: list[JournalRecord] = []
         self.removed = 0  # temporary files
 
-    def take(self, record: Record, since: float | None = None) -> Displaced:
+    def take(self, record: JournalRecord, since: float | None = None) -> Displaced:
         """From here on what stands at the names of the entry is looked after."""
         if since is not None:
             self._let_go(since)
@@ -65,7 +94,7 @@ class Watch:
 
     def keep(self, entry: Entry, data: bytes) -> None:
         """Put a save into the journal until it is confirmed.  Raises SystemFailure."""
-        kept = replace(entry, kind=Kind.KEPT, expected=digest(data), new="", temporary="", aside="")
+        kept = replace(entry, kind=EntryKind.KEPT, expected=digest(data), new="", temporary="", aside="")
         self.kept.append(self._journal.begin(kept, old=data))
 
     def tend(self, now: float) -> list[LateSave]:

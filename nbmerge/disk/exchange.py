@@ -13,12 +13,10 @@ import os
 import stat
 from dataclasses import dataclass
 
-from nbmerge.disk.displaced import Displaced, Watch
-from nbmerge.disk.job import CannotExchangeError, ChangedMeanwhileError, Job, stamp
-from nbmerge.disk.journal import Entry, Journal, Kind, Record
-from nbmerge.disk.names import names_beside
+from nbmerge.disk.displaced import CannotExchangeError, ChangedMeanwhileError, Displaced, Job, Watch, stamp
+from nbmerge.disk.journal import Entry, EntryKind, Journal, JournalRecord
 from nbmerge.disk.system import System
-from nbmerge.disk.values import Busy, Outcome, Placed
+from nbmerge.disk.values import Busy, Placed, PlaceResult, names_beside
 from nbmerge.files import digest
 
 # Append-only, another's file in a sticky folder; a file that is itself a mount point (containers).
@@ -33,7 +31,7 @@ class Exchanger:
     journal: Journal
     watch: Watch
 
-    def exchange(self, job: Job, now: float) -> Outcome:
+    def exchange(self, job: Job, now: float) -> PlaceResult:
         """Put job.data in the place of job.target, and look at what stood there.
 
         Raises CannotExchangeError, ChangedMeanwhileError, NoExchangeError, BusyError, OSError;
@@ -54,13 +52,13 @@ class Exchanger:
         self.system.sync_folder(os.path.dirname(job.target))
         return outcome
 
-    def _prepare(self, job: Job, now: float) -> tuple[Record, int]:
+    def _prepare(self, job: Job, now: float) -> tuple[JournalRecord, int]:
         """The entry and the new file, open and empty."""
         for temporary, aside in names_beside(job.target, self.system.pid()):
             if self._there(aside) or self._there(temporary):
                 continue
             new = digest(job.data)
-            entry = Entry(Kind.EXCHANGE, job.path, job.target, job.expected, new, temporary, aside)
+            entry = Entry(EntryKind.EXCHANGE, job.path, job.target, job.expected, new, temporary, aside)
             record = self.journal.begin(entry)
             try:
                 return record, self.system.create(temporary)
@@ -106,7 +104,7 @@ class Exchanger:
                 raise CannotExchangeError from error
             raise
 
-    def _look(self, job: Job, item: Displaced, ours: os.stat_result, now: float) -> Outcome:
+    def _look(self, job: Job, item: Displaced, ours: os.stat_result, now: float) -> PlaceResult:
         aside = item.entry.aside
         with contextlib.suppress(OSError):
             if not stat.S_ISREG(self.system.stat(aside).st_mode):  # a link or a folder took the name

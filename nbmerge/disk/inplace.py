@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 
-from nbmerge.disk.job import ChangedMeanwhileError, Job
-from nbmerge.disk.journal import Entry, Journal, Kind, Record
+from nbmerge.disk.displaced import ChangedMeanwhileError, Job
+from nbmerge.disk.journal import Entry, EntryKind, Journal, JournalRecord
 from nbmerge.disk.system import BusyError, System
 from nbmerge.files import digest
 
@@ -23,12 +23,12 @@ _BLOCK = 4096
 _PATIENCE = 10  # times that a reader is waited for
 
 
-def write_in_place(system: System, journal: Journal, torn: list[Record], job: Job) -> None:
+def write_in_place(system: System, journal: Journal, torn: list[JournalRecord], job: Job) -> None:
     """Write job.data into the file.  Raises ChangedMeanwhileError, BusyError, OSError: nothing has changed.
 
     Where the old bytes cannot be put back after a failure, the record stays in `torn`, for `finish`.
     """
-    entry = Entry(Kind.IN_PLACE, job.path, job.target, job.expected, digest(job.data))
+    entry = Entry(EntryKind.IN_PLACE, job.path, job.target, job.expected, digest(job.data))
     record = journal.begin(entry, old=job.found, new=job.data)
     torn.append(record)
     try:
@@ -57,7 +57,7 @@ class Finish(Enum):
     LATER = "it cannot be told now"
 
 
-def finish(system: System, record: Record, keep: Callable[[bytes], None]) -> Finish:
+def finish(system: System, record: JournalRecord, keep: Callable[[bytes], None]) -> Finish:
     """Complete what was begun.  Raises OSError.
 
     What looks torn may yet be a save that somebody made of just these parts: if it could be one, it
@@ -100,7 +100,7 @@ def is_mixture(found: bytes, old: bytes, new: bytes) -> bool:
     return True
 
 
-def _overwrite(system: System, fd: int, record: Record) -> None:
+def _overwrite(system: System, fd: int, record: JournalRecord) -> None:
     """All of new over old, the longer part first: a full disk is noticed while nothing is lost."""
     old, new = record.old, record.new
     kept = min(len(old), len(new))
@@ -136,7 +136,7 @@ def _parses(data: bytes) -> bool:
     return True
 
 
-def _end(journal: Journal, torn: list[Record], record: Record) -> None:
+def _end(journal: Journal, torn: list[JournalRecord], record: JournalRecord) -> None:
     journal.end(record)
     torn.remove(record)
 

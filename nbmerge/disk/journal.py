@@ -22,7 +22,7 @@ from nbmerge.files import digest, reason
 _ENDING = ".journal"
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What an entry speaks of."""
 
     EXCHANGE = "exchange"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 class Entry:
     """One replacement.  `path` as the caller names the file, `target` without links."""
 
-    kind: Kind
+    kind: EntryKind
     path: str
     target: str
     expected: str = ""  # SHA-256 of what stood there
@@ -44,7 +44,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Record:
+class JournalRecord:
     """An entry in the journal.  `safe`: digests of bytes that are stored elsewhere; `fd` is -1 at the end."""
 
     entry: Entry
@@ -63,14 +63,14 @@ class Journal:
         self._system = system
         self._own: set[str] = set()
 
-    def begin(self, entry: Entry, old: bytes = b"", new: bytes = b"") -> Record:
+    def begin(self, entry: Entry, old: bytes = b"", new: bytes = b"") -> JournalRecord:
         """Write an entry, with the bytes to finish it by.  Raises SystemFailure: nothing was begun."""
         try:
             return self._begin(entry, old, new)
         except OSError as error:
             raise SystemFailure(f"{self.directory}: no journal can be written: {reason(error)}") from error
 
-    def _begin(self, entry: Entry, old: bytes, new: bytes) -> Record:
+    def _begin(self, entry: Entry, old: bytes, new: bytes) -> JournalRecord:
         system = self._system
         system.make_folder(self.directory)
         file, fd = self._create()
@@ -84,15 +84,15 @@ class Journal:
                 system.unlink(file)
             self._close(file, fd)
             raise
-        return Record(entry, file, fd, old, new, {entry.expected, entry.new})
+        return JournalRecord(entry, file, fd, old, new, {entry.expected, entry.new})
 
-    def note_safe(self, record: Record, digest: str) -> None:
+    def note_safe(self, record: JournalRecord, digest: str) -> None:
         """Note that these bytes are stored elsewhere.  Losing the note costs a second look, no more."""
         line = json.dumps({"safe": digest}).encode() + b"\n"
         with contextlib.suppress(OSError):
             self._system.write(record.fd, line, self._system.fstat(record.fd).st_size)
 
-    def end(self, record: Record) -> None:
+    def end(self, record: JournalRecord) -> None:
         """Forget an entry: all that it spoke of is done.  One that cannot be removed does no harm."""
         with contextlib.suppress(OSError):
             if self._system.unlinks_open:
@@ -101,7 +101,7 @@ class Journal:
             if not self._system.unlinks_open:
                 self._system.unlink(record.file)
 
-    def leave(self, record: Record) -> None:
+    def leave(self, record: JournalRecord) -> None:
         """Give an entry up, for the next process to find."""
         self._close(record.file, record.fd)
         record.fd = -1
@@ -110,7 +110,7 @@ class Journal:
         self._own.discard(file)
         self._system.close(fd)
 
-    def adopt(self) -> Iterator[Record]:
+    def adopt(self) -> Iterator[JournalRecord]:
         """The entries that dead processes left; they are this process's now."""
         for name in self._names():
             record = self._take_over(name)
@@ -148,7 +148,7 @@ class Journal:
                 self._system.close(fd)  # somebody took it for an empty one that was left
         raise AssertionError("count() does not end")
 
-    def _take_over(self, name: str) -> Record | None:
+    def _take_over(self, name: str) -> JournalRecord | None:
         system, file = self._system, os.path.join(self.directory, name)
         if file in self._own:
             return None
@@ -184,15 +184,15 @@ def lives(pid: int, system: System) -> bool:
     return pid != system.pid() and system.alive(pid)
 
 
-def _parse(file: str, fd: int, data: bytes) -> Record | None:
+def _parse(file: str, fd: int, data: bytes) -> JournalRecord | None:
     head, _, rest = data.partition(b"\n")
     try:
         fields = json.loads(head)
         old, new = fields.pop("sizes")
-        entry = Entry(Kind(fields.pop("kind")), **fields)
+        entry = Entry(EntryKind(fields.pop("kind")), **fields)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    record = Record(entry, file, fd, rest[:old], rest[old : old + new], {entry.expected, entry.new})
+    record = JournalRecord(entry, file, fd, rest[:old], rest[old : old + new], {entry.expected, entry.new})
     for held, name in ((record.old, entry.expected), (record.new, entry.new)):
         if held and digest(held) != name:
             return None

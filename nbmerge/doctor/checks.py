@@ -1,25 +1,80 @@
 """Owns: the list of all checks, in the order in which they are told.
+making all checks at once, and what becomes of one that fails or does not end.
 
-Must not know: how any of them looks.  Invariant: each has a name by which it is told if it fails.
+Must not know: how any of them looks.
+what is checked.
+Invariant: each has a name by which it is told if it fails.
+every check is answered for, in their order, and none
+keeps the others or the end waiting longer than its patience.
 """
 
 from __future__ import annotations
 
-from nbmerge.doctor import commands, driver, folder, jupyter, limits, storage, versions, watcher
-from nbmerge.doctor.values import Check
+import time
+from collections.abc import Iterator, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from nbmerge.doctor.connections import DRIVER, FILTER, driver, jupyter, others
+from nbmerge.doctor.installation import commands, git, packages, programs
+from nbmerge.doctor.machine import PLACE, STORE, WHOLE, folder, limits, place, store, watcher, whole
+from nbmerge.doctor.values import Check, Finding, Setting, error
+from nbmerge.errors import NbmergeError
+from nbmerge.files import reason
 
 CHECKS = (
-    Check("nbmerge", versions.programs),
-    Check("packages", versions.packages),
-    Check("command", commands.commands),
-    Check("git", versions.git),
-    Check(driver.DRIVER, driver.driver),
-    Check(driver.FILTER, driver.others),
-    Check("disk", folder.folder),
-    Check("inotify", limits.limits),
-    Check(storage.PLACE, storage.place),
-    Check(storage.STORE, storage.store),
-    Check(storage.WHOLE, storage.whole, patience=60.0),
-    Check("watcher", watcher.watcher),
-    Check("jupyter", jupyter.jupyter),
+    Check("nbmerge", programs),
+    Check("packages", packages),
+    Check("command", commands),
+    Check("git", git),
+    Check(DRIVER, driver),
+    Check(FILTER, others),
+    Check("disk", folder),
+    Check("inotify", limits),
+    Check(PLACE, place),
+    Check(STORE, store),
+    Check(WHOLE, whole, patience=60.0),
+    Check("watcher", watcher),
+    Check("jupyter", jupyter),
 )
+
+
+Answers = SimpleQueue[list[Finding]]
+
+
+def examine(setting: Setting, checks: Sequence[Check]) -> Iterator[Finding]:
+    """The findings of all checks, which run beside each other, in the order of the checks."""
+    started = time.monotonic()
+    asked = [(check, _begun(check, setting)) for check in checks]
+    for check, answers in asked:
+        left = started + check.patience - time.monotonic()
+        try:
+            yield from answers.get(timeout=max(left, 0.01))
+        except Empty:
+            yield error(
+                check.name,
+                f"{check.name}: there was no answer within {check.patience:.0f} s",
+                "see whether a drive that it needs is gone, or the machine is busy, and ask again",
+            )
+
+
+def _begun(check: Check, setting: Setting) -> Answers:
+    """Ask in a thread that nobody waits for at the end."""
+    answers: Answers = SimpleQueue()
+    Thread(target=lambda: answers.put(_asked(check, setting)), name=check.name, daemon=True).start()
+    return answers
+
+
+def _asked(check: Check, setting: Setting) -> list[Finding]:
+    try:
+        return list(check.look(setting))
+    except NbmergeError as failure:  # its message says what to do
+        message, _, advice = str(failure).partition("; ")
+        return [error(check.name, message, advice)]
+    except OSError as failure:
+        where = f"{failure.filename}: " if failure.filename else ""
+        return [error(check.name, f"{where}{reason(failure)}", "see who owns it, and ask again")]
+    except Exception as failure:
+        what = f"{type(failure).__name__}: {failure}".rstrip(": ")
+        message = f"{check.name}: could not be checked ({what})"
+        return [error(check.name, message, "that is a bug in nbmerge: report it")]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class Severity(StrEnum):
     """How bad it is: an error keeps something from working, a warning may surprise."""
 
     OK = "ok"
@@ -23,7 +23,7 @@ class Finding:
     """One line: which check, how it is, what was found, and what to do where something is to be done."""
 
     name: str
-    state: State
+    state: Severity
     message: str
     advice: str = ""
 
@@ -70,14 +70,14 @@ def counted(number: int, noun: str) -> str:
 
 def ok(name: str, message: str, advice: str = "") -> Finding:
     """Nothing to worry about."""
-    return Finding(name, State.OK, message, advice)
+    return Finding(name, Severity.OK, message, advice)
 
 
 def warning(name: str, message: str, advice: str) -> Finding:
     """Something that may surprise."""
-    return Finding(name, State.WARNING, message, advice)
+    return Finding(name, Severity.WARNING, message, advice)
 
 
 def error(name: str, message: str, advice: str) -> Finding:
     """Something that does not work."""
-    return Finding(name, State.ERROR, message, advice)
+    return Finding(name, Severity.ERROR, message, advice)

@@ -1,21 +1,30 @@
 """Owns: what git hands to a merge driver, and what the driver answers.
+what the sides of a conflict are called where git (before 2.44) does not say.
 
-Must not know: how a merge is made.  Invariant: an answer is given on purpose or not at
+Must not know: how a merge is made.
+the merge.
+Invariant: an answer is given on purpose or not at
 all: "clean" and "conflicts" have exit codes towards our entry in git's configuration
 that no crash, no missing interpreter and no missing package can produce by chance.
+a name is shown only where git's own state gives
+it; else HEAD and "theirs".  Asked only when there is a conflict to show.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from nbmerge.errors import UsageError
-from nbmerge.merge.policy import Labels
+from nbmerge.git.process import ask_git
+from nbmerge.merge.values import Labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.merge.results import Result
+    from nbmerge.merge.values import Result
+
 
 PLACEHOLDERS = "%O %A %B %L %P %S %X %Y"
 BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL = "base", "HEAD", "theirs"
@@ -23,7 +32,7 @@ ONE_SIDE = "the file holds your side only: `git merge --abort`, or `git checkout
 USAGE = "the arguments of a merge driver are %O %A %B %L %P, and optionally %S %X %Y"
 
 
-class Answer(Enum):
+class MergeStatus(Enum):
     """What became of a merge."""
 
     CLEAN = "clean"
@@ -33,12 +42,12 @@ class Answer(Enum):
     @property
     def for_git(self) -> int:
         """git: 0 is clean, up to 128 is a conflict, above the driver failed."""
-        return {Answer.CLEAN: 0, Answer.CONFLICTS: 1, Answer.FAILED: 129}[self]
+        return {MergeStatus.CLEAN: 0, MergeStatus.CONFLICTS: 1, MergeStatus.FAILED: 129}[self]
 
     @property
     def for_entry(self) -> int:
         """Towards the shell line of our entry, which translates."""
-        return {Answer.CLEAN: 80, Answer.CONFLICTS: 81, Answer.FAILED: 82}[self]
+        return {MergeStatus.CLEAN: 80, MergeStatus.CONFLICTS: 81, MergeStatus.FAILED: 82}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +63,10 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DriverResult:
     """What became of one call: of a merge as notebooks the `result`, else the `reason` in one line."""
 
-    answer: Answer
+    answer: MergeStatus
     result: Result | None = None
     reason: str = ""
 
@@ -83,3 +92,108 @@ def _told(base: str, local: str, remote: str) -> Labels | None:
     return Labels(
         local or LOCAL_LABEL, base if base not in ("", "%S") else BASE_LABEL, remote or REMOTE_LABEL
     )
+
+
+_UNKNOWN = Labels(LOCAL_LABEL, BASE_LABEL, REMOTE_LABEL)
+_STASH = Labels("Updated upstream", "Stash base", "Stashed changes")
+_VIRTUAL = Labels("Temporary merge branch 1", BASE_LABEL, "Temporary merge branch 2")
+_HEAD_OF = "GITHEAD_"
+_HASH = re.compile("[0-9a-f]{4,64}")
+
+
+def find_labels(call: Call, with_base: bool) -> Labels:
+    """The labels that git itself would show, as far as they can be told."""
+    if call.labels is not None:
+        return call.labels
+    if is_virtual(call):
+        return _VIRTUAL
+    merged = [name for name in os.environ if name.startswith(_HEAD_OF)]
+    if len(merged) == 1:
+        oid = merged[0].removeprefix(_HEAD_OF)
+        return Labels(LOCAL_LABEL, _base_of(oid) if with_base else BASE_LABEL, os.environ[merged[0]])
+    if "GIT_CHERRY_PICK_HELP" in os.environ:  # set by a rebase for what it runs
+        return _picked(_last_line("rebase-merge/done"))
+    return _by_command(_words_of_git())
+
+
+def is_virtual(call: Call) -> bool:
+    """Whether this merges the bases of a criss-cross: git makes the markers longer for that."""
+    if call.marker_size <= 7:
+        return False
+    told = ask_git("check-attr", "conflict-marker-size", "--", call.path) or ""
+    size = told.rpartition(": ")[2]
+    return call.marker_size > (int(size) if size.isdecimal() else 7)
+
+
+def _base_of(oid: str) -> str:
+    bases = (ask_git("merge-base", "--all", "HEAD", oid) or "").split()
+    if len(bases) > 1:
+        return "merged common ancestors"
+    return bases[0][:7] if bases else "empty tree"
+
+
+def _by_command(words: list[str]) -> Labels:
+    """The labels for the command that git was started with."""
+    command = next((w for w in words if w in ("stash", "cherry-pick", "revert")), None)
+    if command is None:
+        return _UNKNOWN
+    if command == "stash":
+        return _STASH
+    step = _first_line("sequencer/todo") or _commit_in(words[words.index(command) + 1 :])
+    return _picked(step, backwards=command == "revert")
+
+
+def _commit_in(words: list[str]) -> str:
+    """The one commit that a command line names, spelled as a step of a todo list."""
+    named = [word for word in words if not word.startswith("-")]
+    if len(named) != 1:
+        return ""
+    return ask_git("log", "-1", "--no-show-signature", "--format=pick %h %s", named[0], "--") or ""
+
+
+def _picked(step: str, backwards: bool = False) -> Labels:
+    """Labels for a step of a todo list: a command, a commit and its subject."""
+    _, _, commit = step.partition(" ")
+    oid, _, subject = commit.partition(" ")
+    if not _HASH.fullmatch(oid):  # `merge -C ...` has none, a step of a newer git may be spelled otherwise
+        return _UNKNOWN
+    name = f"{oid[:7]} ({subject})"
+    before, after = f"parent of {name}", name
+    return Labels(LOCAL_LABEL, after, before) if backwards else Labels(LOCAL_LABEL, before, after)
+
+
+def _first_line(name: str) -> str:
+    return next(iter(_lines(name)), "")
+
+
+def _last_line(name: str) -> str:
+    return next(reversed(_lines(name)), "")
+
+
+def _lines(name: str) -> list[str]:
+    """The lines of a file of git's state that say something."""
+    path = ask_git("rev-parse", "--git-path", name)
+    try:
+        with open(path or "", encoding="utf-8", errors="replace") as file:
+            return [line for line in file.read().splitlines() if line and not line.startswith("#")]
+    except OSError:
+        return []
+
+
+def _words_of_git() -> list[str]:
+    """The command line of the git that runs this driver, where the system shows it (Linux).
+
+    A cherry-pick of one commit, a revert and a stash leave no other trace while they merge.
+    """
+    process = os.getppid()
+    try:
+        for _ in range(3):  # git runs a shell, the shell runs this
+            with open(f"/proc/{process}/cmdline", "rb") as file:
+                words = os.fsdecode(file.read()).rstrip("\0").split("\0")
+            if os.path.basename(words[0]) == "git":
+                return words[1:]
+            with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+                process = int(file.read().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        pass
+    return []

@@ -1,26 +1,60 @@
-"""Owns: one call of the merge driver: three files in, the result in the local one.
+"""Owns: the merge of files that are no notebooks, as text, by `git merge-file`.
+one call of the merge driver: three files in, the result in the local one.
 
-Must not know: how the call reached it.  Invariant: the local file holds a whole merge,
+Must not know: notebooks.
+how the call reached it.
+Invariant: both sides' text is in what comes out, or nothing
+is written and git is told that the driver failed.
+the local file holds a whole merge,
 or is untouched; neither side is ever silently absent, whatever the files are.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from nbmerge.errors import NotebookError, SystemFailure
 from nbmerge.files import FileSource, replace_scratch
-from nbmerge.git.contract import ONE_SIDE, Answer, Outcome
-from nbmerge.merge.policy import ConflictStyle, Policy
+from nbmerge.git.contract import ONE_SIDE, DriverResult, MergeStatus, find_labels
+from nbmerge.git.process import complaint, run_git
+from nbmerge.merge.values import ConflictStyle, Policy
 from nbmerge.merge.whole import merge_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.git.contract import Call
-    from nbmerge.merge.whole import Whole
+    from nbmerge.merge.whole import MergedFile
 
 
-def merge_files(call: Call) -> Outcome:
+def merge_as_text(call: Call, reason: str) -> DriverResult:
+    """Merge by lines into the local file; clean only if what comes out is JSON."""
+    labels = find_labels(call, with_base=True)
+    names = [word for label in (labels.local, labels.base, labels.remote) for word in ("-L", label)]
+    files = [call.local, call.base, call.remote]
+    size = f"--marker-size={call.marker_size}"
+    done = run_git("merge-file", "-p", "-q", *names, size, "--", *files)
+    if not 0 <= done.returncode < 128:
+        reason = f"{reason}, and no text that git could merge ({complaint(done)}); {ONE_SIDE}"
+        return DriverResult(MergeStatus.FAILED, reason=reason)
+    replace_scratch(call.local, done.stdout)
+    if done.returncode == 0 and _is_json(done.stdout):
+        return DriverResult(MergeStatus.CLEAN, reason=f"{reason}; merged as text, without conflicts")
+    what = "no JSON came out" if done.returncode == 0 else "there are conflicts"
+    return DriverResult(
+        MergeStatus.CONFLICTS, reason=f"{reason}; merged as text: {what}, edit the file as text"
+    )
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def merge_files(call: Call) -> DriverResult:
     """Merge as notebooks; as text what is none, or what nbmerge has a bug with."""
     try:
         try:
@@ -32,19 +66,18 @@ def merge_files(call: Call) -> Outcome:
         except Exception as error:
             kind = type(error).__name__
             reason = f"{call.path}: a bug in nbmerge, please report it ({kind}: {_first_line(error)})"
-        from nbmerge.git.fallback import merge_as_text
 
         return merge_as_text(call, reason)
     except SystemFailure as error:
-        return Outcome(Answer.FAILED, reason=f"{call.path}: not merged: {error}; {ONE_SIDE}")
+        return DriverResult(MergeStatus.FAILED, reason=f"{call.path}: not merged: {error}; {ONE_SIDE}")
 
 
-def _merge_notebooks(call: Call) -> Outcome:
+def _merge_notebooks(call: Call) -> DriverResult:
     base = FileSource(call.base, f"{call.path} (base)")
     local = FileSource(call.local, f"{call.path} (local)")
     remote = FileSource(call.remote, f"{call.path} (remote)")
 
-    def merged(policy: Policy) -> Whole:
+    def merged(policy: Policy) -> MergedFile:
         return merge_sources(base, local, remote, policy)
 
     policy = Policy(marker_size=call.marker_size)
@@ -53,12 +86,12 @@ def _merge_notebooks(call: Call) -> Outcome:
         whole = merged(_to_be_read(call, policy))
     if whole.data != local.read():
         replace_scratch(call.local, whole.data)
-    return Outcome(Answer.CLEAN if whole.result.clean else Answer.CONFLICTS, whole.result)
+    return DriverResult(MergeStatus.CLEAN if whole.result.clean else MergeStatus.CONFLICTS, whole.result)
 
 
 def _to_be_read(call: Call, policy: Policy) -> Policy:
     """How conflicts are shown.  It costs processes to find out, so only when there are some."""
-    from nbmerge.git.labels import find_labels
+    from nbmerge.git.contract import find_labels
     from nbmerge.git.process import ask_git
 
     told = ask_git("config", "merge.conflictStyle")

@@ -1,11 +1,16 @@
 """Owns: the shell line that stands in git's configuration as the merge driver.
+the entry in git's configuration that lets `git mergetool` open notebooks with nbmerge.
 
-Must not know: where it is written.  Invariant: only an answer that our code gave on
+Must not know: where it is written.
+what the tool does.
+Invariant: only an answer that our code gave on
 purpose ends the merge; whatever else happens to the interpreter (deleted, without the
 package, crashed, killed), git's own merge of lines runs, and a person is asked to look.
 
 git hands the line to `sh`, with the placeholders filled in and quoted.  git 2.39 knows no
 %S %X %Y and leaves them as they are.
+a tool that somebody chose stays the one that `git
+mergetool` opens; what is put in is taken out again, and nothing else.
 """
 
 from __future__ import annotations
@@ -16,22 +21,23 @@ import sys
 from dataclasses import dataclass
 
 from nbmerge.errors import SystemFailure
-from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, PLACEHOLDERS, REMOTE_LABEL, Answer
-from nbmerge.git.process import run_git
+from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, PLACEHOLDERS, REMOTE_LABEL, MergeStatus
+from nbmerge.git.process import ask_git, run_git, tell_git
+from nbmerge.git.scope import Scope
 
 # What `-m nbmerge driver` does, but for loading runpy first: a tenth of the time a call may take.
 _START = "from nbmerge.cli.driver_command import entry; entry()"
 _HEAD = f"set -- {PLACEHOLDERS}; "
 _TAIL = (
     ' "$@"; code=$?; rm -f "$2.nbmerge"; case $code in '
-    + " ".join(f"{answer.for_entry}) exit {answer.for_git};;" for answer in Answer)
+    + " ".join(f"{answer.for_entry}) exit {answer.for_git};;" for answer in MergeStatus)
     + " esac; "
     'printf "%%s\\n" "nbmerge did not run (exit $code), so git merges $5 as text: check the file before you'
     " commit it; to mend this install nbmerge again and run: nbmerge-on-save git install"
     ' (with --global if it was)" >&2; '
     f'if [ "$7" = %%X ]; then set -- "$1" "$2" "$3" "$4" "$5" {BASE_LABEL} {LOCAL_LABEL} {REMOTE_LABEL}; fi; '
     'git merge-file -L "$7" -L "$6" -L "$8" --marker-size="$4" -- "$2" "$1" "$3"; '
-    f"[ $? -lt 128 ] && exit {Answer.CONFLICTS.for_git}; exit {Answer.FAILED.for_git}"
+    f"[ $? -lt 128 ] && exit {MergeStatus.CONFLICTS.for_git}; exit {MergeStatus.FAILED.for_git}"
 )
 
 
@@ -80,7 +86,7 @@ def runs(command: str) -> bool:
     """Whether what a launcher's command starts answers; git starts it, in the shell that it uses."""
     alias = "nbmerge-answers"
     done = run_git("-c", f"alias.{alias}=!{command}", alias)
-    return done.returncode == Answer.CLEAN.for_entry
+    return done.returncode == MergeStatus.CLEAN.for_entry
 
 
 def this_launcher() -> Launcher:
@@ -105,3 +111,66 @@ def _quoted(word: str) -> str:
     if re.fullmatch(r"[\w@+=:,./-]+", word, re.ASCII):
         return word
     return "'" + word.replace("'", "'\\''") + "'"
+
+
+_SECTION = "mergetool.nbmerge"
+_START_MERGETOOL = "from nbmerge.cli.mergetool_command import entry; entry()"
+# git's script has all five as variables; the last is what it puts back if conflicts are left
+_FILES = ' "$BASE" "$LOCAL" "$REMOTE" "$MERGED" "$BACKUP"'
+_OURS = "nbmerge"
+_CHOSEN = "chosen"  # the mark that `merge.tool` is our doing
+
+
+def has_mergetool(scope: Scope) -> bool:
+    """Whether the entry is in this place."""
+    return _get(scope, "cmd") is not None
+
+
+def put_in_mergetool(scope: Scope, launcher: Launcher) -> None:
+    """Write the entry, and make it what `git mergetool` opens if nobody chose a tool."""
+    _set(scope, f"{_SECTION}.cmd", launcher.command(_START_MERGETOOL) + _FILES)
+    _set(scope, f"{_SECTION}.trustExitCode", "true")
+    # else git would have merged the files as text, as far as that goes, before the tool gets them
+    _set(scope, f"{_SECTION}.hideResolved", "false")
+    if ask_git("config", "--get", "merge.tool") is None:
+        _set(scope, "merge.tool", _OURS)
+        _set(scope, f"{_SECTION}.traces", _CHOSEN)
+
+
+def take_out_mergetool(scope: Scope) -> bool:
+    """Remove what `put_in_mergetool` wrote in this place; whether anything was there."""
+    if ask_git("config", f"--{scope.value}", "--get-regexp", r"^mergetool\.nbmerge\.") is None:
+        return False
+    if _get(scope, "traces") == _CHOSEN and _chosen_in(scope) == _OURS:
+        tell_git("config", f"--{scope.value}", "--unset", "merge.tool")
+    tell_git("config", f"--{scope.value}", "--remove-section", _SECTION)
+    return True
+
+
+def mergetool_lines(scope: Scope) -> list[str]:
+    """What `git mergetool` does with notebooks, in a line; none where the entry is not to be found."""
+    places = (Scope.LOCAL, Scope.GLOBAL) if scope is Scope.LOCAL else (scope,)
+    found = [place for place in places if has_mergetool(place)]
+    if not found:
+        return []
+    command = (_get(found[0], "cmd") or "").removesuffix(_FILES)
+    if not runs(command):
+        return ["mergetool: does not run nbmerge; `git install --mergetool` names the one that runs now"]
+    tool = ask_git("config", "--get", "merge.tool") if scope is Scope.LOCAL else _chosen_in(scope)
+    if tool == _OURS:
+        return ["mergetool: `git mergetool` shows the conflicts of notebooks in the browser"]
+    other = f"; `git mergetool` alone opens {tool}, as merge.tool says" if tool else ""
+    return [f"mergetool: `git mergetool --tool nbmerge` shows conflicts in the browser{other}"]
+
+
+def _get(scope: Scope, key: str) -> str | None:
+    return ask_git("config", f"--{scope.value}", "--get", f"{_SECTION}.{key}")
+
+
+def _chosen_in(scope: Scope) -> str | None:
+    return ask_git("config", f"--{scope.value}", "--get", "merge.tool")
+
+
+def _set(scope: Scope, key: str, value: str) -> None:
+    if ask_git("config", f"--{scope.value}", "--get", key) != value:
+        tell_git("config", f"--{scope.value}", "--replace-all", key, value)

@@ -1,8 +1,12 @@
 """Owns: putting the entry into git's configuration and taking it out again.
+whether the driver is installed, runs, and is the one that git uses.
 
 Must not know: how the driver works, how commands are spelled but for the program's name.
+how to install.
 Invariant: installing twice is installing once; after uninstalling, every file and folder
 is as if nbmerge had never been there, but for what others wrote in between.
+nothing is written; "active" means that the
+next merge of a notebook here is made by nbmerge.
 """
 
 from __future__ import annotations
@@ -13,14 +17,34 @@ from dataclasses import dataclass, replace
 
 from nbmerge.errors import NotebookError, SystemFailure
 from nbmerge.files import read_file, reason, replace_file
-from nbmerge.git import attributes, mergetool
-from nbmerge.git.effect import effect_here, set_aside
-from nbmerge.git.entry import shell_line
+from nbmerge.git.attributes import (
+    Effect,
+    attributes_of,
+    effect_here,
+    effect_of_user,
+    ends_without_newline,
+    is_ours,
+    put_in,
+    rules,
+    set_aside,
+    take_out,
+)
+from nbmerge.git.entry import (
+    command_of,
+    has_mergetool,
+    interpreter_of,
+    mergetool_lines,
+    put_in_mergetool,
+    runs,
+    shell_line,
+    take_out_mergetool,
+)
 from nbmerge.git.scope import Scope, require_repository, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.git.entry import Launcher
+
 
 NAME = "nbmerge: Jupyter notebooks, cell by cell"
 
@@ -67,18 +91,18 @@ def install(scope: Scope, launcher: Launcher, program: str, tool: bool = False) 
     before = _read(file)
     traces = Traces.read(scope.read("traces") or "").with_missing(scope, file)
     wanted = before or b""
-    if not attributes.is_ours(wanted):
-        wanted = attributes.take_out(wanted, traces.newline)
-        traces = replace(traces, newline=attributes.ends_without_newline(wanted))
-        wanted = attributes.put_in(wanted)
+    if not is_ours(wanted):
+        wanted = take_out(wanted, traces.newline)
+        traces = replace(traces, newline=ends_without_newline(wanted))
+        wanted = put_in(wanted)
     scope.write("name", NAME)
     scope.write("driver", shell_line(launcher))
     scope.write("traces", str(traces))
-    if tool or mergetool.is_there(scope):
-        mergetool.put_in(scope, launcher)
+    if tool or has_mergetool(scope):
+        put_in_mergetool(scope, launcher)
     if wanted != before:
         _write(file, wanted)
-    return [_installed(scope, launcher, file), *_effective(scope, program), *mergetool.told(scope)]
+    return [_installed(scope, launcher, file), *_effective(scope, program), *mergetool_lines(scope)]
 
 
 def uninstall(scope: Scope, program: str) -> list[str]:
@@ -89,8 +113,8 @@ def uninstall(scope: Scope, program: str) -> list[str]:
     before = _read(file)
     traces = Traces.read(scope.read("traces") or "")
     _take_out_line(file, before or b"", traces)
-    had_line = before is not None and any(rule.ours for rule in attributes.rules(before))
-    had_section, had_tool = scope.has_section(), mergetool.take_out(scope)
+    had_line = before is not None and any(rule.ours for rule in rules(before))
+    had_section, had_tool = scope.has_section(), take_out_mergetool(scope)
     if had_section:
         _take_out_section(scope, traces)
     if not had_line and not had_section and not had_tool:
@@ -116,7 +140,7 @@ def _effective(scope: Scope, program: str) -> list[str]:
 
 
 def _take_out_line(file: str, before: bytes, traces: Traces) -> None:
-    after = attributes.take_out(before, traces.newline)
+    after = take_out(before, traces.newline)
     if after or not traces.attributes:
         if after != before:
             _write(file, after)
@@ -153,3 +177,58 @@ def _write(file: str, data: bytes) -> None:
     except OSError as error:
         raise SystemFailure(f"{file}: cannot be written: {reason(error)}") from error
     replace_file(file, data)
+
+
+@dataclass(frozen=True, slots=True)
+class GitStatus:
+    """Whether nbmerge is active, and the lines for people."""
+
+    active: bool
+    lines: tuple[str, ...]
+
+
+def status(scope: Scope, program: str) -> GitStatus:
+    """The state of this repository, or of the user's configuration alone."""
+    if scope is Scope.LOCAL:
+        require_repository(program)
+    scopes = [Scope.LOCAL, Scope.GLOBAL] if scope is Scope.LOCAL else [scope]
+    effect = effect_here() if scope is Scope.LOCAL else effect_of_user()
+    healthy, about = _interpreter(effect.line, program)
+    really = effect if healthy or not effect.ours else "as text"
+    lines = [*map(_place, scopes), *about, f"*.ipynb: merged {really}", *_rivals(effect, scope, program)]
+    lines += mergetool_lines(scope)
+    return GitStatus(effect.ours and healthy, tuple(lines))
+
+
+def _place(scope: Scope) -> str:
+    file = scope.attributes_file()
+    entry = scope.read("driver") is not None
+    rule = any(rule.ours for rule in rules(attributes_of(file)))
+    files = [shown(path) for path, there in ((scope.config_file(), entry), (file, rule)) if there]
+    half = "" if entry is rule else ", one half only"
+    return (
+        f"{scope.value}: installed ({', '.join(files)}{half})" if files else f"{scope.value}: not installed"
+    )
+
+
+def _interpreter(line: str | None, program: str) -> tuple[bool, list[str]]:
+    """Whether the entry's interpreter answers, and what to say about it."""
+    if line is None:
+        return False, []
+    command = command_of(line)
+    if command is None:
+        return False, [f"entry: not written by this version; `{program} git install` renews it"]
+    python = interpreter_of(line)
+    if runs(command):
+        return True, [f"interpreter: {python}, runs"]
+    mend = f"`{program} git install` (or install --global) names the one that runs now"
+    return False, [f"interpreter: {python}, does not run nbmerge, so git merges as text; {mend}"]
+
+
+def _rivals(effect: Effect, scope: Scope, program: str) -> list[str]:
+    if effect.ours:
+        return set_aside(scope)
+    if effect.line is None:
+        return []
+    remedy = f"{program} git install{' --global' if scope is Scope.GLOBAL else ''}"
+    return [f"warning: git's attributes say otherwise than nbmerge's entry; `{remedy}` overrules them"]

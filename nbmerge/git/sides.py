@@ -1,21 +1,33 @@
 """Owns: the versions that git knows of a notebook whose merge is not settled, or was committed broken.
+merging three texts once more, as git has done it.
+which notebooks of a work tree git may know merged versions of, when many are asked about.
 
-Must not know: notebooks, what is done with the versions.  Invariant: a version is what git has
+Must not know: notebooks, what is done with the versions.
+notebooks, repositories.
+what the versions are.
+Invariant: a version is what git has
 under the path (or the one it was renamed from), byte for byte as stored; without git, without a
 repository, or where no merge is to be found there are none.
+nothing is left behind; where git cannot do it,
+it has not done it that way.
+of a notebook that is ruled out `find_sides` finds
+nothing; git runs twice for a work tree, and once for each notebook.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
+from nbmerge.environment.git import git_at_work
 from nbmerge.errors import SystemFailure
 from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
 from nbmerge.git.process import ask_git, run_git
-from nbmerge.merge.policy import Labels
+from nbmerge.merge.values import ConflictStyle, Labels
 
 _NAMED = re.compile(r"Merge (?:remote-tracking )?(?:branch|tag|commit) '([^']+)'")
 REACH = 20  # commits of one notebook in which its last merge is looked for
@@ -234,3 +246,60 @@ def _at_base(git: _Repository, merge: _Merge, names: tuple[str | None, ...]) -> 
 
 def _is_there(git: _Repository, commit: str, path: str) -> bool:
     return git.ask("cat-file", "-e", f"{commit}:{path}") is not None
+
+
+_STYLES = {ConflictStyle.DIFF3: ("--diff3",), ConflictStyle.ZDIFF3: ("--zdiff3",)}
+# What `git merge` has used: since 2.33 histogram, before, and in `merge-file` until it is told, the other.
+_DIFFS = ((), ("--diff-algorithm=histogram",))
+
+
+def merged_again(
+    base: bytes, local: bytes, remote: bytes, style: ConflictStyle, size: int
+) -> Iterator[bytes]:
+    """What git's merges of lines make of three texts, with markers of this size and any labels."""
+    import tempfile
+
+    with suppress(OSError), tempfile.TemporaryDirectory() as folder:
+        files = [os.path.join(folder, name) for name in ("local", "base", "remote")]
+        for file, data in zip(files, (local, base, remote), strict=True):
+            with open(file, "wb") as scratch:
+                scratch.write(data)
+        for diff in _DIFFS:
+            options = (*_STYLES.get(style, ()), *diff, f"--marker-size={size}")
+            done = run_git("merge-file", "-p", "-q", *options, "--", *files)
+            if 0 <= done.returncode < 128:
+                yield done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class UnmergedPaths:
+    """The real paths in a work tree that git shows as in conflict, and those that it showed so
+    before they were added."""
+
+    tree: str
+    unmerged: frozenset[str]
+    added: frozenset[str]
+
+    def may_be_merged(self, real: str, now: float) -> bool:
+        """Whether `find_sides` may know the notebook at a real path; `now` is since the epoch."""
+        if real in self.unmerged or real in self.added or git_at_work(real, now):
+            return True
+        words = ("--literal-pathspecs", "-C", self.tree, "log", f"-{REACH}", "--no-show-signature")
+        parents = _ask(*words, "--format=%P", "--", real)
+        return parents is None or any(" " in line for line in parents.splitlines())
+
+
+def contested(tree: str) -> UnmergedPaths:
+    """What git tells of a work tree at once; nothing without git."""
+    told = _ask("-C", tree, "ls-files", "--resolve-undo", "-z") or ""
+    names = {entry.partition("\t")[2] for entry in told.split("\0") if entry}
+    return UnmergedPaths(
+        tree, frozenset(unmerged(tree)), frozenset(os.path.join(tree, name) for name in names)
+    )
+
+
+def _ask(*words: str) -> str | None:
+    try:
+        return ask_git(*words)
+    except SystemFailure:
+        return None

@@ -1,35 +1,93 @@
-"""Owns: opening the store: making, migrating, setting aside.
+"""Owns: where the state directory is.
+opening the store: making, migrating, setting aside.
+how a store is, as one finds it, without touching it.
 
-Must not know: what is asked of it.  Invariant: a store that is there and sound is never
+Must not know: what is in it.
+what is asked of it.
+what is done about it.
+Invariant: the directory is there afterwards, and one that
+was made here is nobody else's to read: notebooks hold secrets.
+a store that is there and sound is never
 set aside, and one that is damaged is renamed, never removed.
 
 Each store has a name of its own, "history-WHEN-CHANCE.sqlite3", which no other one gets later:
 SQLite removes a log by the name of its file, and a process that still has open what was set aside
 would remove the log of the store that came after it.
+nothing is made, mended, marked or locked;
+what a process that writes at the same moment does is never taken for damage.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from nbmerge.errors import SystemFailure
+from nbmerge.errors import NbmergeError, SystemFailure
 from nbmerge.files import reason
-from nbmerge.history.database import Database, mark_of
+from nbmerge.history.database import Database, is_current, mark_of, migrate, untouched
 from nbmerge.history.lock import lock_of
-from nbmerge.history.schema import is_current, migrate
 from nbmerge.history.store import Store
-from nbmerge.history.values import Retention, StoreLost
+from nbmerge.history.values import Retention, StoreLost, Totals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    Answer = TypeVar("Answer")
+
+VARIABLE = "NBMERGE_STATE_DIR"
+
+
+def state_directory(
+    option: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    platform: str = sys.platform,
+) -> str:
+    """The absolute path of the state directory, which exists: the option, else $NBMERGE_STATE_DIR,
+    else the platform's place.  Raises SystemFailure if it cannot be made."""
+    path = place_of(option, environment, platform)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as error:
+        message = f"{path}: cannot be made: {reason(error)}; name another state directory with --state"
+        raise SystemFailure(message) from error
+    return path
+
+
+def place_of(
+    option: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    platform: str = sys.platform,
+) -> str:
+    """Where the state directory is, or would be made."""
+    known = os.environ if environment is None else environment
+    return os.path.abspath(os.path.expanduser(option or known.get(VARIABLE) or usual_place(known, platform)))
+
+
+def usual_place(environment: Mapping[str, str], platform: str) -> str:
+    """Where programs of this platform keep their state (XDG: relative paths do not count)."""
+    match platform:
+        case "darwin":
+            return "~/Library/Application Support/nbmerge"
+        case "win32":
+            return os.path.join(environment.get("LOCALAPPDATA") or "~/AppData/Local", "nbmerge")
+        case _:
+            home = environment.get("XDG_STATE_HOME", "")
+            return os.path.join(home if os.path.isabs(home) else "~/.local/state", "nbmerge")
+
 
 FIRST, LAST = "history-", ".sqlite3"
 ENDS = ("", "-wal", "-shm", "-journal")  # SQLite's own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opened:
+class OpenedStore:
     """A store that can be used; `set_aside` is where a damaged one that stood in its place is now."""
 
     store: Store
@@ -38,7 +96,7 @@ class Opened:
 
 def open_store(
     directory: str | None, clock: Callable[[], float], retention: Retention = Retention()
-) -> Opened:
+) -> OpenedStore:
     """The store in the state directory, which exists; None: one in memory.
 
     Raises SystemFailure if it is from a newer nbmerge, or cannot be opened for a reason
@@ -48,16 +106,16 @@ def open_store(
     if directory is None:
         memory = Database(":memory:")
         migrate(memory)
-        return Opened(Store(memory, lock, retention))
+        return OpenedStore(Store(memory, lock, retention))
     with contextlib.suppress(StoreLost):
         if (path := find_store(directory)) is not None:
             database, current = _looked_into(path)
             if current:
-                return Opened(Store(database, lock, retention))
+                return OpenedStore(Store(database, lock, retention))
             database.close()
     with lock:  # of several processes that find it missing, old or damaged, one mends it
         database, aside = _mended(directory, clock())
-    return Opened(Store(database, lock, retention), aside)
+    return OpenedStore(Store(database, lock, retention), aside)
 
 
 def has_store(directory: str) -> bool:
@@ -153,3 +211,62 @@ def _all(path: str) -> Iterator[str]:
 
 def _stamp(now: float) -> str:
     return time.strftime("%Y%m%dT%H%M%S", time.localtime(now))
+
+
+_SET_ASIDE = re.compile(f"{re.escape(FIRST)}.+{re.escape(LAST)}\\.[0-9T]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A store that can be read; `current`: it is at today's stage, else the next start brings it there."""
+
+    totals: Totals | None
+    current: bool
+
+
+def health(path: str) -> Health:
+    """How the store is; `totals` None if it is of an older nbmerge.
+
+    Raises SystemFailure if it is from a newer nbmerge or cannot be read, StoreLost if it is damaged.
+    """
+    return _asked(path, lambda store, current: Health(store.totals() if current else None, current))
+
+
+def verify(path: str) -> None:
+    """Read all of the store, some seconds for each gigabyte.  Raises as `health`."""
+    _asked(path, lambda store, current: store.check())
+
+
+def bytes_on_disk(path: str) -> int:
+    """The size of a store with its log."""
+    return sum(os.path.getsize(path + end) for end in ENDS if os.path.exists(path + end))
+
+
+def is_marked(path: str) -> bool:
+    """Whether the store was found damaged; the next start sets it aside."""
+    return os.path.exists(mark_of(path))
+
+
+def stores_set_aside(directory: str) -> list[str]:
+    """The damaged stores that were kept, oldest first."""
+    names = sorted(name for name in os.listdir(directory) if _SET_ASIDE.fullmatch(name))
+    return [os.path.join(directory, name) for name in names]
+
+
+def _asked(path: str, ask: Callable[[Store, bool], Answer]) -> Answer:
+    name = untouched(path)
+    try:
+        return _answer(path, name, ask)
+    except NbmergeError:
+        if untouched(path) == name:
+            raise
+        return _answer(path, untouched(path), ask)  # somebody began to write when nobody seemed to
+
+
+def _answer(path: str, name: str, ask: Callable[[Store, bool], Answer]) -> Answer:
+    database = Database(name)
+    database.path = path  # for what it says
+    try:
+        return ask(Store(database, lock_of(None), Retention()), is_current(database))
+    finally:
+        database.close()

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from itertools import combinations
 
 from nbmerge.history.database import Database
-from nbmerge.history.pieces import sweep
+from nbmerge.history.pieces import drop_unused_pieces
 from nbmerge.history.values import Retention
-from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Graph
 
 DAY = 86400.0
@@ -48,24 +48,24 @@ def _drop(
 ) -> int:
     """Drop the (book, number) that are not needed, one book at a time so that nobody waits for long."""
     books: dict[int, list[int]] = {}
-    for book, number in rows:
-        books.setdefault(book, []).append(number)
+    for notebook_id, number in rows:
+        books.setdefault(notebook_id, []).append(number)
     count = 0
-    for book, numbers in books.items():
+    for notebook_id, numbers in books.items():
         with database.writing():
-            needed_here = needed_of(book)
+            needed_here = needed_of(notebook_id)
             dropped = [number for number in numbers if number not in needed_here]
             database.run_all(
                 "UPDATE version SET recipe = NULL WHERE book = ? AND number = ?",
-                [(book, number) for number in dropped],
+                [(notebook_id, number) for number in dropped],
             )
             with database.sense("pieces"):
-                sweep(database, book, dropped)
+                drop_unused_pieces(database, notebook_id, dropped)
             count += len(dropped)
     return count
 
 
-def needed(graph: Graph, standing: Standing | None) -> frozenset[int]:
+def needed(graph: Graph, heads: Heads | None) -> frozenset[int]:
     """The versions that must not be dropped.
 
     Head and tips, and the sides of the last merge that each of them has in it (a conflict of it may
@@ -73,15 +73,15 @@ def needed(graph: Graph, standing: Standing | None) -> frozenset[int]:
     these have in common, from which they are merged.
     """
     newest = {max(graph.parents)} if graph.parents else set()
-    if standing is None:
+    if heads is None:
         return frozenset(newest)
-    ends = {standing.head, *standing.tips, *newest}
+    ends = {heads.head, *heads.tips, *newest}
     ends |= {side for end in tuple(ends) for side in _sides(graph, end)}
-    ends |= {number for tip in standing.open for number in (tip.version, tip.by)}
+    ends |= {number for tip in heads.open for number in (tip.version, tip.by)}
     bases: set[int | None] = {
         base for one, other in combinations(sorted(ends), 2) for base in graph.commons([one], other)
     }
-    bases |= {tip.base for tip in standing.open}
+    bases |= {tip.base for tip in heads.open}
     return frozenset(ends | {base for base in bases if base is not None})
 
 

@@ -20,7 +20,7 @@ class StoreLost(SystemFailure):
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class StoredNotebook:
     """A notebook in the store, under the path that it has now."""
 
     id: int

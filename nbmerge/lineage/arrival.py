@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from nbmerge.lineage.judge import Sequential, Stale, Unsure, Verdict
-from nbmerge.lineage.standing import OpenTip, Standing
+from nbmerge.lineage.heads import Heads, OpenTip
+from nbmerge.lineage.judge import BaseJudgement, Sequential, Stale, Unsure
 from nbmerge.lineage.versions import Graph
 
 
-class Action(Enum):
+class Outcome(Enum):
     """What the watcher does about a save; the values are what `replay` prints."""
 
     FIRST = "first"
@@ -35,7 +35,7 @@ class Arrival:
     `closes_all`: whoever made it saw everything, open tips included.
     """
 
-    action: Action
+    action: Outcome
     parents: tuple[int, ...]
     base: int | None
     why: str
@@ -56,19 +56,19 @@ class Revision:
     overwritten: int
 
 
-def seen_all(standing: Standing, why: str, action: Action = Action.ACCEPT) -> Arrival:
+def seen_all(heads: Heads, why: str, action: Outcome = Outcome.ACCEPT) -> Arrival:
     """A save that replaces whatever there was: git's, a restored version, a resolved conflict."""
-    parents = tuple(dict.fromkeys((standing.head, *standing.tips)))
-    return Arrival(action, parents, standing.head, why, closes_all=True)
+    parents = tuple(dict.fromkeys((heads.head, *heads.tips)))
+    return Arrival(action, parents, heads.head, why, closes_all=True)
 
 
-def told(standing: Standing, base: int) -> Arrival:
+def told(heads: Heads, base: int) -> Arrival:
     """A save whose writer names the version that it started from."""
-    action = Action.ACCEPT if base == standing.head else Action.MERGE
+    action = Outcome.ACCEPT if base == heads.head else Outcome.MERGE
     return Arrival(action, (base,), base, f"its writer started from version {base}")
 
 
-def returned(standing: Standing, graph: Graph, version: int, written: bool) -> Arrival:
+def returned(heads: Heads, graph: Graph, version: int, written: bool) -> Arrival:
     """A save that shows nothing but what an older version holds.
 
     Where there is one tip only, that is meant.  If the version is one of several tips, its editor has
@@ -77,45 +77,45 @@ def returned(standing: Standing, graph: Graph, version: int, written: bool) -> A
     older version may be what an editor went back to, or what another one has open: a doubt
     about the tip that alone descends from it, else about what the file holds.
     """
-    head, tips = standing.head, standing.tips
+    head, tips = heads.head, heads.tips
     same = f"the same as version {version}"
     if len(tips) == 1:
-        return Arrival(Action.RESTORE, (head,), version, same)
-    if version in standing.answered and written:
+        return Arrival(Outcome.RESTORE, (head,), version, same)
+    if version in heads.answered and written:
         others = tuple(tip for tip in tips if tip != version)
         why = f"version {version} again, after the merge was written twice: what it lacks was removed"
-        return Arrival(Action.ACCEPT, (head,), head, why, overwrites=others)
+        return Arrival(Outcome.ACCEPT, (head,), head, why, overwrites=others)
     if version in tips:
-        answers = written or version in standing.answered
+        answers = written or version in heads.answered
         why = f"{same}, whose editor has not seen the rest"
-        return Arrival(Action.MERGE, (version,), version, why, answers=answers)
-    doubted = owner(standing, graph, version) or head
-    return Arrival(Action.AMBIGUOUS, (doubted,), version, same, overwrites=(doubted,))
+        return Arrival(Outcome.MERGE, (version,), version, why, answers=answers)
+    doubted = owner(heads, graph, version) or head
+    return Arrival(Outcome.AMBIGUOUS, (doubted,), version, same, overwrites=(doubted,))
 
 
-def owner(standing: Standing, graph: Graph, version: int) -> int | None:
+def owner(heads: Heads, graph: Graph, version: int) -> int | None:
     """Where there are several tips: the one that alone descends from a version, if that is none itself."""
-    owners = [tip for tip in standing.tips if version in graph.ancestors(tip)]
-    return owners[0] if len(owners) == 1 < len(standing.tips) and version not in standing.tips else None
+    owners = [tip for tip in heads.tips if version in graph.ancestors(tip)]
+    return owners[0] if len(owners) == 1 < len(heads.tips) and version not in heads.tips else None
 
 
-def judged(standing: Standing, verdict: Verdict, followed: int | None = None) -> Arrival:
+def judged(heads: Heads, verdict: BaseJudgement, followed: int | None = None) -> Arrival:
     """A save that was judged by what it shows; `followed` is what it was compared with, if not the head."""
-    followed = standing.head if followed is None else followed
+    followed = heads.head if followed is None else followed
     match verdict:
         case Sequential(evidence):
-            action = Action.ACCEPT if followed == standing.head else Action.MERGE
+            action = Outcome.ACCEPT if followed == heads.head else Outcome.MERGE
             return Arrival(action, (followed,), followed, evidence)
         case Stale(base, evidence):
-            return Arrival(Action.MERGE, (base,), base, evidence)
+            return Arrival(Outcome.MERGE, (base,), base, evidence)
         case Unsure(base, evidence):
-            return Arrival(Action.AMBIGUOUS, (followed,), base, evidence, overwrites=(followed,))
+            return Arrival(Outcome.AMBIGUOUS, (followed,), base, evidence, overwrites=(followed,))
 
 
-def settles(standing: Standing, base: int, graph: Graph) -> Revision | None:
+def settles(heads: Heads, base: int, graph: Graph) -> Revision | None:
     """The doubt that is settled when somebody goes on from `base`: another save may have overwritten it."""
-    for tip in standing.open:
-        if tip.base is None or tip.by not in graph.united((standing.head, *standing.tips)):
+    for tip in heads.open:
+        if tip.base is None or tip.by not in graph.united((heads.head, *heads.tips)):
             continue
         if base in graph.ancestors(tip.version) - graph.ancestors(tip.base):
             return Revision(tip.by, unseen(graph, tip), tip.version)
@@ -130,21 +130,21 @@ def unseen(graph: Graph, tip: OpenTip) -> tuple[int, ...]:
     return graph.youngest(sorted({*seen, *base}))
 
 
-def stand(standing: Standing, graph: Graph, number: int, arrival: Arrival, now: float) -> Standing:
+def stand(heads: Heads, graph: Graph, number: int, arrival: Arrival, now: float) -> Heads:
     """Where the notebook stands after the save became version `number`, which `graph` holds.
 
     `standing.tips` must name what a revision brought back.  The head is left to whoever knows
     what the file holds; see `Standing.with_head`.
     """
-    tips = graph.youngest(_in_place_of(standing.tips, arrival.parents, number))
-    opened = tuple(OpenTip(tip, _base(standing, arrival, tip), number, now) for tip in arrival.overwrites)
+    tips = graph.youngest(_in_place_of(heads.tips, arrival.parents, number))
+    opened = tuple(OpenTip(tip, _base(heads, arrival, tip), number, now) for tip in arrival.overwrites)
     covered = graph.united(tips)
-    still = () if arrival.closes_all else tuple(tip for tip in standing.open if _is_open(tip, graph, covered))
+    still = () if arrival.closes_all else tuple(tip for tip in heads.open if _is_open(tip, graph, covered))
     living = set(tips)
-    answered = tuple(tip for tip in standing.answered if tip in living)
+    answered = tuple(tip for tip in heads.answered if tip in living)
     if arrival.answers:
         answered = (*answered, number)
-    return replace(standing, tips=tips, open=(*still, *opened), answered=answered)
+    return replace(heads, tips=tips, open=(*still, *opened), answered=answered)
 
 
 def _in_place_of(tips: tuple[int, ...], parents: tuple[int, ...], number: int) -> tuple[int, ...]:
@@ -154,11 +154,11 @@ def _in_place_of(tips: tuple[int, ...], parents: tuple[int, ...], number: int) -
     return (*tips, number)
 
 
-def _base(standing: Standing, arrival: Arrival, tip: int) -> int | None:
+def _base(heads: Heads, arrival: Arrival, tip: int) -> int | None:
     """What the save that overwrote a tip was made from, if its author did not see that tip."""
-    if arrival.action is Action.AMBIGUOUS:
+    if arrival.action is Outcome.AMBIGUOUS:
         return arrival.base
-    return max(set(standing.tips) - {tip, *arrival.overwrites}, default=None)
+    return max(set(heads.tips) - {tip, *arrival.overwrites}, default=None)
 
 
 def _is_open(tip: OpenTip, graph: Graph, covered: frozenset[int]) -> bool:

@@ -1,6 +1,14 @@
-"""Owns: the judgement which version a save derives from.
+"""Owns: what a save itself hints of a second writer: its style and way of writing, and its haste.
+evidence in words, for people.
+the judgement which version a save derives from.
 
-Must not know: stores, time of day, disk.  Invariant: pure; without evidence the save is
+Must not know: contents beyond counts, how much a hint weighs.
+how it was weighed.
+stores, time of day, disk.
+Invariant: what was not seen
+hints at nothing.
+what is said is counted, nothing is guessed.
+pure; without evidence the save is
 taken to follow the head, for one writer is never to be disturbed.
 """
 
@@ -9,20 +17,73 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nbmerge.lineage.bars import Degree, Weighed
-from nbmerge.lineage.evidence import Trial
-from nbmerge.lineage.hints import in_haste, same_hand
-from nbmerge.lineage.lines import markers
-from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.versions import Graph, Origin, Version, Writer
-from nbmerge.lineage.wording import told
+from nbmerge.lineage.evidence import Evidence, Trial, markers
+from nbmerge.lineage.thresholds import Degree, Weighed
+from nbmerge.lineage.versions import Context, Graph, Origin, Version, Writer
 from nbmerge.notebook.model import Notebook
+
+_HANDS = 1.0  # seconds that hands need for a change to one more cell, undo and paste included
+
+
+def same_hand(save: Writer, head: Writer, older: Writer) -> str | None:
+    """In words, if the save was written as the older version was, and the head was not."""
+    if save.name and save.name == older.name != head.name:
+        return f"{save.name} wrote both"
+    if save.owner is not None and save.owner == older.owner != head.owner and head.owner is not None:
+        return "the same user wrote both"
+    if save.style and save.style == older.style != head.style and head.style:
+        return "both are spelled alike"
+    if save.way and save.way == older.way != head.way and head.way:
+        return "both were written the same way"
+    return None
+
+
+def in_haste(seconds: float, cells: int) -> str | None:
+    """In words, if hands could not have changed so many cells in the time since the head."""
+    if cells < 2 or not 0 <= seconds < _HANDS * (cells - 1):
+        return None
+    return f"{cells} cells changed within {seconds:.1f} s"
+
+
+def told(evidence: Evidence, head: int) -> str:
+    """What the save shows of the changes of version `head`."""
+    found = [_back(evidence, head), _gone(evidence, head), _seen(evidence)]
+    return ", ".join(part for part in found if part)
+
+
+def _back(evidence: Evidence, head: int) -> str:
+    things = []
+    if evidence.lines.back:
+        whole = f" ({_number(evidence.texts, 'whole cell')})" if evidence.texts else ""
+        things.append(_number(evidence.lines.back, "line") + whole)
+    if evidence.runs:
+        things.append("the outputs of " + _number(evidence.runs, "cell"))
+    return f"brings back {' and '.join(things)} that version {head} had replaced" if things else ""
+
+
+def _gone(evidence: Evidence, head: int) -> str:
+    lines = evidence.lines
+    if not lines.gone:
+        return ""
+    if not lines.kept:
+        return f"shows nothing of the {_number(lines.gone, 'line')} that version {head} brought"
+    return f"lacks {lines.gone} of {_number(lines.gone + lines.kept, 'line')} that version {head} brought"
+
+
+def _seen(evidence: Evidence) -> str:
+    kept = evidence.kept.total()
+    return f"keeps {_number(kept, 'cell')} as it made {'it' if kept == 1 else 'them'}" if kept else ""
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
 
 _SILENT = 180.0  # seconds without a save of an editor that saves by itself every two minutes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class VersionContent:
     """A version and what it holds.
 
     `living`: the tip of a lineage whose writer has not seen the head, which is a merge.
@@ -65,12 +126,12 @@ class Unsure:
     evidence: str
 
 
-Verdict = Sequential | Stale | Unsure
+BaseJudgement = Sequential | Stale | Unsure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    shown: Shown
+    shown: VersionContent
     weighed: Weighed
     hint: str | None  # of a second writer
 
@@ -80,12 +141,14 @@ class _Candidate:
             return self.weighed.of_tip()
         return self.weighed.degree(busy or (self.hint is not None and self.weighed.evidence.lines.undone > 1))
 
-    def told(self, head: Shown) -> str:
+    def told(self, head: VersionContent) -> str:
         words = told(self.weighed.evidence, head.version.number)
         return words if self.hint is None else f"{words}; {self.hint}"
 
 
-def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation) -> Verdict:
+def judge(
+    save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context
+) -> BaseJudgement:
     """Which version the save derives from; `older` are the other candidates, newest last.
 
     That it was not made from the head may show against any of them; then it was made from the one
@@ -114,7 +177,7 @@ def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation)
     return Stale(number, one.told(head))
 
 
-def _shows_conflict(save: Save, head: Shown, older: Sequence[Shown]) -> bool:
+def _shows_conflict(save: Save, head: VersionContent, older: Sequence[VersionContent]) -> bool:
     """Whether the save still holds a marker that only the merge wrote, which the head is."""
     if head.version.origin is not Origin.MERGED:
         return False
@@ -128,7 +191,7 @@ def _shows_merge(candidates: Sequence[_Candidate]) -> bool:
     return len(sides) > 1 and all(side.shows_head for side in sides)
 
 
-def _candidates(save: Save, head: Shown, older: Sequence[Shown]) -> list[_Candidate]:
+def _candidates(save: Save, head: VersionContent, older: Sequence[VersionContent]) -> list[_Candidate]:
     """The versions since which something was changed that the save undoes, newest first."""
     trial = Trial(save.notebook, head.notebook)
     graph = _graph((*older, head))
@@ -147,7 +210,9 @@ def _candidates(save: Save, head: Shown, older: Sequence[Shown]) -> list[_Candid
     return found
 
 
-def _is_in_vain(save: Save, tip: Shown, head: Shown, older: Sequence[Shown]) -> bool:
+def _is_in_vain(
+    save: Save, tip: VersionContent, head: VersionContent, older: Sequence[VersionContent]
+) -> bool:
     """Whether the save drops again what `tip` was merged with, so that to write it once more is to insist
     on more than is known, while the other side is silent.
 
@@ -174,5 +239,5 @@ def _is_in_vain(save: Save, tip: Shown, head: Shown, older: Sequence[Shown]) -> 
     return False
 
 
-def _graph(shown: Iterable[Shown]) -> Graph:
+def _graph(shown: Iterable[VersionContent]) -> Graph:
     return Graph({one.version.number: one.version.parents for one in shown})

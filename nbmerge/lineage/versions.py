@@ -1,7 +1,11 @@
 """Owns: what a version is, and how versions descend from each other.
+what is known, besides contents, when a save is judged.
 
-Must not know: where versions are kept, what a merge does.  Invariant: numbers grow with
+Must not know: where versions are kept, what a merge does.
+how it was found out.
+Invariant: numbers grow with
 time and a parent's number is smaller than its child's, so the graph has no cycle.
+signs are told in words, for people.
 """
 
 from __future__ import annotations
@@ -103,3 +107,25 @@ class Graph:
         return tuple(
             one for one in order if not any(one != two and one in self.ancestors(two) for two in order)
         )
+
+
+class Git(Enum):
+    """What git has to do with a save."""
+
+    NONE = "none"
+    WORKING = "working"  # a merge, rebase, cherry-pick or checkout is under way: every write is meant
+    REPLACED = "replaced"  # the content is a blob of this path, and HEAD, index or reflog moved
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`signs` say why a second writer is known; none: quiet.  `told` is the version that the
+    writer says it started from."""
+
+    signs: tuple[str, ...] = ()
+    git: Git = Git.NONE
+    told: int | None = None
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.signs)

@@ -1,8 +1,17 @@
 """The merge engine: pure functions from three notebooks to one."""
 
 from nbmerge.merge.engine import merge
-from nbmerge.merge.policy import ConflictStyle, Favor, Labels, Outputs, Policy, Side
-from nbmerge.merge.results import Conflict, Decision, Result
+from nbmerge.merge.values import (
+    Conflict,
+    ConflictStyle,
+    Decision,
+    Favor,
+    Labels,
+    Outputs,
+    Policy,
+    Result,
+    Side,
+)
 
 __all__ = [
     "Conflict",

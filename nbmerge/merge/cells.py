@@ -1,23 +1,26 @@
-"""Owns: the merge of one cell, field by field.
+"""Owns: the merge of a cell's attachments (pictures pasted into markdown), by name.
+the merge of one cell, field by field.
 
-Must not know: where the cell stands, or other cells (ids are made unique elsewhere).
-Invariant: a field that only one side changed is that side's; the cell that comes out
+Must not know: sources beyond references.
+where the cell stands, or other cells (ids are made unique elsewhere).
+Invariant: no picture is dropped that a side
+added; where both put different ones under one name, remote's gets another name and
+remote's references follow it.
+a field that only one side changed is that side's; the cell that comes out
 has the fields that its type allows.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
-from nbmerge.merge.attachments import follow, merge_attachments
-from nbmerge.merge.guard import guard
 from nbmerge.merge.markers import marker_size, render
-from nbmerge.merge.metadata import key_order, merge_members
+from nbmerge.merge.metadata import MISSING, key_order, member, merge_members
 from nbmerge.merge.outputs import NO_RUN, Run, merge_run, no_run_for_text, run_of, unowned_run
-from nbmerge.merge.policy import ConflictStyle, Favor, Policy, Side
-from nbmerge.merge.results import Notes
+from nbmerge.merge.rules import guard
 from nbmerge.merge.text import MergedText, merge_text, split
-from nbmerge.merge.threeway import Clash, Decided, Terms, decide
+from nbmerge.merge.values import Clash, ConflictStyle, Decided, Favor, Notes, Policy, Side, Terms, decide
 from nbmerge.notebook.model import CODE, Cell, in_lines
 
 TYPE_CHECKING = False
@@ -25,6 +28,50 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbmerge.notebook.jsontext import Json
+
+
+def merge_attachments(
+    attachments: Terms[Mapping[str, Json]], notes: Notes
+) -> tuple[dict[str, Json], dict[str, str]]:
+    """The merged attachments, and old name -> new name for references in remote's text."""
+    merged: dict[str, Json] = {}
+    renamed: dict[str, str] = {}
+    for name in key_order(attachments):
+        law = decide(*member(attachments, name))
+        if isinstance(law, Decided):
+            if law.value is not MISSING:
+                merged[name] = law.value
+        elif law.local is MISSING or law.remote is MISSING:
+            side, kept = ("remote", law.remote) if law.local is MISSING else ("local", law.local)
+            if kept is not MISSING:
+                merged[name] = kept
+            notes.below(name).add(side, "changed by one side, removed by the other")
+        else:
+            new = free_name(name, {key for side in attachments for key in side} | set(merged))
+            merged[name], merged[new] = law.local, law.remote
+            renamed[name] = new
+            notes.below(name).add("both", f"different under one name; remote's is now {new}")
+    return merged, renamed
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """`image.png` -> `image-2.png`, the first number that nobody uses."""
+    stem, dot, ending = name.rpartition(".")
+    if not dot:
+        stem, ending = name, ""
+    number = 2
+    while f"{stem}-{number}{dot}{ending}" in taken:
+        number += 1
+    return f"{stem}-{number}{dot}{ending}"
+
+
+def follow(source: str, renamed: Mapping[str, str]) -> str:
+    """The source with its `attachment:` references following the new names."""
+    for old, new in renamed.items():
+        whole_name = rf"attachment:{re.escape(old)}(?![\w.-]*[\w-])"
+        source = re.sub(whole_name, f"attachment:{new}".replace("\\", r"\\"), source)
+    return source
+
 
 _RULED = frozenset(
     {"cell_type", "source", "input", "outputs", "execution_count", "prompt_number", "attachments"}

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nbmerge.merge.results import Notes
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Notes, Terms
 from nbmerge.notebook.model import Cell, Notebook
 
 TYPE_CHECKING = False

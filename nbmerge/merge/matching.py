@@ -1,6 +1,11 @@
-"""Owns: which cells of two notebooks correspond.
+"""Owns: how alike two cells are, and finding the likeliest partners cheaply.
+which cells of two notebooks correspond.
 
-Must not know: what is merged afterwards.  Invariant: a cell has at most one partner, and
+Must not know: ids, order, merging.
+what is merged afterwards.
+Invariant: no pair is scored that shares no rare
+word, so that cost follows what the cells have in common and not their number squared.
+a cell has at most one partner, and
 never gets it by position alone.
 
 Strictest evidence first: ids where they can be trusted, equal cells in order, equal
@@ -10,16 +15,75 @@ and last, with a higher bar, anywhere.
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
+from functools import lru_cache
 
-from nbmerge.merge.likeness import candidates, likeness, one_holds_other, weight
 from nbmerge.merge.sequences import align, longest_rising
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from nbmerge.notebook.model import Cell
+
+
+_WORD = re.compile(r"\w+")
+_TOO_COMMON = 12  # a word in more cells than this tells nothing about which is which
+_PARTNERS = 10  # of the cells that share rare words with one, how many are looked at
+
+
+@lru_cache(maxsize=4096)
+def words(source: str) -> Counter[str]:
+    """The words of a source with their numbers."""
+    return Counter(_WORD.findall(source))
+
+
+def likeness(one: str, other: str) -> float:
+    """0 to 1: the share of words in common (Dice); texts without words compare as a whole."""
+    if one == other:
+        return 1.0
+    if one.split() == other.split():
+        return 0.99
+    a, b = words(one), words(other)
+    total = a.total() + b.total()
+    if not total:
+        return 0.0
+    return 2 * (a & b).total() / total * 0.98
+
+
+@lru_cache(maxsize=4096)
+def _lines(source: str) -> frozenset[str]:
+    return frozenset(text for line in source.split("\n") if (text := line.strip()))
+
+
+def one_holds_other(one: str, other: str) -> bool:
+    """True if every line of one source is in the other: much was added, or taken away."""
+    small, large = sorted((_lines(one), _lines(other)), key=len)
+    return bool(small) and small <= large
+
+
+def weight(one: str, other: str) -> float:
+    """How much a likeness of two sources counts beside others: more for longer texts."""
+    return math.sqrt(1 + words(one).total() + words(other).total())
+
+
+def candidates(ones: Sequence[Cell], others: Sequence[Cell]) -> Iterator[tuple[int, int]]:
+    """Index pairs of each cell with those `others` that share the most rare words with it."""
+    places: dict[str, list[int]] = {}
+    for index, cell in enumerate(others):
+        for word in words(cell.source):
+            places.setdefault(word, []).append(index)
+    for index, cell in enumerate(ones):
+        shared: Counter[int] = Counter()
+        for word in words(cell.source):
+            where = places.get(word, ())
+            if len(where) <= _TOO_COMMON:
+                shared.update(where)
+        best = sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:_PARTNERS]
+        yield from ((index, other) for other, _ in best)
+
 
 _SIMILAR_IN_PLACE = 0.4
 _SIMILAR_ELSEWHERE = 0.65

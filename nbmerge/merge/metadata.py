@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from nbmerge.merge.policy import Side
-from nbmerge.merge.results import Notes
-from nbmerge.merge.threeway import Clash, Decided, Terms, decide
+from nbmerge.merge.values import Clash, Decided, Notes, Side, Terms, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from nbmerge.merge.policy import Outputs, Policy, Side
-from nbmerge.merge.results import Notes
-from nbmerge.merge.threeway import Decided, decide
+from nbmerge.merge.values import Decided, Notes, Outputs, Policy, Side, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,16 +12,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from nbmerge.merge.clashes import settle
-from nbmerge.merge.hunks import diff3
-from nbmerge.merge.sequences import common_ends
-from nbmerge.merge.threeway import Clash, Decided, decide
+from nbmerge.merge.rules import by_rule
+from nbmerge.merge.sequences import common_ends, diff3
+from nbmerge.merge.values import Clash, Decided, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbmerge.merge.clashes import Lines, Piece
+    from nbmerge.merge.rules import Lines, Piece
 
 _TELLING = 8  # characters; a shorter line may well be there twice
 
@@ -135,7 +134,7 @@ def _merge(base: str, local: str, remote: str, *, code: bool, bold: bool) -> Mer
             notes.append("neighbouring lines changed by both sides")
         if isinstance(law, Decided):
             pieces.append(law)
-        elif settled := settle(clash, code=code, bold=bold):
+        elif settled := by_rule(clash, code=code, bold=bold):
             pieces += settled.pieces
             notes.append(settled.note)
         else:

@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 
 from nbmerge.errors import NotebookError
 from nbmerge.merge.engine import merge
-from nbmerge.merge.policy import Policy
-from nbmerge.merge.results import Decision, Result
+from nbmerge.merge.values import Decision, Policy, Result
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.versions import empty_beside, harmonise
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class InMemory:
     """A file that is in memory already."""
 
     name: str
@@ -74,31 +73,31 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class MergedFile:
     """The merged file and how it came about."""
 
     data: bytes
     result: Result
 
 
-def merge_bytes(base: bytes, local: bytes, remote: bytes, policy: Policy = Policy()) -> Whole:
+def merge_bytes(base: bytes, local: bytes, remote: bytes, policy: Policy = Policy()) -> MergedFile:
     """Merge three files; an empty `base` is an empty notebook.
 
     Raises NotebookError if a file is no notebook.
     """
-    return merge_sources(Held("base", base), Held("local", local), Held("remote", remote), policy)
+    return merge_sources(InMemory("base", base), InMemory("local", local), InMemory("remote", remote), policy)
 
 
-def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = Policy()) -> Whole:
+def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = Policy()) -> MergedFile:
     """Merge three files, as `merge_bytes` does."""
     before = _read_base(base)
     known = before.cells if before is not None else ()
     ours = _read(local, known)
     if local.holds(remote) or (before is not None and base.holds(remote)):
-        return Whole(local.read(), Result(ours))
+        return MergedFile(local.read(), Result(ours))
     theirs = _read(remote, known or ours.cells)
     if base.holds(local):
-        return Whole(remote.read(), Result(theirs))
+        return MergedFile(remote.read(), Result(theirs))
     before = before or empty_beside(ours, theirs)
     (before, ours, theirs), converted = harmonise((before, ours, theirs), (base, local, remote))
     try:
@@ -109,7 +108,7 @@ def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = 
     if converted:
         note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
         result = replace(result, decisions=(note, *result.decisions))
-    return Whole(data, result)
+    return MergedFile(data, result)
 
 
 def _read(source: Source, known: Sequence[Cell]) -> Notebook:

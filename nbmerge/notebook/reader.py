@@ -16,15 +16,14 @@ from json import JSONDecodeError
 
 from nbmerge.errors import NotebookError
 from nbmerge.notebook.jsontext import Number, Slot, parse_value, skip_space, walk_array, walk_object
-from nbmerge.notebook.model import Cell, FrameText, Notebook, Span, joined
-from nbmerge.notebook.style import Style, detect_layout, has_escapes
+from nbmerge.notebook.model import Cell, FrameText, Notebook, Span, Style, detect_layout, has_escapes, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbmerge.notebook.jsontext import Json
-    from nbmerge.notebook.style import Layout
+    from nbmerge.notebook.model import Layout
 
 BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(r"\r+\n")  # tools that convert twice leave \r\r\n

@@ -1,25 +1,76 @@
-"""Owns: when a notebook's file is read, and which events what happened to it comes to.
+"""Owns: what is to be done after a while, in a thread of its own.
+when a notebook's file is read, and which events what happened to it comes to.
 
-Must not know: how it was noticed, folders, what events are for.  Invariant: the events of one
+Must not know: what that is.
+how it was noticed, folders, what events are for.
+Invariant: actions run one at a time, in the order of their
+times, and one that fails stops no other.
+the events of one
 path leave in the order in which its contents were there; no content is told twice in a row
 unless somebody asked for it.
 """
 
 from __future__ import annotations
 
+import heapq
 import os
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 
 from nbmerge.files import reason
 from nbmerge.observe import events as told
-from nbmerge.observe.cause import Cause
-from nbmerge.observe.events import Event, Glance
-from nbmerge.observe.later import Later
-from nbmerge.observe.reading import Reading, look_at, read_now
-from nbmerge.observe.records import Record, Records
-from nbmerge.observe.renames import Renames
+from nbmerge.observe.events import Cause, Event, FileStamp
+from nbmerge.observe.reading import FileReading, look_at, read_now
+from nbmerge.observe.records import FileRecord, FileRecords, Renames
+
+
+class Later:
+    """A list of things to do, each at its time.  `failed` is told when one raises."""
+
+    def __init__(self, failed: Callable[[Exception], None]) -> None:
+        self._failed = failed
+        self._waiting: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = count()
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="nbmerge-later", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def after(self, delay: float, action: Callable[[], None]) -> None:
+        """Do this in so many seconds."""
+        with self._changed:
+            heapq.heappush(self._waiting, (time.monotonic() + delay, next(self._numbers), action))
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Do at once what waits (it may hold back events), then end."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (action := self._next()) is not None:
+            try:
+                action()
+            except Exception as error:  # whatever it was: the watcher goes on
+                self._failed(error)
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._changed:
+            while True:
+                if self._stopped and not self._waiting:
+                    return None
+                wait = self._waiting[0][0] - time.monotonic() if self._waiting else None
+                if wait is not None and (wait <= 0 or self._stopped):
+                    return heapq.heappop(self._waiting)[2]
+                self._changed.wait(wait)
+
 
 GONE_AFTER = 0.3  # seconds until a file that went away is taken to be gone: editors put it back at once
 RENAMED_AFTER = 0.25  # likewise until its old name is taken to be given up
@@ -32,8 +83,8 @@ class Capture:
     """Reads what has changed and tells it.  Any thread may call it."""
 
     def __init__(self, put: Callable[[Event], None], clock: Callable[[], float], later: Later) -> None:
-        self.records = Records()
-        self.known: Callable[[str, Glance], bool] = lambda path, glance: False
+        self.records = FileRecords()
+        self.known: Callable[[str, FileStamp], bool] = lambda path, stamp: False
         self.overtaken: Callable[[str], bool] = lambda path: False
         self.hears_closing = True
         self.complete = False  # all that was there at the start is known
@@ -50,9 +101,9 @@ class Capture:
         """A file appeared under this name; unless it was linked there whole, its writer is not done."""
         with self.lock:
             record = self.records.make(path)
-            record.made = record.glance is not None
+            record.made = record.stamp is not None
             sight = look_at(path)
-            if sight is None or sight.glance.size:
+            if sight is None or sight.stamp.size:
                 self.look(path, Cause(made=True))
 
     def written(self, path: str) -> None:
@@ -94,7 +145,7 @@ class Capture:
         """A notebook was moved; its history follows if `old` stays away and `new` is a new name."""
         with self.lock:
             record = self.records.get(old)
-            if record is None or record.glance is None or self.records.get(new) is not None:
+            if record is None or record.stamp is None or self.records.get(new) is not None:
                 self.arrived(new, ours=False)
                 self.gone(old)
                 return
@@ -121,15 +172,15 @@ class Capture:
             self.gone(path)
             return
         former = self.records.get(path)
-        origin = self._origin(sight.glance) if former is None and self.complete else None
+        origin = self._origin(sight.stamp) if former is None and self.complete else None
         if origin is not None:
             self.renamed(origin, path)
             return
-        known = (former is None or former.glance is None) and self.known(path, sight.glance)
+        known = (former is None or former.stamp is None) and self.known(path, sight.stamp)
         with self.lock:
             record = self.records.make(path)
-            if record.glance is None and known:
-                record.glance = sight.glance
+            if record.stamp is None and known:
+                record.stamp = sight.stamp
             if record.looks_like(sight):
                 return
             looks = record.looks
@@ -159,7 +210,7 @@ class Capture:
         with self.lock:
             self._put(event)
 
-    def _take(self, path: str, record: Record, reading: Reading, cause: Cause) -> None:
+    def _take(self, path: str, record: FileRecord, reading: FileReading, cause: Cause) -> None:
         overtaken = cause.closed and self.overtaken(path)
         again = record.holds(reading)
         if cause.ours:
@@ -171,23 +222,23 @@ class Capture:
             record.saves.glimpsed(reading, cause.made)
         record.read(reading)
         if again and not cause.asked:
-            record.glance = reading.glance
+            record.stamp = reading.stamp
             return
-        if record.glance is not None:
+        if record.stamp is not None:
             self._lively[path] = time.monotonic()
         way = record.way(reading, cause.moved)
         record.told(reading)
         closed = cause.closed and reading.stable and not overtaken
-        self._emit(path, told.Looked(path, reading.data, reading.glance, self._clock(), way, closed))
+        self._emit(path, told.FileRead(path, reading.data, reading.stamp, self._clock(), way, closed))
 
     def _await_close(self, path: str) -> None:
         delay = LONG_SAVE if self.hears_closing else SHORT_SAVE
         self._later.after(delay, lambda: self._still_written(path))
 
-    def _origin(self, glance: Glance) -> str | None:
+    def _origin(self, stamp: FileStamp) -> str | None:
         """The name that a file had before, if the very same one was known under another and left it."""
         with self.lock:
-            former = self.records.path_of(glance)
+            former = self.records.path_of(stamp)
         return former if former is not None and not os.path.lexists(former) else None
 
     def _still_written(self, path: str) -> None:
@@ -196,10 +247,10 @@ class Capture:
             record = self.records.get(path)
             if record is None:
                 return
-            before = record.glance
+            before = record.stamp
             if record.saves.dirty:
                 self.look(path, Cause())
-            record.awaited = record.saves.dirty and record.glance != before
+            record.awaited = record.saves.dirty and record.stamp != before
             if record.awaited:
                 self._await_close(path)
 
@@ -221,10 +272,10 @@ class Capture:
                 return
             record = self.records.drop(path)
             self._failures.pop(path, None)
-            if record is not None and record.glance is not None:
+            if record is not None and record.stamp is not None:
                 self._emit(path, told.Vanished(path, self._clock()))
 
-    def _read(self, path: str) -> Reading | None:
+    def _read(self, path: str) -> FileReading | None:
         try:
             reading = read_now(path)
         except OSError as error:

@@ -15,7 +15,7 @@ import time
 import zlib
 from dataclasses import dataclass
 
-from nbmerge.observe.events import Glance
+from nbmerge.observe.events import FileStamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,15 +36,15 @@ RACY = 2_000_000_000
 class Sight:
     """How a file looks; `touched`: when anything about it changed last, be it set back or not."""
 
-    glance: Glance
+    stamp: FileStamp
     touched: int
 
 
-UNSEEN = Sight(Glance(-1, -1, -1), -1)
+UNSEEN = Sight(FileStamp(-1, -1, -1), -1)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FileReading:
     """The bytes of a file and how it looked just before; `stable`: and just after, too."""
 
     data: bytes
@@ -52,8 +52,8 @@ class Reading:
     stable: bool
 
     @property
-    def glance(self) -> Glance:
-        return self.sight.glance
+    def stamp(self) -> FileStamp:
+        return self.sight.stamp
 
     @property
     def checksum(self) -> int:
@@ -62,7 +62,7 @@ class Reading:
     @property
     def is_racy(self) -> bool:
         """Whether the file is so new that it may change without looking different."""
-        return time.time_ns() - self.glance.modified < RACY
+        return time.time_ns() - self.stamp.modified < RACY
 
     @property
     def seems_whole(self) -> bool:
@@ -87,7 +87,7 @@ def look_at(path: str) -> Sight | None:
     return _sight(found) if stat.S_ISREG(found.st_mode) else None
 
 
-def read_now(path: str) -> Reading | None:
+def read_now(path: str) -> FileReading | None:
     """A file as it is now; None if there is none, or nothing that can be read at once.  Raises OSError."""
     try:
         descriptor = _opened(path)
@@ -103,7 +103,7 @@ def read_now(path: str) -> Reading | None:
     finally:
         os.close(descriptor)
     sight = _sight(before)
-    return Reading(data, sight, sight == _sight(after) and len(data) == sight.glance.size)
+    return FileReading(data, sight, sight == _sight(after) and len(data) == sight.stamp.size)
 
 
 def is_elsewhere(found: os.stat_result) -> bool:
@@ -131,15 +131,15 @@ _NO_FILE, _NO_FOLDER = 2, 3
 
 def _opened(path: str) -> int:
     if sys.platform == "win32":
-        from nbmerge.disk.kernel32 import Kernel32
+        from nbmerge.disk.windows import Kernel32
 
         return open_shared(path, Kernel32())
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # not blocking: it may be a pipe
 
 
 def _sight(found: os.stat_result) -> Sight:
-    glance = Glance(found.st_mtime_ns, found.st_size, found.st_ino, found.st_uid)
-    return Sight(glance, found.st_ctime_ns)
+    stamp = FileStamp(found.st_mtime_ns, found.st_size, found.st_ino, found.st_uid)
+    return Sight(stamp, found.st_ctime_ns)
 
 
 def _parses(data: bytes) -> bool:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from nbmerge.observe.notes import Note, What
+from nbmerge.observe.events import Note, What
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

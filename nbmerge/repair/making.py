@@ -10,26 +10,22 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from nbmerge.conflicts.markers import conflicts_in
 from nbmerge.merge.engine import merge
-from nbmerge.merge.policy import ConflictStyle
-from nbmerge.merge.results import Conflict, Decision
+from nbmerge.merge.markers import conflicts_in
 from nbmerge.merge.text import split
-from nbmerge.merge.whole import Held
+from nbmerge.merge.values import Conflict, ConflictStyle, Decision
+from nbmerge.merge.whole import InMemory
 from nbmerge.notebook.versions import harmonise
 from nbmerge.notebook.writer import write
-from nbmerge.repair.pairing import Named, Part, is_telling, pairs_of
-from nbmerge.repair.salvage import HopelessError, salvage
-from nbmerge.repair.strings import text_in
-from nbmerge.repair.text import variants
-from nbmerge.repair.unknown import known, unknown_base
-from nbmerge.repair.valid import completed, made_valid
+from nbmerge.repair.salvage import HopelessError, ReadNotebook, SharedIds, is_telling, pairs_of, salvage
+from nbmerge.repair.text import text_in, variants
+from nbmerge.repair.valid import completed, known, made_valid, unknown_base
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbmerge.merge.policy import Policy
+    from nbmerge.merge.values import Policy
     from nbmerge.notebook.model import Cell, Notebook
     from nbmerge.repair.text import Text, Variants
 
@@ -43,7 +39,7 @@ class Made:
     `left_out` says what could not be read, `stray` are the numbers of markers without their others.
     """
 
-    part: Part
+    part: ReadNotebook
     conflicts: tuple[Conflict, ...] = ()
     decisions: tuple[Decision, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -76,7 +72,7 @@ class Making:
             return replace(made, left_out=(*found.left_out, *made.left_out), stray=shown.stray)
         local = self.made(shown.local, None, known or (() if base is None else base.cells))
         remote = self.made(shown.remote, None, local.notebook.cells)
-        before = None if base is None else Part(base, (frozenset[int](),) * len(base.cells))
+        before = None if base is None else ReadNotebook(base, (frozenset[int](),) * len(base.cells))
         if before is None and shown.base is not None:
             with suppress(HopelessError):
                 before = self.made(shown.base, None, local.notebook.cells).part
@@ -85,7 +81,7 @@ class Making:
             made = self.merged(local, remote, None)
         return made
 
-    def folded(self, parts: tuple[Part, ...], base: Notebook | None, known: Sequence[Cell]) -> Made:
+    def folded(self, parts: tuple[ReadNotebook, ...], base: Notebook | None, known: Sequence[Cell]) -> Made:
         """One notebook of what stands one behind the other: versions are merged, parts are joined."""
         first, *rest = (_valid(part, known) for part in parts)
         for other in rest:
@@ -97,11 +93,11 @@ class Making:
                 first = _joined(first, other)
         return first
 
-    def merged(self, local: Made, remote: Made, base: Part | None) -> Made:
+    def merged(self, local: Made, remote: Made, base: ReadNotebook | None) -> Made:
         """Two versions of one notebook; without a base all that differs is a conflict."""
         ours, theirs = _completed(local.part, remote.part), _completed(remote.part, local.part)
         base, ours, theirs = _of_one_major(base, ours, theirs)
-        named = Named(base, ours, theirs)
+        named = SharedIds(base, ours, theirs)
         before = named.base or unknown_base(named.local, named.remote)
         policy = self.policy if base is not None else replace(self.policy, conflict_style=ConflictStyle.MERGE)
         result = merge(before, named.local, named.remote, policy)
@@ -119,7 +115,7 @@ class Making:
         cells = named.as_they_were(result.notebook.cells)
         places = tuple(_place(ours, row.local) | _place(theirs, row.remote) for row in result.origins)
         return Made(
-            Part(replace(result.notebook, cells=cells), places),
+            ReadNotebook(replace(result.notebook, cells=cells), places),
             tuple(sorted(conflicts, key=lambda conflict: conflict.cell)),
             (*local.decisions, *remote.decisions, *result.decisions),
             (*local.left_out, *remote.left_out),
@@ -140,20 +136,20 @@ def _still_shown(conflicts: list[Conflict], notebook: Notebook) -> list[Conflict
     return found
 
 
-def _place(part: Part, cell: int | None) -> frozenset[int]:
+def _place(part: ReadNotebook, cell: int | None) -> frozenset[int]:
     return frozenset() if cell is None else part.places[cell]
 
 
-def _completed(part: Part, other: Part) -> Part:
+def _completed(part: ReadNotebook, other: ReadNotebook) -> ReadNotebook:
     return replace(part, notebook=completed(part.notebook, other.notebook))
 
 
-def _valid(part: Part, known: Sequence[Cell]) -> Made:
+def _valid(part: ReadNotebook, known: Sequence[Cell]) -> Made:
     notebook, notes = made_valid(part.notebook, known)
     return Made(replace(part, notebook=notebook), left_out=notes)
 
 
-def _overlap(one: Part, other: Part) -> float:
+def _overlap(one: ReadNotebook, other: ReadNotebook) -> float:
     """How much of the shorter notebook stands in the other one, by cells that tell: 0 to 1."""
     cells, others = one.notebook.cells, other.notebook.cells
     shared = [
@@ -168,28 +164,32 @@ def _overlap(one: Part, other: Part) -> float:
 def _joined(one: Made, other: Made) -> Made:
     cells = (*one.notebook.cells, *other.notebook.cells)
     notebook = replace(one.notebook, cells=cells, frame_text=None)
-    part = Part(notebook, one.part.places + other.part.places)
+    part = ReadNotebook(notebook, one.part.places + other.part.places)
     return replace(one, part=part, left_out=(*one.left_out, *other.left_out))
 
 
-def _in_both(base: Notebook, one: Made, other: Made) -> Part:
+def _in_both(base: Notebook, one: Made, other: Made) -> ReadNotebook:
     """Base without the cells that one of two versions lacks: nobody knows that they were deleted."""
-    whole = Part(base, (frozenset[int](),) * len(base.cells))
+    whole = ReadNotebook(base, (frozenset[int](),) * len(base.cells))
     kept = pairs_of(whole, one.part).keys() & pairs_of(whole, other.part).keys()
     cells = tuple(cell for place, cell in enumerate(base.cells) if place in kept)
-    return Part(replace(base, cells=cells, frame_text=None), (frozenset[int](),) * len(cells))
+    return ReadNotebook(replace(base, cells=cells, frame_text=None), (frozenset[int](),) * len(cells))
 
 
-def _of_one_major(base: Part | None, local: Part, remote: Part) -> tuple[Part | None, Part, Part]:
+def _of_one_major(
+    base: ReadNotebook | None, local: ReadNotebook, remote: ReadNotebook
+) -> tuple[ReadNotebook | None, ReadNotebook, ReadNotebook]:
     """The same in one nbformat major; base may be absent."""
     before = base or local
     if before.notebook.major == local.notebook.major == remote.notebook.major:
         return base, local, remote
     notebooks = before.notebook, local.notebook, remote.notebook
-    files = [Held(name, write(n)) for name, n in zip(("base", "local", "remote"), notebooks, strict=True)]
+    files = [InMemory(name, write(n)) for name, n in zip(("base", "local", "remote"), notebooks, strict=True)]
     made, _ = harmonise(notebooks, (files[0], files[1], files[2]))
     parts = [
-        Part(n, part.places if len(part.places) == len(n.cells) else (frozenset[int](),) * len(n.cells))
+        ReadNotebook(
+            n, part.places if len(part.places) == len(n.cells) else (frozenset[int](),) * len(n.cells)
+        )
         for n, part in zip(made, (before, local, remote), strict=True)
     ]
     return None if base is None else parts[0], parts[1], parts[2]

@@ -1,6 +1,11 @@
-"""Owns: reading what the lines of a broken notebook say, one thing after the other.
+"""Owns: what the lines of a broken notebook can say, as values.
+reading what the lines of a broken notebook say, one thing after the other.
 
-Must not know: which fields make one cell.  Invariant: no line of a source is left out; what is left
+Must not know: how it is read, which fields make one cell.
+which fields make one cell.
+Invariant: each knows the place of its
+line in the text that was read.
+no line of a source is left out; what is left
 out of outputs and metadata, because it cannot be read, is noted.
 
 Where a value is sound it is read as JSON.  Where it is not, what is in it is taken for what its keys
@@ -9,21 +14,78 @@ say, at whatever depth it stands.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 from nbmerge.notebook.model import joined
-from nbmerge.repair.events import SOURCES, Closed, Field, Frame, Loose, Opened, Whole
-from nbmerge.repair.strings import as_lines, text_in
-from nbmerge.repair.tree import BrokenLineError, Tree
+from nbmerge.repair.text import as_lines, text_in
+from nbmerge.repair.tree import BrokenLineError, TextTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
-    from nbmerge.repair.events import Event
     from nbmerge.repair.text import Text
     from nbmerge.repair.tree import Node
+
+    Event: TypeAlias = "SoundCell | CellBegins | CellEnds | Field | Loose | Frame"
+
+SOURCES = ("source", "input")
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCell:
+    """A cell that is sound, and the part of the text that spells it."""
+
+    row: int
+    column: int | None
+    value: dict[str, Json]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellBegins:
+    """A cell begins; `sealed`: what follows up to its end is one cell, for it has no field twice."""
+
+    row: int
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CellEnds:
+    """The cell that was begun last ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A member of a cell; `column` is where it stands, None if others stand in its line."""
+
+    row: int
+    column: int | None
+    key: str
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """A line of a source without its key."""
+
+    row: int
+    column: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A member of the notebook itself; the value of `cells` is None: they follow."""
+
+    row: int
+    key: str
+    value: Json
+
 
 _CELL = {"attachments", "collapsed", "execution_count", "id", "language", "level", "prompt_number"}
 _FRAME = {"nbformat", "nbformat_minor", "orig_nbformat", "orig_nbformat_minor"}
@@ -40,11 +102,11 @@ class _In(Enum):
     LOST = "lost"  # an output or metadata that cannot be read; cells may have come into it
 
 
-class Reading:
+class TextReader:
     """One pass over a text; `left_out` are the lines that could not be read, by place, and what they are."""
 
     def __init__(self, text: Text) -> None:
-        self.tree = Tree(text, is_sound_cell)
+        self.tree = TextTree(text, is_sound_cell)
         self.events: list[Event] = []
         self.left_out: list[tuple[int, str]] = []
         self.later: list[tuple[Node, _In]] | None = None  # None: nothing has to wait
@@ -95,7 +157,7 @@ class Reading:
         names = set(keys)
         if node.value is not None and isinstance(node.value[0], dict):
             column = self.column_of_fields(node)
-            self.events.append(Whole(node.row, column, node.value[0], node.at, node.value[1]))
+            self.events.append(SoundCell(node.row, column, node.value[0], node.at, node.value[1]))
         elif not node.opener:
             self.inline(node)
         elif "cell_type" in names or (place is not _In.LOST and names.intersection(SOURCES)):
@@ -113,9 +175,9 @@ class Reading:
         """A cell that is not sound.  If it has a source, others that stand in it come after it."""
         before = self.later
         self.later = [] if not set(SOURCES).isdisjoint(keys) else before
-        self.events.append(Opened(node.row, len(set(keys)) == len(keys)))
+        self.events.append(CellBegins(node.row, len(set(keys)) == len(keys)))
         self.walk(node.children, _In.CELL)
-        self.events.append(Closed())
+        self.events.append(CellEnds())
         waiting, self.later = self.later, before
         if waiting is not before:
             for inner, place in waiting or ():
@@ -136,7 +198,7 @@ class Reading:
         if not isinstance(value, dict) or not value:
             return
         if is_cell(value):
-            self.events.append(Whole(node.row, None, value, node.at, end))
+            self.events.append(SoundCell(node.row, None, value, node.at, end))
         elif value.keys() & {"cells", "cell_type", *SOURCES}:
             raise BrokenLineError(node.row, "more than one cell or half a cell stands in this line")
         else:

@@ -1,6 +1,10 @@
-"""Owns: how a broken notebook is made whole: which versions are merged, and against which base.
+"""Owns: what goes into the repair of a notebook, and what can come out of it.
+how a broken notebook is made whole: which versions are merged, and against which base.
 
-Must not know: git, files, the store.  Invariant: what git wrote and nobody touched is merged anew from
+Must not know: how it is done.
+git, files, the store.
+Invariant: an outcome without bytes says why there are none.
+what git wrote and nobody touched is merged anew from
 what git merged; else the text is the truth, and nothing that it says is left out: the versions only
 tell what the sides have changed.
 """
@@ -9,28 +13,90 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cached_property
+from typing import TypeAlias
 
 from nbmerge.errors import NotebookError
-from nbmerge.merge.policy import ConflictStyle, Labels, Policy
-from nbmerge.merge.results import Decision
+from nbmerge.merge.values import Conflict, ConflictStyle, Decision, Labels, Policy
 from nbmerge.merge.whole import merge_bytes
 from nbmerge.notebook.model import CODE
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.writer import write
 from nbmerge.repair.making import Made, Making
+from nbmerge.repair.provenance import Provenance, Versions, provenance_of
 from nbmerge.repair.salvage import HopelessError
-from nbmerge.repair.standing import Standing, Versions, standing
 from nbmerge.repair.text import Text, same_but_labels, text_of, variants
 from nbmerge.repair.valid import completed, with_ids
-from nbmerge.repair.values import Hopeless, How, Outcome, Rebuilt, Sides, Sound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from nbmerge.notebook.model import Notebook
+
+    Again: TypeAlias = Callable[[bytes, bytes, bytes, ConflictStyle, int], Iterable[bytes]]
+
+
+def _never(base: bytes, local: bytes, remote: bytes, style: ConflictStyle, size: int) -> Iterable[bytes]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The bytes that git merged; None is a side that has no such file.
+
+    `again` merges the lines of base, local and remote once more, with markers of that style and size
+    and any labels, in each way in which git can have done it.
+    """
+
+    base: bytes | None
+    local: bytes | None
+    remote: bytes | None
+    labels: Labels = Labels()
+    again: Again = _never
+
+
+class How(Enum):
+    """What a notebook was rebuilt from."""
+
+    SIDES = "sides"  # what git merged; the broken text adds nothing to it
+    TEXT = "text"  # its own text, with git's base
+    MARKERS = "markers"  # its own text alone
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """It is a notebook as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The notebook that was made of it; `conflicts` are shown in it.
+
+    `left_out` says what of outputs and metadata could not be read, `stray` are the numbers of lines
+    with a marker without its partners.
+    """
+
+    data: bytes
+    how: How
+    conflicts: tuple[Conflict, ...]
+    decisions: tuple[Decision, ...] = ()
+    left_out: tuple[str, ...] = ()
+    stray: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hopeless:
+    """It cannot be rebuilt: why, and which line shows it (from 1; None where no single one does)."""
+
+    reason: str
+    line: int | None = None
+
+
+Outcome: TypeAlias = Sound | Rebuilt | Hopeless
+
 
 _LAST_MEMBER = re.compile(r'[ \t]*"nbformat_minor":[ \t]*\d+')
 _COULD_BE = re.compile(r'"(cells|cell_type|worksheets)"')
@@ -68,13 +134,13 @@ class _Rebuilding:
 
     def run(self) -> Rebuilt:
         stands = self.stands()
-        if stands is Standing.UNTOUCHED:
+        if stands is Provenance.UNTOUCHED:
             with suppress(NotebookError, HopelessError):
                 return self.from_sides()
         if not self.shown.conflicts and not self.shown.stray and not _is_ended(self.text):
             why = "the file ends here, in the middle (a save that was cut off?)"
             raise HopelessError(why, _last(self.text))
-        base = self.base() if stands in (Standing.UNTOUCHED, Standing.EDITED) else None
+        base = self.base() if stands in (Provenance.UNTOUCHED, Provenance.EDITED) else None
         made = Making(self.policy, self.of_local).made(self.text, base)
         if base is not None and (without := self.instead(made, base)) is not None:
             made, base = without, None
@@ -88,18 +154,18 @@ class _Rebuilding:
             tuple(sorted(set(made.stray))),
         )
 
-    def stands(self) -> Standing:
+    def stands(self) -> Provenance:
         """How the text and git's versions stand to each other; to merge again is sure, and fast."""
         if self.sides is None or self.sides.local is None or self.sides.remote is None:
-            return Standing.FOREIGN
+            return Provenance.FOREIGN
         conflicts = self.shown.conflicts
         with_base = bool(conflicts) and conflicts[0].has_base
         for style in (ConflictStyle.DIFF3, ConflictStyle.ZDIFF3) if with_base else (ConflictStyle.MERGE,):
             terms = self.sides.base or b"", self.sides.local, self.sides.remote
             for made in self.sides.again(*terms, style, self.policy.marker_size):
                 if made.count(b"\n") == self.data.count(b"\n") and same_but_labels(self.text, _text(made)):
-                    return Standing.UNTOUCHED
-        return standing(self.text, self.shown, Versions(*(_text(term).lines for term in terms)))
+                    return Provenance.UNTOUCHED
+        return provenance_of(self.text, self.shown, Versions(*(_text(term).lines for term in terms)))
 
     def policy_shown(self) -> Policy:
         """Conflicts are shown as those in the text are."""

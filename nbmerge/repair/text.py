@@ -1,11 +1,16 @@
 """Owns: the lines of a broken file, and the texts that its conflict markers stand for.
+the texts in lines of JSON that is broken.
 
-Must not know: JSON, notebooks.  Invariant: every line but the markers of whole conflicts is in the
+Must not know: JSON, notebooks.
+notebooks.
+Invariant: every line but the markers of whole conflicts is in the
 text of at least one side, with the number that it has in the file.
 
 In a broken notebook no line of JSON looks like a marker, so those that somebody indented or made too
 short count as well.  Files have hundreds of thousands of lines and few markers: those are looked for
 first, and all else is taken in slices.
+what is sound is read as JSON reads it; of what is not, no
+character but the quotes and commas around it is left out.
 """
 
 from __future__ import annotations
@@ -13,12 +18,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from json import JSONDecodeError
 
-from nbmerge.conflicts.markers import LEAST, conflicts_in, marker
+from nbmerge.merge.markers import LEAST, conflicts_in, marker
+from nbmerge.notebook.jsontext import parse_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from nbmerge.notebook.jsontext import Json
+
 
 _NEARLY = re.compile(r"[ \t]*(<{3,}|\|{3,}|={3,}|>{3,})(?:[ \t](.*))?[ \t]*")
 _MAY_BE_NEARLY = re.compile(r"\n[ \t]*[<|=>]{3}")
@@ -57,7 +67,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MarkedConflict:
     """A whole conflict, by the places of its three or four markers in a text."""
 
     places: tuple[int, ...]
@@ -93,7 +103,7 @@ class Variants:
     local: Text
     base: Text | None
     remote: Text
-    conflicts: tuple[Shown, ...]
+    conflicts: tuple[MarkedConflict, ...]
     stray: tuple[int, ...]
 
 
@@ -116,7 +126,7 @@ def variants(text: Text) -> Variants:
     """The sides of the outermost conflicts; their lines may hold conflicts in turn."""
     marks = text.markers
     conflicts = tuple(
-        Shown(tuple(marks[place] for place in found.places), found.size, found.labels)
+        MarkedConflict(tuple(marks[place] for place in found.places), found.size, found.labels)
         for found in conflicts_in([text.lines[place] for place in marks])
     )
     if not conflicts:
@@ -167,3 +177,39 @@ def _with_marker(line: str) -> str:
     run, label = found.groups()
     run = run[0] * max(len(run), LEAST)
     return f"{run} {label}" if label else run
+
+
+_END = re.compile(r'(?:(?<!\\)")?[ \t]*,?[ \t]*$')
+_BAD_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
+_QUOTE = re.compile(r'(\\.)|"', re.S)
+
+
+def text_in(fragment: str) -> str:
+    """The text that a line spells from its first quote on."""
+    try:
+        value, end = parse_value(fragment, 0)
+        if isinstance(value, str) and not fragment[end:].strip(" \t,]}"):
+            return value
+    except JSONDecodeError:
+        pass
+    body = fragment[1:]
+    body = body[: _END.search(body).start()]  # type: ignore[union-attr]
+    body = _BAD_ESCAPE.sub(lambda found: found.group() if found.group(1) else "\\\\", body)
+    body = _QUOTE.sub(lambda found: found.group(1) or '\\"', body)
+    body = "".join(c if c >= " " else f"\\u{ord(c):04x}" for c in body)
+    text = parse_value(f'"{body}"', 0)[0]
+    assert isinstance(text, str)
+    return text
+
+
+def as_lines(texts: Sequence[tuple[str, bool]]) -> list[Json]:
+    """Lines of a source as one list of them.
+
+    Each comes with whether a comma stood behind it.  One that was the last of its side has no end of line
+    though others follow now; one that was followed by others has one though it is the last now.
+    """
+    lines: list[Json] = [text if text.endswith("\n") else f"{text}\n" for text, _ in texts]
+    if texts:
+        last, comma = texts[-1]
+        lines[-1] = last.removesuffix("\n") if comma else last
+    return lines

@@ -1,6 +1,11 @@
-"""Owns: the shape of JSON that is broken, told by its indentation.
+"""Owns: reading JSON in which nothing may stand twice.
+the shape of JSON that is broken, told by its indentation.
 
-Must not know: notebooks.  Invariant: every line is a node, a part of one, or brackets alone, and a
+Must not know: notebooks.
+notebooks.
+Invariant: a value that is read holds all that its text says; where two
+versions were mixed an object can have two members of one name, of which JSON would forget the first.
+every line is a node, a part of one, or brackets alone, and a
 marker is a node of what it stands in; a node that is `whole` is read by its brackets, and they agree
 with the indentation.
 
@@ -13,20 +18,59 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from json import JSONDecodeError
+from json import JSONDecodeError, JSONDecoder
+from json.scanner import make_scanner
 
-from nbmerge.notebook.jsontext import parse_value
-from nbmerge.repair.once import read_once
+from nbmerge.notebook.jsontext import Number, parse_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from nbmerge.notebook.jsontext import Json
     from nbmerge.repair.text import Text
 
     Column: TypeAlias = tuple[int, int]  # the indentation of its line, and which one in that line it is
+
+
+def _refuse_twins(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a member stands twice")
+    return found
+
+
+_decoder: Any = JSONDecoder(
+    object_pairs_hook=_refuse_twins,
+    parse_float=Number,
+    parse_int=Number,
+    parse_constant=Number,
+)
+_scan: Callable[[str, int], tuple[Json, int]] = make_scanner(_decoder)
+
+
+def read_once(text: str, at: int) -> tuple[Json, int]:
+    """The value that begins at `at`, and the index behind it.
+
+    Raises ValueError if there is none, or if anything in it stands twice.
+    """
+    try:
+        return _scan(text, at)
+    except StopIteration as stop:
+        raise JSONDecodeError("a value is missing", text, stop.value) from None
+    except RecursionError:
+        raise JSONDecodeError("nested too deeply", text, at) from None
+
+
+def stands_once(text: str) -> bool:
+    """Whether a whole text is JSON in which nothing stands twice."""
+    try:
+        _decoder.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
 
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _ELEMENT = re.compile(rf"([ \t]*){_STRING},?[ \t]*")
@@ -62,7 +106,7 @@ class BrokenLineError(Exception):
         self.row = row
 
 
-class Tree:
+class TextTree:
     """The nodes of a text; `root` stands for the whole.
 
     `is_cell` tells which objects are cells: those that are sound are read as a whole at once.
@@ -115,7 +159,7 @@ class Tree:
 class _Growing:
     """One pass over the lines."""
 
-    def __init__(self, tree: Tree, starts: list[int]) -> None:
+    def __init__(self, tree: TextTree, starts: list[int]) -> None:
         self.tree = tree
         self.starts = starts
         self.open = [tree.root]

@@ -10,8 +10,7 @@ a notebook as `json.loads` gives it, and `answer.version` is the base of the nex
 from nbmerge.sync.answers import Answer, Opened
 from nbmerge.sync.api import open_notebook, save
 from nbmerge.sync.apply import apply
-from nbmerge.sync.forms import Delete, Insert, Move, Operation, Set
-from nbmerge.sync.operations import operations
+from nbmerge.sync.operations import Delete, Insert, Move, Operation, Set, operations
 from nbmerge.sync.saving import Timing
 
 __all__ = [

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nbmerge.merge.results import Conflict
+from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
-from nbmerge.sync.forms import Operation
-from nbmerge.sync.values import in_one_line, numbered, whole
+from nbmerge.sync.operations import Operation, in_one_line, numbered, whole
 
 
 @dataclass(frozen=True, slots=True)

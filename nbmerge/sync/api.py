@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nbmerge.notebook.reader import read
-from nbmerge.reconcile.session import open_session
+from nbmerge.service.session import open_session
 from nbmerge.sync.answers import Answer, Opened
 from nbmerge.sync.operations import operations
 from nbmerge.sync.saving import Saving, Sent, Timing
@@ -28,10 +28,10 @@ def open_notebook(path: str, writer: str = "", state: str | None = None) -> Open
     (None: the user's).  Raises NotebookError if there is no notebook, SystemFailure if its
     version cannot be recorded.
     """
-    with taking_part(state) as saving, saving.at(path) as (book, _):
+    with taking_part(state) as saving, saving.at(path) as (notebook_id, _):
         session = saving.session
-        head = session.store.version(book, session.standing(book).head)
-        return Opened(session.store.data(book, head.number), token_of(head, writer), session.set_aside)
+        head = session.store.version(notebook_id, session.heads(notebook_id).head)
+        return Opened(session.store.data(notebook_id, head.number), token_of(head, writer), session.set_aside)
 
 
 def save(
@@ -62,7 +62,7 @@ def save(
         return Answer(
             token_of(held.version, name),
             bool(todo),
-            conflicts_shown(now, held.conflicts, store, held.book, held.version.number),
+            conflicts_shown(now, held.conflicts, store, held.notebook_id, held.version.number),
             todo,
             held.content,
             saving.session.set_aside,

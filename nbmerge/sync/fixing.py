@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Placed
 from nbmerge.errors import NotebookError, SystemFailure
 from nbmerge.files import digest, read_file
-from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.versions import TOLD, Origin, Version, Writer
-from nbmerge.reconcile.take import Saved
+from nbmerge.lineage.versions import TOLD, Context, Origin, Version, Writer
+from nbmerge.service.record import Saved
 from nbmerge.sync.saving import Saving
 
 _NAME = "nbmerge fix"  # what the history calls the writer
@@ -41,13 +40,13 @@ def put_in_place(saving: Saving, path: str, broken: bytes, data: bytes) -> Fixed
         with session.store.lock():
             if read_file(real) != broken:
                 return None
-            book = session.store.adopt(real)
-            kept = session.taker.keep_unreadable(book, Saved(broken, session.clock()))
+            notebook_id = session.store.adopt(real)
+            kept = session.taker.keep_unreadable(notebook_id, Saved(broken, session.clock()))
             session.store.flush()
             why = saving.surroundings.hold(real)
             match Busy(why) if why is not None else session.disk.place(real, data, digest(broken)):
                 case Placed(displaced):
-                    return Fixed(kept, _recorded(saving, real, book, kept, (data, displaced)))
+                    return Fixed(kept, _recorded(saving, real, notebook_id, kept, (data, displaced)))
                 case Changed():
                     return None
                 case Gone():
@@ -60,22 +59,22 @@ def put_in_place(saving: Saving, path: str, broken: bytes, data: bytes) -> Fixed
 
 
 def _recorded(
-    saving: Saving, real: str, book: int, broken: Version, contents: tuple[bytes, bytes | None]
+    saving: Saving, real: str, notebook_id: int, broken: Version, contents: tuple[bytes, bytes | None]
 ) -> Version:
     """Record what stands in the file now; `contents` are that and what else it displaced."""
     data, displaced = contents
     session = saving.session
     saved = Saved(data, session.clock(), Writer(way=TOLD, name=_NAME), Origin.RESTORED)
     why = f"rebuilt from version {broken.number}, which is no notebook"
-    version = session.taker.replace_all(book, saved, why).version
+    version = session.taker.replace_all(notebook_id, saved, why).version
     assert version is not None
     if displaced is not None:
         late = Saved(displaced, session.clock(), in_file=False)
         try:
-            session.taker.take(book, late, Situation(told=version.number))
+            session.taker.take(notebook_id, late, Context(told=version.number))
         except NotebookError:
-            session.taker.keep_unreadable(book, late)
+            session.taker.keep_unreadable(notebook_id, late)
         session.store.flush()
         session.disk.confirm(LateSave(real, displaced))
-        session.settler.settle(book, real)
+        session.settler.settle(notebook_id, real)
     return version

@@ -1,6 +1,35 @@
-"""Owns: the operations that bring a writer's copy of a notebook to another one, in place.
+"""Owns: values of notebooks as Python's `json` has them, and as the text of an answer.
+which cell of a writer's copy becomes which cell of the merged notebook.
+what an operation is, and its JSON form.
+the operations that bring a writer's copy of a notebook to another one, in place.
 
-Must not know: where the two come from, how a front end shows cells.  Invariant: applied
+Must not know: operations, saves.
+operations.
+how operations are found, how a front end shows cells.
+where the two come from, how a front end shows cells.
+Invariant: nothing is lost on the way to text: numbers
+keep their digits; as Python values `1`, `1.0` and `true` stay three different things.
+a cell that stands in both, equal and under an id of
+its own, is paired with itself; no cell is left over on one side that has its equal left
+over on the other.
+
+Front ends know a cell by its id, so an id outweighs what the cell says, unlike in a merge:
+only positional ids (`cell-3`), which shift when a cell is inserted, say less than content.
+the form
+says all there is to do, and names a cell in the one way that holds when its turn comes.
+
+A cell's name is its id, a string, where exactly one cell has that id when the operation's
+turn comes; else its place, a number that counts from 0 at that moment: notebooks below
+nbformat 4.5 have no ids, and some files hold one twice.
+
+    {"op": "set", "cell": NAME, "field": F, "value": V}   a member of a cell: source, outputs, metadata ...
+    {"op": "set", "cell": NAME, "field": F}               without a value: take the member out
+    {"op": "set", "field": F, "value": V}                 a member of the notebook: metadata, nbformat_minor
+    {"op": "set", "value": V}                             the whole notebook: it became another nbformat
+    {"op": "insert", "after": NAME, "value": CELL}        a new cell behind another; null: before all
+    {"op": "move", "cell": NAME, "after": NAME}           `after` is looked up when the cell is taken out
+    {"op": "delete", "cell": NAME}
+applied
 one after another to the first notebook they give exactly the second; a cell that is the
 same in both is named only if it has to move, and as few as possible move.
 
@@ -12,21 +41,228 @@ notebooks, or if cells swapped their ids; a name is good at its turn all the sam
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from enum import Enum
 
+from nbmerge.merge.matching import match_cells, positional
 from nbmerge.merge.sequences import longest_rising
-from nbmerge.notebook.jsontext import Slot
-from nbmerge.sync.forms import ABSENT, Delete, Insert, Move, Set
-from nbmerge.sync.pairs import equal, pair_cells, same_value
-from nbmerge.sync.values import whole
+from nbmerge.notebook.jsontext import Number, Slot
+from nbmerge.notebook.model import Layout, Notebook, Style
+from nbmerge.notebook.writer import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell, Notebook
-    from nbmerge.sync.forms import Absent, Name, Operation
+
+    Name: TypeAlias = str | int
+
+_LINE = Style(Layout(indent=None, comma=", ", colon=": ", ascii=True), tail="")
+_LONGEST_INT = 4000  # Python refuses to read integers much longer than that
+
+
+def plain(value: Json) -> object:
+    """The value as `json.loads` gives it; integers too long for Python become floats."""
+    match value:
+        case Number():
+            whole = value.text.lstrip("-").isdigit() and len(value.text) <= _LONGEST_INT
+            return int(value.text) if whole else float(value.text)
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+        case list():
+            return [plain(item) for item in value]
+    return value
+
+
+def numbered(value: object) -> Json:
+    """The way back, for what is made of Python's own values.  Raises TypeError for others."""
+    match value:
+        case None | bool() | str() | Number():
+            return value
+        case int():
+            return Number(str(value))
+        case dict():
+            return {str(key): numbered(item) for key, item in value.items()}
+        case list() | tuple():
+            return [numbered(item) for item in value]
+    raise TypeError(f"no JSON value: {type(value).__name__}")
+
+
+def in_one_line(value: dict[str, Json]) -> str:
+    """JSON text without a line break, in ASCII; numbers as they are spelled."""
+    return write(Notebook(value, (), _LINE)).decode("ascii")
+
+
+def whole(notebook: Notebook) -> dict[str, Json]:
+    """A notebook as one JSON value, the cells in their place."""
+    cells: list[Json] = [cell.value for cell in notebook.cells]
+    return {key: _filled(item, cells) for key, item in notebook.frame.items()}
+
+
+def _filled(value: Json, cells: list[Json]) -> Json:
+    match value:
+        case Slot():
+            return cells
+        case dict():
+            return {key: _filled(item, cells) for key, item in value.items()}
+        case list():
+            return [_filled(item, cells) for item in value]
+    return value
+
+
+def equal(one: Cell, other: Cell) -> bool:
+    """Whether two cells are the same JSON value; a number spelled differently is another one."""
+    return one is other or one.value == other.value
+
+
+def same_value(one: Notebook, other: Notebook) -> bool:
+    """Whether two notebooks are the same JSON value, however they are spelled."""
+    return (
+        one.frame == other.frame
+        and len(one.cells) == len(other.cells)
+        and all(map(equal, one.cells, other.cells))
+    )
+
+
+def pair_cells(sent: Sequence[Cell], merged: Sequence[Cell]) -> dict[int, int]:
+    """Index in `sent` -> index in `merged`, in the order of `sent`."""
+    found = _Pairs(sent, merged)
+    same_id = _same_id(sent, merged)
+    shifting = positional(sent) or positional(merged)
+    found.add((i, j) for i, j in same_id if not shifting or equal(sent[i], merged[j]))
+    found.add(match_cells(sent, merged).items())
+    found.add_equal()
+    found.add(same_id)  # nothing better is left
+    return dict(sorted(found.forth.items()))
+
+
+class _Pairs:
+    """The pairs so far; what is paired stays paired."""
+
+    def __init__(self, sent: Sequence[Cell], merged: Sequence[Cell]) -> None:
+        self.sent = sent
+        self.merged = merged
+        self.forth: dict[int, int] = {}
+        self.taken: set[int] = set()
+
+    def add(self, pairs: Iterable[tuple[int, int]]) -> None:
+        for i, j in pairs:
+            if i not in self.forth and j not in self.taken:
+                self.forth[i] = j
+                self.taken.add(j)
+
+    def add_equal(self) -> None:
+        """Cells too short to be recognised away from their place, if they are equal to the last bit."""
+        waiting: dict[Hashable, list[int]] = defaultdict(list)
+        for j, cell in enumerate(self.merged):
+            if j not in self.taken:
+                waiting[cell.key].append(j)
+        for i, cell in enumerate(self.sent):
+            if i not in self.forth:
+                equals = [j for j in waiting[cell.key] if equal(cell, self.merged[j])]
+                for j in equals[:1]:
+                    waiting[cell.key].remove(j)
+                    self.add([(i, j)])
+
+
+def _same_id(sent: Sequence[Cell], merged: Sequence[Cell]) -> list[tuple[int, int]]:
+    """Cells with one id that is theirs alone on both sides."""
+    ours, theirs = _own_ids(sent), _own_ids(merged)
+    return [(i, theirs[id]) for id, i in ours.items() if id in theirs]
+
+
+def _own_ids(cells: Sequence[Cell]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    twice = set()
+    for place, cell in enumerate(cells):
+        if cell.id is not None and places.setdefault(cell.id, place) != place:
+            twice.add(cell.id)
+    return {id: place for id, place in places.items() if id not in twice}
+
+
+class NoValue(Enum):
+    """Stands for the value of a member that is to be taken out: null is a value."""
+
+    ABSENT = "absent"
+
+
+ABSENT = NoValue.ABSENT
+
+
+class _Form:
+    """What every operation can do with its form."""
+
+    __slots__ = ()
+
+    def form(self) -> dict[str, Json]:
+        """The operation as JSON, numbers as the file spells them."""
+        raise NotImplementedError
+
+    def as_json(self) -> dict[str, object]:
+        """The operation as JSON in Python's own values."""
+        return {key: plain(value) for key, value in self.form().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Set(_Form):
+    """Give a member another value.  `cell` None: a member of the notebook; `field` None, too: all of it."""
+
+    cell: Name | None
+    field: str | None
+    value: Json | NoValue
+
+    def form(self) -> dict[str, Json]:
+        made: dict[str, Json] = {"op": "set"}
+        if self.cell is not None:
+            made["cell"] = _named(self.cell)
+        if self.field is not None:
+            made["field"] = self.field
+        if not isinstance(self.value, NoValue):
+            made["value"] = self.value
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Insert(_Form):
+    """Put a new cell behind another one, or before all."""
+
+    after: Name | None
+    value: dict[str, Json]
+
+    def form(self) -> dict[str, Json]:
+        return {"op": "insert", "after": _named(self.after), "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Move(_Form):
+    """Take a cell out and put it behind another one, or before all."""
+
+    cell: Name
+    after: Name | None
+
+    def form(self) -> dict[str, Json]:
+        return {"op": "move", "cell": _named(self.cell), "after": _named(self.after)}
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(_Form):
+    """Take a cell out for good."""
+
+    cell: Name
+
+    def form(self) -> dict[str, Json]:
+        return {"op": "delete", "cell": _named(self.cell)}
+
+
+Operation = Set | Insert | Move | Delete
+
+
+def _named(name: Name | None) -> Json:
+    return Number(str(name)) if isinstance(name, int) else name
 
 
 def operations(sent: Notebook, merged: Notebook) -> tuple[Operation, ...]:
@@ -54,7 +290,7 @@ def _of_one_build(one: Notebook, other: Notebook) -> bool:
     return False
 
 
-def _changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[tuple[str, Json | Absent]]:
+def _changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[tuple[str, Json | NoValue]]:
     """The members that differ, with their new values."""
     for key in old:
         if key not in new:
@@ -143,5 +379,5 @@ class _Copy:
                 yield Set(self.name(i, j), field, value)
 
 
-def _id(cell: Cell) -> Json | Absent:
+def _id(cell: Cell) -> Json | NoValue:
     return cell.value.get("id", ABSENT)

@@ -10,16 +10,15 @@ import contextlib
 import os
 from dataclasses import dataclass, replace
 
-from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Outcome, Placed
+from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Placed, PlaceResult
 from nbmerge.errors import NbmergeError, NotebookError, SystemFailure
 from nbmerge.files import create_file, digest, read_file
 from nbmerge.lineage.arrival import unseen
-from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.standing import OpenTip
-from nbmerge.lineage.versions import Origin, Version
-from nbmerge.reconcile.settle import Merged, Nothing, Waiting
-from nbmerge.reconcile.take import Saved
-from nbmerge.reconcile.union import is_due, unite
+from nbmerge.lineage.heads import OpenTip
+from nbmerge.lineage.versions import Context, Origin, Version
+from nbmerge.service.record import Saved
+from nbmerge.service.tips import is_due, merge_tips
+from nbmerge.service.write import Merged, Nothing, Waiting
 from nbmerge.sync.saving import Saving
 
 
@@ -43,14 +42,14 @@ def restore(saving: Saving, path: str, number: int) -> Restored | None:
     end = session.clock() + saving.timing.patience
     while True:
         with session.store.lock():
-            book = session.store.adopt(real)
-            held = _taken(saving, book, real)
-            data = _notebook(saving, book, path, number)
-            if held == data and _is_all(saving, book):
+            notebook_id = session.store.adopt(real)
+            held = _taken(saving, notebook_id, real)
+            data = _notebook(saving, notebook_id, path, number)
+            if held == data and _is_all(saving, notebook_id):
                 return None
-            match _put(saving, book, real, data, held):
+            match _put(saving, notebook_id, real, data, held):
                 case Placed(displaced):
-                    return _restored(saving, book, real, number, (data, displaced))
+                    return _restored(saving, notebook_id, real, number, (data, displaced))
                 case Busy(why):
                     pass
                 case Changed() | Gone():
@@ -68,15 +67,15 @@ def recover(saving: Saving, path: str) -> Merged | None:
     end = saving.session.clock() + saving.timing.patience
     reopened = False
     while True:
-        with saving.at(path) as (book, real):
-            for tip in saving.session.standing(book).open:
-                _reopen(saving, book, tip)
+        with saving.at(path) as (notebook_id, real):
+            for tip in saving.session.heads(notebook_id).open:
+                _reopen(saving, notebook_id, tip)
                 reopened = True
-            match _settled(saving, book, real):
+            match _settled(saving, notebook_id, real):
                 case Merged() as merged:
                     return merged
                 case Nothing():  # or the watcher was faster
-                    return _held(saving, book) if reopened else None
+                    return _held(saving, notebook_id) if reopened else None
                 case Waiting(why):
                     pass
         if saving.session.clock() >= end:
@@ -86,89 +85,89 @@ def recover(saving: Saving, path: str) -> Merged | None:
         saving.sleep(saving.timing.pause)
 
 
-def _reopen(saving: Saving, book: int, tip: OpenTip) -> None:
+def _reopen(saving: Saving, notebook_id: int, tip: OpenTip) -> None:
     """What may have been overwritten is part of the notebook again, beside what overwrote it."""
     store = saving.session.store
     with store.together():
-        store.reparent(book, tip.by, unseen(store.graph(book), tip))
-        version = store.version(book, tip.version)
+        store.reparent(notebook_id, tip.by, unseen(store.graph(notebook_id), tip))
+        version = store.version(notebook_id, tip.version)
         back = version.parents if version.origin is Origin.MERGED else (version.number,)
-        standing = saving.session.standing(book)
-        tips = store.graph(book).youngest((*standing.tips, *back))
-        still = tuple(one for one in standing.open if one != tip)
-        store.stand(book, replace(standing, tips=tips, open=still))
+        heads = saving.session.heads(notebook_id)
+        tips = store.graph(notebook_id).youngest((*heads.tips, *back))
+        still = tuple(one for one in heads.open if one != tip)
+        store.stand(notebook_id, replace(heads, tips=tips, open=still))
 
 
-def _held(saving: Saving, book: int) -> Merged:
-    store, standing = saving.session.store, saving.session.standing(book)
-    return Merged(store.version(book, standing.head), unite(store, book, standing))
+def _held(saving: Saving, notebook_id: int) -> Merged:
+    store, heads = saving.session.store, saving.session.heads(notebook_id)
+    return Merged(store.version(notebook_id, heads.head), merge_tips(store, notebook_id, heads))
 
 
-def _settled(saving: Saving, book: int, real: str) -> Merged | Nothing | Waiting:
+def _settled(saving: Saving, notebook_id: int, real: str) -> Merged | Nothing | Waiting:
     """Write what is due, unless it is better to wait."""
-    store, standing = saving.session.store, saving.session.standing(book)
-    if not is_due(standing, store.graph(book)):
+    store, heads = saving.session.store, saving.session.heads(notebook_id)
+    if not is_due(heads, store.graph(notebook_id)):
         return Nothing()
-    why = saving.hold(real, store.version(book, standing.head))
+    why = saving.hold(real, store.version(notebook_id, heads.head))
     if why is not None:
         return Waiting(why)
-    settled = saving.session.settler.settle(book, real)
+    settled = saving.session.settler.settle(notebook_id, real)
     if isinstance(settled, Merged):
         with contextlib.suppress(NbmergeError, OSError):
-            sources = [store.data(book, tip) for tip in settled.union.tips]
+            sources = [store.data(notebook_id, tip) for tip in settled.union.tips]
             saving.surroundings.sign(settled.union.data, sources)
     return settled
 
 
-def _taken(saving: Saving, book: int, real: str) -> bytes | None:
+def _taken(saving: Saving, notebook_id: int, real: str) -> bytes | None:
     """What the file holds, which is in the store now; None if there is no file."""
     if not os.path.lexists(real):
         return None
     data = read_file(real)
-    _take(saving, book, Saved(data, saving.session.clock()))
+    _take(saving, notebook_id, Saved(data, saving.session.clock()))
     return data
 
 
-def _take(saving: Saving, book: int, saved: Saved, situation: Situation = Situation()) -> None:
+def _take(saving: Saving, notebook_id: int, saved: Saved, situation: Context = Context()) -> None:
     try:
-        saving.session.taker.take(book, saved, situation)
+        saving.session.taker.take(notebook_id, saved, situation)
     except NotebookError:
-        saving.session.taker.keep_unreadable(book, saved)
+        saving.session.taker.keep_unreadable(notebook_id, saved)
 
 
-def _notebook(saving: Saving, book: int, path: str, number: int) -> bytes:
-    if saving.session.store.version(book, number).origin is Origin.UNREADABLE:
+def _notebook(saving: Saving, notebook_id: int, path: str, number: int) -> bytes:
+    if saving.session.store.version(notebook_id, number).origin is Origin.UNREADABLE:
         raise NotebookError(f"{path}: version {number} is no notebook: `show` prints it, to be put in a file")
-    return saving.session.store.data(book, number)
+    return saving.session.store.data(notebook_id, number)
 
 
-def _is_all(saving: Saving, book: int) -> bool:
-    standing = saving.session.standing(book)
-    return not standing.open and standing.tips == (standing.head,)
+def _is_all(saving: Saving, notebook_id: int) -> bool:
+    heads = saving.session.heads(notebook_id)
+    return not heads.open and heads.tips == (heads.head,)
 
 
-def _put(saving: Saving, book: int, real: str, data: bytes, held: bytes | None) -> Outcome:
+def _put(saving: Saving, notebook_id: int, real: str, data: bytes, held: bytes | None) -> PlaceResult:
     if held is None:
         return Placed() if create_file(real, data) else Busy("it is just being made")
-    head = saving.session.store.version(book, saving.session.standing(book).head)
+    head = saving.session.store.version(notebook_id, saving.session.heads(notebook_id).head)
     why = saving.hold(real, head)
     return Busy(why) if why is not None else saving.session.disk.place(real, data, digest(held))
 
 
 def _restored(
-    saving: Saving, book: int, real: str, number: int, contents: tuple[bytes, bytes | None]
+    saving: Saving, notebook_id: int, real: str, number: int, contents: tuple[bytes, bytes | None]
 ) -> Restored:
     """Record what stands in the file now; `contents` are that and what else it displaced."""
     data, displaced = contents
     session = saving.session
-    before = session.standing(book).head
+    before = session.heads(notebook_id).head
     saved = Saved(data, session.clock(), origin=Origin.RESTORED)
-    version = session.taker.replace_all(book, saved, f"version {number} was brought back").version
+    version = session.taker.replace_all(notebook_id, saved, f"version {number} was brought back").version
     assert version is not None
     if displaced is None:
         return Restored(version)
-    _take(saving, book, Saved(displaced, session.clock(), in_file=False), Situation(told=before))
+    _take(saving, notebook_id, Saved(displaced, session.clock(), in_file=False), Context(told=before))
     session.store.flush()
     session.disk.confirm(LateSave(real, displaced))
-    settled = session.settler.settle(book, real)
+    settled = session.settler.settle(notebook_id, real)
     return Restored(version, settled if isinstance(settled, Merged) else None)

@@ -16,23 +16,22 @@ from dataclasses import dataclass, replace
 from nbmerge.errors import NbmergeError, NotebookError, SystemFailure, UsageError
 from nbmerge.files import digest
 from nbmerge.history.values import Draft
-from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.standing import OpenTip
-from nbmerge.lineage.versions import TOLD, Origin, Version, Writer
+from nbmerge.lineage.heads import OpenTip
+from nbmerge.lineage.versions import TOLD, Context, Origin, Version, Writer
 from nbmerge.notebook.model import Notebook
-from nbmerge.reconcile.copies import nearest
-from nbmerge.reconcile.session import Session
-from nbmerge.reconcile.settle import Merged, Waiting
-from nbmerge.reconcile.take import Saved
-from nbmerge.reconcile.union import is_due, unite
-from nbmerge.sync.pairs import same_value
+from nbmerge.service.copies import nearest
+from nbmerge.service.record import Saved
+from nbmerge.service.session import Session
+from nbmerge.service.tips import is_due, merge_tips
+from nbmerge.service.write import Merged, Waiting
+from nbmerge.sync.operations import same_value
 from nbmerge.sync.tokens import version_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from nbmerge.merge.results import Conflict
+    from nbmerge.merge.values import Conflict
 
     class Surroundings(Protocol):
         """What can be known of a notebook besides its contents; see `nbmerge.signs`."""
@@ -71,7 +70,7 @@ class Sent:
 class Held:
     """What the file holds after a save, and the conflicts of the merge that it is, if it is one."""
 
-    book: int
+    notebook_id: int
     version: Version
     content: bytes
     conflicts: tuple[Conflict, ...]
@@ -90,8 +89,10 @@ class Saving:
         """Finish what a killed process began, and take the saves that arrived too late for it."""
         with self.session.store.lock():
             for late in self.session.disk.tend():
-                book = self.session.store.adopt(late.path)
-                self.session.settler.take_unseen(book, Saved(late.data, self.session.clock(), in_file=False))
+                notebook_id = self.session.store.adopt(late.path)
+                self.session.settler.take_unseen(
+                    notebook_id, Saved(late.data, self.session.clock(), in_file=False)
+                )
                 self.session.store.flush()
                 self.session.disk.confirm(late)
 
@@ -111,9 +112,9 @@ class Saving:
         end = self.session.clock() + self.timing.patience
         while True:
             try:
-                with self.at(sent.path) as (book, real):
-                    taken = taken or self._take(book, sent)
-                    found = self._settled(book, real)
+                with self.at(sent.path) as (notebook_id, real):
+                    taken = taken or self._take(notebook_id, sent)
+                    found = self._settled(notebook_id, real)
             except NotebookError as error:
                 raise NotebookError(f"{error}{self._kept(sent, taken)}") from error
             except SystemFailure as error:
@@ -136,87 +137,85 @@ class Saving:
             self.sleep(pause)
         return stack.enter_context(self.session.at(path))
 
-    def _take(self, book: int, sent: Sent) -> Version:
+    def _take(self, notebook_id: int, sent: Sent) -> Version:
         """The version that the save is; what was taken already is not taken twice."""
         store, name = self.session.store, digest(sent.content)
-        versions = store.versions(book)
+        versions = store.versions(notebook_id)
         base = version_in(sent.base, versions)
         if base is None:
-            raise UsageError(self._strange(book, sent))
-        if self._is_unchanged(book, base, sent):
+            raise UsageError(self._strange(notebook_id, sent))
+        if self._is_unchanged(notebook_id, base, sent):
             return base
         for version in versions:
             if (version.digest, version.parents) == (name, (base.number,)):
                 return version
-        head = store.version(book, self.session.standing(book).head)
+        head = store.version(notebook_id, self.session.heads(notebook_id).head)
         if head.digest == name and head.writer.way != TOLD and head.number > base.number:
-            return self._claimed(book, head, base)
+            return self._claimed(notebook_id, head, base)
         saved = Saved(sent.content, self.session.clock(), Writer(way=TOLD, name=sent.writer), in_file=False)
-        taken = self.session.taker.take(book, saved, Situation(told=base.number)).version
+        taken = self.session.taker.take(notebook_id, saved, Context(told=base.number)).version
         assert taken is not None
         return taken
 
-    def _is_unchanged(self, book: int, base: Version, sent: Sent) -> bool:
+    def _is_unchanged(self, notebook_id: int, base: Version, sent: Sent) -> bool:
         """Whether its writer changed nothing; how it spells JSON is not what a save is about."""
         if base.digest == digest(sent.content):
             return True
-        return same_value(self.session.taker.shelf.version(book, base.number), sent.notebook)
+        return same_value(self.session.taker.cache.version(notebook_id, base.number), sent.notebook)
 
-    def _claimed(self, book: int, head: Version, base: Version) -> Version:
+    def _claimed(self, notebook_id: int, head: Version, base: Version) -> Version:
         """The writer has written the file itself, and now tells what it had before: what it had not
         seen is part of the notebook again."""
-        store, standing = self.session.store, self.session.standing(book)
+        store, heads = self.session.store, self.session.heads(notebook_id)
         with store.together():
-            store.reparent(book, head.number, (base.number,))
-            graph = store.graph(book)
-            others = tuple(tip for tip in standing.tips if tip != head.number)
+            store.reparent(notebook_id, head.number, (base.number,))
+            graph = store.graph(notebook_id)
+            others = tuple(tip for tip in heads.tips if tip != head.number)
             tips = graph.youngest((*others, *head.parents, head.number))
             seen = graph.united(tips)
-            still = tuple(tip for tip in standing.open if tip.version not in seen)
-            store.stand(book, replace(standing, tips=tips, open=still))
-        return store.version(book, head.number)
+            still = tuple(tip for tip in heads.open if tip.version not in seen)
+            store.stand(notebook_id, replace(heads, tips=tips, open=still))
+        return store.version(notebook_id, head.number)
 
-    def _strange(self, book: int, sent: Sent) -> str:
+    def _strange(self, notebook_id: int, sent: Sent) -> str:
         """Keep a save of which nobody knows what it was made from, as an open tip; what to say."""
         store, now = self.session.store, self.session.clock()
-        standing = self.session.standing(book)
-        version = store.find(book, digest(sent.content))
+        heads = self.session.heads(notebook_id)
+        version = store.find(notebook_id, digest(sent.content))
         if version is None:
             why = "its writer started from a version that is not known here; this is the nearest"
             taker = self.session.taker
-            older = taker.older(book, taker.candidates(book, standing), standing, sent.notebook.cells)
+            older = taker.older(notebook_id, taker.candidates(notebook_id, heads), heads, sent.notebook.cells)
             base = nearest(sent.notebook, older)
             parents = () if base is None else (base,)
             version = store.record(
-                book,
+                notebook_id,
                 sent.content,
                 Draft(now, Origin.SAVED, parents, Writer(way=TOLD, name=sent.writer), why),
-                lambda new: replace(
-                    standing, open=(*standing.open, OpenTip(new.number, None, standing.head, now))
-                ),
+                lambda new: replace(heads, open=(*heads.open, OpenTip(new.number, None, heads.head, now))),
             )
         return (
             f"{sent.path}: the version {sent.base!r} is not known here, nothing was written; what you sent "
             f"is version {version.number}: `recover` merges it, or open the notebook again"
         )
 
-    def _settled(self, book: int, real: str) -> Held | str:
+    def _settled(self, notebook_id: int, real: str) -> Held | str:
         """What the file holds now, or why it cannot be written yet."""
         store = self.session.store
-        standing = self.session.standing(book)
-        if is_due(standing, store.graph(book)):
-            why = self.hold(real, store.version(book, standing.head))
+        heads = self.session.heads(notebook_id)
+        if is_due(heads, store.graph(notebook_id)):
+            why = self.hold(real, store.version(notebook_id, heads.head))
             if why is not None:
                 return why
-            match self.session.settler.settle(book, real):
+            match self.session.settler.settle(notebook_id, real):
                 case Waiting(why):
                     return why
                 case Merged(version, union):
                     with contextlib.suppress(NbmergeError, OSError):
-                        sources = [store.data(book, tip) for tip in union.tips]
+                        sources = [store.data(notebook_id, tip) for tip in union.tips]
                         self.surroundings.sign(union.data, sources)
-                    return Held(book, version, union.data, union.conflicts)
-        return self._held(book)
+                    return Held(notebook_id, version, union.data, union.conflicts)
+        return self._held(notebook_id)
 
     def hold(self, real: str, head: Version) -> str | None:
         """Why the file is to be left alone just now."""
@@ -227,22 +226,22 @@ class Saving:
                 return "other programs keep saving it"
         return self.surroundings.hold(real)
 
-    def _held(self, book: int) -> Held:
-        store, standing = self.session.store, self.session.standing(book)
-        head = store.version(book, standing.head)
-        shows_tips = head.origin is Origin.MERGED and set(head.parents) == set(standing.tips)
-        conflicts = unite(store, book, standing).conflicts if shows_tips else ()
-        return Held(book, head, store.data(book, head.number), conflicts)
+    def _held(self, notebook_id: int) -> Held:
+        store, heads = self.session.store, self.session.heads(notebook_id)
+        head = store.version(notebook_id, heads.head)
+        shows_tips = head.origin is Origin.MERGED and set(head.parents) == set(heads.tips)
+        conflicts = merge_tips(store, notebook_id, heads).conflicts if shows_tips else ()
+        return Held(notebook_id, head, store.data(notebook_id, head.number), conflicts)
 
     def _kept(self, sent: Sent, taken: Version | None) -> str:
         """Keep a save although the file cannot be read; what to say about that."""
         store = self.session.store
         with store.lock():
-            book = store.book(os.path.realpath(sent.path))
-            if taken is None and (book is None or store.standing(book) is None):
+            notebook_id = store.notebook_id(os.path.realpath(sent.path))
+            if taken is None and (notebook_id is None or store.heads(notebook_id) is None):
                 return ""
-            if taken is None and book is not None:
-                taken = self._take(book, sent)
+            if taken is None and notebook_id is not None:
+                taken = self._take(notebook_id, sent)
         return _kept_as(taken)
 
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from nbmerge.conflicts.markers import conflicts_in
 from nbmerge.errors import NotebookError
-from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Origin
+from nbmerge.merge.markers import conflicts_in
 from nbmerge.merge.text import split
-from nbmerge.reconcile.union import unite
+from nbmerge.service.tips import merge_tips
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nbmerge.history.store import Store
-    from nbmerge.merge.results import Conflict
+    from nbmerge.merge.values import Conflict
     from nbmerge.notebook.model import Notebook
 
 _LOOKED_AT = 8  # merges before the one on the disk
@@ -42,7 +42,7 @@ class Block:
 
 
 def conflicts_shown(
-    notebook: Notebook, fresh: tuple[Conflict, ...], store: Store, book: int, head: int
+    notebook: Notebook, fresh: tuple[Conflict, ...], store: Store, notebook_id: int, head: int
 ) -> tuple[Conflict, ...]:
     """The conflicts in a notebook whose newest version is `head`; `fresh` are those of that merge."""
     blocks = [
@@ -60,7 +60,7 @@ def conflicts_shown(
             waiting.remove(conflict)
             found.append(replace(conflict, cell=block.cell, id=block.id))
     if strange:
-        earlier = list(_earlier(store, book, head))
+        earlier = list(_earlier(store, notebook_id, head))
         for block in strange:
             match = next((each for each in earlier if block.shows(each)), None)
             if match is not None:
@@ -68,13 +68,15 @@ def conflicts_shown(
     return tuple(sorted((*found, *waiting), key=lambda conflict: conflict.cell))
 
 
-def _earlier(store: Store, book: int, head: int) -> Iterator[Conflict]:
+def _earlier(store: Store, notebook_id: int, head: int) -> Iterator[Conflict]:
     """The conflicts of merges that the version descends from, the newest first, as far as they are kept."""
-    graph = store.graph(book)
+    graph = store.graph(notebook_id)
     before = graph.ancestors(head) - {head}
-    merges = [one for one in store.versions(book) if one.number in before and one.origin is Origin.MERGED]
+    merges = [
+        one for one in store.versions(notebook_id) if one.number in before and one.origin is Origin.MERGED
+    ]
     for merge in merges[: -_LOOKED_AT - 1 : -1]:
         try:
-            yield from unite(store, book, Standing(merge.number, merge.parents)).conflicts
+            yield from merge_tips(store, notebook_id, Heads(merge.number, merge.parents)).conflicts
         except NotebookError:
             continue  # a term of it is no longer kept

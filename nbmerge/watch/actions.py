@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nbmerge.lineage.arrival import Action as Verdict
-from nbmerge.observe.events import Event, Glance
-from nbmerge.watch.copies import WaitingCopy
+from nbmerge.lineage.arrival import Outcome as Verdict
+from nbmerge.observe.events import Event, FileStamp
+from nbmerge.watch.notebook_state import WaitingCopy
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Take:
     data: bytes
     at: float
     way: str = ""
-    glance: Glance | None = None
+    stamp: FileStamp | None = None
     in_file: bool = True
 
 

@@ -16,25 +16,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from nbmerge.disk.disk import Disk
+from nbmerge.environment.conflict_copies import copy_of
+from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError
-from nbmerge.history.opening import Opened, open_store
-from nbmerge.history.place import state_directory
+from nbmerge.history.opening import OpenedStore, open_store, state_directory
 from nbmerge.history.values import Retention, StoreLost
+from nbmerge.observe.client import ObserverOptions, WatcherClient
 from nbmerge.observe.events import Event, Syncing
-from nbmerge.observe.observer import Observer, ObserverOptions
-from nbmerge.reconcile.settle import Settler
-from nbmerge.reconcile.shelf import Shelf
-from nbmerge.reconcile.take import Taker
-from nbmerge.signs.copies import copy_of
-from nbmerge.signs.surroundings import Surroundings
+from nbmerge.service.cache import NotebookCache
+from nbmerge.service.record import Taker
+from nbmerge.service.write import Settler
 from nbmerge.watch.actions import Input, Ready
 from nbmerge.watch.coordinator import Coordinator
-from nbmerge.watch.desk import Timing
-from nbmerge.watch.inbox import Inbox
-from nbmerge.watch.notices import Notice
-from nbmerge.watch.performer import Performer
-from nbmerge.watch.status import Status, WatcherLock, write_status
-from nbmerge.watch.watcher import Watcher
+from nbmerge.watch.notebook_state import WatchTiming
+from nbmerge.watch.runner import ActionRunner, Notice
+from nbmerge.watch.status import WatcherLock, WatcherStatus, write_status
+from nbmerge.watch.watcher import Inbox, Watcher
 
 _PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
 
@@ -117,21 +114,23 @@ class _Assembly:
         roots: tuple[str, ...],
         directory: str,
         report: Callable[[Notice], None],
-        opened: Opened,
+        opened: OpenedStore,
     ) -> None:
         self.store = opened.store
         self.directory = directory
         self.report = report
-        self.status = Status(running=True, pid=os.getpid(), paths=roots, idle=False, version=options.version)
+        self.status = WatcherStatus(
+            running=True, pid=os.getpid(), paths=roots, idle=False, version=options.version
+        )
         self.disk = Disk(os.path.join(directory, "journal"), time.time)
         self.inbox = Inbox()
-        self.observer = Observer(
+        self.observer = WatcherClient(
             roots, self.heard, time.time, ObserverOptions(poll=options.poll, exclude=options.exclude)
         )
         self.observer.pressed = self.inbox.is_full
-        taker = Taker(self.store, Shelf(self.store))
-        self.surroundings = Surroundings(time.time, os.environ, os.path.expanduser("~"))
-        performer = Performer(
+        taker = Taker(self.store, NotebookCache(self.store))
+        self.surroundings = Environment(time.time, os.environ, os.path.expanduser("~"))
+        performer = ActionRunner(
             taker,
             Settler(taker, self.disk, time.time),
             self.disk,
@@ -142,7 +141,7 @@ class _Assembly:
             self.disk.discard,
         )
         self.observer.known = performer.known
-        coordinator = Coordinator(Timing(settle=options.settle), copy_of)
+        coordinator = Coordinator(WatchTiming(settle=options.settle), copy_of)
         self.watcher = Watcher(coordinator, performer, self.inbox, self.told, self.chores)
         self.next_prune = time.monotonic() + _PRUNE
         self.failure: NbmergeError | None = None

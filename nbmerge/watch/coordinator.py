@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from nbmerge.lineage.arrival import Action as Verdict
+from nbmerge.environment.conflict_copies import Copy, copy_of
+from nbmerge.lineage.arrival import Outcome as Verdict
 from nbmerge.observe import events as was
-from nbmerge.signs.copies import Copy, copy_of
 from nbmerge.watch import actions as do
-from nbmerge.watch.copies import WaitingCopy
-from nbmerge.watch.desk import Desk, Timing
+from nbmerge.watch.notebook_state import NotebookState, WaitingCopy, WatchTiming
 
 COMES_BACK = 10.0  # seconds in which a sync client that renamed a notebook puts the other side in its place
 REMEMBERED = 32_000_000  # bytes of one notebook's saves that wait for a store that refuses
@@ -28,11 +27,11 @@ class Coordinator:
     results are fed back.  `now` is in seconds of a clock that never goes back.
     """
 
-    def __init__(self, timing: Timing, copy_of: Callable[[str], Copy | None]) -> None:
+    def __init__(self, timing: WatchTiming, copy_of: Callable[[str], Copy | None]) -> None:
         self.timing = timing
         self.copy_of = copy_of
-        self.desks: dict[str, Desk] = {}
-        self._touched: dict[str, Desk] = {}  # those about which something may be pending
+        self.states: dict[str, NotebookState] = {}
+        self._touched: dict[str, NotebookState] = {}  # those about which something may be pending
         self._unrecorded: dict[str, list[do.Take | do.Follow]] = {}
         self._copied: dict[str, str] = {}  # copies that wait: their originals
         self._alone: set[str] = set()  # files that are no copies, whatever they are called
@@ -40,12 +39,12 @@ class Coordinator:
     @property
     def pending(self) -> tuple[str, ...]:
         """The notebooks about which something is still to be done."""
-        self._touched = {path: desk for path, desk in self._touched.items() if desk.next_time is not None}
+        self._touched = {path: state for path, state in self._touched.items() if state.next_time is not None}
         return tuple(self._touched)
 
     def next_time(self) -> float | None:
         """When the next tick is needed; None if nothing is pending."""
-        times = (desk.next_time for desk in self._touched.values())
+        times = (state.next_time for state in self._touched.values())
         return min((time for time in times if time is not None), default=None)
 
     def feed(self, event: do.Input, now: float) -> list[do.Action]:
@@ -57,7 +56,7 @@ class Coordinator:
             case do.Tick():
                 for path in self.pending:
                     yield from self._tick(path, self._touched[path], now)
-            case was.Looked():
+            case was.FileRead():
                 yield from self._looked(event, now)
             case was.Vanished(path):
                 yield from self._vanished(path)
@@ -78,27 +77,27 @@ class Coordinator:
             case _:
                 yield from self._result(event, now)
 
-    def _desk(self, path: str) -> Desk:
-        desk = self._touched[path] = self.desks.setdefault(path, Desk(self.timing))
-        return desk
+    def _desk(self, path: str) -> NotebookState:
+        state = self._touched[path] = self.states.setdefault(path, NotebookState(self.timing))
+        return state
 
-    def _looked(self, event: was.Looked, now: float) -> Iterator[do.Action]:
+    def _looked(self, event: was.FileRead, now: float) -> Iterator[do.Action]:
         path = event.path
         copy = self._as_copy(path)
         if copy is not None:
             original = self._copied.setdefault(path, copy.original)
             self._desk(original).copies.came(path, copy, now + self.timing.settle, event.data)
-            if path in self.desks:
-                self.desks[path].is_other(event.data)
+            if path in self.states:
+                self.states[path].is_other(event.data)
             return
         self._desk(path).looked(now)
         yield from self._once_more(path)
-        yield do.Take(path, event.data, event.at, event.way, event.glance)
+        yield do.Take(path, event.data, event.at, event.way, event.stamp)
 
     def _as_copy(self, path: str) -> Copy | None:
         """What the name says of it, unless it is known to be no copy."""
         if path in self._copied:
-            return self.desks[self._copied[path]].copies.waiting[path].copy
+            return self.states[self._copied[path]].copies.waiting[path].copy
         return None if path in self._alone else self.copy_of(path)
 
     def _vanished(self, path: str) -> Iterator[do.Action]:
@@ -116,18 +115,18 @@ class Coordinator:
         self._forget_copy(old)
         copy = copy_of(new, lambda path: path == old)
         if copy is not None and copy.original == old:
-            desk = self._desk(old)
-            desk.vanished()
+            state = self._desk(old)
+            state.vanished()
             self._copied[new] = old
-            desk.copies.came(new, copy, now + (COMES_BACK if copy.certain else self.timing.settle))
+            state.copies.came(new, copy, now + (COMES_BACK if copy.certain else self.timing.settle))
         else:
             yield from self._follow(old, new)
 
     def _follow(self, old: str, new: str) -> Iterator[do.Action]:
-        if old in self.desks:
+        if old in self.states:
             self._touched.pop(old, None)
-            desk = self.desks[new] = self._touched[new] = self.desks.pop(old)
-            self._copied.update(dict.fromkeys(desk.copies.waiting, new))
+            state = self.states[new] = self._touched[new] = self.states.pop(old)
+            self._copied.update(dict.fromkeys(state.copies.waiting, new))
         waiting = list(self._once_more(old))
         yield from (one for one in waiting if isinstance(one, do.Follow))
         yield do.Follow(old, new)
@@ -138,29 +137,31 @@ class Coordinator:
         for one in self._unrecorded.pop(path, ()):
             yield replace(one, in_file=False) if isinstance(one, do.Take) else one
 
-    def _tick(self, path: str, desk: Desk, now: float) -> Iterator[do.Action]:
-        if desk.next_time is None or now < desk.next_time:
+    def _tick(self, path: str, state: NotebookState, now: float) -> Iterator[do.Action]:
+        if state.next_time is None or now < state.next_time:
             return
-        if desk.torn is not None and desk.torn.is_hopeless(now):
-            yield do.Keep(path, desk.torn.data, desk.torn.since)
-        elif desk.look_at is not None and now >= desk.look_at:
-            desk.looking(now)
+        if state.torn is not None and state.torn.is_hopeless(now):
+            yield do.Keep(path, state.torn.data, state.torn.since)
+        elif state.look_at is not None and now >= state.look_at:
+            state.looking(now)
             yield do.Look(path)
-        elif (one := desk.ripe_copy(now)) is not None:
-            yield from self._copy_is_ripe(path, desk, one, now)
-        elif desk.may_settle(now):
-            desk.settling = True
+        elif (one := state.ripe_copy(now)) is not None:
+            yield from self._copy_is_ripe(path, state, one, now)
+        elif state.may_settle(now):
+            state.settling = True
             yield do.Settle(path)
 
-    def _copy_is_ripe(self, path: str, desk: Desk, one: WaitingCopy, now: float) -> Iterator[do.Action]:
-        if desk.there is None:
+    def _copy_is_ripe(
+        self, path: str, state: NotebookState, one: WaitingCopy, now: float
+    ) -> Iterator[do.Action]:
+        if state.there is None:
             one.at = now + self.timing.settle
             yield do.Look(path)
             return
         self._forget_copy(one.path)
         if one.data is None:
             yield do.Look(one.path)
-        elif desk.there:
+        elif state.there:
             yield do.TakeCopy(path, one, one.data, now)
         else:
             self._alone.add(one.path)
@@ -171,28 +172,28 @@ class Coordinator:
     def _result(self, result: do.Input, now: float) -> Iterator[do.Action]:
         match result:
             case do.Took(path, verdict, due, answers, look):
-                desk = self._desk(path)
-                desk.took(now, changed=verdict is not Verdict.SAME, due=due)
-                if answers and desk.answered_often(now):
+                state = self._desk(path)
+                state.took(now, changed=verdict is not Verdict.SAME, due=due)
+                if answers and state.answered_often(now):
                     yield do.Tell("tug", path, _TUG)
                 if look:
                     yield do.Look(path)
             case do.Unreadable(path, data, why):
                 self._desk(path).is_torn(data, why, now)
             case do.Kept(path, version):
-                desk = self._desk(path)
-                why = desk.torn.why if desk.torn is not None else "is no notebook"
-                desk.gave_up()
+                state = self._desk(path)
+                why = state.torn.why if state.torn is not None else "is no notebook"
+                state.gave_up()
                 self._forget_copy(path)
                 message = f"{why}; it is left alone and kept as version {version}"
                 yield do.Tell("unreadable", path, message)
             case do.Settled(path, wrote):
                 self._desk(path).settled(now, wrote)
             case do.NotYet(path, _, found):
-                desk = self._desk(path)
-                desk.not_yet(now)
+                state = self._desk(path)
+                state.not_yet(now)
                 if found is not None:
-                    desk.looked(now)
+                    state.looked(now)
                     yield do.Take(path, found, now)
             case do.Refused(path, message, unrecorded, again):
                 if again is not None:

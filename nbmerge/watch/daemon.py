@@ -1,6 +1,11 @@
-"""Owns: starting a watcher that survives the terminal, and ending it.
+"""Owns: the log file of a watcher in the background.
+starting a watcher that survives the terminal, and ending it.
 
-Must not know: what it watches, how words on a command line are meant.  Invariant: `start`
+Must not know: what is logged.
+what it watches, how words on a command line are meant.
+Invariant: all log files together stay below a few megabytes;
+a log that cannot be written is given up, never a reason to stop.
+`start`
 returns when saves are noticed or says why not; `stop` when the watcher has finished.
 """
 
@@ -18,8 +23,56 @@ from dataclasses import dataclass
 
 from nbmerge.errors import EXIT_UNREADABLE, EXIT_USAGE, NotebookError, SystemFailure, UsageError
 from nbmerge.files import reason
-from nbmerge.watch.log import log_path, open_log
-from nbmerge.watch.status import Status, already_runs, read_status
+from nbmerge.watch.status import WatcherStatus, already_runs, read_status
+
+NAME = "watcher.log"
+LIMIT = 1_000_000  # bytes
+KEPT = 3  # older logs
+
+
+def log_path(directory: str) -> str:
+    """Where the log of the watcher of this state directory is."""
+    return os.path.join(directory, NAME)
+
+
+def open_log(directory: str) -> int:
+    """A descriptor that appends to the log; only its owner may read it."""
+    return os.open(log_path(directory), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+class Log:
+    """Takes over standard output and standard error of this process, so that nothing gets lost."""
+
+    def __init__(self, directory: str, limit: int = LIMIT) -> None:
+        self._directory = directory
+        self._limit = limit
+        self._redirect()
+
+    def write(self, line: str) -> None:
+        """Add a line, with the time."""
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+        with contextlib.suppress(OSError):
+            if not os.fstat(1).st_nlink:  # somebody removed it
+                self._redirect()
+            os.write(1, f"{stamp} {line}\n".encode("utf-8", "backslashreplace"))
+            if os.fstat(1).st_size > self._limit:
+                self._rotate()
+
+    def _rotate(self) -> None:
+        path = log_path(self._directory)
+        for number in range(KEPT - 1, 0, -1):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{path}.{number}", f"{path}.{number + 1}")
+        os.replace(path, f"{path}.1")
+        self._redirect()
+
+    def _redirect(self) -> None:
+        with contextlib.suppress(OSError):
+            descriptor = open_log(self._directory)
+            os.dup2(descriptor, 1)
+            os.dup2(descriptor, 2)
+            os.close(descriptor)
+
 
 ARGUMENTS = "daemon.json"
 _PAUSE = 0.05
@@ -53,13 +106,15 @@ def launch(program: str, arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-P", "-c", begin, *arguments]
 
 
-def start(directory: str, program: str, arguments: Sequence[str], patience: Patience = Patience()) -> Status:
+def start(
+    directory: str, program: str, arguments: Sequence[str], patience: Patience = Patience()
+) -> WatcherStatus:
     """Start a watcher in the background; its status, `ready` unless it takes long to look at all.
 
     `arguments` are those of the command that watches and logs in this state directory.
     Raises UsageError if a watcher runs already, and what the watcher says if it ends.
     """
-    if (read_status(directory) or Status()).running:
+    if (read_status(directory) or WatcherStatus()).running:
         raise UsageError(already_runs(directory))
     log, before = _log(directory)
     try:
@@ -82,7 +137,7 @@ def start(directory: str, program: str, arguments: Sequence[str], patience: Pati
     return status
 
 
-def stop(directory: str, patience: Patience = Patience()) -> Status | None:
+def stop(directory: str, patience: Patience = Patience()) -> WatcherStatus | None:
     """End the watcher of this state directory, in the background or not; the status it had, None
     if there was none.  Raises SystemFailure if it cannot be ended or does not end."""
     status = read_status(directory)
@@ -97,7 +152,7 @@ def stop(directory: str, patience: Patience = Patience()) -> Status | None:
     except OSError as error:
         raise SystemFailure(f"process {status.pid}: cannot be ended: {reason(error)}") from error
     end = patience.now() + patience.end
-    while (read_status(directory) or Status()).running:
+    while (read_status(directory) or WatcherStatus()).running:
         if patience.now() > end:
             raise SystemFailure(
                 f"process {status.pid}: asked to end, but after {patience.end:.0f} s it still runs; "
@@ -134,7 +189,9 @@ def _log(directory: str) -> tuple[int, int]:
         raise SystemFailure(f"{log_path(directory)}: cannot be written: {reason(error)}") from error
 
 
-def _ready(directory: str, process: subprocess.Popen[bytes], before: int, patience: Patience) -> Status:
+def _ready(
+    directory: str, process: subprocess.Popen[bytes], before: int, patience: Patience
+) -> WatcherStatus:
     end = patience.now() + patience.ready
     while True:
         ended = process.poll()

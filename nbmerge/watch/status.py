@@ -28,7 +28,7 @@ PAUSE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class WatcherStatus:
     """What `status --json` prints, in this order; `running` is never believed from a file.
 
     `notebooks` to `open_tips` are counts; `idle`: nothing is pending; `ready`: every notebook
@@ -52,7 +52,7 @@ class Status:
         return {**asdict(self), "paths": list(self.paths)}
 
 
-def write_status(directory: str, status: Status) -> None:
+def write_status(directory: str, status: WatcherStatus) -> None:
     """Replace what the state directory tells, in one step; a power failure may lose it.
 
     On a full disk it is written over the old one, which has room enough: so that it tells what
@@ -73,7 +73,7 @@ def write_status(directory: str, status: Status) -> None:
             file.truncate()
 
 
-def read_status(directory: str) -> Status | None:
+def read_status(directory: str) -> WatcherStatus | None:
     """What the watcher of this state directory last told; None if there never was one.
 
     If it does not run, `running` is false, `pid` None and nothing is pending.
@@ -81,13 +81,13 @@ def read_status(directory: str) -> Status | None:
     running = is_locked(directory)
     status = last_words(directory)
     if status is None:
-        return Status(running=True, idle=False) if running else None
+        return WatcherStatus(running=True, idle=False) if running else None
     if running:
         return replace(status, running=True)
     return replace(status, running=False, pid=None, idle=True, ready=False)
 
 
-def last_words(directory: str) -> Status | None:
+def last_words(directory: str) -> WatcherStatus | None:
     """What a watcher wrote last, whether it still runs or not; one that was killed at work was not idle."""
     try:
         with open(os.path.join(directory, NAME), encoding="ascii") as file:
@@ -96,11 +96,11 @@ def last_words(directory: str) -> Status | None:
         return None
 
 
-def _status_of(found: object) -> Status:
+def _status_of(found: object) -> WatcherStatus:
     if not isinstance(found, dict):
         raise TypeError("no object")
-    known = {field.name: found[field.name] for field in fields(Status) if field.name in found}
-    status = Status(**known)
+    known = {field.name: found[field.name] for field in fields(WatcherStatus) if field.name in found}
+    status = WatcherStatus(**known)
     return replace(status, paths=tuple(status.paths))
 
 
@@ -120,7 +120,7 @@ class WatcherLock:
         descriptor = _opened(self._directory)
         try:
             self._wait(descriptor)
-            before = read_status(self._directory) or Status()
+            before = read_status(self._directory) or WatcherStatus()
             begun = replace(
                 before, pid=os.getpid(), paths=self._paths, idle=False, last_error=None, version=None
             )
@@ -158,7 +158,7 @@ def is_locked(directory: str) -> bool:
 
 def already_runs(directory: str) -> str:
     """What to say to somebody who wants a second watcher."""
-    status = read_status(directory) or Status()
+    status = read_status(directory) or WatcherStatus()
     who = "a watcher" if status.pid is None else f"a watcher (process {status.pid})"
     what = f" on {', '.join(status.paths)}" if status.paths else ""
     return f"{who} runs already{what} (state directory {directory}); stop it first, or name another --state"

@@ -1,6 +1,11 @@
-"""Owns: the loop of the watcher: events in, actions done, until it is told to stop.
+"""Owns: what waits for the watcher's loop.
+the loop of the watcher: events in, actions done, until it is told to stop.
 
-Must not know: how events are noticed, what is decided.  Invariant: one thread decides and
+Must not know: what it is.
+how events are noticed, what is decided.
+Invariant: first in, first out; `put` never waits, and may be called
+from any thread and from a signal handler.
+one thread decides and
 writes; what was begun is finished before `run` returns, and what was read is recorded by `drain`.
 """
 
@@ -10,13 +15,50 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from threading import Event as Flag
 
-from nbmerge.observe.events import Looked
+from nbmerge.observe.events import FileRead, Previous
 from nbmerge.watch import actions as do
+from nbmerge.watch.actions import Input, Tick
 from nbmerge.watch.coordinator import Coordinator
-from nbmerge.watch.inbox import Inbox
-from nbmerge.watch.performer import Performer
+from nbmerge.watch.runner import ActionRunner
+
+LIMIT = 16_000_000  # bytes of notebooks that were read and are not recorded yet
+
+
+class Inbox:
+    """A queue that knows how many bytes wait in it."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Input | None] = SimpleQueue()
+        self._weight = 0  # only ever wrong by what is being put or taken this moment
+
+    def put(self, event: Input | None) -> None:
+        """Add an event; None only wakes the loop."""
+        self._weight += _weight(event)
+        self._queue.put(event)
+
+    def is_full(self) -> bool:
+        """Whether reading what is not urgent had better wait."""
+        return self._weight > LIMIT
+
+    def get(self, wait: float) -> Input | None:
+        """The next event; a Tick if none comes within so many seconds."""
+        try:
+            event = self._queue.get(timeout=wait) if wait > 0 else self._queue.get_nowait()
+        except Empty:
+            return Tick()
+        self._weight -= _weight(event)
+        return event
+
+    def __bool__(self) -> bool:
+        return not self._queue.empty()
+
+
+def _weight(event: Input | None) -> int:
+    return len(event.data) if isinstance(event, FileRead | Previous) else 0
+
 
 _LONGEST_WAIT = 60.0
 _CHORES = 0.5  # seconds between looks at what was displaced
@@ -30,7 +72,7 @@ class Watcher:
     """
 
     coordinator: Coordinator
-    performer: Performer
+    performer: ActionRunner
     inbox: Inbox
     told: Callable[[bool], None]
     chores: Callable[[], Iterable[do.Input]]
@@ -79,7 +121,7 @@ class Watcher:
 
     def _age(self, event: do.Input) -> float:
         """Seconds since a file was read: it takes some until a large one is here."""
-        if not isinstance(event, Looked):
+        if not isinstance(event, FileRead):
             return 0.0
         return min(max(self.performer.clock() - event.at, 0.0), _LONGEST_WAIT)
 

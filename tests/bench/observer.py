@@ -17,8 +17,8 @@ import threading
 import time
 from pathlib import Path
 
-from nbmerge.observe.events import Event, Looked, Missed
-from nbmerge.observe.observer import Observer, ObserverOptions
+from nbmerge.observe.client import ObserverOptions, WatcherClient
+from nbmerge.observe.events import Event, FileRead, Missed
 from tests.bench.notebooks import small
 
 FOLDERS, NOTEBOOKS, SAVES = 10_000, 1_000, 300
@@ -34,7 +34,7 @@ def main() -> None:
         time.sleep(2.1)  # what is younger than that is looked at twice
         events: list[Event] = []
         before = memory(os.getpid())
-        observer = Observer([folder], events.append, time.time, options)
+        observer = WatcherClient([folder], events.append, time.time, options)
         began = time.monotonic()
         observer.start()
         print(f"ready after {time.monotonic() - began:.2f} s, {observer.notebooks} notebooks")
@@ -68,7 +68,9 @@ def save(root: Path, events: list[Event]) -> None:
     spinner.start()
     writer.join()
     time.sleep(0.5)
-    read = {event.data[:30] for event in events if isinstance(event, Looked) and event.data.endswith(b"}\n")}
+    read = {
+        event.data[:30] for event in events if isinstance(event, FileRead) and event.data.endswith(b"}\n")
+    }
     missed = sum(event.count for event in events if isinstance(event, Missed))
     print(f"{SAVES} saves 10 ms apart beside a busy thread: {len(read)} read, {missed} told as missed")
 

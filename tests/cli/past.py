@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbmerge.history.values import Retention
-from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.standing import OpenTip, Standing
-from nbmerge.lineage.versions import Version, Writer
-from nbmerge.reconcile.session import Session, open_session
-from nbmerge.reconcile.take import Saved
+from nbmerge.lineage.heads import Heads, OpenTip
+from nbmerge.lineage.versions import Context, Version, Writer
+from nbmerge.service.record import Saved
+from nbmerge.service.session import Session, open_session
 from tests.helpers.build import Notebook
 from tests.helpers.spelling import JUPYTER
 
@@ -36,12 +35,12 @@ class Past:
         spelled = [one if isinstance(one, bytes) else JUPYTER.spell(one) for one in contents]
         for data in spelled:
             with self.session() as session:
-                book = session.store.adopt(os.path.realpath(self.path))
-                standing = session.store.standing(book)
-                told = Situation(told=None if standing is None else standing.head)
-                count = len(session.store.versions(book))
+                notebook_id = session.store.adopt(os.path.realpath(self.path))
+                heads = session.store.heads(notebook_id)
+                told = Context(told=None if heads is None else heads.head)
+                count = len(session.store.versions(notebook_id))
                 saved = Saved(data, BEGIN + 60 * count, Writer(way="in place", name=writer))
-                session.taker.take(book, saved, told)
+                session.taker.take(notebook_id, saved, told)
             self.put(data)
         return spelled
 
@@ -55,10 +54,10 @@ class Past:
     def doubted(self, version: int, base: int | None, by: int) -> None:
         """`by` was accepted, but may have overwritten `version`."""
         with self.session() as session:
-            book = session.store.adopt(os.path.realpath(self.path))
-            standing = session.standing(book)
+            notebook_id = session.store.adopt(os.path.realpath(self.path))
+            heads = session.heads(notebook_id)
             tip = OpenTip(version, base, by, BEGIN)
-            session.store.stand(book, replace(standing, open=(*standing.open, tip)))
+            session.store.stand(notebook_id, replace(heads, open=(*heads.open, tip)))
 
     def broken(self, data: bytes) -> None:
         """Bytes that are no notebook were in the file once."""
@@ -83,6 +82,6 @@ class Past:
             return session.store.versions(session.store.adopt(os.path.realpath(self.path)))
 
     @property
-    def standing(self) -> Standing:
+    def heads(self) -> Heads:
         with self.session() as session:
-            return session.standing(session.store.adopt(os.path.realpath(self.path)))
+            return session.heads(session.store.adopt(os.path.realpath(self.path)))

@@ -74,7 +74,7 @@ def test_a_notebook_with_a_past(past: Past, nbmerge: Command) -> None:
     *_, broken, restored = past.versions
     assert (broken.number, broken.origin, restored.parents) == (3, Origin.UNREADABLE, (2,))
     assert restored.why == "rebuilt from version 3, which is no notebook"
-    assert past.standing.head == restored.number
+    assert past.heads.head == restored.number
     assert nbmerge("restore", "nb.ipynb@2").code == 0
     assert sources(past.path.read_bytes()) == ["a = 2", "b = 1", "c = 1"]
 

@@ -14,7 +14,7 @@ import pytest
 
 from nbmerge.cli.options import parse
 from nbmerge.errors import UsageError
-from nbmerge.merge.policy import Favor, Outputs, Policy, Side
+from nbmerge.merge.values import Favor, Outputs, Policy, Side
 from tests.cli.world import CLEAN, CONFLICT, Command, sources
 from tests.helpers.build import conflict
 

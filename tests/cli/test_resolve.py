@@ -276,8 +276,8 @@ def test_it_is_an_ordinary_save_that_closes_the_tips(contested: Past, nbmerge: C
     nbmerge("resolve", "nb.ipynb", "--local")
     *_, merge, settled = contested.versions
     assert (merge.origin, settled.origin, settled.parents) == (Origin.MERGED, Origin.SAVED, (merge.number,))
-    standing = contested.standing
-    assert (standing.head, standing.tips, standing.open) == (settled.number, (settled.number,), ())
+    heads = contested.heads
+    assert (heads.head, heads.tips, heads.open) == (settled.number, (settled.number,), ())
     assert b"nbmerge resolve" in nbmerge("log", "nb.ipynb").out
 
 
@@ -324,7 +324,7 @@ def test_a_conflict_of_three_tips(contested: Past, nbmerge: Command) -> None:
         if ended.code == 0:
             break
     assert sources(contested.path.read_bytes()) == ["# T", "a = 2", "c = 1"]
-    assert contested.standing.tips == (contested.standing.head,)
+    assert contested.heads.tips == (contested.heads.head,)
 
 
 def test_three_tips_settled_for_the_third(contested: Past, nbmerge: Command) -> None:
@@ -363,7 +363,7 @@ def test_open_tips_stay_open(contested: Past, nbmerge: Command) -> None:
     """What may have been overwritten elsewhere is another question."""
     contested.doubted(2, 1, 4)
     nbmerge("resolve", "nb.ipynb", "--local")
-    assert [tip.version for tip in contested.standing.open] == [2]
+    assert [tip.version for tip in contested.heads.open] == [2]
 
 
 def test_opening_again_gives_what_was_settled(contested: Past, nbmerge: Command) -> None:

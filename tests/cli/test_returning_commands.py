@@ -40,7 +40,7 @@ def test_restore_brings_a_version_back_as_it_was(past: Past, nbmerge: Command, f
     *_, restored = past.versions
     assert (restored.origin, restored.parents) == (Origin.RESTORED, (3,))
     assert restored.why == "version 1 was brought back"
-    assert past.standing.head == 4
+    assert past.heads.head == 4
 
 
 def test_what_the_file_held_is_recorded_first(past: Past, nbmerge: Command) -> None:
@@ -62,7 +62,7 @@ def test_restore_closes_the_tips(past: Past, nbmerge: Command) -> None:
     past.saved(BASE, LOCAL, REMOTE)
     past.doubted(2, 1, 3)
     nbmerge("restore", "nb.ipynb@2")
-    assert (past.standing.open, past.standing.tips) == ((), (4,))
+    assert (past.heads.open, past.heads.tips) == ((), (4,))
 
 
 def test_what_the_file_holds_may_be_confirmed(past: Past, nbmerge: Command) -> None:
@@ -71,7 +71,7 @@ def test_what_the_file_holds_may_be_confirmed(past: Past, nbmerge: Command) -> N
     past.doubted(2, 1, 3)
     before = stamp(past)
     assert nbmerge("restore", "nb.ipynb@3").out == b"nb.ipynb: version 3 is restored, as version 4\n"
-    assert past.standing.open == ()
+    assert past.heads.open == ()
     assert nbmerge("restore", "nb.ipynb@3").out == b"nb.ipynb: holds version 3 already\n"
     assert len(past.versions) == 4
     assert stamp(past) == before
@@ -83,7 +83,7 @@ def test_a_deleted_notebook_is_made_again(past: Past, nbmerge: Command, folder: 
     before = snapshot(folder)
     assert nbmerge("restore", "nb.ipynb@1").code == 0
     assert snapshot(folder) == before | {"nb.ipynb": base}
-    assert past.standing.head == 3
+    assert past.heads.head == 3
 
 
 def test_a_deleted_notebook_whose_folder_is_gone(past: Past, nbmerge: Command, folder: Path) -> None:
@@ -149,7 +149,7 @@ def test_recover_merges_what_may_have_been_overwritten(past: Past, nbmerge: Comm
     assert held(past) == ["a = 2", "b = 1", "c = 3"]
     *_, merged = past.versions
     assert (merged.origin, set(merged.parents)) == (Origin.MERGED, {2, 3})
-    assert (past.standing.head, past.standing.open) == (4, ())
+    assert (past.heads.head, past.heads.open) == (4, ())
 
 
 def test_recover_takes_what_was_saved_since(past: Past, nbmerge: Command) -> None:
@@ -182,7 +182,7 @@ def test_recover_merges_every_open_tip(past: Past, nbmerge: Command) -> None:
     past.doubted(3, 1, 4)
     assert nbmerge("recover", "nb.ipynb").code == 0
     assert held(past) == ["a = 2", "b = 3", "c = 3"]
-    assert past.standing.open == ()
+    assert past.heads.open == ()
 
 
 def test_recover_where_nothing_is_known_to_be_common(past: Past, nbmerge: Command) -> None:
@@ -212,7 +212,7 @@ def test_a_merge_that_may_have_been_overwritten_comes_back_as_its_sides(past: Pa
     past.doubted(4, 3, 5)
     assert nbmerge("recover", "nb.ipynb").code == 0
     assert held(past) == ["a = 2", "b = 1", "c = 3", "d = 1"]
-    assert past.standing.tips == (5, 2)
+    assert past.heads.tips == (5, 2)
 
 
 def test_recover_where_nothing_is_open(past: Past, nbmerge: Command) -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from nbmerge.cli.styled import Piece, Styled
 from nbmerge.cli.walk_view import View
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.known import Known, trace
+from nbmerge.conflicts.known import KnownMerge, trace
 from nbmerge.merge.engine import merge
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
 from tests.helpers.build import Cell, code, conflict, markdown, notebook
@@ -43,7 +43,7 @@ def merged(base: Cell, local: Cell | None, remote: Cell | None, view: View = USU
     three = ([cell | {"id": "one"}] if cell else [] for cell in (base, local, remote))
     sides = Terms(*(read(JUPYTER.spell(notebook(*cells, rest))) for cells in three))
     after = read(write(merge(sides.base, sides.local, sides.remote).notebook))
-    known = Known(sides)
+    known = KnownMerge(sides)
     [traced] = trace(find(after), after, known)
     return view.of(after, traced, "here")[0][1:]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from nbmerge.conflicts.choosing import Settled, choose
+from nbmerge.conflicts.choosing import Resolution, choose
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.known import Known, Traced, trace
+from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.conflicts.values import Choice, Chosen, Edited, NotKnown
 from nbmerge.merge import ConflictStyle, Outputs, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
 from tests.helpers.build import (
@@ -62,9 +62,9 @@ class Merge:
         assert any(map(fault, self.versions)) or fault(found) is None
         return found
 
-    def settling(self, *choices: Chosen, knowing: bool = True, data: bytes | None = None) -> Settled:
+    def settling(self, *choices: Chosen, knowing: bool = True, data: bytes | None = None) -> Resolution:
         before = read(self.data if data is None else data)
-        known = Known(self.sides) if knowing else None
+        known = KnownMerge(self.sides) if knowing else None
         traced = trace(find(before, lambda: known, merging=knowing), before, known)
         return choose(before, _each(traced, choices))
 
@@ -286,7 +286,7 @@ def test_one_of_them_and_the_other_later() -> None:
     half = merge.settling(Choice.LOCAL, Edited("z = 5"))
     assert find(half.notebook) == ()
     before = read(merge.data)
-    known = Known(merge.sides)
+    known = KnownMerge(merge.sides)
     first, second = trace(find(before, lambda: known), before, known)
     after = choose(before, {first: Choice.LOCAL}).notebook
     [left] = find(after)

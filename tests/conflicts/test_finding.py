@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from nbmerge.conflicts.finding import DELETED, find, find_in_text, may_hold_conflicts
-from nbmerge.conflicts.known import Known
-from nbmerge.conflicts.values import Absent, InFile, OpenConflict, Writer
+from nbmerge.conflicts.known import KnownMerge
+from nbmerge.conflicts.values import Absent, InFile, OpenConflict, ShownBy
 from nbmerge.merge import ConflictStyle, Labels, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
@@ -39,7 +39,7 @@ def texts(found: tuple[OpenConflict, ...]) -> list[tuple[Any, Any]]:
 class Merged:
     """Three notebooks and what their merge left in the file."""
 
-    known: Known
+    known: KnownMerge
     notebook: Notebook
 
     def found(self) -> tuple[OpenConflict, ...]:
@@ -54,7 +54,7 @@ class Merged:
 def merged(*three: list[dict[str, Any]], policy: Policy = IN_GIT) -> Merged:
     base, local, remote = (of(*cells) for cells in three)
     result = merge(base, local, remote, policy)
-    return Merged(Known(Terms(base, local, remote)), read(write(result.notebook)))
+    return Merged(KnownMerge(Terms(base, local, remote)), read(write(result.notebook)))
 
 
 def one_cell(*sources: str, make: Any = code, policy: Policy = IN_GIT) -> Merged:
@@ -72,7 +72,7 @@ def test_each_style_of_ours(style: ConflictStyle) -> None:
     shows_base = style is not ConflictStyle.MERGE
     assert found.terms == Terms("b = 1" if shows_base else Absent.UNKNOWN, "b = 2", "b = 3")
     assert found.labels == Labels("HEAD", "1a2b3c4" if shows_base else "", "topic")
-    assert (found.cell, found.id, found.writer) == (0, "one", Writer.NBMERGE)
+    assert (found.cell, found.id, found.writer) == (0, "one", ShownBy.NBMERGE)
 
 
 def test_several_in_one_cell_and_in_several_cells() -> None:
@@ -154,7 +154,7 @@ def test_markers_of_any_length_from_seven_on() -> None:
 def test_the_markers_that_git_leaves_in_a_file(end: bytes) -> None:
     data = end.join([b"{", b"<<<<<<< HEAD", b' "a": 1', b"=======", b' "a": 2', b">>>>>>> topic", b"}", b""])
     [found] = find_in_text(data)
-    assert (found.place, found.cell, found.writer) == (InFile(2), None, Writer.GIT)
+    assert (found.place, found.cell, found.writer) == (InFile(2), None, ShownBy.GIT)
     assert texts((found,)) == [(' "a": 1', ' "a": 2')]
     assert found.labels == Labels("HEAD", "", "topic")
 

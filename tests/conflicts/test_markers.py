@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.conflicts.markers import Marked, conflicts_in, crossed, lines_of, marker, parse
+from nbmerge.merge.markers import Marked, conflicts_in, crossed, lines_of, marker, parse
 from tests.helpers.examples import tried
 
 PIECES = (

@@ -19,7 +19,7 @@ from nbmerge.conflicts.values import (
     NotKnown,
     OpenConflict,
 )
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook import read, write
 from tests.conflicts.by_nbdime import merged
 from tests.helpers.build import Cell, Notebook, Trio, code, lines, markdown, notebook, printed, shown

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.known import Known, Traced, trace
+from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, Term
 from nbmerge.merge import ConflictStyle, Labels, Outputs, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook as Read
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
@@ -104,7 +104,7 @@ def test_settling_every_conflict(
     sides = Terms(*(read(spelling.spell(each)) for each in trio.files()))
     result = merge(sides.base, sides.local, sides.remote, policy)
     before = read(write(result.notebook))
-    known = Known(sides) if knowing else None
+    known = KnownMerge(sides) if knowing else None
     conflicts = trace(find(before, lambda: known, merging=knowing), before, known)
     assert len(conflicts) == len(result.conflicts)
     chosen = {traced: data.draw(possible(traced)) for traced in conflicts}
@@ -146,7 +146,7 @@ def untouched(before: Read, after: Read, contested: set[int | None]) -> None:
 def test_one_after_the_other_is_all_at_once(trio: Trio, policy: Policy, data: st.DataObject) -> None:
     """In any order, the notebook being written and read in between."""
     sides = Terms(*(read(JUPYTER.spell(each)) for each in trio.files()))
-    known = Known(sides)
+    known = KnownMerge(sides)
     before = read(write(merge(sides.base, sides.local, sides.remote, policy).notebook))
     conflicts = trace(find(before, lambda: known, merging=True), before, known)
     side = data.draw(st.sampled_from([Choice.LOCAL, Choice.REMOTE, Choice.BASE]))

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.known import Known, trace
+from nbmerge.conflicts.known import KnownMerge, trace
 from nbmerge.conflicts.values import Absent, Choice, OpenConflict
 from nbmerge.merge import ConflictStyle, Favor, Labels, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
@@ -71,7 +71,7 @@ def test_markers_give_back_the_terms_that_they_show(
     sides = lines.map(lambda each: of(each, last))
     style, labels = policy.conflict_style, policy.labels
     result = merge(sides.base, sides.local, sides.remote, policy)
-    known = Known(sides)
+    known = KnownMerge(sides)
     found = find(read(write(result.notebook)), lambda: known, merging=True)
     assert len(found) == len(result.conflicts)
     for conflict, made in zip(found, result.conflicts, strict=True):
@@ -101,7 +101,7 @@ def test_choosing_one_side_is_merging_in_favour_of_it(
 ) -> None:
     sides = Terms(base, local, remote).map(lambda lines: of(lines, ""))
     result = merge(sides.base, sides.local, sides.remote, Policy(style))
-    known = Known(sides)
+    known = KnownMerge(sides)
     conflicts = trace(find(result.notebook, lambda: known, merging=True), result.notebook, known)
     settled = choose(result.notebook, dict.fromkeys(conflicts, Choice(side)))
     favoured = merge(sides.base, sides.local, sides.remote, Policy(favor=Favor(side)))

@@ -13,10 +13,8 @@ from typing import Any
 
 import pytest
 
-from nbmerge.git.again import merged_again
-from nbmerge.git.sides import Source, find_sides
-from nbmerge.repair.rebuild import rebuild
-from nbmerge.repair.values import How, Outcome, Rebuilt, Sides
+from nbmerge.git.sides import Source, find_sides, merged_again
+from nbmerge.repair.rebuild import How, Outcome, Rebuilt, Sides, rebuild
 from tests.corpus.conftest import corpus
 from tests.corpus.unpacking import unpack
 from tests.git.repo import NAME, Repository, surroundings

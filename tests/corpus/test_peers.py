@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.merge.whole import Whole, merge_bytes
+from nbmerge.merge.whole import MergedFile, merge_bytes
 from tests.helpers.validity import fault
 
 pytestmark = pytest.mark.corpus
@@ -38,7 +38,7 @@ TWO_EDITS_OF_A_LINE = {
 }
 
 
-def merged(case: dict[str, Any]) -> Whole:
+def merged(case: dict[str, Any]) -> MergedFile:
     base, local, remote = (
         json.dumps(case[side], indent=1, ensure_ascii=False).encode() for side in ("base", "local", "remote")
     )

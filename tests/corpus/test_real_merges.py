@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.merge.whole import Whole, merge_bytes
+from nbmerge.merge.whole import MergedFile, merge_bytes
 
 pytestmark = pytest.mark.corpus
 
@@ -26,7 +26,7 @@ BOTH_EDITS_KEPT = {
 
 
 @cache
-def merged(case: Path) -> Whole:
+def merged(case: Path) -> MergedFile:
     base, local, remote = ((case / f"{side}.ipynb").read_bytes() for side in ("base", "ours", "theirs"))
     return merge_bytes(base, local, remote)
 

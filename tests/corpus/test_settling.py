@@ -8,12 +8,12 @@ import pytest
 
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.known import Known, Traced, trace
+from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.conflicts.values import Choice
 from nbmerge.merge import ConflictStyle, Favor, Labels, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.threeway import Terms
-from nbmerge.merge.whole import Held
+from nbmerge.merge.values import Terms
+from nbmerge.merge.whole import InMemory
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.versions import harmonise
@@ -28,12 +28,12 @@ LABELS = Labels("HEAD", "1a2b3c4", "topic")
 
 def sides_of(case: Path) -> Terms[Notebook]:
     base, ours, theirs = ((case / f"{name}.ipynb").read_bytes() for name in ("base", "ours", "theirs"))
-    held = (Held("base", base), Held("local", ours), Held("remote", theirs))
+    held = (InMemory("base", base), InMemory("local", ours), InMemory("remote", theirs))
     (first, local, remote), _ = harmonise((read(base), read(ours), read(theirs)), held)
     return Terms(first, local, remote)
 
 
-def conflicts_of(shown: Notebook, known: Known) -> tuple[Traced, ...]:
+def conflicts_of(shown: Notebook, known: KnownMerge) -> tuple[Traced, ...]:
     return trace(find(shown, lambda: known, merging=True), shown, known)
 
 
@@ -42,7 +42,7 @@ def test_every_conflict_of_real_merges(real_merges: list[Path], style: ConflictS
     number = 0
     for case in real_merges:
         sides = sides_of(case)
-        known = Known(sides)
+        known = KnownMerge(sides)
         result = merge(sides.base, sides.local, sides.remote, Policy(style, LABELS))
         shown = read(write(result.notebook))
         traced = conflicts_of(shown, known)
@@ -65,7 +65,7 @@ def test_a_cell_that_is_a_side_s_again_has_its_run(real_merges: list[Path]) -> N
     number = 0
     for case in real_merges:
         sides = sides_of(case)
-        known = Known(sides)
+        known = KnownMerge(sides)
         shown = read(write(known.result.notebook))
         traced = conflicts_of(shown, known)
         for side in (Choice.LOCAL, Choice.REMOTE, Choice.BASE) if traced else ():

@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from nbmerge.watch.status import Status, read_status
+from nbmerge.watch.status import WatcherStatus, read_status
 from tests.helpers.build import Notebook, code, notebook
 from tests.helpers.spelling import JUPYTER
 
@@ -135,8 +135,8 @@ class Machine:
         until(lambda: self.status.versions > before and self.status.idle, "the save is recorded")
 
     @property
-    def status(self) -> Status:
-        return read_status(str(self.state)) or Status()
+    def status(self) -> WatcherStatus:
+        return read_status(str(self.state)) or WatcherStatus()
 
     @property
     def sources(self) -> list[str]:

@@ -190,7 +190,7 @@ def test_at_login_it_is_started_with_the_same_words(machine: Machine) -> None:
 
 LOGGING = """
 import sys
-from nbmerge.watch.log import Log
+from nbmerge.watch.daemon import Log
 log = Log(sys.argv[1], limit=1000)
 for number in range(100):
     log.write(f"line {number} " + "x" * 50)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import UsageError
-from nbmerge.watch.status import Status, WatcherLock, is_locked, read_status, write_status
+from nbmerge.watch.status import WatcherLock, WatcherStatus, is_locked, read_status, write_status
 
-TOLD = Status(True, 1234, ("/a b", "/ü\udcff"), 5, 6, 7, 8, "disk full", True, True)
+TOLD = WatcherStatus(True, 1234, ("/a b", "/ü\udcff"), 5, 6, 7, 8, "disk full", True, True)
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def test_what_is_told_is_read_back(state: str) -> None:
 
 def test_running_is_believed_from_the_lock_alone(state: str) -> None:
     """A watcher that was killed left its last words, and its number may be another process's by now."""
-    write_status(state, Status(True, os.getpid(), ("/x",), idle=False, ready=True))
+    write_status(state, WatcherStatus(True, os.getpid(), ("/x",), idle=False, ready=True))
     found = read_status(state)
-    assert found == Status(False, None, ("/x",), idle=True, ready=False)
+    assert found == WatcherStatus(False, None, ("/x",), idle=True, ready=False)
 
 
 def test_a_second_watcher_is_told_who_runs(state: str) -> None:
@@ -60,7 +60,7 @@ def test_a_watcher_that_begins_is_at_work(state: str) -> None:
     write_status(state, TOLD)
     with WatcherLock(state, ("/new",)):
         told = read_status(state)
-        assert told == Status(True, os.getpid(), ("/new",), 5, 6, 7, 8, None, idle=False, ready=False)
+        assert told == WatcherStatus(True, os.getpid(), ("/new",), 5, 6, 7, 8, None, idle=False, ready=False)
 
 
 def test_whoever_asks_keeps_no_watcher_from_starting(state: str) -> None:
@@ -95,7 +95,7 @@ def test_last_words_that_make_no_sense(state: str, words: str) -> None:
     assert read_status(state) is None
     with WatcherLock(state):
         Path(state, "watcher.json").write_text(words)
-        assert read_status(state) == Status(running=True, idle=False)
+        assert read_status(state) == WatcherStatus(running=True, idle=False)
 
 
 def test_words_of_another_nbmerge_are_understood_as_far_as_they_go(state: str) -> None:

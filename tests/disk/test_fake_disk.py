@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Outcome, Placed, Repaired
+from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Placed, PlaceResult, Repaired
 from nbmerge.disk.platforms import this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
@@ -22,7 +22,7 @@ OLD, NEW, SAVE = b"old", b"new", b"saved"
 
 
 class AnyDisk(Protocol):
-    def place(self, path: str, data: bytes, expected: str) -> Outcome: ...
+    def place(self, path: str, data: bytes, expected: str) -> PlaceResult: ...
     def discard(self, path: str, expected: str) -> bool: ...
     def being_written(self, path: str) -> bool | None: ...
     def tend(self) -> list[LateSave]: ...

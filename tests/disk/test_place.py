@@ -459,7 +459,7 @@ def test_without_a_journal_nothing_is_written(place: Place) -> None:
 
 
 def test_a_server_may_refuse_a_lease_without_a_writer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nbmerge.disk.linux._REMOTE", ("",))  # whatever this file system is
+    monkeypatch.setattr("nbmerge.disk.platforms._REMOTE", ("",))  # whatever this file system is
     assert place.disk.being_written(str(place.file)) is None
     with open(place.file, "r+b"):
         assert place.disk.being_written(str(place.file)) is None

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.disk import Busy, Disk, Gone, LateSave, Placed
-from nbmerge.disk.macos import MacOS
+from nbmerge.disk.platforms import MacOS
 from nbmerge.disk.system import System
 from nbmerge.disk.windows import READ, SHARE_WRITE, WRITE, Windows
 from nbmerge.errors import SystemFailure
@@ -33,7 +33,7 @@ class Library:
         self.before_swap: list[Callable[[], object]] = []
 
     def renamex_np(self, old: bytes, new: bytes, flags: int) -> int:
-        from nbmerge.disk.linux import Linux
+        from nbmerge.disk.platforms import Linux
 
         try:
             if flags == 2:

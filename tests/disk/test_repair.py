@@ -13,9 +13,9 @@ import pytest
 
 from nbmerge.disk import Disk, LateSave, Placed, Repaired
 from nbmerge.disk.inplace import is_mixture
-from nbmerge.disk.journal import Entry, Journal, Kind
-from nbmerge.disk.names import mark
+from nbmerge.disk.journal import Entry, EntryKind, Journal
 from nbmerge.disk.platforms import this_system
+from nbmerge.disk.values import mark
 from nbmerge.files import digest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
@@ -35,11 +35,11 @@ class Leftovers:
         self.file = self.folder / "a.ipynb"
         self.file.write_bytes(OLD)
 
-    def entry(self, kind: Kind, old: bytes = b"", new: bytes = b"") -> None:
+    def entry(self, kind: EntryKind, old: bytes = b"", new: bytes = b"") -> None:
         """As a process leaves it that is killed now."""
         path = str(self.file)
         journal = Journal(self.journal, this_system())
-        expected = digest(old) if kind is Kind.KEPT else digest(OLD)
+        expected = digest(old) if kind is EntryKind.KEPT else digest(OLD)
         entry = Entry(kind, path, path, expected, digest(NEW), self.beside("tmp"), self.beside("x.tmp"))
         journal.leave(journal.begin(entry, old, new))
 
@@ -70,7 +70,7 @@ def leftovers(tmp_path: Path) -> Leftovers:
 @pytest.mark.parametrize("held", [OLD, NEW])
 def test_a_write_in_place_that_had_not_begun_or_was_done(leftovers: Leftovers, held: bytes) -> None:
     leftovers.file.write_bytes(held)
-    leftovers.entry(Kind.IN_PLACE, OLD, NEW)
+    leftovers.entry(EntryKind.IN_PLACE, OLD, NEW)
     assert leftovers.repair() == Repaired()
     assert leftovers.file.read_bytes() == held
     assert leftovers.left() == []
@@ -83,7 +83,7 @@ def test_a_torn_write_in_place_is_completed(tmp_path: Path, old: bytes, new: byt
     path = str(leftovers.file)
     leftovers.file.write_bytes(new[:at] + old[at:] if len(old) > len(new) else old[:at] + new[at:])
     journal = Journal(leftovers.journal, this_system())
-    journal.leave(journal.begin(Entry(Kind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
+    journal.leave(journal.begin(Entry(EntryKind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
     assert leftovers.repair() == Repaired(completed=(path,))
     assert leftovers.file.read_bytes() == new
     assert leftovers.left() == []
@@ -91,7 +91,7 @@ def test_a_torn_write_in_place_is_completed(tmp_path: Path, old: bytes, new: byt
 
 def test_what_an_editor_saved_over_a_torn_write_stays(leftovers: Leftovers) -> None:
     leftovers.file.write_bytes(SAVE)
-    leftovers.entry(Kind.IN_PLACE, OLD, NEW)
+    leftovers.entry(EntryKind.IN_PLACE, OLD, NEW)
     assert leftovers.repair() == Repaired(saves=(LateSave(str(leftovers.file), OLD),))
     assert leftovers.file.read_bytes() == SAVE
     assert leftovers.left() == []
@@ -99,7 +99,7 @@ def test_what_an_editor_saved_over_a_torn_write_stays(leftovers: Leftovers) -> N
 
 def test_a_torn_write_waits_while_an_editor_saves(leftovers: Leftovers) -> None:
     leftovers.file.write_bytes(NEW[:5000] + OLD[5000:])
-    leftovers.entry(Kind.IN_PLACE, OLD, NEW)
+    leftovers.entry(EntryKind.IN_PLACE, OLD, NEW)
     disk = leftovers.start()
     with open(leftovers.file, "r+b"):
         assert disk.repair() == Repaired()
@@ -114,7 +114,7 @@ def test_what_looks_torn_but_may_be_a_save_is_told_and_completed(leftovers: Left
     save = b'{"a": 2, "b": 1}'
     leftovers.file.write_bytes(save)
     journal = Journal(leftovers.journal, this_system())
-    journal.leave(journal.begin(Entry(Kind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
+    journal.leave(journal.begin(Entry(EntryKind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
     assert leftovers.repair() == Repaired(saves=(LateSave(path, save),), completed=(path,))
     assert leftovers.file.read_bytes() == new
     assert leftovers.left() == []
@@ -132,7 +132,7 @@ def test_a_mixture_is_told_from_what_somebody_wrote() -> None:
 
 def test_a_file_that_was_not_exchanged_yet_is_removed(leftovers: Leftovers) -> None:
     Path(leftovers.beside("tmp")).write_bytes(NEW[:700])
-    leftovers.entry(Kind.EXCHANGE)
+    leftovers.entry(EntryKind.EXCHANGE)
     assert leftovers.repair() == Repaired(removed=1)
     assert leftovers.file.read_bytes() == OLD
     assert leftovers.left() == []
@@ -141,14 +141,14 @@ def test_a_file_that_was_not_exchanged_yet_is_removed(leftovers: Leftovers) -> N
 @pytest.mark.parametrize("held", [OLD, NEW])
 def test_a_displaced_file_whose_bytes_are_known_is_removed(leftovers: Leftovers, held: bytes) -> None:
     Path(leftovers.beside("x.tmp")).write_bytes(held)
-    leftovers.entry(Kind.EXCHANGE)
+    leftovers.entry(EntryKind.EXCHANGE)
     assert leftovers.repair().saves == ()
     assert leftovers.left() == []
 
 
 def test_a_displaced_save_is_told(leftovers: Leftovers) -> None:
     Path(leftovers.beside("x.tmp")).write_bytes(SAVE)
-    leftovers.entry(Kind.EXCHANGE)
+    leftovers.entry(EntryKind.EXCHANGE)
     assert leftovers.repair().saves == (LateSave(str(leftovers.file), SAVE),)
     assert leftovers.left() == []
 
@@ -157,14 +157,14 @@ def test_an_exchange_that_stopped_between_its_two_halves(leftovers: Leftovers) -
     """ReplaceFileW can leave no file at the path: the old one aside, the new one under its first name."""
     leftovers.file.rename(leftovers.beside("x.tmp"))
     Path(leftovers.beside("tmp")).write_bytes(NEW)
-    leftovers.entry(Kind.EXCHANGE)
+    leftovers.entry(EntryKind.EXCHANGE)
     assert leftovers.repair().saves == ()
     assert leftovers.file.read_bytes() == NEW
     assert leftovers.left() == []
 
 
 def test_a_kept_save_is_told_until_it_is_confirmed(leftovers: Leftovers) -> None:
-    leftovers.entry(Kind.KEPT, SAVE)
+    leftovers.entry(EntryKind.KEPT, SAVE)
     save = LateSave(str(leftovers.file), SAVE)
     disk = leftovers.start()
     assert disk.repair().saves == (save,)
@@ -176,7 +176,7 @@ def test_a_kept_save_is_told_until_it_is_confirmed(leftovers: Leftovers) -> None
 
 def test_torn_entries_are_dropped(leftovers: Leftovers) -> None:
     """They are on the disk before anything is begun: what is torn speaks of nothing."""
-    leftovers.entry(Kind.IN_PLACE, OLD, NEW)
+    leftovers.entry(EntryKind.IN_PLACE, OLD, NEW)
     [name] = os.listdir(leftovers.journal)
     whole = Path(leftovers.journal, name).read_bytes()
     for number, size in enumerate([0, 5, 200, len(whole) - 1]):
@@ -189,7 +189,7 @@ def test_torn_entries_are_dropped(leftovers: Leftovers) -> None:
 
 def test_a_folder_that_is_not_there_now_is_waited_for(leftovers: Leftovers) -> None:
     Path(leftovers.beside("x.tmp")).write_bytes(SAVE)
-    leftovers.entry(Kind.EXCHANGE)
+    leftovers.entry(EntryKind.EXCHANGE)
     away = leftovers.folder.rename(leftovers.folder.with_name("away"))
     assert leftovers.repair() == Repaired()
     away.rename(leftovers.folder)

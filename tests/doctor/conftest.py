@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor.values import Finding, Setting, State
+from nbmerge.doctor.values import Finding, Setting, Severity
 
 
 @dataclass
@@ -81,6 +81,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return made
 
 
-def said(findings: list[Finding]) -> list[tuple[State, str, str]]:
+def said(findings: list[Finding]) -> list[tuple[Severity, str, str]]:
     """State, message and advice of each."""
     return [(finding.state, finding.message, finding.advice) for finding in findings]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor import commands as looking
-from nbmerge.doctor.commands import commands, on_path
-from nbmerge.doctor.values import State
+from nbmerge.doctor import installation as looking
+from nbmerge.doctor.installation import commands, on_path
+from nbmerge.doctor.values import Severity
 from tests.doctor.conftest import Place
 
 OURS = "#!{python}\nimport sys\nfrom nbmerge.__main__ import main\nsys.exit(main())\n"
@@ -27,7 +27,7 @@ def put(folder: Path, name: str, text: str, python: str = sys.executable) -> Pat
     return path
 
 
-def found(place: Place) -> tuple[tuple[State, str, str], tuple[State, str, str]]:
+def found(place: Place) -> tuple[tuple[Severity, str, str], tuple[Severity, str, str]]:
     short, long = commands(place.setting)
     return (short.state, short.message, short.advice), (long.state, long.message, long.advice)
 
@@ -36,17 +36,17 @@ def found(place: Place) -> tuple[tuple[State, str, str], tuple[State, str, str]]
 def test_both_are_ours(place: Place, text: str) -> None:
     for name in ("nbmerge", "nbmerge-on-save"):
         put(place.bin, name, text)
-    assert [state for state, _, _ in found(place)] == [State.OK, State.OK]
+    assert [state for state, _, _ in found(place)] == [Severity.OK, Severity.OK]
 
 
 def test_nbdimes_comes_first_on_path(place: Place) -> None:
     put(place.bin, "nbmerge", NBDIME)
     put(place.bin, "nbmerge-on-save", OURS)
     short, long = found(place)
-    assert short[0] is State.WARNING
+    assert short[0] is Severity.WARNING
     assert "nbdime's" in short[1]
     assert short[2] == "type nbmerge-on-save"
-    assert long[0] is State.OK
+    assert long[0] is Severity.OK
 
 
 @pytest.mark.parametrize("source", ["nbmerge-on-save", "/home/ann/my nbmerge"])
@@ -56,7 +56,7 @@ def test_nbdime_was_installed_over_ours(place: Place, monkeypatch: pytest.Monkey
     put(place.bin, "nbmerge", NBDIME)
     put(place.bin, "nbmerge-on-save", OURS)
     short, _ = found(place)
-    assert short[0] is State.WARNING
+    assert short[0] is Severity.WARNING
     assert "installed after nbmerge" in short[1]
     assert short[2].startswith("type nbmerge-on-save, or take the name back: ")
     assert short[2].endswith("--no-deps nbmerge-on-save" if " " not in source else f"--no-deps '{source}'")
@@ -64,7 +64,7 @@ def test_nbdime_was_installed_over_ours(place: Place, monkeypatch: pytest.Monkey
 
 def test_neither_is_there(place: Place) -> None:
     short, long = found(place)
-    assert short[0] is long[0] is State.WARNING
+    assert short[0] is long[0] is Severity.WARNING
     assert short[2] == f"type {sys.executable} -m nbmerge"
 
 
@@ -73,35 +73,35 @@ def test_the_folder_of_our_programs_is_not_on_path(place: Place, monkeypatch: py
     monkeypatch.setattr(looking, "_scripts_folder", lambda: str(folder))
     put(folder, "nbmerge-on-save", OURS)
     _, long = found(place)
-    assert long == (State.WARNING, "the shell finds no `nbmerge-on-save`", f"add {folder} to PATH")
+    assert long == (Severity.WARNING, "the shell finds no `nbmerge-on-save`", f"add {folder} to PATH")
 
 
 def test_another_installation(place: Place) -> None:
     other = put(place.root / "other", "python", "#!/bin/sh\n")
     put(place.bin, "nbmerge-on-save", OURS, python=str(other))
     _, long = found(place)
-    assert long[0] is State.WARNING
+    assert long[0] is Severity.WARNING
     assert "another installation's" in long[1]
 
 
 def test_an_environment_that_is_gone(place: Place) -> None:
     put(place.bin, "nbmerge-on-save", OURS, python="/gone/bin/python")
     _, long = found(place)
-    assert long[0] is State.WARNING
+    assert long[0] is Severity.WARNING
     assert "does not start: /gone/bin/python is gone" in long[1]
 
 
 def test_another_program_of_that_name(place: Place) -> None:
     put(place.bin, "nbmerge", "#!/bin/sh\necho hello\n")
     short, _ = found(place)
-    assert short[0] is State.WARNING
+    assert short[0] is Severity.WARNING
     assert "another program" in short[1]
 
 
 def test_links_lead_to_where_pipx_and_uv_put_programs(place: Place) -> None:
     target = put(place.root / "tool", "nbmerge-on-save", OURS)
     (place.bin / "nbmerge-on-save").symlink_to(target)
-    assert found(place)[1][0] is State.OK
+    assert found(place)[1][0] is Severity.OK
 
 
 def test_what_the_shell_would_not_run_is_passed_over(place: Place) -> None:

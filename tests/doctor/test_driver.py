@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor.driver import attribute, driver, others
-from nbmerge.doctor.values import Finding, State
+from nbmerge.doctor.connections import attribute, driver, others
+from nbmerge.doctor.values import Finding, Severity
 from tests.doctor.conftest import Place
 
 ROOT = Path(__file__).parents[2]
@@ -43,14 +43,14 @@ def first(place: Place) -> Finding:
 
 def test_outside_of_repositories(place: Place) -> None:
     found = first(place)
-    assert found.state is State.OK
+    assert found.state is Severity.OK
     assert "nbmerge-on-save git install --global" in found.advice
     assert list(others(place.setting)) == []
 
 
 def test_not_installed(repo: Place) -> None:
     found = first(repo)
-    assert (found.state, found.advice) == (State.WARNING, "nbmerge-on-save git install")
+    assert (found.state, found.advice) == (Severity.WARNING, "nbmerge-on-save git install")
     assert found.message == "git merges the notebooks of this repository as text"
 
 
@@ -59,7 +59,7 @@ def test_installed_and_running(repo: Place, options: list[str]) -> None:
     nbmerge(repo, "git", "install", *options)
     before = repo.everything()
     found = first(repo)
-    assert found.state is State.OK
+    assert found.state is Severity.OK
     assert sys.executable in found.message
     assert repo.everything() == before
 
@@ -73,7 +73,7 @@ def test_installed_with_an_interpreter_that_is_gone(repo: Place, options: list[s
         if file.exists():
             file.write_text(file.read_text().replace(sys.executable, "/gone/python"))
     found = first(repo)
-    assert found.state is State.ERROR
+    assert found.state is Severity.ERROR
     assert "/gone/python" in found.message
     assert found.advice == f"nbmerge-on-save {advice}"
 
@@ -81,20 +81,20 @@ def test_installed_with_an_interpreter_that_is_gone(repo: Place, options: list[s
 def test_half_installed(repo: Place) -> None:
     nbmerge(repo, "git", "install")
     git(repo, "config", "--unset", "merge.nbmerge.driver")
-    assert first(repo).state is State.ERROR
+    assert first(repo).state is Severity.ERROR
 
 
 def test_an_entry_of_another_version(repo: Place) -> None:
     nbmerge(repo, "git", "install")
     git(repo, "config", "merge.nbmerge.driver", "nbmerge driver %O %A %B")
     found = first(repo)
-    assert (found.state, found.advice) == (State.WARNING, "nbmerge-on-save git install")
+    assert (found.state, found.advice) == (Severity.WARNING, "nbmerge-on-save git install")
 
 
 def test_another_driver(repo: Place) -> None:
     (repo.here / ".gitattributes").write_text("*.ipynb merge=jupyternotebook\n")
     found = first(repo)
-    assert found.state is State.WARNING
+    assert found.state is Severity.WARNING
     assert "`jupyternotebook`" in found.message
 
 
@@ -103,7 +103,7 @@ def test_attributes_that_overrule_the_driver(repo: Place) -> None:
     with (repo.here / ".git/info/attributes").open("a") as file:
         file.write("*.ipynb merge=jupyternotebook\n")
     found = first(repo)
-    assert found.state is State.WARNING
+    assert found.state is Severity.WARNING
     assert "attributes say otherwise" in found.message
 
 
@@ -111,22 +111,22 @@ def test_rules_that_have_no_effect_are_named(repo: Place) -> None:
     (repo.here / ".gitattributes").write_text("*.ipynb merge=jupyternotebook\n")
     nbmerge(repo, "git", "install")
     found, rule = driver(repo.setting)
-    assert found.state is rule.state is State.OK
+    assert found.state is rule.state is Severity.OK
     assert "jupyternotebook" in rule.message
 
 
 @pytest.mark.parametrize(
     ("command", "state", "said"),
     [
-        ("", State.OK, "no such command"),
-        ("cat", State.OK, ": cat"),
-        ("nbstripout-that-is-gone -x", State.WARNING, "not there"),
-        ('"/gone/python" -m nbstripout', State.WARNING, "not there"),
-        ("FLAG=1 anything", State.OK, "anything"),
-        ("it's broken", State.OK, "it's"),
+        ("", Severity.OK, "no such command"),
+        ("cat", Severity.OK, ": cat"),
+        ("nbstripout-that-is-gone -x", Severity.WARNING, "not there"),
+        ('"/gone/python" -m nbstripout', Severity.WARNING, "not there"),
+        ("FLAG=1 anything", Severity.OK, "anything"),
+        ("it's broken", Severity.OK, "it's"),
     ],
 )
-def test_a_filter(repo: Place, command: str, state: State, said: str) -> None:
+def test_a_filter(repo: Place, command: str, state: Severity, said: str) -> None:
     (repo.here / ".gitattributes").write_text("*.ipynb filter=nbstripout\n")
     if command:
         git(repo, "config", "filter.nbstripout.clean", command)
@@ -139,7 +139,7 @@ def test_a_differ(repo: Place) -> None:
     (repo.here / ".gitattributes").write_text("*.ipynb diff=jupyternotebook\n")
     git(repo, "config", "diff.jupyternotebook.command", "git-nbdiffdriver-that-is-gone diff")
     [found] = others(repo.setting)
-    assert (found.name, found.state) == ("git diff", State.WARNING)
+    assert (found.name, found.state) == ("git diff", Severity.WARNING)
 
 
 def test_without_git_nothing_is_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from nbmerge.doctor.checks import CHECKS
-from nbmerge.doctor.examination import examine
-from nbmerge.doctor.values import Check, Finding, Setting, State, ok
+from nbmerge.doctor.checks import CHECKS, examine
+from nbmerge.doctor.values import Check, Finding, Setting, Severity, ok
 from nbmerge.errors import SystemFailure
 from tests.doctor.conftest import Place
 
@@ -40,8 +39,8 @@ def test_a_check_that_fails_is_an_error_with_the_reason(
     place: Place, failure: Exception, message: str, advice: str
 ) -> None:
     first, failed, last = examine(place.setting, [works("a"), failing(failure), works("b")])
-    assert (first.state, last.state) == (State.OK, State.OK)
-    assert (failed.name, failed.state, failed.message) == ("failing", State.ERROR, message)
+    assert (first.state, last.state) == (Severity.OK, Severity.OK)
+    assert (failed.name, failed.state, failed.message) == ("failing", Severity.ERROR, message)
     assert advice in failed.advice
 
 
@@ -55,7 +54,7 @@ def test_a_check_that_does_not_end_keeps_nobody_waiting(place: Place) -> None:
     started = time.monotonic()
     hung, fine = examine(place.setting, [Check("hung", look, patience=0.2), works("b")])
     assert time.monotonic() - started < 10.0
-    assert (hung.name, hung.state, fine.state) == ("hung", State.ERROR, State.OK)
+    assert (hung.name, hung.state, fine.state) == ("hung", Severity.ERROR, Severity.OK)
     assert "hung: there was no answer" in hung.message
     never.set()
 
@@ -68,16 +67,16 @@ def test_checks_run_beside_each_other(place: Place) -> None:
         return [ok("waited", "met the others")]
 
     found = list(examine(place.setting, [Check("one", look)] * 3))
-    assert [finding.state for finding in found] == [State.OK] * 3
+    assert [finding.state for finding in found] == [Severity.OK] * 3
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_each_check_answers_on_a_bare_machine(place: Place, check: Check) -> None:
     before = place.everything()
     for finding in examine(place.setting, [check]):
-        assert finding.state is not State.ERROR, finding
+        assert finding.state is not Severity.ERROR, finding
         assert finding.message
-        assert finding.advice or finding.state is State.OK
+        assert finding.advice or finding.state is Severity.OK
     assert place.everything() == before
 
 

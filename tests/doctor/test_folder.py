@@ -6,10 +6,10 @@ import os
 
 import pytest
 
-from nbmerge.doctor import folder as looking
-from nbmerge.doctor.folder import folder
-from nbmerge.doctor.values import State
-from nbmerge.observe.filesystems import Mounts
+from nbmerge.doctor import machine as looking
+from nbmerge.doctor.machine import folder
+from nbmerge.doctor.values import Severity
+from nbmerge.observe.tree import Mounts
 from tests.doctor.conftest import Place
 
 
@@ -18,19 +18,19 @@ def mounted(kind: str) -> Mounts:
 
 
 @pytest.mark.parametrize(
-    ("kind", "state"), [("ext4", State.OK), ("nfs4", State.WARNING), ("fuse.sshfs", State.WARNING)]
+    ("kind", "state"), [("ext4", Severity.OK), ("nfs4", Severity.WARNING), ("fuse.sshfs", Severity.WARNING)]
 )
 def test_whether_the_system_tells_of_saves(
-    place: Place, monkeypatch: pytest.MonkeyPatch, kind: str, state: State
+    place: Place, monkeypatch: pytest.MonkeyPatch, kind: str, state: Severity
 ) -> None:
     monkeypatch.setattr(looking, "mounts", lambda: mounted(kind))
     disk, events = folder(place.setting)
-    assert (disk.state, events.state) == (State.OK, state)
+    assert (disk.state, events.state) == (Severity.OK, state)
     assert f"is on {kind}" in events.message
 
 
 def test_a_folder_that_cannot_be_written(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     disk, _ = folder(place.setting)
-    assert disk.state is State.WARNING
+    assert disk.state is Severity.WARNING
     assert "with a journal" in disk.message

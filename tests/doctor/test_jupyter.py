@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor.jupyter import jupyter
-from nbmerge.doctor.values import Finding, State
+from nbmerge.doctor.connections import jupyter
+from nbmerge.doctor.values import Finding, Severity
 from tests.doctor.conftest import Place
 from tests.signs.jupyter import Played, announce, played, session
 
@@ -31,7 +31,7 @@ def one(place: Place) -> Finding:
 
 
 def test_none(place: Place) -> None:
-    assert one(place).state is State.OK
+    assert one(place).state is Severity.OK
 
 
 def test_one_that_answers(place: Place, server: Played) -> None:
@@ -42,7 +42,7 @@ def test_one_that_answers(place: Place, server: Played) -> None:
     ]
     announce(runtime(place), place.here, server.port)
     found = one(place)
-    assert found.state is State.OK
+    assert found.state is Severity.OK
     assert f"port {server.port} ({place.here}), 2 notebooks with a kernel" in found.message
     assert {request.split()[0] for request in server.asked} <= {"GET", "OPTIONS"}
 
@@ -51,7 +51,7 @@ def test_one_with_collaboration(place: Place, server: Played) -> None:
     server.rooms = True
     announce(runtime(place), place.here, server.port)
     found = one(place)
-    assert found.state is State.OK
+    assert found.state is Severity.OK
     assert "jupyter-collaboration" in found.message
     assert "4 s" in found.message
 
@@ -65,7 +65,7 @@ def test_one_whose_rooms_are_seen_on_the_disk(place: Place, server: Played) -> N
 def test_one_that_does_not_let_us_in(place: Place, server: Played) -> None:
     announce(runtime(place), place.here, server.port, token="")
     found = one(place)
-    assert found.state is State.WARNING
+    assert found.state is Severity.WARNING
     assert "status 403" in found.message
 
 
@@ -74,7 +74,7 @@ def test_one_that_does_not_answer(place: Place) -> None:
         port = gone.port
     announce(runtime(place), place.here, port)
     found = one(place)
-    assert found.state is State.WARNING
+    assert found.state is Severity.WARNING
     assert "does not answer" in found.message
 
 
@@ -84,7 +84,7 @@ def test_one_that_is_not_on_loopback_is_not_asked(
 ) -> None:
     announce(runtime(place), place.here, server.port, **other)
     found = one(place)
-    assert found.state is State.WARNING
+    assert found.state is Severity.WARNING
     assert found.advice == "start it with --ip=127.0.0.1"
     assert server.asked == []
 

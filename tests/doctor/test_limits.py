@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor import limits as looking
-from nbmerge.doctor.limits import Figures, count, judged, limits, read
-from nbmerge.doctor.values import State
+from nbmerge.doctor import machine as looking
+from nbmerge.doctor.machine import Figures, count, judged, limits, read
+from nbmerge.doctor.values import Severity
 from nbmerge.observe.inotify import Inotify
 from tests.doctor.conftest import Place
 
@@ -23,18 +23,18 @@ USUAL = Figures(watches=8192, instances=128, queue=16384, watches_used=1000, ins
 @pytest.mark.parametrize(
     ("needed", "is_all", "state", "words"),
     [
-        (1, True, State.OK, "1 folder below"),
-        (7192, True, State.OK, "7,192 folders below"),
-        (7193, True, State.WARNING, "7,193 folders below"),
-        (100, False, State.OK, "more than 100 folders below"),
+        (1, True, Severity.OK, "1 folder below"),
+        (7192, True, Severity.OK, "7,192 folders below"),
+        (7193, True, Severity.WARNING, "7,193 folders below"),
+        (100, False, Severity.OK, "more than 100 folders below"),
     ],
 )
-def test_folders_against_watches(needed: int, is_all: bool, state: State, words: str) -> None:
+def test_folders_against_watches(needed: int, is_all: bool, state: Severity, words: str) -> None:
     finding = judged(USUAL, needed, is_all)
     assert finding.state is state
     assert words in finding.message
     assert "1,000 of 8,192 inotify watches" in finding.message
-    assert ("max_user_watches" in finding.advice) is (state is State.WARNING)
+    assert ("max_user_watches" in finding.advice) is (state is Severity.WARNING)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_folders_against_watches(needed: int, is_all: bool, state: State, words:
 def test_other_limits(place: Place, monkeypatch: pytest.MonkeyPatch, figures: Figures, advice: str) -> None:
     monkeypatch.setattr(looking, "read", lambda: figures)
     fine, low = limits(place.setting)
-    assert (fine.state, low.state) == (State.OK, State.WARNING)
+    assert (fine.state, low.state) == (Severity.OK, Severity.WARNING)
     assert advice in low.advice
 
 

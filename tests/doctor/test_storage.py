@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor import storage
-from nbmerge.doctor.storage import place as look_at_place
-from nbmerge.doctor.storage import size, store, whole
-from nbmerge.doctor.values import Finding, State
+from nbmerge.doctor import machine as storage
+from nbmerge.doctor.machine import place as look_at_place
+from nbmerge.doctor.machine import size, store, whole
+from nbmerge.doctor.values import Finding, Severity
 from nbmerge.history.opening import find_store, open_store
 from nbmerge.history.values import Draft
-from nbmerge.lineage.standing import OpenTip, Standing
+from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Origin
 from tests.doctor.conftest import Place
 
@@ -28,10 +28,10 @@ def recorded(place: Place, tips: int = 0) -> Path:
     """A store with versions, and so many open tips."""
     place.state.mkdir(mode=0o700)
     opened = open_store(str(place.state), time.time).store
-    book = opened.adopt("/n.ipynb")
+    notebook_id = opened.adopt("/n.ipynb")
     for number in range(30):
-        opened.record(book, b"%d" % number * 3000, Draft(0.0, Origin.SAVED))
-    opened.stand(book, Standing(30, (30,), tuple(OpenTip(n, 1, n + 1, 0.0) for n in range(1, tips + 1))))
+        opened.record(notebook_id, b"%d" % number * 3000, Draft(0.0, Origin.SAVED))
+    opened.stand(notebook_id, Heads(30, (30,), tuple(OpenTip(n, 1, n + 1, 0.0) for n in range(1, tips + 1))))
     opened.close()
     found = find_store(str(place.state))
     assert found is not None
@@ -43,12 +43,12 @@ def found(place: Place) -> list[Finding]:
 
 
 def errors(place: Place) -> list[str]:
-    return [finding.message for finding in found(place) if finding.state is State.ERROR]
+    return [finding.message for finding in found(place) if finding.state is Severity.ERROR]
 
 
 def test_none_yet(place: Place) -> None:
     before = place.everything()
-    assert {finding.state for finding in found(place)} == {State.OK}
+    assert {finding.state for finding in found(place)} == {Severity.OK}
     assert place.everything() == before  # above all, there is none now
 
 
@@ -56,7 +56,7 @@ def test_a_sound_store(place: Place) -> None:
     path = recorded(place)
     before = place.everything()
     findings = found(place)
-    assert {finding.state for finding in findings} == {State.OK}
+    assert {finding.state for finding in findings} == {Severity.OK}
     assert f"{path}, {size(path.stat().st_size)}: 30 versions of 1 notebook" in [
         one.message for one in findings
     ]
@@ -68,7 +68,7 @@ def test_a_sound_store(place: Place) -> None:
 def test_open_tips_are_named_with_what_merges_them(place: Place, tips: int, words: str) -> None:
     recorded(place, tips)
     [tip] = [finding for finding in store(place.setting) if finding.name == "open tips"]
-    assert tip.state is State.WARNING
+    assert tip.state is Severity.WARNING
     assert tip.message.startswith(words)
     assert "nbmerge-on-save status" in tip.advice
     assert "recover" in tip.advice
@@ -94,7 +94,7 @@ def test_damaged_stores_that_were_kept_are_named(place: Place) -> None:
     recorded(place).write_bytes(b"no database")
     opened = open_store(str(place.state), time.time)
     opened.store.close()
-    [kept] = [finding for finding in store(place.setting) if finding.state is State.WARNING]
+    [kept] = [finding for finding in store(place.setting) if finding.state is Severity.WARNING]
     assert str(opened.set_aside) in kept.message
     assert errors(place) == []
 
@@ -110,11 +110,11 @@ def test_a_store_of_a_newer_nbmerge_is_one_error(place: Place) -> None:
 
 def test_a_store_of_an_older_nbmerge(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(place)
-    from nbmerge.history import schema
+    from nbmerge.history import database as schema
 
     monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, ("CREATE TABLE one_more (id INTEGER)",)))
     findings = found(place)
-    assert {finding.state for finding in findings} == {State.OK}
+    assert {finding.state for finding in findings} == {Severity.OK}
     assert any("of an older nbmerge" in finding.message for finding in findings)
 
 
@@ -127,14 +127,14 @@ def test_the_state_directory_is_a_file(place: Place) -> None:
 def test_others_may_look_into_it(place: Place) -> None:
     recorded(place)
     place.state.chmod(0o755)
-    [shown] = [finding for finding in look_at_place(place.setting) if finding.state is State.WARNING]
+    [shown] = [finding for finding in look_at_place(place.setting) if finding.state is Severity.WARNING]
     assert shown.advice == f"chmod 700 {place.state}"
 
 
 def test_it_belongs_to_somebody_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(place)
     monkeypatch.setattr(os, "getuid", lambda: 4242)
-    [other] = [finding for finding in look_at_place(place.setting) if finding.state is State.WARNING]
+    [other] = [finding for finding in look_at_place(place.setting) if finding.state is Severity.WARNING]
     assert "belongs to another user" in other.message
 
 
@@ -158,12 +158,12 @@ def test_a_home_that_is_write_protected(place: Place) -> None:
 
 @pytest.mark.parametrize(
     ("free", "state"),
-    [(10_000_000, State.ERROR), (100_000_000, State.WARNING), (900_000_000, State.OK)],
+    [(10_000_000, Severity.ERROR), (100_000_000, Severity.WARNING), (900_000_000, Severity.OK)],
 )
-def test_room_on_the_disk(place: Place, monkeypatch: pytest.MonkeyPatch, free: int, state: State) -> None:
+def test_room_on_the_disk(place: Place, monkeypatch: pytest.MonkeyPatch, free: int, state: Severity) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**12, 0, free))
     states = [finding.state for finding in look_at_place(place.setting)]
-    assert states[1:] == ([] if state is State.OK else [state])
+    assert states[1:] == ([] if state is Severity.OK else [state])
 
 
 @pytest.mark.parametrize(

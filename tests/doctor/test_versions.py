@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor.values import State
-from nbmerge.doctor.versions import GIT, LABELS_SINCE, PACKAGES, PYTHON, Wanted, git, numbers, package, sqlite
+from nbmerge.doctor.installation import (
+    GIT,
+    LABELS_SINCE,
+    PACKAGES,
+    PYTHON,
+    Wanted,
+    git,
+    numbers,
+    package,
+    sqlite,
+)
+from nbmerge.doctor.values import Severity
 from tests.doctor.conftest import Place
 
 ROOT = Path(__file__).parents[2]
@@ -28,39 +38,39 @@ def test_bounds_are_those_of_the_package() -> None:
 @pytest.mark.parametrize(
     ("found", "state"),
     [
-        (None, State.ERROR),
-        ("5.9.2", State.ERROR),
-        ("5.10", State.OK),
-        ("5.10.4", State.OK),
-        ("5.11rc1", State.OK),
-        ("6.0", State.WARNING),
-        ("16.1", State.WARNING),
-        ("unknown", State.ERROR),
+        (None, Severity.ERROR),
+        ("5.9.2", Severity.ERROR),
+        ("5.10", Severity.OK),
+        ("5.10.4", Severity.OK),
+        ("5.11rc1", Severity.OK),
+        ("6.0", Severity.WARNING),
+        ("16.1", Severity.WARNING),
+        ("unknown", Severity.ERROR),
     ],
 )
-def test_a_package(found: str | None, state: State) -> None:
+def test_a_package(found: str | None, state: Severity) -> None:
     finding = package(SOME, found, "python3")
     assert finding.state is state
-    assert bool(finding.advice) == (state is not State.OK)
+    assert bool(finding.advice) == (state is not Severity.OK)
     if finding.advice:
         assert finding.advice == "python3 -m pip install 'some>=5.10,<6'"
 
 
-@pytest.mark.parametrize(("found", "state"), [("3.34.1", State.ERROR), ("3.35.0", State.OK)])
-def test_sqlite(found: str, state: State) -> None:
+@pytest.mark.parametrize(("found", "state"), [("3.34.1", Severity.ERROR), ("3.35.0", Severity.OK)])
+def test_sqlite(found: str, state: Severity) -> None:
     assert sqlite(found).state is state
 
 
 @pytest.mark.parametrize(
     ("told", "state"),
     [
-        ("git version 2.17.1", State.ERROR),
-        ("git version 2.39.5 (Apple Git-154)", State.OK),
-        ("git version 2.45.1.windows.1", State.OK),
-        ("no such thing", State.ERROR),
+        ("git version 2.17.1", Severity.ERROR),
+        ("git version 2.39.5 (Apple Git-154)", Severity.OK),
+        ("git version 2.45.1.windows.1", Severity.OK),
+        ("no such thing", Severity.ERROR),
     ],
 )
-def test_git(place: Place, told: str, state: State) -> None:
+def test_git(place: Place, told: str, state: Severity) -> None:
     program = place.bin / "git"
     program.write_text(f"#!/bin/sh\necho '{told}'\n")
     program.chmod(0o755)
@@ -75,7 +85,7 @@ def test_without_git_the_rest_works(place: Place, monkeypatch: pytest.MonkeyPatc
     assert isinstance(setting.environment, dict)
     setting.environment["PATH"] = str(place.bin)
     [finding] = git(setting)
-    assert finding.state is State.WARNING
+    assert finding.state is Severity.WARNING
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nbmerge.git.contested import contested
-from nbmerge.git.sides import find_sides
+from nbmerge.git.sides import contested, find_sides
 from tests.git.repo import NAME, Repository, spelled
 
 BASE, OURS, THEIRS = (spelled(f"a = {n}").encode() for n in (1, 2, 9))

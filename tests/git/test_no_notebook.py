@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.git import driver
-from nbmerge.git.contract import Answer, Call
+from nbmerge.git.contract import Call, MergeStatus
 from tests.git.repo import NAME, Repository, spelled
 
 BASE = spelled("a = 1", "b = 2")
@@ -97,7 +97,7 @@ def test_a_disk_that_is_full_is_no_conflict(call: Call, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("os.replace", fail)
     outcome = driver.merge_files(call)
-    assert outcome.answer is Answer.FAILED
+    assert outcome.answer is MergeStatus.FAILED
     assert "no space left on device" in outcome.reason
     assert Path(call.local).read_text() == OURS
 
@@ -108,6 +108,6 @@ def test_without_git_a_file_that_is_no_notebook_is_left_alone(
     Path(call.remote).write_text("no notebook")
     monkeypatch.setenv("PATH", "")
     outcome = driver.merge_files(call)
-    assert outcome.answer is Answer.FAILED
+    assert outcome.answer is MergeStatus.FAILED
     assert "git cannot be run" in outcome.reason
     assert Path(call.local).read_text() == OURS

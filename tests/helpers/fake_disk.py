@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from nbmerge.disk import Busy, Changed, Gone, LateSave, Outcome, Placed, Repaired
+from nbmerge.disk import Busy, Changed, Gone, LateSave, Placed, PlaceResult, Repaired
 from nbmerge.errors import NotebookError, SystemFailure
 from nbmerge.files import digest
 
@@ -83,7 +83,7 @@ class FakeDisk:
         self._step()
         return tuple(sorted(self.files))
 
-    def place(self, path: str, data: bytes, expected: str) -> Outcome:
+    def place(self, path: str, data: bytes, expected: str) -> PlaceResult:
         self._step()
         if path not in self.files:
             return Gone()

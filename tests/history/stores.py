@@ -11,10 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbmerge.history.opening import Opened, open_store
+from nbmerge.history.opening import OpenedStore, open_store
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft, Retention
-from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Origin, Version
 
 NOON = 1_700_000_000.0
@@ -25,7 +25,7 @@ OPEN: list[Store] = []  # closed after each test
 ROOT = Path(__file__).parents[2]
 
 
-def opened(folder: Path, retention: Retention = FOREVER) -> Opened:
+def opened(folder: Path, retention: Retention = FOREVER) -> OpenedStore:
     found = open_store(str(folder), lambda: NOON, retention)
     OPEN.append(found.store)
     return found
@@ -37,26 +37,26 @@ def fresh(folder: Path | None = None, retention: Retention = FOREVER) -> Store:
     return OPEN[-1]
 
 
-def alone(version: Version) -> Standing:
+def alone(version: Version) -> Heads:
     """What follows from a save of one writer."""
-    return Standing(version.number, (version.number,))
+    return Heads(version.number, (version.number,))
 
 
-def save(store: Store, book: int, data: bytes, *parents: int, time: float = NOON) -> Version:
+def save(store: Store, notebook_id: int, data: bytes, *parents: int, time: float = NOON) -> Version:
     """Record a version that the notebook then stands on; without parents it follows the newest."""
-    newest = store.versions(book, last=1)
+    newest = store.versions(notebook_id, last=1)
     after = parents or tuple(version.number for version in newest)
-    return store.record(book, data, Draft(time, Origin.SAVED, after), alone)
+    return store.record(notebook_id, data, Draft(time, Origin.SAVED, after), alone)
 
 
 def filled(folder: Path, *contents: bytes) -> int:
     """A store on disk with these versions of one notebook, closed again; the book."""
     store = fresh(folder)
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     for data in contents:
-        save(store, book, data)
+        save(store, notebook_id, data)
     store.close()
-    return book
+    return notebook_id
 
 
 def file_of(folder: Path) -> Path:
@@ -65,9 +65,11 @@ def file_of(folder: Path) -> Path:
     return found
 
 
-def contents(store: Store, book: int) -> dict[int, bytes]:
+def contents(store: Store, notebook_id: int) -> dict[int, bytes]:
     """All that is kept, by number."""
-    return {version.number: store.data(book, version.number) for version in store.versions(book)}
+    return {
+        version.number: store.data(notebook_id, version.number) for version in store.versions(notebook_id)
+    }
 
 
 def text(number: int) -> bytes:

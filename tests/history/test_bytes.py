@@ -9,8 +9,19 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.history.cutting import FINE, HUGE, LONGEST, cut, cut_again
-from nbmerge.history.recipes import QUICK, THOROUGH, pack, pack_ids, unpack, unpack_ids
+from nbmerge.history.pieces import (
+    FINE,
+    HUGE,
+    LONGEST,
+    QUICK,
+    THOROUGH,
+    cut,
+    cut_again,
+    pack,
+    pack_ids,
+    unpack,
+    unpack_ids,
+)
 from tests.helpers.examples import tried
 from tests.history.stores import PATH, contents, fresh, save
 
@@ -109,9 +120,9 @@ def test_what_does_not_shrink_is_not_shrunk() -> None:
 @tried(40)
 def test_versions_come_back(versions: list[bytes]) -> None:
     store = fresh()
-    book = store.adopt(PATH)
-    saved = {save(store, book, data).number: data for data in versions}
-    assert contents(store, book) == saved
+    notebook_id = store.adopt(PATH)
+    saved = {save(store, notebook_id, data).number: data for data in versions}
+    assert contents(store, notebook_id) == saved
     store.close()
 
 
@@ -130,10 +141,10 @@ def test_a_huge_notebook_comes_back() -> None:
     data = b"".join(line % number for number in range(2 * HUGE // len(line)))
     assert len(data) > HUGE
     store = fresh()
-    book = store.adopt(PATH)
-    save(store, book, data)
-    save(store, book, b"[" + data)
-    assert contents(store, book) == {1: data, 2: b"[" + data}
+    notebook_id = store.adopt(PATH)
+    save(store, notebook_id, data)
+    save(store, notebook_id, b"[" + data)
+    assert contents(store, notebook_id) == {1: data, 2: b"[" + data}
     sizes = [len(piece) for piece, _ in cut_again(data, [])]
     assert max(accumulate(sizes)) == len(data)
     assert len(data) / len(sizes) > 4 * FINE

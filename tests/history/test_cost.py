@@ -98,7 +98,7 @@ def saved(folder: Path | None, make: Make, spell: Spell, saves: int) -> tuple[li
     chance = random.Random(9)
     notebook = make(chance)
     store = fresh(folder)
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     sizes, seconds = [], []
     for number in range(saves):
         data = spell(notebook)
@@ -106,7 +106,7 @@ def saved(folder: Path | None, make: Make, spell: Spell, saves: int) -> tuple[li
             NOON + number, Origin.SAVED, (number,) if number else (), Writer("indent 1", "in place")
         )
         before = process_time()
-        store.record(book, data, draft, alone)
+        store.record(notebook_id, data, draft, alone)
         seconds.append(process_time() - before)
         sizes.append(store.totals().bytes if folder is None else used(folder))
         edit(notebook, chance, number)

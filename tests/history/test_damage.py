@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.history import schema
+from nbmerge.history import database as schema
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention, StoreLost
 from tests.helpers import examples
@@ -64,13 +64,13 @@ def test_a_damaged_store_is_set_aside_and_a_new_one_is_used(
     assert found.set_aside is not None
     assert Path(found.set_aside).parent == tmp_path
     assert Path(found.set_aside).read_bytes() == damaged
-    book = found.store.adopt(PATH)
-    assert found.store.versions(book) == ()
-    save(found.store, book, b"on it goes")
+    notebook_id = found.store.adopt(PATH)
+    assert found.store.versions(notebook_id) == ()
+    save(found.store, notebook_id, b"on it goes")
     found.store.close()
     again = opened(tmp_path)
     assert again.set_aside is None
-    assert contents(again.store, book) == {1: b"on it goes"}
+    assert contents(again.store, notebook_id) == {1: b"on it goes"}
 
 
 def test_damage_that_is_met_later_makes_the_next_one_to_open_set_it_aside(tmp_path: Path) -> None:
@@ -99,10 +99,10 @@ def test_damage_that_is_met_later_makes_the_next_one_to_open_set_it_aside(tmp_pa
 
 def read_and_write(folder: Path) -> None:
     store = fresh(folder)
-    book = store.adopt(PATH)
-    assert contents(store, book) == VERSIONS
-    assert save(store, book, b"more").number == 4
-    assert store.data(book, 4) == b"more"
+    notebook_id = store.adopt(PATH)
+    assert contents(store, notebook_id) == VERSIONS
+    assert save(store, notebook_id, b"more").number == 4
+    assert store.data(notebook_id, 4) == b"more"
     store.check()
 
 
@@ -129,13 +129,13 @@ def test_any_changed_byte_is_harmless_or_damage(tmp_path: Path) -> None:
 
 def use(store: Store) -> None:
     """All that a watcher does."""
-    for book in store.books():
-        for version in store.versions(book.id):
-            assert store.data(book.id, version.number) in VERSIONS.values()
-        store.standing(book.id)
-        store.graph(book.id)
-        store.find(book.id, "00" * 32)
-        save(store, book.id, b"more")
+    for notebook_id in store.books():
+        for version in store.versions(notebook_id.id):
+            assert store.data(notebook_id.id, version.number) in VERSIONS.values()
+        store.heads(notebook_id.id)
+        store.graph(notebook_id.id)
+        store.find(notebook_id.id, "00" * 32)
+        save(store, notebook_id.id, b"more")
     save(store, store.adopt(PATH), b"more")
     store._retention = Retention(days=0)
     store.prune(2 * NOON)
@@ -143,11 +143,11 @@ def use(store: Store) -> None:
 
 
 def test_a_version_that_changed_in_the_store_is_not_given(tmp_path: Path) -> None:
-    book = filled(tmp_path, b"the exact bytes")
+    notebook_id = filled(tmp_path, b"the exact bytes")
     store = fresh(tmp_path)
     store._database.run("UPDATE piece SET data = CAST(x'00' || 'other bytes' AS BLOB)")
     with pytest.raises(StoreLost, match="version 1 has changed"):
-        store.data(book, 1)
+        store.data(notebook_id, 1)
     assert opened(tmp_path).set_aside is not None
 
 
@@ -163,11 +163,11 @@ def test_a_version_that_changed_in_the_store_is_not_given(tmp_path: Path) -> Non
     ],
 )
 def test_what_makes_no_sense_is_damage(tmp_path: Path, statement: str) -> None:
-    book = filled(tmp_path, b"one")
+    notebook_id = filled(tmp_path, b"one")
     store = fresh(tmp_path)
     store._database.run(statement)
     with pytest.raises(StoreLost):
-        assert not contents(store, book) or store.standing(book)
+        assert not contents(store, notebook_id) or store.heads(notebook_id)
 
 
 def test_a_store_without_its_log_is_as_old_as_it_is_or_set_aside(tmp_path: Path) -> None:
@@ -179,9 +179,9 @@ def test_a_store_without_its_log_is_as_old_as_it_is_or_set_aside(tmp_path: Path)
     copy.mkdir()
     shutil.copy(file_of(tmp_path), copy)  # without the log, in which the last versions are
     found = opened(copy)
-    book = found.store.adopt(PATH)
-    assert found.set_aside is not None or found.store.versions(book)
-    save(found.store, book, b"on it goes")
+    notebook_id = found.store.adopt(PATH)
+    assert found.set_aside is not None or found.store.versions(notebook_id)
+    save(found.store, notebook_id, b"on it goes")
     found.store.check()
 
 
@@ -192,17 +192,17 @@ def test_a_store_that_was_removed_while_it_was_in_use_does_not_disturb_the_next_
     for path in tmp_path.iterdir():
         path.unlink()
     other = fresh(tmp_path)
-    book = other.adopt(PATH)
-    save(other, book, b"two")
+    notebook_id = other.adopt(PATH)
+    save(other, notebook_id, b"two")
     store.close()
     assert Path(f"{file_of(tmp_path)}-wal").exists()
-    assert contents(fresh(tmp_path), book) == {1: b"two"}
+    assert contents(fresh(tmp_path), notebook_id) == {1: b"two"}
 
 
 def test_the_log_goes_aside_with_its_store(tmp_path: Path) -> None:
     store = fresh(tmp_path)
-    book = store.adopt(PATH)
-    save(store, book, b"one")
+    notebook_id = store.adopt(PATH)
+    save(store, notebook_id, b"one")
     failure = store._database.damaged("for a test")
     assert isinstance(failure, StoreLost)
     found = opened(tmp_path)
@@ -211,7 +211,7 @@ def test_the_log_goes_aside_with_its_store(tmp_path: Path) -> None:
     kept.mkdir()
     for end in ("", "-wal"):
         shutil.copy(found.set_aside + end, kept / f"history-1.sqlite3{end}")
-    assert contents(fresh(kept), book) == {1: b"one"}
+    assert contents(fresh(kept), notebook_id) == {1: b"one"}
 
 
 def test_who_finds_damage_when_another_one_has_mended_it_does_no_harm(tmp_path: Path) -> None:
@@ -237,13 +237,13 @@ def test_each_damaged_store_has_its_own_name(tmp_path: Path) -> None:
 
 def test_who_still_writes_to_a_store_that_was_set_aside_or_removed_is_told(tmp_path: Path) -> None:
     store = fresh(tmp_path)
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     shutil.move(file_of(tmp_path), tmp_path / "elsewhere")
     with pytest.raises(StoreLost, match="was moved or removed"):
-        save(store, book, b"one")
+        save(store, notebook_id, b"one")
     other = opened(tmp_path).store
     with pytest.raises(StoreLost, match="was moved or removed"):
-        save(store, book, b"one", 1)
+        save(store, notebook_id, b"one", 1)
     assert other.books() == ()
 
 
@@ -270,7 +270,7 @@ def test_a_store_from_a_newer_nbmerge_is_refused_and_left_alone(tmp_path: Path) 
 
 
 def test_a_store_from_an_older_nbmerge_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    book = filled(tmp_path, b"one", b"two")
+    notebook_id = filled(tmp_path, b"one", b"two")
     later = (
         *schema.STEPS,
         ("ALTER TABLE book ADD COLUMN colour TEXT", "UPDATE book SET colour = 'blue'"),
@@ -279,15 +279,15 @@ def test_a_store_from_an_older_nbmerge_is_migrated(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(schema, "STEPS", later)
     found = opened(tmp_path)
     assert found.set_aside is None
-    assert contents(found.store, book) == {1: b"one", 2: b"two"}
+    assert contents(found.store, notebook_id) == {1: b"one", 2: b"two"}
     assert found.store._database.rows("SELECT colour FROM book INDEXED BY book_colour") == [("blue",)]
-    assert save(found.store, book, b"three").number == 3
+    assert save(found.store, notebook_id, b"three").number == 3
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = filled(tmp_path, b"one")
+    notebook_id = filled(tmp_path, b"one")
     with monkeypatch.context() as patch:
         broken = ("CREATE TABLE more (id)", "SELECT a statement that cannot be")
         patch.setattr(schema, "STEPS", (*schema.STEPS, broken))
@@ -295,4 +295,4 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
             opened(tmp_path)
     found = opened(tmp_path)
     assert found.set_aside is None
-    assert contents(found.store, book) == {1: b"one"}
+    assert contents(found.store, notebook_id) == {1: b"one"}

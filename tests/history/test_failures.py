@@ -19,7 +19,7 @@ from nbmerge.errors import SystemFailure
 from nbmerge.history import database
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention
-from nbmerge.lineage.standing import Standing
+from nbmerge.lineage.heads import Heads
 from tests.history.faulty import Faulty, Plan, install
 from tests.history.stores import (
     DAY,
@@ -47,29 +47,29 @@ OLD = {1: text(1), 2: text(2)}
 NEW = OLD | {3: text(3)}
 
 
-def record(store: Store, book: int) -> None:
-    save(store, book, text(3), 2)
+def record(store: Store, notebook_id: int) -> None:
+    save(store, notebook_id, text(3), 2)
 
 
-def prune(store: Store, book: int) -> None:
+def prune(store: Store, notebook_id: int) -> None:
     store._retention = Retention(days=0)
     store.prune(NOON + DAY)
 
 
-def flush(store: Store, book: int) -> None:
+def flush(store: Store, notebook_id: int) -> None:
     store.flush()
 
 
-def check(store: Store, book: int, allowed: list[Contents]) -> None:
+def check(store: Store, notebook_id: int, allowed: list[Contents]) -> None:
     """One of the allowed contents, whole, and the standing that belongs to it; and it can be written to."""
     store.check()
-    found = contents(store, book)
+    found = contents(store, notebook_id)
     assert found in allowed
     newest = max(found)
-    assert store.standing(book) == Standing(newest, (newest,))
+    assert store.heads(notebook_id) == Heads(newest, (newest,))
     if newest == 2:
-        record(store, book)
-    assert store.data(book, 3) == text(3)
+        record(store, notebook_id)
+    assert store.data(notebook_id, 3) == text(3)
     assert store.prune(0) == 0
 
 
@@ -91,19 +91,19 @@ def test_a_failure_at_any_statement(
     tmp_path: Path, fault: Plan, change: Callable[[Store, int], None], allowed: list[Contents]
 ) -> None:
     (tmp_path / "model").mkdir()
-    book = filled(tmp_path / "model", *OLD.values())
+    notebook_id = filled(tmp_path / "model", *OLD.values())
     for number in count(1):
         folder = tmp_path / str(number)
         shutil.copytree(tmp_path / "model", folder)
         plan = replace(fault, at=number)
         with pytest.MonkeyPatch.context() as patch:
             install(patch, plan)
-            message = failure_of(lambda folder=folder: change(fresh(folder), book))  # type: ignore[misc]
+            message = failure_of(lambda folder=folder: change(fresh(folder), notebook_id))  # type: ignore[misc]
         if not plan.struck:
             assert number > 10
             break
         assert message is None or message.endswith(("; free some space", "; check it and its free space"))
-        check(fresh(folder), book, allowed)
+        check(fresh(folder), notebook_id, allowed)
 
 
 class Listening:
@@ -127,41 +127,41 @@ def test_a_flush_waits_for_the_disk_and_a_record_does_not(tmp_path: Path) -> Non
     store = fresh(tmp_path)
     listening = Listening(store._database._connection)
     store._database._connection = listening  # type: ignore[assignment]
-    book = store.adopt(PATH)
-    save(store, book, text(1))
+    notebook_id = store.adopt(PATH)
+    save(store, notebook_id, text(1))
     log = Path(f"{file_of(tmp_path)}-wal")
     before = log.stat().st_size
     store.flush()
     assert log.stat().st_size > before
-    save(store, book, text(2))
+    save(store, notebook_id, text(2))
     commits = [statement for statement in listening.heard if statement.startswith("COMMIT")]
     assert commits == ["COMMIT (1)", "COMMIT (1)", "COMMIT (2)", "COMMIT (1)"]
 
 
 def test_after_a_failure_the_same_store_goes_on(tmp_path: Path) -> None:
     store = fresh(tmp_path)
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     for data in OLD.values():
-        save(store, book, data)
+        save(store, notebook_id, data)
     real = store._database._connection
     for number in count(1):
         plan = Plan(number, sqlite3.SQLITE_IOERR)
         store._database._connection = Faulty(real, plan)  # type: ignore[assignment]
-        message = failure_of(lambda: record(store, book))
+        message = failure_of(lambda: record(store, notebook_id))
         store._database._connection = real
         if message is None:
             break
-        assert contents(store, book) == OLD
-        assert store.standing(book) == Standing(2, (2,))
+        assert contents(store, notebook_id) == OLD
+        assert store.heads(notebook_id) == Heads(2, (2,))
     assert not plan.struck
     assert number > 10
-    assert contents(store, book) == NEW
+    assert contents(store, notebook_id) == NEW
 
 
 def test_a_transaction_that_could_not_even_be_undone_is_undone_later() -> None:
     store = fresh()
-    book = store.adopt(PATH)
-    save(store, book, text(1))
+    notebook_id = store.adopt(PATH)
+    save(store, notebook_id, text(1))
 
     class Stuck:
         """Fails, and goes on failing until somebody looks away."""
@@ -180,10 +180,10 @@ def test_a_transaction_that_could_not_even_be_undone_is_undone_later() -> None:
     real = store._database._connection
     store._database._connection = Stuck(real)  # type: ignore[assignment]
     with pytest.raises(SystemFailure):
-        save(store, book, text(2), 1)
+        save(store, notebook_id, text(2), 1)
     store._database._connection = real
-    save(store, book, text(3), 1)
-    assert contents(store, book) == {1: text(1), 2: text(3)}
+    save(store, notebook_id, text(3), 1)
+    assert contents(store, notebook_id) == {1: text(1), 2: text(3)}
 
 
 KILLED_AT = """
@@ -215,14 +215,14 @@ for number in range(1, 1000):
 )
 def test_a_kill_at_any_statement(tmp_path: Path, change: str, allowed: list[Contents]) -> None:
     (tmp_path / "model").mkdir()
-    book = filled(tmp_path / "model", *OLD.values())
+    notebook_id = filled(tmp_path / "model", *OLD.values())
     output, _ = process(KILLED_AT, tmp_path, change).communicate()
     kills = int(output)
     assert kills > 10
     for number in range(1, kills + 1):
         found = opened(tmp_path / str(number))
         assert found.set_aside is None
-        check(found.store, book, allowed)
+        check(found.store, notebook_id, allowed)
 
 
 RECORDING = """
@@ -256,8 +256,8 @@ def test_a_process_killed_while_it_records(tmp_path: Path) -> None:
         )
         found = opened(tmp_path)
         assert found.set_aside is None
-        [book] = found.store.books()
-        kept = contents(found.store, book.id)
+        [notebook_id] = found.store.books()
+        kept = contents(found.store, notebook_id.id)
         assert kept == {number: text(number) for number in range(1, len(kept) + 1)}
         assert said <= len(kept) <= said + 1
         said = len(kept)
@@ -267,18 +267,18 @@ def test_a_process_killed_while_it_records(tmp_path: Path) -> None:
 
 def test_a_full_disk(tmp_path: Path) -> None:
     """SQLite itself says that there is no room, in whichever statement it needs some."""
-    book = filled(tmp_path, *OLD.values())
+    notebook_id = filled(tmp_path, *OLD.values())
     store = fresh(tmp_path)
     [[pages]] = store._database.rows("PRAGMA page_count")
     store._database.rows(f"PRAGMA max_page_count = {pages}")
     rare = random.Random(1).randbytes(200_000)
     for _ in range(2):
         with pytest.raises(SystemFailure, match="the disk is full; free some space"):
-            save(store, book, rare, 2)
-        assert contents(store, book) == OLD
+            save(store, notebook_id, rare, 2)
+        assert contents(store, notebook_id) == OLD
     store._database.rows(f"PRAGMA max_page_count = {pages + 1000}")
-    save(store, book, rare, 2)
-    assert contents(store, book) == OLD | {3: rare}
+    save(store, notebook_id, rare, 2)
+    assert contents(store, notebook_id) == OLD | {3: rare}
 
 
 FILE_LIMIT = """
@@ -372,11 +372,11 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     sys.platform == "win32" or os.geteuid() == 0, reason="who may do everything is not refused"
 )
 def test_a_store_that_may_not_be_written(tmp_path: Path) -> None:
-    book = filled(tmp_path, b"one")
+    notebook_id = filled(tmp_path, b"one")
     file_of(tmp_path).chmod(0o400)
     store = fresh(tmp_path)
     with pytest.raises(SystemFailure, match="write-protected"):
-        save(store, book, b"two", 1)
+        save(store, notebook_id, b"two", 1)
 
 
 def test_two_who_never_end_their_transactions_are_told(
@@ -384,11 +384,11 @@ def test_two_who_never_end_their_transactions_are_told(
 ) -> None:
     monkeypatch.setattr(database, "PATIENCE", 0.01)
     store, other = fresh(tmp_path), fresh(tmp_path)
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     with store.together():
-        save(store, book, b"one")
-        assert contents(other, book) == {}  # who reads never waits
+        save(store, notebook_id, b"one")
+        assert contents(other, notebook_id) == {}  # who reads never waits
         with pytest.raises(SystemFailure, match="another process has been writing for too long"):
-            save(other, book, b"two")
-    save(other, book, b"two")
-    assert contents(store, book) == {1: b"one", 2: b"two"}
+            save(other, notebook_id, b"two")
+    save(other, notebook_id, b"two")
+    assert contents(store, notebook_id) == {1: b"one", 2: b"two"}

@@ -13,8 +13,15 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.history.health import bytes_on_disk, health, is_marked, stores_set_aside, verify
-from nbmerge.history.opening import find_store, open_store
+from nbmerge.history.opening import (
+    bytes_on_disk,
+    find_store,
+    health,
+    is_marked,
+    open_store,
+    stores_set_aside,
+    verify,
+)
 from nbmerge.history.values import Draft, StoreLost
 from nbmerge.lineage.versions import Origin
 
@@ -24,9 +31,9 @@ ROOT = Path(__file__).parents[2]
 def recorded(directory: Path, versions: int = 3) -> str:
     """A closed store with some versions; its path."""
     store = open_store(str(directory), time.time).store
-    book = store.adopt("/n.ipynb")
+    notebook_id = store.adopt("/n.ipynb")
     for number in range(versions):
-        store.record(book, b"%d" % number * 5000, Draft(0.0, Origin.SAVED))
+        store.record(notebook_id, b"%d" % number * 5000, Draft(0.0, Origin.SAVED))
     store.close()
     path = find_store(str(directory))
     assert path is not None

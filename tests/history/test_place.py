@@ -11,7 +11,7 @@ import pytest
 
 from nbmerge.errors import SystemFailure
 from nbmerge.history.lock import DirectoryLock, lock_of
-from nbmerge.history.place import state_directory, usual_place
+from nbmerge.history.opening import state_directory, usual_place
 from tests.history.stores import fresh, process
 
 HOLD = """

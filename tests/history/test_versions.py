@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
-from nbmerge.history.rows import read_standing, read_version, standing_text, version_row
-from nbmerge.history.values import Book, Draft, Retention
-from nbmerge.lineage.standing import OpenTip, Standing
+from nbmerge.history.store import heads_text, read_heads, read_version, version_row
+from nbmerge.history.values import Draft, Retention, StoredNotebook
+from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Origin, Version, Writer
 from tests.helpers.examples import tried
 from tests.history.stores import DAY, NOON, PATH, alone, contents, fresh, opened, save
@@ -25,7 +25,7 @@ MANY = st.lists(NUMBERS, max_size=4).map(tuple)
 TIMES = st.floats(0, 4e9)
 TEXTS = st.text(max_size=20) | st.just("a\udcffb\ud800")  # what JSON and paths may hold, UTF-8 not
 OPEN_TIPS = st.lists(st.builds(OpenTip, NUMBERS, st.none() | NUMBERS, NUMBERS, TIMES), max_size=3).map(tuple)
-STANDINGS = st.builds(Standing, NUMBERS, MANY, OPEN_TIPS, MANY)
+STANDINGS = st.builds(Heads, NUMBERS, MANY, OPEN_TIPS, MANY)
 WRITERS = st.builds(Writer, TEXTS, TEXTS, st.none() | st.integers(0, 1 << 40), TEXTS)
 DIGESTS = st.binary(min_size=32, max_size=32).map(bytes.hex)
 VERSIONS = st.builds(
@@ -39,21 +39,21 @@ def test_a_version_is_spelled_and_read(version: Version) -> None:
 
 
 @given(STANDINGS)
-def test_a_standing_is_spelled_and_read(standing: Standing) -> None:
-    assert read_standing(standing_text(standing)) == standing
+def test_a_standing_is_spelled_and_read(heads: Heads) -> None:
+    assert read_heads(heads_text(heads)) == heads
 
 
 @given(STANDINGS, WRITERS, TEXTS)
 @tried(30)
-def test_what_is_recorded_comes_back_whole(standing: Standing, writer: Writer, why: str) -> None:
+def test_what_is_recorded_comes_back_whole(heads: Heads, writer: Writer, why: str) -> None:
     store = fresh()
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     draft = Draft(NOON, Origin.COPY, (), writer, why)
-    version = store.record(book, b"{}", draft, lambda _: standing)
+    version = store.record(notebook_id, b"{}", draft, lambda _: heads)
     assert version == Version(1, digest(b"{}"), NOON, Origin.COPY, (), writer, 2, why)
-    assert store.versions(book) == (version,)
-    assert store.version(book, 1) == version
-    assert store.standing(book) == standing
+    assert store.versions(notebook_id) == (version,)
+    assert store.version(notebook_id, 1) == version
+    assert store.heads(notebook_id) == heads
     store.close()
 
 
@@ -86,7 +86,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(which=books, data=texts)
     def fail(self, which: int, data: bytes) -> None:
-        def failing(version: Version) -> Standing:
+        def failing(version: Version) -> Heads:
             raise RuntimeError
 
         with pytest.raises(RuntimeError):
@@ -111,9 +111,9 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def holds_what_it_must(self) -> None:
-        for book, known, last in zip(self.ids, self.kept, self.last, strict=True):
-            assert contents(self.store, book) == known
-            assert set(self.store.graph(book).parents) == set(range(1, last + 1))
+        for notebook_id, known, last in zip(self.ids, self.kept, self.last, strict=True):
+            assert contents(self.store, notebook_id) == known
+            assert set(self.store.graph(notebook_id).parents) == set(range(1, last + 1))
         loose = "SELECT count(*) FROM piece WHERE id NOT IN (SELECT piece FROM use)"
         assert self.store._database.row(loose) == (0,)
 
@@ -127,43 +127,43 @@ TestHistories = Histories.TestCase
 
 def test_a_version_is_found_by_its_bytes_the_newest_first() -> None:
     store = fresh()
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     for data in (b"one", b"two", b"one"):
-        save(store, book, data)
-    found = store.find(book, digest(b"one"))
+        save(store, notebook_id, data)
+    found = store.find(notebook_id, digest(b"one"))
     assert found is not None
     assert found.number == 3
-    assert store.find(book, digest(b"three")) is None
+    assert store.find(notebook_id, digest(b"three")) is None
     assert store.find(store.adopt("/other.ipynb"), digest(b"one")) is None
 
 
 def test_the_newest_versions_in_ascending_order() -> None:
     store = fresh()
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     for number in range(5):
-        save(store, book, b"%d" % number)
-    assert [version.number for version in store.versions(book)] == [1, 2, 3, 4, 5]
-    assert [version.number for version in store.versions(book, last=2)] == [4, 5]
+        save(store, notebook_id, b"%d" % number)
+    assert [version.number for version in store.versions(notebook_id)] == [1, 2, 3, 4, 5]
+    assert [version.number for version in store.versions(notebook_id, last=2)] == [4, 5]
 
 
 def test_a_version_can_be_given_other_parents() -> None:
     store = fresh()
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     for number in range(3):
-        save(store, book, b"%d" % number)
-    store.reparent(book, 3, (1,))
-    assert store.graph(book).parents == {1: (), 2: (1,), 3: (1,)}
-    assert store.version(book, 3).parents == (1,)
+        save(store, notebook_id, b"%d" % number)
+    store.reparent(notebook_id, 3, (1,))
+    assert store.graph(notebook_id).parents == {1: (), 2: (1,), 3: (1,)}
+    assert store.version(notebook_id, 3).parents == (1,)
 
 
 def test_what_never_was_is_said_to_be_nowhere() -> None:
     store = fresh()
-    book = store.adopt(PATH)
-    assert store.standing(book) is None
-    assert store.versions(book) == ()
+    notebook_id = store.adopt(PATH)
+    assert store.heads(notebook_id) is None
+    assert store.versions(notebook_id) == ()
     for asked in (store.version, store.data):
         with pytest.raises(NotebookError, match=r"plot\.ipynb: there is no version 7; see `log`"):
-            asked(book, 7)
+            asked(notebook_id, 7)
     with pytest.raises(NotebookError, match="no such notebook"):
         store.record(99, b"", Draft(NOON, Origin.SAVED))
 
@@ -172,24 +172,24 @@ def test_a_path_has_one_book() -> None:
     store = fresh()
     strange = os.fsdecode(b"/home/ada/\xff.ipynb")
     first, second = store.adopt(PATH), store.adopt(strange)
-    assert store.adopt(PATH) == first == store.book(PATH)
-    assert store.book("/nowhere.ipynb") is None
+    assert store.adopt(PATH) == first == store.notebook_id(PATH)
+    assert store.notebook_id("/nowhere.ipynb") is None
     assert store.path_of(second) == strange
-    assert store.books() == (Book(first, PATH), Book(second, strange))
+    assert store.books() == (StoredNotebook(first, PATH), StoredNotebook(second, strange))
 
 
 def test_the_history_follows_the_file() -> None:
     store = fresh()
-    book = store.adopt(PATH)
-    save(store, book, b"one")
+    notebook_id = store.adopt(PATH)
+    save(store, notebook_id, b"one")
     store.adopt("/new.ipynb")  # seen there, but nothing was recorded yet
     store.moved(PATH, "/new.ipynb")
-    assert store.book("/new.ipynb") == book
-    assert store.book(PATH) is None
+    assert store.notebook_id("/new.ipynb") == notebook_id
+    assert store.notebook_id(PATH) is None
     store.moved("/unknown.ipynb", "/new.ipynb")
     store.moved("/new.ipynb", "/new.ipynb")
-    assert store.book("/new.ipynb") == book
-    assert contents(store, book) == {1: b"one"}
+    assert store.notebook_id("/new.ipynb") == notebook_id
+    assert contents(store, notebook_id) == {1: b"one"}
 
 
 def test_a_file_moved_over_another_goes_on_with_the_history_of_that_place() -> None:
@@ -198,27 +198,27 @@ def test_a_file_moved_over_another_goes_on_with_the_history_of_that_place() -> N
     save(store, old, b"old")
     save(store, new, b"new")
     store.moved(PATH, "/new.ipynb")
-    assert (store.book(PATH), store.book("/new.ipynb")) == (old, new)
+    assert (store.notebook_id(PATH), store.notebook_id("/new.ipynb")) == (old, new)
 
 
 def test_a_glance_is_remembered(tmp_path: Path) -> None:
     store = fresh(tmp_path)
-    book = store.adopt(PATH)
-    assert store.glance(book) is None
+    notebook_id = store.adopt(PATH)
+    assert store.stamp(notebook_id) is None
     huge = (1 << 62, 5, (1 << 64) - 1)  # the number of an inode may have 64 bits
-    store.set_glance(book, huge)
+    store.set_stamp(notebook_id, huge)
     store.close()
-    assert fresh(tmp_path).glance(book) == huge
+    assert fresh(tmp_path).stamp(notebook_id) == huge
 
 
 def test_totals_count_what_is_there(tmp_path: Path) -> None:
     store = fresh(tmp_path)
-    book = store.adopt(PATH)
+    notebook_id = store.adopt(PATH)
     store.adopt("/empty.ipynb")
-    save(store, book, b"one")
-    save(store, book, b"two", 1)
-    merge = store.record(book, b"merge", Draft(NOON, Origin.MERGED, (1, 2)), alone)
-    store.stand(book, Standing(merge.number, (3,), (OpenTip(2, 1, 3, NOON),)))
+    save(store, notebook_id, b"one")
+    save(store, notebook_id, b"two", 1)
+    merge = store.record(notebook_id, b"merge", Draft(NOON, Origin.MERGED, (1, 2)), alone)
+    store.stand(notebook_id, Heads(merge.number, (3,), (OpenTip(2, 1, 3, NOON),)))
     totals = store.totals()
     assert (totals.notebooks, totals.versions, totals.merges, totals.open_tips) == (1, 3, 1, 1)
     assert 0 < totals.bytes < 100_000
@@ -226,13 +226,13 @@ def test_totals_count_what_is_there(tmp_path: Path) -> None:
 
 def test_what_was_recorded_is_there_after_opening_again(tmp_path: Path) -> None:
     store = fresh(tmp_path)
-    book = store.adopt(PATH)
-    save(store, book, b"one")
+    notebook_id = store.adopt(PATH)
+    save(store, notebook_id, b"one")
     store.close()
     found = opened(tmp_path)
     assert found.set_aside is None
-    assert contents(found.store, book) == {1: b"one"}
-    assert found.store.standing(book) == Standing(1, (1,))
+    assert contents(found.store, notebook_id) == {1: b"one"}
+    assert found.store.heads(notebook_id) == Heads(1, (1,))
 
 
 def test_only_its_owner_can_read_the_store(tmp_path: Path) -> None:

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from nbmerge.lineage.judge import Save, Sequential, Shown, Stale, Unsure, Verdict, judge
-from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.versions import Origin, Version, Writer
+from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
+from nbmerge.lineage.versions import Context, Origin, Version, Writer
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from tests.helpers.build import code, notebook
@@ -18,7 +17,7 @@ MEAN = "mean = levels.height.mean()\nprint('mean height', mean)"
 PLOT = "figure, axes = subplots()\naxes.plot(levels.height, color='navy')\nfigure.savefig('levels.png')"
 PEAK = "peak = levels.height.max()\nday = levels.height.idxmax()\nprint('peak', peak, 'on', day)"
 TREND = "slope = polyfit(levels.index, levels.height, 1)[0]\nprint('trend per day', slope)"
-BUSY = Situation(("a second writer is known",))
+BUSY = Context(("a second writer is known",))
 
 
 def book(*sources: str) -> Notebook:
@@ -31,10 +30,10 @@ def version(number: int) -> Version:
     return Version(number, f"{number:064x}", 120.0 * number, Origin.SAVED, parents)
 
 
-def judged(*saves: Notebook, situation: Situation = Situation(), living: int | None = None) -> Verdict:
+def judged(*saves: Notebook, situation: Context = Context(), living: int | None = None) -> BaseJudgement:
     """The last save, after the others, two minutes apart, each made from the one before."""
     shown = [
-        Shown(
+        VersionContent(
             Version(
                 number, f"{number:064x}", 120.0 * number, Origin.SAVED, (number - 1,) if number > 1 else ()
             ),
@@ -142,11 +141,11 @@ def test_who_works_between_the_markers_has_seen_the_merge() -> None:
     base, one, other = book(theirs, LOAD), book(ours[0], LOAD), book(ours[1], LOAD)
     merged = book(conflict.format(*ours), LOAD)
     shown = [
-        Shown(version(1), base),
-        Shown(version(2), one, living=True),
-        Shown(version(3), other, living=True),
+        VersionContent(version(1), base),
+        VersionContent(version(2), one, living=True),
+        VersionContent(version(3), other, living=True),
     ]
-    head = Shown(Version(4, "4" * 64, 480.0, Origin.MERGED, (2, 3)), merged)
+    head = VersionContent(Version(4, "4" * 64, 480.0, Origin.MERGED, (2, 3)), merged)
     for sides in ((ours[0], mine), (mine, ours[1]), (ours[0], "")):
         save = Save(book(conflict.format(*sides), LOAD), 600.0)
         assert isinstance(judge(save, head, shown, BUSY), Sequential)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.observe.events import Looked, Renamed, Vanished
-from nbmerge.observe.orders import ObserverOptions
+from nbmerge.observe.events import FileRead, ObserverOptions, Renamed, Vanished
 from tests.observe.world import DEADLINE, World, brief, notebook
 
 FOLDERS = ["", "a", "b", "a/c", "a/c/d", "b/e", "node_modules", "f"]
@@ -91,7 +90,7 @@ def told(world: World) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for event in list(world.events):
         match event:
-            case Looked(path, data):
+            case FileRead(path, data):
                 found[path] = data
             case Vanished(path):
                 assert path in found, [brief(one) for one in world.about(path)]

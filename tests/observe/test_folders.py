@@ -8,12 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.observe import capture, ground
-from nbmerge.observe.events import Looked, Overflowed, Renamed, Trouble, Vanished
+from nbmerge.observe import capture
+from nbmerge.observe import watched_tree as ground
+from nbmerge.observe.events import (
+    FileRead,
+    Note,
+    ObserverOptions,
+    Overflowed,
+    Renamed,
+    Trouble,
+    Vanished,
+    What,
+)
 from nbmerge.observe.inotify import Inotify
-from nbmerge.observe.notes import Note, What
-from nbmerge.observe.orders import ObserverOptions
-from nbmerge.observe.reading import Reading, read_now
+from nbmerge.observe.reading import FileReading, read_now
 from nbmerge.observe.tree import Folder, Listing, list_folder, show
 from tests.observe.world import World, notebook
 
@@ -88,7 +96,7 @@ def test_a_notebook_that_is_renamed(world: World) -> None:
     world.watch()
     os.rename(world.root / "a.ipynb", world.root / "b.ipynb")
     world.until_seen("b.ipynb", data)
-    assert [type(one) for one in world.about("b.ipynb")] == [Renamed, Looked]
+    assert [type(one) for one in world.about("b.ipynb")] == [Renamed, FileRead]
     assert world.all(Renamed)[0].old == world.path("a.ipynb")
     world.settle()
     assert not world.vanished("a.ipynb")
@@ -134,7 +142,7 @@ def test_our_own_exchange_is_neither_renaming_nor_removal(world: World) -> None:
     world.until_seen("nb.ipynb", data)
     world.settle()
     kinds = {type(one) for one in world.about("nb.ipynb")}
-    assert kinds == {Looked}
+    assert kinds == {FileRead}
 
 
 def test_a_notebook_that_is_deleted_and_made_again(world: World) -> None:
@@ -248,7 +256,7 @@ def test_a_notebook_that_may_not_be_read(world: World, monkeypatch: pytest.Monke
     """It is named once; once it can be read, it is."""
     refused = [True]
 
-    def read(path: str) -> Reading | None:
+    def read(path: str) -> FileReading | None:
         if refused[0] and path == world.path("nb.ipynb"):
             raise PermissionError(13, "Permission denied")
         return read_now(path)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from nbmerge.observe.events import Note, What
+from nbmerge.observe.file_watcher import backend_for
 from nbmerge.observe.inotify import Inotify
-from nbmerge.observe.lookout import eyes_for
 from nbmerge.observe.names import matters
-from nbmerge.observe.notes import Note, What
 
 
 @pytest.fixture
@@ -128,5 +128,5 @@ def test_no_instance_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Inotify, "__init__", refused)
     said: list[str] = []
-    assert eyes_for("linux", matters, lambda path, message: said.append(message)) is None
+    assert backend_for("linux", matters, lambda path, message: said.append(message)) is None
     assert "fs.inotify.max_user_instances" in said[0]

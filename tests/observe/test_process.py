@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.observe import observer as module
-from nbmerge.observe.events import Glance, Looked, Overflowed
-from nbmerge.observe.observer import Observer
+from nbmerge.observe import client as module
+from nbmerge.observe.client import WatcherClient
+from nbmerge.observe.events import FileRead, FileStamp, Overflowed
 from tests.observe.world import DEADLINE, World, notebook
 
 
@@ -27,7 +27,7 @@ def is_there(pid: int) -> bool:
         return False
 
 
-def pid_of(observer: Observer) -> int:
+def pid_of(observer: WatcherClient) -> int:
     assert observer._process is not None
     return observer._process.pid
 
@@ -58,13 +58,13 @@ def test_looking_again_and_what_people_call_it(world: World) -> None:
 def test_what_is_known_is_asked_of_this_process(world: World) -> None:
     world.save("old.ipynb")
     new = world.save("new.ipynb")
-    observer = Observer([str(world.root)], world.put, time.time)
+    observer = WatcherClient([str(world.root)], world.put, time.time)
     world.watching = observer
     asked: list[str] = []
 
-    def known(path: str, glance: Glance) -> bool:
+    def known(path: str, stamp: FileStamp) -> bool:
         asked.append(path)
-        return path.endswith("old.ipynb") and glance.size > 0
+        return path.endswith("old.ipynb") and stamp.size > 0
 
     observer.known = known
     observer.start()
@@ -74,7 +74,7 @@ def test_what_is_known_is_asked_of_this_process(world: World) -> None:
 
 def test_saves_are_read_while_nobody_takes_them(world: World) -> None:
     """They wait in the other process, however many there are."""
-    observer = Observer([str(world.root)], world.put, time.time)
+    observer = WatcherClient([str(world.root)], world.put, time.time)
     world.watching = observer
     pressed = [False]
     observer.pressed = lambda: pressed[0]
@@ -92,9 +92,9 @@ def test_saves_are_read_while_nobody_takes_them(world: World) -> None:
 
 def test_its_time_is_the_clocks(world: World) -> None:
     world.save("nb.ipynb")
-    world.watching = observer = Observer([str(world.root)], world.put, lambda: 1000.0)
+    world.watching = observer = WatcherClient([str(world.root)], world.put, lambda: 1000.0)
     observer.start()
-    [looked] = world.all(Looked)
+    [looked] = world.all(FileRead)
     assert 990.0 < looked.at <= 1001.0
 
 
@@ -116,7 +116,7 @@ def test_a_watching_process_that_dies_is_replaced(world: World, monkeypatch: pyt
 
 def test_it_cannot_be_started(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(world.root / "no python"))
-    observer = Observer([str(world.root)], world.put, time.time)
+    observer = WatcherClient([str(world.root)], world.put, time.time)
     with pytest.raises(SystemFailure, match="the process that watches cannot be started: no such file"):
         observer.start()
     observer.stop()
@@ -125,7 +125,7 @@ def test_it_cannot_be_started(world: World, monkeypatch: pytest.MonkeyPatch) -> 
 def test_stopping_while_it_starts_and_twice(world: World) -> None:
     for number in range(200):
         world.save(f"{number}.ipynb")
-    world.watching = observer = Observer([str(world.root)], world.put, time.time)
+    world.watching = observer = WatcherClient([str(world.root)], world.put, time.time)
     starting = threading.Thread(target=observer.start)
     starting.start()
     world.until(lambda: len(world.events) > 3)
@@ -138,7 +138,7 @@ def test_stopping_while_it_starts_and_twice(world: World) -> None:
 
 SCRIPT = """
 import sys, time
-from nbmerge.observe.observer import Observer
+from nbmerge.observe.client import Observer
 observer = Observer([sys.argv[1]], lambda event: None, time.time)
 observer.start()
 print(observer._process.pid, flush=True)

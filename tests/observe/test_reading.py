@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
-from nbmerge.observe.reading import Reading, is_elsewhere, look_at, open_shared, read_now
+from nbmerge.observe.reading import FileReading, is_elsewhere, look_at, open_shared, read_now
 from tests.observe.world import World, notebook
 
 
-def reading(path: Path) -> Reading:
+def reading(path: Path) -> FileReading:
     found = read_now(str(path))
     assert found is not None
     return found
@@ -24,7 +24,7 @@ def test_what_it_looked_like(tmp_path: Path) -> None:
     path.write_bytes(notebook("text"))
     found = reading(path)
     assert found.sight == look_at(str(path))
-    assert (found.stable, found.is_racy, found.glance.size) == (True, True, len(found.data))
+    assert (found.stable, found.is_racy, found.stamp.size) == (True, True, len(found.data))
     os.utime(path, (1, 1))
     assert not reading(path).is_racy
 
@@ -82,7 +82,7 @@ def test_on_windows_nobody_is_kept_from_the_file() -> None:
 
 def test_a_change_whose_time_was_set_back_is_found(world: World) -> None:
     """rsync and sync clients give a file the time that it has elsewhere."""
-    from nbmerge.observe.orders import ObserverOptions
+    from nbmerge.observe.events import ObserverOptions
 
     old = world.save("nb.ipynb", "old")
     os.utime(world.path("nb.ipynb"), (1, 1))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.observe import ground, names
-from nbmerge.observe.filesystems import Mounts
-from nbmerge.observe.ignore import Rules, parse, read_rules
+from nbmerge.observe import names
+from nbmerge.observe import watched_tree as ground
+from nbmerge.observe.events import Note, ObserverOptions
 from nbmerge.observe.inotify import Inotify
-from nbmerge.observe.notes import Note
-from nbmerge.observe.orders import ObserverOptions
+from nbmerge.observe.names import Rules, parse, read_rules
+from nbmerge.observe.tree import Mounts
 from tests.observe.world import World
 
 

@@ -23,7 +23,7 @@ def test_what_is_known_from_the_last_run_is_not_read(world: World) -> None:
     world.save("old.ipynb")
     new = world.save("new.ipynb")
     lookout = world.lookout()
-    lookout.known = lambda path, glance: path.endswith("old.ipynb") and glance.size > 0
+    lookout.known = lambda path, stamp: path.endswith("old.ipynb") and stamp.size > 0
     lookout.start()
     assert (world.seen("old.ipynb"), world.seen("new.ipynb")) == ([], [new])
     world.until_seen("old.ipynb", world.save("old.ipynb", "changed"))
@@ -36,7 +36,7 @@ def test_a_save_in_place_is_read_once_and_whole(world: World) -> None:
     looked = world.until_seen("nb.ipynb", data)
     world.settle()
     assert len(world.seen("nb.ipynb")) == 2
-    assert (looked.way, looked.closed, looked.glance.size) == ("in place", True, len(data))
+    assert (looked.way, looked.closed, looked.stamp.size) == ("in place", True, len(data))
 
 
 def test_a_writer_that_pauses_in_the_middle(world: World) -> None:

@@ -6,11 +6,10 @@ import threading
 
 import pytest
 
-from nbmerge.observe.events import Event, Glance, Looked, Renamed
-from nbmerge.observe.later import Later
-from nbmerge.observe.reading import Reading, Sight
-from nbmerge.observe.renames import Renames
-from nbmerge.observe.tally import Tally
+from nbmerge.observe.capture import Later
+from nbmerge.observe.events import Event, FileRead, FileStamp, Renamed
+from nbmerge.observe.reading import FileReading, Sight
+from nbmerge.observe.records import MissedSaves, Renames
 from tests.observe.world import DEADLINE, notebook
 
 
@@ -18,7 +17,7 @@ class Reader:
     """A save is a number; what was read of it is its content, or nothing if the next one tore it."""
 
     def __init__(self) -> None:
-        self.tally = Tally()
+        self.tally = MissedSaves()
         self.last = b"?"
 
     def write(self) -> Reader:
@@ -36,8 +35,8 @@ class Reader:
         return self.tally.closed(reading(data), again, overtaken)
 
 
-def reading(data: bytes) -> Reading:
-    return Reading(data, Sight(Glance(1, len(data), 1), 1), stable=True)
+def reading(data: bytes) -> FileReading:
+    return FileReading(data, Sight(FileStamp(1, len(data), 1), 1), stable=True)
 
 
 def test_each_save_read_in_time() -> None:
@@ -96,11 +95,11 @@ def test_our_own_writes_are_nobodys_saves() -> None:
     assert not reader.close(1)
 
 
-def looked(path: str, number: int) -> Looked:
-    return Looked(path, b"%d" % number, Glance(1, 1, 1), float(number))
+def looked(path: str, number: int) -> FileRead:
+    return FileRead(path, b"%d" % number, FileStamp(1, 1, 1), float(number))
 
 
-def held(renames: Renames, *events: Looked) -> None:
+def held(renames: Renames, *events: FileRead) -> None:
     for event in events:
         assert renames.hold(event.path, event)
 

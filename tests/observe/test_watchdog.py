@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.observe import lookout as module
+from nbmerge.observe import file_watcher as module
 from nbmerge.observe import watchdogs
-from nbmerge.observe.events import Overflowed, Renamed
-from nbmerge.observe.lookout import Lookout, eyes_for
-from nbmerge.observe.orders import ObserverOptions
+from nbmerge.observe.events import ObserverOptions, Overflowed, Renamed
+from nbmerge.observe.file_watcher import FileWatcher, backend_for
 from nbmerge.observe.watchdogs import Watchdog
 from tests.observe.world import World, notebook
 
@@ -21,19 +20,19 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 
 
 @pytest.fixture
-def lookout(world: World, monkeypatch: pytest.MonkeyPatch) -> Lookout:
-    monkeypatch.setattr(module, "eyes_for", lambda system, *rest: eyes_for("darwin", *rest))
+def lookout(world: World, monkeypatch: pytest.MonkeyPatch) -> FileWatcher:
+    monkeypatch.setattr(module, "eyes_for", lambda system, *rest: backend_for("darwin", *rest))
     world.save("a/nb.ipynb")
     return world.watch(ObserverOptions(rescan_interval=0.1))
 
 
-def test_it_is_what_other_systems_get(lookout: Lookout) -> None:
+def test_it_is_what_other_systems_get(lookout: FileWatcher) -> None:
     assert isinstance(lookout._eyes, Watchdog)
-    assert eyes_for("plan9", lambda name: True, lambda path, message: None) is None
+    assert backend_for("plan9", lambda name: True, lambda path, message: None) is None
 
 
 @pytest.mark.parametrize("renaming", [False, True], ids=["in place", "by rename"])
-def test_saves(world: World, lookout: Lookout, renaming: bool) -> None:
+def test_saves(world: World, lookout: FileWatcher, renaming: bool) -> None:
     """The last of several, whole, whatever was read between."""
     for number in range(5):
         data = notebook(f"save {number}", 200_000)
@@ -45,14 +44,14 @@ def test_saves(world: World, lookout: Lookout, renaming: bool) -> None:
     assert world.missed() == 0
 
 
-def test_new_folders_and_their_end(world: World, lookout: Lookout) -> None:
+def test_new_folders_and_their_end(world: World, lookout: FileWatcher) -> None:
     data = world.save("b/c/nb.ipynb")
     world.until_seen("b/c/nb.ipynb", data)
     shutil.rmtree(world.root / "b")
     world.until_vanished("b/c/nb.ipynb")
 
 
-def test_a_folder_that_is_renamed(world: World, lookout: Lookout) -> None:
+def test_a_folder_that_is_renamed(world: World, lookout: FileWatcher) -> None:
     os.rename(world.root / "a", world.root / "b")
     world.until(lambda: bool(world.all(Renamed)))
     assert Path(world.all(Renamed)[0].new) == world.root / "b/nb.ipynb"
@@ -60,7 +59,7 @@ def test_a_folder_that_is_renamed(world: World, lookout: Lookout) -> None:
 
 
 def test_a_symlinked_notebook_is_watched_without_what_is_below_its_folder(
-    world: World, lookout: Lookout
+    world: World, lookout: FileWatcher
 ) -> None:
     target = world.outside / "nb.ipynb"
     target.write_bytes(notebook("first"))
@@ -73,7 +72,7 @@ def test_a_symlinked_notebook_is_watched_without_what_is_below_its_folder(
     assert eyes._watches[str(world.outside)][0].is_recursive is False
 
 
-def test_a_root_that_vanishes_and_comes_back(world: World, lookout: Lookout) -> None:
+def test_a_root_that_vanishes_and_comes_back(world: World, lookout: FileWatcher) -> None:
     shutil.rmtree(world.root)
     world.until_vanished("a/nb.ipynb")
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "back"))
@@ -81,7 +80,7 @@ def test_a_root_that_vanishes_and_comes_back(world: World, lookout: Lookout) -> 
 
 
 def test_a_thread_of_it_that_died_is_replaced(
-    world: World, lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+    world: World, lookout: FileWatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     eyes = lookout._eyes
     assert isinstance(eyes, Watchdog)
@@ -99,7 +98,7 @@ def test_without_it_files_are_looked_at(world: World, monkeypatch: pytest.Monkey
         raise ImportError("No module named 'watchdog'")
 
     monkeypatch.setattr("nbmerge.observe.watchdogs.Watchdog", missing)
-    monkeypatch.setattr(module, "eyes_for", lambda system, *rest: eyes_for("win32", *rest))
+    monkeypatch.setattr(module, "eyes_for", lambda system, *rest: backend_for("win32", *rest))
     world.watch()
     world.until_seen("nb.ipynb", world.save("nb.ipynb"))
     [message] = world.troubles()

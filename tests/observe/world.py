@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from nbmerge.observe.events import Event, Looked, Missed, Previous, Renamed, Trouble, Vanished
-from nbmerge.observe.lookout import Lookout
-from nbmerge.observe.observer import Observer, ObserverOptions
+from nbmerge.observe.client import ObserverOptions, WatcherClient
+from nbmerge.observe.events import Event, FileRead, Missed, Previous, Renamed, Trouble, Vanished
+from nbmerge.observe.file_watcher import FileWatcher
 
 DEADLINE = 10.0  # seconds; nothing here takes a tenth of it on an idle machine
 
@@ -40,27 +40,27 @@ class World:
         self.outside.mkdir()
         self.events: list[Event] = []
         self.changed = threading.Condition()
-        self.watching: Lookout | Observer | None = None
+        self.watching: FileWatcher | WatcherClient | None = None
 
     def put(self, event: Event) -> None:
         with self.changed:
             self.events.append(event)
             self.changed.notify_all()
 
-    def watch(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> Lookout:
+    def watch(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> FileWatcher:
         """Start to watch; what is there at the start is told before this returns."""
         lookout = self.lookout(options, roots)
         lookout.start()
         return lookout
 
-    def lookout(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> Lookout:
+    def lookout(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> FileWatcher:
         """One that is not started yet."""
-        self.watching = Lookout(self.paths(roots), self.put, time.time, options)
+        self.watching = FileWatcher(self.paths(roots), self.put, time.time, options)
         return self.watching
 
-    def observe(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> Observer:
+    def observe(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> WatcherClient:
         """The same in a process of its own."""
-        self.watching = observer = Observer(self.paths(roots), self.put, time.time, options)
+        self.watching = observer = WatcherClient(self.paths(roots), self.put, time.time, options)
         observer.start()
         return observer
 
@@ -95,13 +95,13 @@ class World:
     def seen(self, name: str | Path) -> list[bytes]:
         """The contents of a notebook that were read, in order."""
         path = str(self.root / name)
-        return [event.data for event in self.events if isinstance(event, Looked) and event.path == path]
+        return [event.data for event in self.events if isinstance(event, FileRead) and event.path == path]
 
-    def until_seen(self, name: str | Path, data: bytes) -> Looked:
+    def until_seen(self, name: str | Path, data: bytes) -> FileRead:
         """Wait until this content of a notebook was read."""
         self.until(lambda: data in self.seen(name), f"{name}")
         path = str(self.root / name)
-        return next(one for one in self.all(Looked) if one.path == path and one.data == data)
+        return next(one for one in self.all(FileRead) if one.path == path and one.data == data)
 
     def until_vanished(self, name: str) -> None:
         self.until(lambda: self.vanished(name), name)
@@ -145,7 +145,7 @@ def _paths(event: Event) -> tuple[str, ...]:
     match event:
         case Renamed(old, new):
             return old, new
-        case Looked() | Vanished() | Previous() | Missed() | Trouble():
+        case FileRead() | Vanished() | Previous() | Missed() | Trouble():
             return (event.path,)
         case _:
             return ()
@@ -153,7 +153,7 @@ def _paths(event: Event) -> tuple[str, ...]:
 
 def brief(event: Event) -> str:
     match event:
-        case Looked(path, data):
+        case FileRead(path, data):
             return f"Looked({os.path.basename(path)}, {len(data)}, {event.way!r}, {event.closed})"
         case _:
             return repr(event)[:160]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from nbmerge.merge.policy import Labels, Policy
+from nbmerge.merge.values import Labels, Policy
 from tests.helpers.build import Cell, Notebook, code, markdown, notebook, printed, raw, shown
 from tests.page.pages import Files
 

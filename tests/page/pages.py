@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbmerge.browser.stories import Story, stories
 from nbmerge.cli.pages import Content, comparison_of, report_of
-from nbmerge.merge.policy import Labels, Policy
-from nbmerge.merge.results import Result
-from nbmerge.merge.threeway import Terms
-from nbmerge.merge.whole import Held, Whole, merge_sources
+from nbmerge.merge.values import Labels, Policy, Result, Terms
+from nbmerge.merge.whole import InMemory, MergedFile, merge_sources
 from nbmerge.notebook.reader import read
-from nbmerge.page.stories import Story, stories
 from tests.helpers.build import Cell, Notebook, notebook
 from tests.helpers.spelling import JUPYTER, Spelling
 
@@ -37,13 +35,13 @@ class Files:
     @property
     def sources(self) -> Terms[Source]:
         base, local, remote = (
-            Held(name, item if isinstance(item, bytes) else self.spelling.spell(item))
+            InMemory(name, item if isinstance(item, bytes) else self.spelling.spell(item))
             for name, item in zip(self.names, (self.base, self.local, self.remote), strict=True)
         )
         return Terms(base, local, remote)
 
     @property
-    def whole(self) -> Whole:
+    def whole(self) -> MergedFile:
         sources = self.sources
         return merge_sources(sources.base, sources.local, sources.remote, self.policy)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from nbmerge.page.html import escaped
+from nbmerge.browser.html import escaped
 from tests.helpers.build import notebook
 from tests.page import hostile
 from tests.page.pages import compared

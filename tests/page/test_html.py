@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.page.html import Html, document, escaped, tag
-from nbmerge.page.style import STYLE
+from nbmerge.browser.html import Html, document, escaped, tag
+from nbmerge.browser.style import STYLE
 from tests.helpers.examples import tried
 from tests.page.reading import Reading
 

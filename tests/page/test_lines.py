@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbmerge.browser.sources import By, ConflictingLines, Line, changed_lines, lines, merged_lines
 from nbmerge.merge.text import merge_text
-from nbmerge.merge.threeway import Terms
-from nbmerge.page.lines import By, Contested, Line, changed_lines, lines, merged_lines
+from nbmerge.merge.values import Terms
 from tests.helpers.examples import tried
 from tests.helpers.strategies import prose_lines
 
@@ -97,7 +97,7 @@ def test_a_line_that_has_little_in_common_with_what_it_replaced_is_new_as_a_whol
 
 
 def test_a_conflict_stands_in_its_place_and_its_base_is_not_gone() -> None:
-    conflict = Contested(0, ("b",), ("x",), ("y",))
+    conflict = ConflictingLines(0, ("b",), ("x",), ("y",))
     told = merged_lines(
         ["a", conflict, "c", "d"], Terms(["a", "b", "c"], ["a", "x", "c"], ["a", "y", "c", "d"])
     )

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 from hypothesis import given
 
-from nbmerge.merge.policy import ConflictStyle, Labels, Outputs, Policy
+from nbmerge.merge.values import ConflictStyle, Labels, Outputs, Policy
 from tests.helpers.build import Trio, code, markdown, notebook, notebook3, printed, shown
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried

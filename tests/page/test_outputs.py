@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from nbmerge.page.html import document
-from nbmerge.page.outputs import Album, shown_attachments, shown_outputs
+from nbmerge.browser.html import document
+from nbmerge.browser.outputs import Album, shown_attachments, shown_outputs
 from tests.helpers.build import printed, shown
 from tests.helpers.strategies import PIXEL
 from tests.page.reading import Reading

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from nbmerge.page.lines import By
-from nbmerge.page.stories import Fate, Part
+from nbmerge.browser.sources import By
+from nbmerge.browser.stories import Fate, MergedPart
 from tests.helpers.build import Trio, code, markdown, notebook3, printed
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
@@ -69,10 +69,10 @@ def test_parts_of_a_cell_come_from_different_sides() -> None:
     remote = code("x = 1\ny = 2\nz = 4", count=2, out="2")
     [story] = labelled(base, local, remote).stories
     assert story.parts == (
-        Part("source", By.REMOTE),
-        Part("outputs", By.REMOTE),
-        Part("execution count", By.REMOTE),
-        Part("metadata", By.LOCAL),
+        MergedPart("source", By.REMOTE),
+        MergedPart("outputs", By.REMOTE),
+        MergedPart("execution count", By.REMOTE),
+        MergedPart("metadata", By.LOCAL),
     )
     assert (story.alike, story.run_again, story.quiet) == (False, False, False)
 

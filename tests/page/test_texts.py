@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmerge.page.html import document
-from nbmerge.page.texts import cut, first_line, shown
+from nbmerge.browser.html import cut, document, first_line, shown
 from tests.page.reading import Reading
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 from nbmerge.files import digest
-from nbmerge.lineage.judge import Save, Sequential, Shown, Stale, Verdict
-from nbmerge.lineage.situation import Situation
+from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, VersionContent
+from nbmerge.lineage.versions import Context
 from nbmerge.notebook.model import Notebook
 from tests.helpers.build import source_of
 
@@ -31,7 +31,9 @@ def note(file: Path, save: str, base: str) -> None:
         truth.write(f"{save} {base}\n")
 
 
-def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation, truth: Path) -> Verdict:
+def judge(
+    save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context, truth: Path
+) -> BaseJudgement:
     """The version that the save was made from; if nobody saw that, what that was made from, and so on."""
     bases = dict(line.split() for line in truth.read_text().splitlines())
     known = {_key(shown.notebook): shown.version.number for shown in older}
@@ -51,5 +53,5 @@ def _key(notebook: Notebook) -> str:
 if __name__ == "__main__":
     from nbmerge.cli.main import run
 
-    with patch("nbmerge.reconcile.judging.judge", partial(judge, truth=Path(sys.argv[1]))):
+    with patch("nbmerge.service.record.judge", partial(judge, truth=Path(sys.argv[1]))):
         sys.exit(run(sys.argv[2:]))

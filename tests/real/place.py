@@ -88,11 +88,11 @@ class Place:
         if not (status.ready and status.idle):
             return False
         with self.store() as store:
-            book = store.book(str(self.paper.path))
-            standing = None if book is None else store.standing(book)
-            if book is None or standing is None:
+            notebook_id = store.notebook_id(str(self.paper.path))
+            heads = None if notebook_id is None else store.heads(notebook_id)
+            if notebook_id is None or heads is None:
                 return False
-            head = store.version(book, standing.head).digest
+            head = store.version(notebook_id, heads.head).digest
         return head == digest(self.paper.path.read_bytes()) and self.machine.status.idle
 
     @contextmanager
@@ -153,10 +153,10 @@ class Place:
     def lost(self) -> set[str]:
         """Promise 1: what is owed and neither in the file, conflicts included, nor in a flagged version."""
         with self.store() as store:
-            book = store.adopt(str(self.paper.path))
-            standing = store.standing(book)
-            assert standing is not None
-            flagged = [words_of(store.data(book, tip.version)) for tip in standing.open]
+            notebook_id = store.adopt(str(self.paper.path))
+            heads = store.heads(notebook_id)
+            assert heads is not None
+            flagged = [words_of(store.data(notebook_id, tip.version)) for tip in heads.open]
         return self.owed() - words_of(self.paper.path.read_bytes()) - set().union(*flagged)
 
     def left_behind(self) -> list[str]:
@@ -172,9 +172,9 @@ class Place:
         until(lambda: self.left_behind() == [], f"nothing is left behind: {self.left_behind()}")
         with self.store() as store:
             store.check()
-            for book in store.books():
-                for version in store.versions(book.id):
-                    store.data(book.id, version.number)
+            for notebook_id in store.books():
+                for version in store.versions(notebook_id.id):
+                    store.data(notebook_id.id, version.number)
 
 
 def _is_whole(data: bytes) -> bool:

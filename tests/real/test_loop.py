@@ -7,11 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from nbmerge.history.values import StoreLost
-from nbmerge.observe.events import Glance, Looked
+from nbmerge.observe.events import FileRead, FileStamp
 from nbmerge.watch import actions as do
-from nbmerge.watch.inbox import Inbox
-from nbmerge.watch.performer import Performer
-from nbmerge.watch.watcher import Watcher
+from nbmerge.watch.runner import ActionRunner
+from nbmerge.watch.watcher import Inbox, Watcher
 
 
 class Heard:
@@ -27,7 +26,7 @@ class Heard:
 
     def feed(self, event: do.Input, now: float) -> list[do.Action]:
         self.fed.append((event, now))
-        return [do.Look("n.ipynb")] if isinstance(event, Looked) else []
+        return [do.Look("n.ipynb")] if isinstance(event, FileRead) else []
 
 
 def loop(coordinator: Heard) -> Watcher:
@@ -38,8 +37,8 @@ def loop(coordinator: Heard) -> Watcher:
     return Watcher(heard, played, Inbox(), lambda pending: None, list)
 
 
-def looked(ago: float) -> Looked:
-    return Looked("n.ipynb", b"{}", Glance(0, 2, 1), time.time() - ago)
+def looked(ago: float) -> FileRead:
+    return FileRead("n.ipynb", b"{}", FileStamp(0, 2, 1), time.time() - ago)
 
 
 def test_the_wait_begins_when_the_file_was_read_not_when_that_is_heard() -> None:
@@ -70,7 +69,7 @@ def test_what_was_read_is_recorded_after_the_loop_has_ended() -> None:
     watcher.run()
     watcher.inbox.put(looked(ago=0))
     watcher.drain()
-    assert isinstance(coordinator.fed[0][0], Looked)
+    assert isinstance(coordinator.fed[0][0], FileRead)
 
 
 def test_how_long_to_wait_is_not_asked_while_nobody_has_to_wait() -> None:
@@ -97,7 +96,7 @@ def test_a_file_is_not_known_while_the_store_fails() -> None:
     def fails(path: str) -> int:
         raise StoreLost("the store is damaged")
 
-    played: Any = SimpleNamespace(store=SimpleNamespace(book=fails))
+    played: Any = SimpleNamespace(store=SimpleNamespace(notebook_id=fails))
     nobody: Any = None
-    performer = Performer(played, nobody, nobody, nobody, nobody, nobody, time.time, nobody)
-    assert not performer.known("n.ipynb", Glance(0, 2, 1))
+    performer = ActionRunner(played, nobody, nobody, nobody, nobody, nobody, time.time, nobody)
+    assert not performer.known("n.ipynb", FileStamp(0, 2, 1))

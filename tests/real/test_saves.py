@@ -35,8 +35,8 @@ def recorded_and_missed(place: Place, way: str, pause: float) -> tuple[int, int]
     assert place.paper.path.read_bytes() == GROWING[-1]
     place.stop()
     with place.store() as store:
-        book = store.adopt(str(place.paper.path))
-        have = {version.digest for version in store.versions(book)}
+        notebook_id = store.adopt(str(place.paper.path))
+        have = {version.digest for version in store.versions(notebook_id)}
     told = [line for line in map(json.loads, place.printed) if line["event"] == "missed"]
     counts = [re.findall(r"^\d+", line["message"]) or ["1"] for line in told]
     return sum(digest(data) in have for data in GROWING), sum(int(number) for [number] in counts)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from nbmerge.git.again import merged_again
-from nbmerge.repair.rebuild import rebuild
-from nbmerge.repair.values import Hopeless, How, Rebuilt, Sides
+from nbmerge.git.sides import merged_again
+from nbmerge.repair.rebuild import Hopeless, How, Rebuilt, Sides, rebuild
 from tests.helpers.build import Cell, Notebook, cells_of, notebook, source_of
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.validity import fault

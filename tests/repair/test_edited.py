@@ -6,10 +6,9 @@ import json
 
 import pytest
 
-from nbmerge.merge.policy import Labels, Policy
+from nbmerge.merge.values import Labels, Policy
 from nbmerge.merge.whole import merge_bytes
-from nbmerge.repair.rebuild import rebuild
-from nbmerge.repair.values import How, Sides, Sound
+from nbmerge.repair.rebuild import How, Sides, Sound, rebuild
 from tests.helpers.build import code, conflict, markdown, notebook
 from tests.helpers.spelling import JUPYTER
 from tests.repair.broken import Three, fixed, number_of, three, without_line

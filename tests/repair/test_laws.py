@@ -8,10 +8,9 @@ import re
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from nbmerge.conflicts.markers import Marked, parse
-from nbmerge.git.again import merged_again
-from nbmerge.repair.rebuild import rebuild
-from nbmerge.repair.values import Hopeless, How, Rebuilt, Sides, Sound
+from nbmerge.git.sides import merged_again
+from nbmerge.merge.markers import Marked, parse
+from nbmerge.repair.rebuild import Hopeless, How, Rebuilt, Sides, Sound, rebuild
 from tests.helpers.build import Trio
 from tests.helpers.edits import edit_and_run, trios
 from tests.helpers.examples import tried

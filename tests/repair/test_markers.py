@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmerge.repair.values import How
+from nbmerge.repair.rebuild import How
 from tests.helpers.build import code, conflict, markdown, shown
 from tests.repair.broken import Three, fixed, number_of, three, without_line
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nbmerge.repair.values import How
+from nbmerge.repair.rebuild import How
 from tests.helpers.build import code, conflict, markdown, notebook, notebook3
 from tests.helpers.spelling import JUPYTER, Spelling
 from tests.repair.broken import Three, fixed, hopeless, number_of, three, without_line

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from nbmerge.disk import Outcome
+from nbmerge.disk import PlaceResult
 from nbmerge.errors import SystemFailure
 from nbmerge.history.opening import open_store
 from nbmerge.history.store import Store
@@ -97,7 +97,7 @@ class StubbornDisk(FakeDisk):
     refusing: bool = False
     trap: Callable[[FakeDisk], None] | None = None
 
-    def place(self, path: str, data: bytes, expected: str) -> Outcome:
+    def place(self, path: str, data: bytes, expected: str) -> PlaceResult:
         if self.refusing and path in self.files:
             raise SystemFailure(f"{path}: cannot be written: no space left on the disk")
         return FakeDisk.place(self, path, data, expected)

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from random import Random
 
-from nbmerge.lineage.arrival import Action
+from nbmerge.lineage.arrival import Outcome
 from tests.scenarios.histories import History, Step, begin
 from tests.scenarios.world import busy
 
@@ -37,9 +37,9 @@ class Figures:
     def add(self, history: History) -> None:
         world = history.world
         self.histories += 1
-        self.saves += sum(took.verdict is not Action.SAME for took in world.took)
-        self.merges += world.taken(Action.MERGE)
-        self.ambiguous += world.taken(Action.AMBIGUOUS)
+        self.saves += sum(took.verdict is not Outcome.SAME for took in world.took)
+        self.merges += world.taken(Outcome.MERGE)
+        self.ambiguous += world.taken(Outcome.AMBIGUOUS)
         self.words += len(history.saved)
         self.lost += len(history.lost())
         self.back += len(history.back())

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbmerge.files import digest
-from nbmerge.lineage.judge import Save, Sequential, Shown, Stale, Verdict
-from nbmerge.lineage.situation import Situation
+from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, VersionContent
+from nbmerge.lineage.versions import Context
 from nbmerge.notebook.model import Notebook
 from tests.helpers import build
 from tests.helpers.build import source_of
@@ -164,7 +164,7 @@ class History:
         """Who saves what an older version holds means it, unless two are known to be at work."""
         before, now = words_of(writer.shown), words_of(data)
         if _sources(data) in self.sources:
-            if len(self.world.standing().tips) == 1:
+            if len(self.world.heads().tips) == 1:
                 before |= words_of(self.world.disk.files[NOTEBOOK])
             self.again |= before | now
         self.sources.add(_sources(data))
@@ -234,14 +234,18 @@ def begin(writers: int, ids: bool = True, spellings: Sequence[str] = ("jupyter",
     return history
 
 
-def oracle(history: History) -> Callable[[Save, Shown, Sequence[Shown], Situation], Verdict]:
+def oracle(
+    history: History,
+) -> Callable[[Save, VersionContent, Sequence[VersionContent], Context], BaseJudgement]:
     """A judge that knows: to try the watcher's logic apart from its judgement."""
 
-    def judge(save: Save, head: Shown, older: Sequence[Shown], situation: Situation) -> Verdict:
+    def judge(
+        save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context
+    ) -> BaseJudgement:
         base = history.bases[_plain(save.notebook)]
         store = history.world.store
-        book = store.adopt(NOTEBOOK)
-        if store.version(book, base).digest == head.version.digest:
+        notebook_id = store.adopt(NOTEBOOK)
+        if store.version(notebook_id, base).digest == head.version.digest:
             return Sequential("known")
         return Stale(base, "known")
 

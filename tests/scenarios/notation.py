@@ -38,10 +38,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from nbmerge.lineage.arrival import Action
-from nbmerge.lineage.judge import Save, Sequential, Shown, Stale, Unsure, Verdict, judge
-from nbmerge.lineage.situation import Git, Situation
-from nbmerge.watch.desk import Timing
+from nbmerge.lineage.arrival import Outcome
+from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
+from nbmerge.lineage.versions import Context, Git
+from nbmerge.watch.notebook_state import WatchTiming
 from tests.scenarios import cells
 from tests.scenarios.editor import SPELLINGS, Editor, jupyter
 from tests.scenarios.world import NOTEBOOK, World, busy
@@ -58,12 +58,14 @@ class Play:
     world: World = field(default_factory=World)
     path: str = NOTEBOOK
     editors: dict[str, Editor] = field(default_factory=dict)
-    said: Verdict | None = None  # the judge's next verdict, if a line told it
+    said: BaseJudgement | None = None  # the judge's next verdict, if a line told it
     writes: int = 0
     verdicts: int = 0
     notices: int = 0
 
-    def judge(self, save: Save, head: Shown, older: Sequence[Shown], situation: Situation) -> Verdict:
+    def judge(
+        self, save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context
+    ) -> BaseJudgement:
         """What a line told, once; else what the real judge says."""
         said, self.said = self.said, None
         return judge(save, head, older, situation) if said is None else said
@@ -147,9 +149,9 @@ class Play:
         self.world.advance(float(seconds))
 
     def do_settle(self, seconds: str) -> None:
-        self.world.timing = Timing(settle=float(seconds))
+        self.world.timing = WatchTiming(settle=float(seconds))
         self.world.coordinator.timing = self.world.timing
-        for desk in self.world.coordinator.desks.values():
+        for desk in self.world.coordinator.states.values():
             desk.timing = self.world.timing
 
     def do_later(self, _: str) -> None:
@@ -218,10 +220,10 @@ class Play:
                 told = [notice.kind for notice in self.world.notices[self.notices :]]
                 self.notices = len(self.world.notices)
                 assert told == ([] if kinds == ["nothing"] else " ".join(kinds).split(", "))
-            case [word, *_] if word.strip(",") in {action.value for action in Action}:
+            case [word, *_] if word.strip(",") in {action.value for action in Outcome}:
                 verdicts = [took.verdict for took in self.world.took[self.verdicts :]]
                 self.verdicts = len(self.world.took)
-                assert ", ".join(one.value for one in verdicts if one is not Action.SAME) == rest
+                assert ", ".join(one.value for one in verdicts if one is not Outcome.SAME) == rest
             case _:
                 assert cells.told(self.world.disk.files[self.path], runs="[" in rest) == rest
 
@@ -247,10 +249,10 @@ class Play:
         self.path = self._beside(name)
 
     def _see_closed(self) -> None:
-        self.world.closed |= {(self.path, tip.version) for tip in self.world.standing(self.path).open}
+        self.world.closed |= {(self.path, tip.version) for tip in self.world.heads(self.path).open}
 
 
-def _verdict(word: str, base: str = "0") -> Verdict:
+def _verdict(word: str, base: str = "0") -> BaseJudgement:
     match word:
         case "sequential":
             return Sequential("said")
@@ -279,7 +281,7 @@ def play(text: str, ids: bool = True) -> Play:
     """Play a scenario; whatever it expects is asserted."""
     stage = Play(ids)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.reconcile.judging.judge", stage.judge)
+        patch.setattr("nbmerge.service.record.judge", stage.judge)
         for line in text.strip().splitlines():
             said = line.partition("#")[0].strip()
             if said:
@@ -294,15 +296,15 @@ def so_far(stage: Play) -> str:
     """What happened until a line failed, for whoever has to find out why."""
     told = [f"  {notice.kind}: {notice.message}" for notice in stage.world.notices]
     store = stage.world.store
-    book = store.adopt(stage.path)
+    notebook_id = store.adopt(stage.path)
     versions = []
-    for version in store.versions(book):
-        data = store.data(book, version.number)
+    for version in store.versions(notebook_id):
+        data = store.data(notebook_id, version.number)
         parents = ", ".join(map(str, version.parents))
         versions.append(
             f"  {version.number} ({version.origin.value}; from {parents}; {version.why}): {_words(data)}"
         )
-    return "\n".join(["versions:", *versions, "told:", *told, f"{store.standing(book)}"])
+    return "\n".join(["versions:", *versions, "told:", *told, f"{store.heads(notebook_id)}"])
 
 
 def _words(data: bytes) -> str:

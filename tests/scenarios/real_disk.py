@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbmerge.disk import Disk, LateSave, Outcome, Placed, Repaired
+from nbmerge.disk import Disk, LateSave, Placed, PlaceResult, Repaired
 from tests.helpers.faulty_system import Faulty
 from tests.scenarios.world import NOTEBOOK
 
@@ -66,7 +66,7 @@ class RealDisk:
     def read(self, path: str) -> bytes:
         return self._real(path).read_bytes()
 
-    def place(self, path: str, data: bytes, expected: str) -> Outcome:
+    def place(self, path: str, data: bytes, expected: str) -> PlaceResult:
         before = self.files.get(path)
         outcome = self.disk.place(str(self._real(path)), data, expected)
         if isinstance(outcome, Placed) and before != data:

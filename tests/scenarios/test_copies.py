@@ -38,9 +38,9 @@ def test_it_is_merged_and_moves_into_the_store(name: str) -> None:
         expect gone
     """)
     store = stage.world.store
-    book = store.adopt(NOTEBOOK)
-    copies = [one for one in store.versions(book) if one.origin is Origin.COPY]
-    assert [cells.told(store.data(book, one.number)) for one in copies] == [THEIRS]
+    notebook_id = store.adopt(NOTEBOOK)
+    copies = [one for one in store.versions(notebook_id) if one.origin is Origin.COPY]
+    assert [cells.told(store.data(notebook_id, one.number)) for one in copies] == [THEIRS]
 
 
 def test_what_was_here_becomes_the_copy() -> None:
@@ -286,7 +286,7 @@ def test_who_renames_a_notebook_so_keeps_its_history() -> None:
         expect first, accept, accept
         expect a3 | b1 | C1 | d1
     """)
-    assert stage.world.store.book(NOTEBOOK) is None
+    assert stage.world.store.notebook_id(NOTEBOOK) is None
 
 
 CLASHING = "a3 | b1 | C2"

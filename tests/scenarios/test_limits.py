@@ -8,9 +8,8 @@ import pytest
 
 from nbmerge.disk import LateSave
 from nbmerge.files import digest
-from nbmerge.lineage.judge import Save, Shown, Verdict, judge
-from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.versions import Origin
+from nbmerge.lineage.judge import BaseJudgement, Save, VersionContent, judge
+from nbmerge.lineage.versions import Context, Origin
 from nbmerge.observe import events as was
 from tests.helpers import build
 from tests.scenarios import cells
@@ -107,7 +106,7 @@ def test_a_copy_of_a_version_that_is_known_changes_nothing() -> None:
     world.handle(was.Previous(NOTEBOOK, jupyter(cells.notebook("a1 | b1 | C1")), world.now))
     world.quiet()
     assert [version.number for version in world.store.versions(world.store.adopt(NOTEBOOK))] == [1, 2]
-    assert world.standing().head == 2
+    assert world.heads().head == 2
 
 
 def test_events_that_the_system_dropped() -> None:
@@ -142,16 +141,18 @@ def test_a_late_save_that_is_told_again_brings_nothing_back() -> None:
 
 
 def test_a_merge_that_has_not_reached_the_file_is_offered_to_no_save() -> None:
-    offered: list[Shown] = []
+    offered: list[VersionContent] = []
 
-    def spy(save: Save, head: Shown, older: Sequence[Shown], situation: Situation) -> Verdict:
+    def spy(
+        save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context
+    ) -> BaseJudgement:
         offered.extend(older)
         return judge(save, head, older, situation)
 
     stage = play(TWO + "A edits a223\nB edits b22\nB saves")
-    head = stage.world.standing().head
+    head = stage.world.heads().head
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.reconcile.judging.judge", spy)
+        patch.setattr("nbmerge.service.record.judge", spy)
         stage.line("meanwhile A saves")
         stage.line("quiet")
     merges = [shown.version.number for shown in offered if shown.version.origin is Origin.MERGED]

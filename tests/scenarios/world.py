@@ -12,22 +12,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nbmerge.environment.conflict_copies import copy_of
 from nbmerge.files import digest
 from nbmerge.history.store import Store
-from nbmerge.lineage.arrival import Action
-from nbmerge.lineage.situation import Situation
-from nbmerge.lineage.standing import Standing
-from nbmerge.lineage.versions import Origin
+from nbmerge.lineage.arrival import Outcome
+from nbmerge.lineage.heads import Heads
+from nbmerge.lineage.versions import Context, Origin
 from nbmerge.observe import events as was
-from nbmerge.reconcile.settle import Settler
-from nbmerge.reconcile.shelf import Shelf
-from nbmerge.reconcile.take import Saved, Taker
-from nbmerge.signs.copies import copy_of
+from nbmerge.service.cache import NotebookCache
+from nbmerge.service.record import Saved, Taker
+from nbmerge.service.write import Settler
 from nbmerge.watch import actions as do
 from nbmerge.watch.coordinator import Coordinator
-from nbmerge.watch.desk import Timing
-from nbmerge.watch.notices import Notice
-from nbmerge.watch.performer import Performer
+from nbmerge.watch.notebook_state import WatchTiming
+from nbmerge.watch.runner import ActionRunner, Notice
 from tests.helpers.validity import fault
 from tests.scenarios.faults import StoreFaults, StubbornDisk, faulty_store
 
@@ -39,10 +37,10 @@ NOTEBOOK = "/home/ann/work/notebook.ipynb"
 class FakeSurroundings:
     """What a test says about what goes on besides the notebook."""
 
-    known: Situation = Situation()
+    known: Context = Context()
     held: str | None = None
 
-    def situation(self, path: str, data: bytes, since: float | None = None) -> Situation:
+    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
         return self.known
 
     def hold(self, path: str) -> str | None:
@@ -59,7 +57,7 @@ class World:
     disk: StubbornDisk = field(default_factory=StubbornDisk)
     faults: StoreFaults = field(default_factory=StoreFaults)
     store: Store = field(init=False)
-    timing: Timing = field(default_factory=Timing)
+    timing: WatchTiming = field(default_factory=WatchTiming)
     now: float = START
     surroundings: FakeSurroundings = field(default_factory=FakeSurroundings)
     notices: list[Notice] = field(default_factory=list)
@@ -72,7 +70,7 @@ class World:
     running: bool = True
     looked_at: int = 0
     coordinator: Coordinator = field(init=False)
-    performer: Performer = field(init=False)
+    performer: ActionRunner = field(init=False)
     settler: Settler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,9 +78,9 @@ class World:
         self._start()
 
     def _start(self) -> None:
-        taker = Taker(self.store, Shelf(self.store))
+        taker = Taker(self.store, NotebookCache(self.store))
         self.settler = Settler(taker, self.disk, lambda: self.now)
-        self.performer = Performer(
+        self.performer = ActionRunner(
             taker,
             self.settler,
             self.disk,
@@ -205,15 +203,15 @@ class World:
                 waiting.extend(self.performer.perform(action))
                 self.check()
 
-    def _looked(self, path: str, way: str) -> was.Looked:
+    def _looked(self, path: str, way: str) -> was.FileRead:
         data = self.disk.files[path]
         self.seen[path] = data
-        return was.Looked(path, data, self._glance(path), self.now, way)
+        return was.FileRead(path, data, self._glance(path), self.now, way)
 
-    def _glance(self, path: str) -> was.Glance:
+    def _glance(self, path: str) -> was.FileStamp:
         """Differs when the content does."""
         data = self.disk.files[path]
-        return was.Glance(int(digest(data)[:12], 16), len(data), 1)
+        return was.FileStamp(int(digest(data)[:12], 16), len(data), 1)
 
     def _look_again(self) -> None:
         """The observer also sees what nbmerge itself writes."""
@@ -224,29 +222,29 @@ class World:
     # What people do with commands.
 
     def restore(self, path: str, number: int) -> None:
-        book = self.store.adopt(path)
-        data = self.store.data(book, number)
+        notebook_id = self.store.adopt(path)
+        data = self.store.data(notebook_id, number)
         taker = self.performer.taker
-        standing = self.standing(path)
-        self.closed |= {(path, tip.version) for tip in standing.open}
+        heads = self.heads(path)
+        self.closed |= {(path, tip.version) for tip in heads.open}
         saved = Saved(data, self.now, origin=Origin.RESTORED, in_file=False)
-        taker.replace_all(book, saved, f"version {number} was restored")
-        self.settler.settle(book, path)
+        taker.replace_all(notebook_id, saved, f"version {number} was restored")
+        self.settler.settle(notebook_id, path)
         self.notice(path)
 
     # What is the case.
 
-    def standing(self, path: str = NOTEBOOK) -> Standing:
-        standing = self.store.standing(self.store.adopt(path))
-        assert standing is not None
-        return standing
+    def heads(self, path: str = NOTEBOOK) -> Heads:
+        heads = self.store.heads(self.store.adopt(path))
+        assert heads is not None
+        return heads
 
     def open_data(self, path: str = NOTEBOOK) -> list[bytes]:
         """The contents that a later save may have overwritten."""
-        book = self.store.adopt(path)
-        return [self.store.data(book, tip.version) for tip in self.standing(path).open]
+        notebook_id = self.store.adopt(path)
+        return [self.store.data(notebook_id, tip.version) for tip in self.heads(path).open]
 
-    def taken(self, action: Action) -> int:
+    def taken(self, action: Outcome) -> int:
         return sum(took.verdict is action for took in self.took)
 
     def told(self, kind: str) -> list[Notice]:
@@ -254,9 +252,9 @@ class World:
 
     def history(self) -> Iterator[tuple[str, int, str, Any]]:
         """All that is in the store, for comparing two runs."""
-        for book in self.store.books():
-            for version in self.store.versions(book.id):
-                yield book.path, version.number, version.digest, (version.origin, version.parents)
+        for notebook_id in self.store.books():
+            for version in self.store.versions(notebook_id.id):
+                yield notebook_id.path, version.number, version.digest, (version.origin, version.parents)
 
     def check(self) -> None:
         """Promise 2, and what a standing promises."""
@@ -272,21 +270,21 @@ class World:
             if path not in self.torn and data not in self.valid:
                 assert fault(json.loads(data)) is None, fault(json.loads(data))
                 self.valid.add(data)
-        for book in self.store.books():
-            standing = self.store.standing(book.id)
-            if standing is not None:
-                self._check(book.id, book.path, standing)
+        for notebook_id in self.store.books():
+            heads = self.store.heads(notebook_id.id)
+            if heads is not None:
+                self._check(notebook_id.id, notebook_id.path, heads)
 
-    def _check(self, book: int, path: str, standing: Standing) -> None:
-        graph = self.store.graph(book)
-        assert standing.tips
-        assert graph.youngest(standing.tips) == standing.tips, f"one tip descends from another: {standing}"
-        assert set(standing.answered) <= set(standing.tips)
-        ends = {*standing.tips, *(tip.version for tip in standing.open)}
+    def _check(self, notebook_id: int, path: str, heads: Heads) -> None:
+        graph = self.store.graph(notebook_id)
+        assert heads.tips
+        assert graph.youngest(heads.tips) == heads.tips, f"one tip descends from another: {heads}"
+        assert set(heads.answered) <= set(heads.tips)
+        ends = {*heads.tips, *(tip.version for tip in heads.open)}
         reached = graph.united({*ends, *(number for at, number in self.closed if at == path)})
-        for version in self.store.versions(book):
+        for version in self.store.versions(notebook_id):
             if version.origin not in (Origin.MERGED, Origin.UNREADABLE):
-                assert version.number in reached, f"version {version.number} is forgotten: {standing}"
+                assert version.number in reached, f"version {version.number} is forgotten: {heads}"
 
 
 def busy(world: World, *signs: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmerge.signs.clients import receiving
+from nbmerge.environment.conflict_copies import receiving
 
 
 @pytest.mark.parametrize(

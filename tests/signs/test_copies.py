@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from nbmerge.signs.copies import Copy, copy_of, may_be_copy
+from nbmerge.environment.conflict_copies import Copy, copy_of, may_be_copy
 
 CERTAIN = """
 nb.sync-conflict-20261120-150405-ABCDEF2.ipynb | Syncthing | 20261120150405 | ABCDEF2

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.lineage.situation import Git
-from nbmerge.signs.blobs import GitWitness
-from nbmerge.signs.git import git_at_work, git_is_writing, repository
+from nbmerge.environment.git import GitWitness, git_at_work, git_is_writing, repository
+from nbmerge.lineage.versions import Git
 from tests.git.repo import NAME, Repository, spelled
 from tests.signs.clock import Clock
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nbmerge.signs.locks import FORGOTTEN, locked
+from nbmerge.environment.git import FORGOTTEN, locked
 
 
 def test_a_lock_holds_while_it_is_there(tmp_path: Path) -> None:

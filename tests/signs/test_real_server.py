@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from nbmerge.signs.rooms import QUIET, STORE
-from nbmerge.signs.servers import Server, ask, listed
-from nbmerge.signs.surroundings import Surroundings
+from nbmerge.environment.environment import Environment
+from nbmerge.environment.jupyter import JupyterServer, ask, listed
+from nbmerge.environment.rooms import QUIET, STORE
 from tests.git.repo import spelled
 from tests.helpers.build import code, notebook, shown
 from tests.helpers.spelling import JUPYTER
@@ -37,7 +37,7 @@ class Jupyter:
 
     folder: Path
     environment: dict[str, str]
-    server: Server
+    server: JupyterServer
 
     @property
     def root(self) -> Path:
@@ -56,8 +56,8 @@ class Jupyter:
     def save(self, name: str, content: Any) -> None:
         self.call("PUT", f"api/contents/{name}", {"type": "notebook", "format": "json", "content": content})
 
-    def surroundings(self, clock: Callable[[], float]) -> Surroundings:
-        return Surroundings(clock, self.environment, str(self.folder))
+    def surroundings(self, clock: Callable[[], float]) -> Environment:
+        return Environment(clock, self.environment, str(self.folder))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
             process.wait()
 
 
-def _started(folder: Path) -> Server:
+def _started(folder: Path) -> JupyterServer:
     for _ in range(600):
         for server in listed(str(folder / "runtime")):
             if ask(server, "GET", "api/status") is not None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.signs.rooms import QUIET, STORE, Rooms
-from nbmerge.signs.servers import Servers
+from nbmerge.environment.jupyter import JupyterServers
+from nbmerge.environment.rooms import QUIET, STORE, Rooms
 from tests.signs.clock import Clock
 from tests.signs.jupyter import Played, announce, played
 
@@ -25,7 +25,7 @@ class Hall:
         self.root.mkdir(exist_ok=True)
         self.data.mkdir()
         announce(folder / "run", self.root, port)
-        self.rooms = Rooms(Servers(str(folder / "run"), clock), str(self.data), clock)
+        self.rooms = Rooms(JupyterServers(str(folder / "run"), clock), str(self.data), clock)
         self.store = self.root / STORE
         self.ids = self.data / "file_id_manager.db"
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.signs.jupyter import data_folder, runtime_folder
-from nbmerge.signs.servers import Servers, ask, listed
+from nbmerge.environment.jupyter import JupyterServers, ask, data_folder, listed, runtime_folder
 from tests.signs.clock import Clock
 from tests.signs.jupyter import TOKEN, announce, played
 
@@ -102,7 +101,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_the_list_is_read_again_after_a_while(tmp_path: Path, clock: Clock) -> None:
-    servers = Servers(str(tmp_path), clock)
+    servers = JupyterServers(str(tmp_path), clock)
     assert servers.running() == ()
     announce(tmp_path, tmp_path, 8888)
     assert servers.running() == ()

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.signs.servers import Servers
-from nbmerge.signs.sessions import Sessions
+from nbmerge.environment.jupyter import JupyterServers, JupyterSessions
 from tests.signs.clock import Clock
 from tests.signs.jupyter import Played, announce, played, session
 
@@ -27,7 +26,7 @@ class Desk:
         self.folder = folder
         for server in servers:
             announce(folder / "run", folder, server.port)
-        self.sessions = Sessions(Servers(str(folder / "run"), clock), clock)
+        self.sessions = JupyterSessions(JupyterServers(str(folder / "run"), clock), clock)
 
     def signs(self, name: str = "nb.ipynb") -> list[str]:
         return list(self.sessions.signs(str(self.folder / name)))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.lineage.situation import Git, Situation
-from nbmerge.signs.surroundings import Surroundings
+from nbmerge.environment.environment import Environment
+from nbmerge.lineage.versions import Context, Git
 from tests.git.repo import NAME, Repository, spelled
 from tests.signs.clock import Clock
 from tests.signs.jupyter import Played, announce, played, session
@@ -18,8 +18,8 @@ from tests.signs.jupyter import Played, announce, played, session
 ONE, TWO = spelled("x = 1"), spelled("x = 2")
 
 
-def of(folder: Path, clock: Clock) -> Surroundings:
-    return Surroundings(clock, {}, str(folder / "home"), "linux")
+def of(folder: Path, clock: Clock) -> Environment:
+    return Environment(clock, {}, str(folder / "home"), "linux")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_quiet_place(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / NAME
     path.write_text(ONE)
     surroundings = of(tmp_path, clock)
-    assert surroundings.situation(str(path), b"{}") == Situation()
+    assert surroundings.situation(str(path), b"{}") == Context()
     assert surroundings.hold(str(path)) is None
 
 
@@ -44,7 +44,7 @@ def test_signs_of_a_second_writer(repo: Repository, tmp_path: Path, clock: Clock
     playing.sessions = [session(NAME, 2)]
     surroundings.note(path, "Syncthing is receiving it")
     kernel = f"two connections to this notebook's kernel on the Jupyter server at port {playing.port}"
-    assert surroundings.situation(path, b"{}") == Situation((kernel, "Syncthing is receiving it"))
+    assert surroundings.situation(path, b"{}") == Context((kernel, "Syncthing is receiving it"))
     assert surroundings.second_writer(str(repo.path / "other.ipynb")) == ()
     clock.passed = 700.0
     assert surroundings.second_writer(path) == (kernel,)
@@ -59,9 +59,9 @@ def test_git_goes_before_the_rest(repo: Repository, tmp_path: Path, clock: Clock
     playing.sessions = [session(NAME, 2)]
     assert surroundings.situation(path, TWO.encode()).busy
     repo.git("checkout", "--quiet", "HEAD~1")
-    assert surroundings.situation(path, ONE.encode()) == Situation(git=Git.REPLACED)
+    assert surroundings.situation(path, ONE.encode()) == Context(git=Git.REPLACED)
     (repo.path / ".git/MERGE_HEAD").touch()
-    assert surroundings.situation(path, b"{}") == Situation(git=Git.WORKING)
+    assert surroundings.situation(path, b"{}") == Context(git=Git.WORKING)
 
 
 def test_writes_wait_for_git_and_for_agents(repo: Repository, tmp_path: Path, clock: Clock) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from nbmerge.environment.environment import is_trusted, keep_trust, needs_trust, sign
 from nbmerge.notebook import trust as notary
-from nbmerge.signs.trust import is_trusted, keep_trust, needs_trust, sign
 from tests.helpers.build import code, markdown, notebook, notebook3, shown
 from tests.helpers.spelling import JUPYTER
 

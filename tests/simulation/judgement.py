@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from random import Random
 
 from nbmerge.history.opening import open_store
-from nbmerge.lineage.arrival import Action
-from nbmerge.reconcile.replay import Replay, Step
+from nbmerge.lineage.arrival import Outcome
+from nbmerge.service.replay import Replay, Step
 from tests.simulation.author import HABITS, Author, Habits
 from tests.simulation.editor import Editor, notebook
 
@@ -74,8 +74,8 @@ class Figures:
         steps, final = replayed(saves, second_writer)
         actions = Counter(step.action for step in steps)
         self.saves += len(saves) - 1
-        self.false_merges += actions[Action.MERGE]
-        self.ambiguous += actions[Action.AMBIGUOUS]
+        self.false_merges += actions[Outcome.MERGE]
+        self.ambiguous += actions[Outcome.AMBIGUOUS]
         self.histories += 1
         self.kept += final == saves[-1]
 
@@ -88,8 +88,8 @@ class Figures:
         last = steps[-1]
         left = _lines(final)
         self.risky += 1
-        self.right += last.action is Action.MERGE and last.base == case.base
-        flagged = last.action is Action.AMBIGUOUS
+        self.right += last.action is Outcome.MERGE and last.base == case.base
+        flagged = last.action is Outcome.AMBIGUOUS
         self.flagged += flagged
         self.lost += not flagged and any(
             left[line] < head[line] for line in at_risk if save[line] >= base[line]

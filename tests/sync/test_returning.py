@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from nbmerge.disk.disk import Disk
-from nbmerge.disk.values import Busy, LateSave, Outcome, Placed
+from nbmerge.disk.values import Busy, LateSave, Placed, PlaceResult
 from nbmerge.errors import SystemFailure
 from nbmerge.lineage.arrival import unseen
-from nbmerge.lineage.standing import OpenTip
+from nbmerge.lineage.heads import OpenTip
 from nbmerge.lineage.versions import Graph, Origin
-from nbmerge.reconcile.settle import Settler
+from nbmerge.service.write import Settler
 from nbmerge.sync.returning import recover, restore
 from nbmerge.sync.saving import Saving, Timing
 from tests.cli.past import BEGIN, Past
@@ -31,10 +31,10 @@ class Others(Disk):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder / "journal"), lambda: BEGIN)
-        self.do: list[Callable[[], Outcome | None]] = []
+        self.do: list[Callable[[], PlaceResult | None]] = []
         self.confirmed: list[LateSave] = []
 
-    def place(self, path: str, data: bytes, expected: str) -> Outcome:
+    def place(self, path: str, data: bytes, expected: str) -> PlaceResult:
         instead = self.do.pop(0)() if self.do else None
         placed = None if isinstance(instead, Busy) else super().place(path, data, expected)
         return instead or placed or Busy("")
@@ -162,7 +162,7 @@ def test_a_file_that_is_never_quiet_is_left_alone(doubted: Desk) -> None:
         doubted.restore(2)
     assert doubted.past.path.read_bytes() == before
     assert len(doubted.past.versions) == 3
-    assert len(doubted.past.standing.open) == 1
+    assert len(doubted.past.heads.open) == 1
 
 
 def test_a_recovery_that_cannot_be_written_is_not_forgotten(doubted: Desk) -> None:
@@ -178,8 +178,8 @@ def test_the_watcher_may_be_faster(doubted: Desk) -> None:
 
     def watcher() -> None:
         with doubted.saving() as saving:
-            book = saving.session.store.adopt(str(doubted.past.path))
-            saving.session.settler.settle(book, str(doubted.past.path))
+            notebook_id = saving.session.store.adopt(str(doubted.past.path))
+            saving.session.settler.settle(notebook_id, str(doubted.past.path))
 
     doubted.disk.do.append(lambda: Busy("it is being written"))
     doubted.meanwhile.append(watcher)
@@ -197,7 +197,7 @@ def test_a_recovered_merge_keeps_its_trust(doubted: Desk) -> None:
 def test_who_never_reloads_keeps_their_work_after_a_recovery(doubted: Desk) -> None:
     """The merge stands on its tips: each editor's next save takes the place of its own."""
     doubted.recover()
-    assert doubted.past.standing.tips == (3, 2)
+    assert doubted.past.heads.tips == (3, 2)
 
 
 @pytest.mark.parametrize(

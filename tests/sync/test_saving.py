@@ -15,9 +15,9 @@ import pytest
 from nbmerge.disk.disk import Disk
 from nbmerge.disk.values import LateSave
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
-from nbmerge.lineage.judge import Sequential, Stale, Unsure, Verdict
+from nbmerge.lineage.judge import BaseJudgement, Sequential, Stale, Unsure
 from nbmerge.lineage.versions import Origin
-from nbmerge.merge.results import Conflict
+from nbmerge.merge.values import Conflict
 from nbmerge.sync import Set, Timing, open_notebook, save
 from tests.helpers.build import code, notebook
 from tests.helpers.spelling import JUPYTER, Spelling
@@ -185,14 +185,14 @@ def test_a_save_that_is_sent_again_counts_once(desk: Desk) -> None:
     "verdict", [Sequential("it looks so"), Unsure(1, "it may be so"), Stale(1, "it is so")]
 )
 def test_who_wrote_the_file_itself_may_say_so_later(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, verdict: Verdict
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verdict: BaseJudgement
 ) -> None:
     """An agent writes its old copy over another one's save; whatever that was taken for, it is told then."""
     agent = desk.writer("agent")
     desk.put(notebook(CELLS[0], code("b = 7", id="b"), CELLS[2]))
     desk.writer("somebody")
     agent.type("a", "a = 2")
-    monkeypatch.setattr("nbmerge.reconcile.judging.judge", lambda *_: verdict)
+    monkeypatch.setattr("nbmerge.service.record.judge", lambda *_: verdict)
     desk.put(agent.copy)
     desk.writer("somebody")
     monkeypatch.undo()

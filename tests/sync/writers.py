@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbmerge.history.store import Store
 from nbmerge.lineage.versions import Version
-from nbmerge.reconcile.session import open_session
+from nbmerge.service.session import open_session
 from nbmerge.sync import Answer, Timing, apply, open_notebook, save
 from tests.helpers.build import Cell, Notebook, source_of
 from tests.helpers.spelling import JUPYTER, Spelling
@@ -55,23 +55,23 @@ class Desk:
     def history(self) -> Iterator[tuple[Store, int]]:
         """The store, to look at, and which book the notebook is in it."""
         with open_session(self.state, lambda: 0.0) as session:
-            book = session.store.book(os.path.realpath(self.path))
-            assert book is not None
-            yield session.store, book
+            notebook_id = session.store.notebook_id(os.path.realpath(self.path))
+            assert notebook_id is not None
+            yield session.store, notebook_id
 
     def versions(self) -> tuple[Version, ...]:
-        with self.history() as (store, book):
-            return store.versions(book)
+        with self.history() as (store, notebook_id):
+            return store.versions(notebook_id)
 
     def data(self, number: int) -> bytes:
-        with self.history() as (store, book):
-            return store.data(book, number)
+        with self.history() as (store, notebook_id):
+            return store.data(notebook_id, number)
 
     def open_tips(self) -> list[int]:
-        with self.history() as (store, book):
-            standing = store.standing(book)
-            assert standing is not None
-            return [tip.version for tip in standing.open]
+        with self.history() as (store, notebook_id):
+            heads = store.heads(notebook_id)
+            assert heads is not None
+            return [tip.version for tip in heads.open]
 
 
 @dataclass

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from nbmerge.merge.text import MergedText, merge_text
-from nbmerge.merge.threeway import Clash
+from nbmerge.merge.values import Clash
 
 LINES = {
     "telling": ("alpha = load('samples.csv')", "omega.draw(figure, colour='red')"),

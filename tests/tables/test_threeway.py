@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from nbmerge.merge.threeway import Clash, Decided, decide
+from nbmerge.merge.values import Clash, Decided, decide
 
 CASES = list(product("abc", repeat=3))
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from nbmerge.web.attendance import GONE, LAST, NEVER, SLOW, Attendance
+from nbmerge.browser.server import GONE, LAST, NEVER, SLOW, Attendance
 from tests.web.desk import Desk, Tool
 from tests.web.versions import work
 

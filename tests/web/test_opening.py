@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.web.opening import open_in_browser
-from nbmerge.web.values import Where
+from nbmerge.browser.mergetool import open_in_browser
+from nbmerge.browser.site import Where
 from tests.web.desk import Desk
 from tests.web.versions import work
 

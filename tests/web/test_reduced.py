@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from nbdime.diff_utils import to_diffentry_dicts
 from nbdime.merging.decisions import MergeDecision, apply_decisions
 
+from nbmerge.browser.mergetool_answer import MARK, Decisions, settle, taken
+from nbmerge.browser.mergetool_page import Around, Deleted, Reduced, Texts, reduce
 from nbmerge.conflicts.choosing import choose
-from nbmerge.conflicts.decisions import MARK, Decisions
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.known import Known, Traced, trace
-from nbmerge.conflicts.reduced import Around, Deleted, Reduced, Texts, reduce
-from nbmerge.conflicts.returned import settle, taken
+from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.conflicts.values import Absent, Choice
 from nbmerge.merge.engine import merge
-from nbmerge.merge.threeway import Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
@@ -39,7 +38,7 @@ def found_in(trio: Trio, policy: Any, spelling: Spelling, known: bool) -> tuple[
     """A merged notebook as it is read from its file, and its conflicts."""
     versions = Terms(*(read(spelling.spell(side)) for side in trio.files()))
     notebook = read(write(merge(versions.base, versions.local, versions.remote, policy).notebook))
-    about = Known(versions) if known else None
+    about = KnownMerge(versions) if known else None
     return notebook, trace(find(notebook, lambda: about, merging=known), notebook, about)
 
 

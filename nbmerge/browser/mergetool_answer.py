@@ -1,0 +1,344 @@
+"""Owns: parts with conflicts as nbdime's page for merges takes them: a small notebook and decisions.
+what somebody did on nbdime's page for merges, read from the notebook that it sent back.
+
+Must not know: the page's server, what is chosen.
+the page's server, how conflicts are settled.
+Invariant: every decision is one of the parts'
+conflicts, and none is about an id, a count, outputs, or a cell that the small notebook lacks.
+
+The page is given decisions instead of three notebooks to compare: nbdime's own comparison would
+decide once more what the merge has decided, and stumbles over ids, cells without a base and counts.
+Where the base of a conflict is known, the text to be merged starts as the conflict with its markers
+(action `custom`); where it is not, the base itself is the text with its markers.  So whatever
+somebody leaves undecided is still a conflict when it comes back.
+
+The form: nbdime's documentation, "Diff format" and "Merge details"; a line is a text with its end,
+and the last line of a text is given one too.
+only parts with conflicts
+count; a conflict that is not surely decided is left open; what no choice gives is taken word for word.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nbmerge.browser.mergetool_page import (
+    Around,
+    Deleted,
+    Part,
+    Reduced,
+    Runs,
+    Substitute,
+    Texts,
+    choices_in,
+    substitute_for,
+)
+from nbmerge.conflicts.choosing import Resolution, choose
+from nbmerge.conflicts.known import Traced
+from nbmerge.conflicts.values import CellRuns, Choice, Chosen, Edited, InSource
+from nbmerge.merge.markers import conflicts_in
+from nbmerge.merge.text import compose, split
+from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from nbmerge.notebook.jsontext import Json
+
+    Plain: TypeAlias = dict[str, object]  # what JSON has
+    Diff: TypeAlias = list[Plain]
+    Sources: TypeAlias = dict[int, str]  # by the place of the cell in the notebook
+
+MARK = "nbmerge"  # the key of a cell's metadata: its part's number, and its place in the notebook
+_LONGEST = 200  # lines of a cell that is shown only to tell where a conflict is
+
+
+class Decisions:
+    """The small notebook and what is to be decided about it, part by part.
+
+    `shows_base` tells whether there is a base to show.
+    """
+
+    def __init__(self, notebook: Notebook, parts: Sequence[Part]) -> None:
+        self._notebook = notebook
+        self._cells: list[Plain] = []
+        self._between_lines: list[Plain] = []
+        self._about_cells: list[Plain] = []
+        self.shows_base = False
+        for number, part in enumerate(parts):
+            self._add(number, part)
+
+    def _add(self, number: int, part: Part) -> None:
+        match part:
+            case Texts():
+                self._texts(number, part)
+            case Deleted():
+                self._deleted(number, part)
+            case Runs():
+                self._runs(number, part)
+            case Around():
+                self._cells.append(self._whole(number, part.cell, _LONGEST))
+
+    def answer(self) -> Plain:
+        """What nbdime's page asks its server for."""
+        metadata = {"language_info": _language(self._notebook)}
+        base = {"cells": self._cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
+        # those about whole cells come last: they move the cells behind them
+        return {"base": base, "merge_decisions": [*self._between_lines, *self._about_cells]}
+
+    def _texts(self, number: int, part: Texts) -> None:
+        path: list[str | int] = ["cells", len(self._cells), "source"]
+        shown = part.substitute.shown
+        lines: list[str] = []
+        for piece in part.pieces:
+            if isinstance(piece, str):
+                lines.append(shown(piece))
+                continue
+            sides = (_shown(part.substitute, side) for side in (piece.shown, piece.local, piece.remote))
+            markers, local, remote = sides
+            start = markers if piece.base is None else _shown(part.substitute, piece.base)
+            at = len(lines)
+            decision = _decision(path, _change(at, start, local), _change(at, start, remote))
+            if piece.base is not None:
+                self.shows_base = True
+                decision |= {"action": "custom", "custom_diff": _change(at, start, markers)}
+            self._between_lines.append(decision)
+            lines += start
+        self._cells.append(self._cell(number, part.cell, lines))
+
+    def _deleted(self, number: int, part: Deleted) -> None:
+        at = len(self._cells)
+        markers = split(self._notebook.cells[part.cell].source)[0]
+        base = _shown(part.substitute, markers if part.base is None else part.base)
+        self.shows_base |= part.base is not None
+        changed = _change(0, base, _shown(part.substitute, part.lines))
+        gone: Diff = [{"op": "removerange", "key": at, "length": 1}]
+        inside = [{"op": "patch", "key": "source", "diff": changed}]
+        edited: Diff = [{"op": "patch", "key": at, "diff": inside}]
+        sides = (gone, edited) if part.by_local else (edited, gone)
+        self._about_cells.append(_decision(["cells"], *sides))
+        self._cells.append(self._cell(number, part.cell, base))
+
+    def _runs(self, number: int, part: Runs) -> None:
+        at = len(self._cells)
+        sides = ([self._whole(number, place) for place in run] for run in (part.local, part.remote))
+        local, remote = ([{"op": "addrange", "key": at, "valuelist": run}] if run else None for run in sides)
+        self._about_cells.append(_decision(["cells"], local, remote))
+
+    def _whole(self, number: int, place: int, longest: int | None = None) -> Plain:
+        lines = split(self._notebook.cells[place].source)[0][:longest]
+        return self._cell(number, place, _shown(substitute_for(lines), lines))
+
+    def _cell(self, number: int, place: int, lines: Sequence[str]) -> Plain:
+        cell = self._notebook.cells[place]
+        text = "".join(f"{line}\n" for line in lines)
+        made: Plain = {"cell_type": cell.type, "metadata": {MARK: [number, place]}, "source": text}
+        return made | ({"execution_count": None, "outputs": []} if cell.type == CODE else {})
+
+
+def _shown(substitute: Substitute, lines: Sequence[str]) -> list[str]:
+    return [substitute.shown(line) for line in lines]
+
+
+def _change(at: int, before: Sequence[str], after: Sequence[str]) -> Diff | None:
+    """The diff that puts other lines in place of those `before`, which begin at a line."""
+    if before == after:
+        return None
+    added: Plain = {"op": "addrange", "key": at, "valuelist": [f"{line}\n" for line in after]}
+    gone: Plain = {"op": "removerange", "key": at, "length": len(before)}
+    return ([added] if after else []) + ([gone] if before else [])
+
+
+def _decision(path: Sequence[str | int], local: Diff | None, remote: Diff | None) -> Plain:
+    about: Plain = {"common_path": list(path), "action": "base", "conflict": True}
+    return about | {"local_diff": local, "remote_diff": remote}
+
+
+def _language(notebook: Notebook) -> Plain:
+    """What the page colours code by."""
+    metadata = notebook.frame.get("metadata")
+    language = metadata.get("language_info") if isinstance(metadata, dict) else None
+    told = language if isinstance(language, dict) else {}
+    return {key: value for key in ("name", "mimetype") if isinstance(value := told.get(key), str)}
+
+
+class UnfitAnswerError(ValueError):
+    """What came back is no notebook made of the one that the page was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageChoices:
+    """What was decided.
+
+    `sources` are whole new texts of cells in which more than conflicts was edited, `deleted` cells
+    that were taken out, `runs` the cells that stay of two runs, where that is neither one run nor
+    both; `edited` are the conflicts settled in one of these ways, `left` those that nobody decided.
+    """
+
+    chosen: dict[Traced, Chosen] = field(default_factory=dict)
+    sources: dict[int, str] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)
+    runs: dict[Traced, tuple[int, ...]] = field(default_factory=dict)
+    edited: list[Traced] = field(default_factory=list)
+    left: list[Traced] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What the page sent: the sources of cells by part and place, in its order; the undecided ones."""
+
+    sources: Mapping[int, Sources]
+    undecided: frozenset[tuple[int, int]]
+
+
+def taken(notebook: Notebook, reduced: Reduced, base: object, sent: object) -> PageChoices:
+    """What was decided.  `base` is the small notebook that the page was given, `sent` what it sent
+    to be stored, both as JSON.  Raises Unfit."""
+    found = _sent(base, sent)
+    decided = PageChoices(left=list(reduced.apart))
+    for number, part in enumerate(reduced.parts):
+        cells = found.sources.get(number, {})
+        match part:
+            case Texts():
+                _texts(decided, part, cells.get(part.cell), notebook.cells[part.cell])
+            case Deleted():
+                is_open = (number, part.cell) in found.undecided
+                _deleted(decided, part, cells.get(part.cell), is_open)
+            case Runs():
+                _runs(decided, part, tuple(cells), all((number, cell) in found.undecided for cell in cells))
+    return decided
+
+
+def settle(notebook: Notebook, decided: PageChoices) -> Resolution:
+    """The notebook with all that was decided.  Raises NotKnown."""
+    cells = list(notebook.cells)
+    for place, text in decided.sources.items():
+        cells[place] = _with_source(cells[place], text)
+    settled = choose(replace(notebook, cells=tuple(cells)), decided.chosen)
+    gone = {id(cells[place]) for place in decided.deleted}
+    after: list[Cell] = []
+    runs = {id(cells[run.conflict.cell or 0]): (run, kept) for run, kept in decided.runs.items()}
+    for cell in settled.notebook.cells:
+        if id(cell) in runs:
+            run, kept = runs[id(cell)]
+            after += [cells[place] for place in kept]
+            gone |= {id(cells[place]) for place in _places(run)}
+        elif id(cell) not in gone:
+            after.append(cell)
+    return replace(settled, notebook=replace(settled.notebook, cells=tuple(after)))
+
+
+def _texts(decided: PageChoices, part: Texts, source: str | None, cell: Cell) -> None:
+    conflicts = [piece.traced for piece in part.pieces if not isinstance(piece, str)]
+    if source is None:
+        decided.deleted.add(part.cell)
+        decided.edited.extend(conflicts)
+        return
+    lines = split(part.substitute.original(source))[0]
+    choices = choices_in(part.pieces, lines)
+    if choices is None:
+        decided.sources[part.cell] = compose(lines, split(cell.source)[1])
+        standing = {conflict.lines for conflict in conflicts_in(lines)}
+        for one in conflicts:
+            (decided.left if _lines_of(one) in standing else decided.edited).append(one)
+        return
+    for traced, choice in choices:
+        if choice is None:
+            decided.left.append(traced)
+        else:
+            decided.chosen[traced] = choice
+
+
+def _lines_of(traced: Traced) -> Sequence[str]:
+    place = traced.conflict.place
+    return place.marked.lines if isinstance(place, InSource) else ()
+
+
+def _deleted(decided: PageChoices, part: Deleted, source: str | None, undecided: bool) -> None:
+    sides = (Choice.LOCAL, Choice.REMOTE)
+    gone, kept = sides if part.by_local else sides[::-1]
+    if source is None:
+        decided.chosen[part.traced] = gone
+        return
+    lines = split(part.substitute.original(source))[0]
+    if lines != part.lines:
+        decided.chosen[part.traced] = Edited("\n".join(lines))
+    elif undecided:
+        decided.left.append(part.traced)
+    else:
+        decided.chosen[part.traced] = kept
+
+
+def _runs(decided: PageChoices, part: Runs, stay: tuple[int, ...], undecided: bool) -> None:
+    both = (*part.local, *part.remote)
+    if undecided and stay == both:
+        decided.left.append(part.traced)
+        return
+    ways = {part.local: Choice.LOCAL, part.remote: Choice.REMOTE, both: Choice.BOTH}
+    if stay in ways:
+        decided.chosen[part.traced] = ways[stay]
+    else:
+        decided.runs[part.traced] = stay
+        decided.edited.append(part.traced)
+
+
+def _places(run: Traced) -> range:
+    place = run.conflict.place
+    return range(place.first, place.last + 1) if isinstance(place, CellRuns) else range(0)
+
+
+def _with_source(cell: Cell, text: str) -> Cell:
+    as_text = isinstance(cell.value.get(cell.source_field), str)
+    source: Json = text if as_text else in_lines(text)
+    value = {**cell.value, cell.source_field: source}
+    return replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
+
+
+def _sent(base: object, sent: object) -> _Sent:
+    sources: dict[int, Sources] = defaultdict(dict)
+    merged = _member(sent, "merged")
+    for cell in _items(_member(merged, "cells")):
+        number, place = _mark(cell)
+        text = _member(cell, "source")
+        whole = text if isinstance(text, str) else "".join(map(str, _items(text)))
+        sources[number][place] = whole
+    marks = [_mark(cell) for cell in _items(_member(base, "cells"))]
+    undecided = (mark for one in _items(_member(sent, "conflicts")) for mark in _about(one, marks))
+    return _Sent(sources, frozenset(undecided))
+
+
+def _about(decision: object, marks: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The cells that an undecided decision is about."""
+    match _member(decision, "common_path"):
+        case ["cells", int(at), *_] if 0 <= at < len(marks):
+            yield marks[at]
+            return
+    for side in ("local_diff", "remote_diff"):
+        for entry in _items(_member(decision, side) or []):
+            match entry:
+                case {"op": "addrange", "valuelist": list(cells)}:
+                    yield from map(_mark, cells)
+                case {"key": int(at)} if 0 <= at < len(marks):
+                    yield marks[at]
+
+
+def _mark(cell: object) -> tuple[int, int]:
+    match _member(_member(cell, "metadata"), MARK):
+        case [int(number), int(place)]:
+            return number, place
+    raise UnfitAnswerError("a cell is not one of those that the page was given")
+
+
+def _member(value: object, key: str) -> object:
+    if not isinstance(value, dict):
+        raise UnfitAnswerError(f"{key} is missing")
+    return value.get(key)
+
+
+def _items(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise UnfitAnswerError("a list is missing")
+    return value

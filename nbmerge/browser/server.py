@@ -1,0 +1,279 @@
+"""Owns: whether anybody still looks at the page.
+the process that serves the page: HTTP on loopback, from the first request to the last.
+
+Must not know: connections, the clock.
+notebooks, browsers.
+Invariant: a page that is loaded again is the same visit; when
+nobody has looked for a while the visit is over, and it never begins again.
+
+A page keeps one connection open for as long as it lives.  It also tells when it is closed, but not
+reliably: browsers may end a page without a word.
+it ends when the process that started it does, when
+the page is closed, and when nobody looks at it any more; it reads no file but the page's own, and
+writes none but the one that leads a browser to the page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import BinaryIO
+from urllib.parse import parse_qs, urlsplit
+
+from nbmerge.browser.site import (
+    HEADERS,
+    HOST,
+    Over,
+    Request,
+    SaveAnswer,
+    SaveRequest,
+    Site,
+    Task,
+    Where,
+    hear,
+    say,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+NEVER = 900.0  # seconds that somebody may take to open the page at all
+SLOW = 60.0  # seconds from when it is asked for until it is there
+LAST = 0.3  # seconds after the page is closed, for what it asked for just before
+GONE = 4.0  # seconds without any page, and none asked for: loading it again takes less
+
+
+class Attendance:
+    """The visit so far; times are seconds of one clock."""
+
+    def __init__(self, now: float) -> None:
+        self._newest = 0
+        self._present = 0
+        self._ends = now + NEVER  # if nobody comes until then
+        self._closed: float | None = None
+
+    def opened(self, now: float) -> int:
+        """A page was asked for; its number."""
+        self._newest += 1
+        self._ends = now + SLOW
+        return self._newest
+
+    def came(self) -> None:
+        """A page is there."""
+        self._present += 1
+
+    def left(self, page: int, now: float) -> None:
+        """A page is not there any more; it may have been loaded again."""
+        self._present -= 1
+        if page == self._newest:
+            self._ends = now + GONE
+
+    def closed(self, page: int, now: float) -> None:
+        """A page says that it is closed.  One that was loaded again says so of its earlier self."""
+        if page == self._newest and self._closed is None:
+            self._closed = now
+
+    def is_over(self, now: float) -> bool:
+        """Whether nobody will come any more."""
+        if self._closed is not None:
+            return now > self._closed + LAST
+        return self._present == 0 and now > self._ends
+
+
+_LIMIT = 256_000_000  # bytes of a request: no small notebook is larger
+_SLOW = 60.0  # seconds that one request may take to come in
+_BEAT = 0.2  # seconds between two looks at who is there
+
+
+class PageServer(ThreadingHTTPServer):
+    """The server, its site, and who looks at it."""
+
+    daemon_threads = True
+
+    def __init__(self, task: Task, commands: BinaryIO, reports: BinaryIO) -> None:
+        super().__init__((HOST, 0), Handler)
+        self.site = Site(task, secrets.token_urlsafe(32), self.server_address[1])
+        self.attendance = Attendance(time.monotonic())
+        self.over = threading.Event()
+        self._commands, self._reports = commands, reports
+        self._saving = threading.Lock()
+        self._answered = threading.Condition()
+        self._kept: SaveAnswer | None = None
+
+    def serve(self) -> None:
+        """Serve until the visit is over."""
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self._obey, daemon=True).start()
+        with _leading_to(self.site.url) as file:
+            say(self._reports, Where(self.site.url, file))
+            while not self.over.wait(_BEAT) and not self.attendance.is_over(time.monotonic()):
+                pass
+            self.over.set()
+            with self._saving, contextlib.suppress(OSError):
+                say(self._reports, Over())
+        time.sleep(_BEAT)  # for the pages that are told
+
+    def keep(self, sent: object) -> SaveAnswer:
+        """Have what somebody saved written; whether it was."""
+        with self._saving, self._answered:
+            self._kept = None
+            say(self._reports, SaveRequest(sent))
+            self._answered.wait_for(lambda: self._kept is not None or self.over.is_set())
+            return self._kept or SaveAnswer("nbmerge has ended")
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that breaks off concerns nobody: browsers do that when a page is loaded again."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+    def _obey(self) -> None:
+        while isinstance(kept := hear(self._commands), SaveAnswer):
+            with self._answered:
+                self._kept = kept
+                self._answered.notify_all()
+        self.over.set()
+        with self._answered:
+            self._answered.notify_all()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: PageServer
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "nbmerge", ""
+    timeout = _SLOW
+
+    def do_GET(self) -> None:
+        wanted = self._wanted()
+        match wanted:
+            case None:
+                self._refuse()
+            case "":
+                number = self.server.attendance.opened(time.monotonic())
+                self._send(200, self.server.site.document(number), "text/html; charset=utf-8")
+            case "here":
+                self._stay()
+            case name:
+                found = self.server.site.file(name)
+                self._send(200, *found) if found else self._send(404, b"there is no such file\n")
+
+    def do_POST(self) -> None:
+        wanted = self._wanted()
+        body = None if wanted is None else self._body()
+        match wanted:
+            case None:
+                self._refuse()
+            case _ if body is None:
+                self._send(413, b"too large\n", last=True)
+            case "api/merge":
+                self._send(200, json.dumps(self.server.site.task.page.answer).encode(), "application/json")
+            case "api/store":
+                self._store(body or b"")
+            case "api/closetool":
+                self.server.attendance.closed(self._page(), time.monotonic())
+                self._send(200, b"", last=True)
+            case _:
+                self._send(404, b"there is no such thing\n")
+
+    def log_message(self, format: str, *_: object) -> None:
+        """Nothing is logged: the address is secret."""
+
+    def _wanted(self) -> str | None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return self.server.site.wanted(Request(self.command, urlsplit(self.path).path, headers))
+
+    def _page(self) -> int:
+        [told] = parse_qs(urlsplit(self.path).query).get("page", ["0"])[:1]
+        return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+
+    def _body(self) -> bytes | None:
+        told = self.headers.get("Content-Length", "")
+        size = int(told) if told.isascii() and told.isdigit() and len(told) < 12 else _LIMIT + 1
+        return self.rfile.read(size) if size <= _LIMIT else None
+
+    def _store(self, body: bytes) -> None:
+        try:
+            sent = json.loads(body)
+        except (ValueError, RecursionError):
+            self._send(400, b"this is no JSON\n")
+            return
+        kept = self.server.keep(sent)
+        why_not = kept.why_not
+        self._send(200, b"{}", "application/json") if why_not is None else self._send(500, why_not.encode())
+
+    def _stay(self) -> None:
+        """Keep the connection for as long as the page lives."""
+        attendance = self.server.attendance
+        attendance.came()
+        try:
+            self._head(200, "text/event-stream", None)
+            self.wfile.write(b"retry: 500\n\n")
+            self.connection.settimeout(_BEAT)
+            while not self.server.over.is_set():
+                with contextlib.suppress(TimeoutError):
+                    if not self.connection.recv(1024):
+                        return
+            self.wfile.write(b"event: over\ndata:\n\n")
+        except OSError:
+            pass
+        finally:
+            attendance.left(self._page(), time.monotonic())
+            self.close_connection = True
+
+    def _refuse(self) -> None:
+        self._send(403, b"not for you\n", last=True)
+
+    def _send(
+        self, code: int, data: bytes, kind: str = "text/plain; charset=utf-8", last: bool = False
+    ) -> None:
+        self.close_connection = self.close_connection or last
+        self._head(code, kind, len(data))
+        self.wfile.write(data)
+
+    def _head(self, code: int, kind: str, length: int | None) -> None:
+        self.send_response(code)
+        told = {"Content-Type": kind} | ({} if length is None else {"Content-Length": str(length)})
+        for name, value in (told | HEADERS).items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+
+
+@contextlib.contextmanager
+def _leading_to(url: str) -> Iterator[str]:
+    """A file that only this user can read and that takes a browser to the address."""
+    folder = tempfile.mkdtemp(prefix="nbmerge-")
+    path = os.path.join(folder, "open.html")
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            link = f'<a href="{url}">{url}</a>'
+            file.write(f'<!DOCTYPE html><meta http-equiv="refresh" content="0; url={url}">{link}\n')
+        yield path
+    finally:
+        for remove, what in ((os.unlink, path), (os.rmdir, folder)):
+            with contextlib.suppress(OSError):
+                remove(what)
+
+
+def main() -> None:
+    """The process: commands on standard input, reports on standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that waits
+    reports = os.fdopen(os.dup(1), "wb")
+    with contextlib.suppress(OSError):
+        os.dup2(2, 1)
+    task = hear(sys.stdin.buffer)
+    if isinstance(task, Task):
+        PageServer(task, sys.stdin.buffer, reports).serve()
+    os._exit(0)  # connections may be open

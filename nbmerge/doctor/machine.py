@@ -1,0 +1,383 @@
+"""Owns: how the watcher of the state directory does, if there is one.
+what the current folder's file system lets nbmerge do.
+whether Linux lets a watcher watch so many folders, and what of it is in use.
+the state directory and the store in it: whether it is there, can be written, is sound.
+
+Must not know: how it works.
+how files are replaced.
+how folders are watched.
+what versions are.
+Invariant: it is not asked itself: its lock and its last words tell.
+nothing is written to find out.
+only /proc is read, and the folders below the
+current one are listed for a moment at most.
+
+inotify(7): a user has so many watches (one a folder) and instances (one a program, mostly), and a
+queue holds so many events.
+nothing is made, opened for writing, mended or locked.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nbmerge.disk.platforms import this_system
+from nbmerge.doctor.values import Finding, Setting, counted, error, ok, warning
+from nbmerge.errors import NbmergeError
+from nbmerge.history.opening import bytes_on_disk, find_store, health, is_marked, stores_set_aside, verify
+from nbmerge.history.values import StoreLost
+from nbmerge.observe.names import Rules, read_rules
+from nbmerge.observe.tree import Folder, list_folder, mounts
+from nbmerge.watch.daemon import log_path
+from nbmerge.watch.status import WatcherStatus, last_words, read_status
+
+_WATCHER = "watcher"
+
+
+def watcher(setting: Setting) -> Iterator[Finding]:
+    """Whether it runs, with which nbmerge, on what, and what went wrong last."""
+    status = read_status(setting.state) if os.path.isdir(setting.state) else None
+    if status is None or not status.running:
+        yield _absent(setting)
+        return
+    yield _present(status, setting)
+    for path in status.paths:
+        if not os.path.exists(path):
+            message = f"{path} is to be watched, but is not there"
+            yield warning(_WATCHER, message, f"bring it back, or {setting.program} restart with other paths")
+    if status.version is not None and status.version != setting.version:
+        message = (
+            f"the watcher is nbmerge {status.version}, not {setting.version}: it began before the update"
+        )
+        yield warning(_WATCHER, message, f"{setting.program} restart")
+    if status.last_error is not None:
+        message = f"the watcher said last: {status.last_error}"
+        yield warning(_WATCHER, message, f"see {log_path(setting.state)}, or where it was started")
+
+
+def is_watched(folder: str, state: str) -> bool:
+    """Whether a watcher runs that watches this folder, as far as can be told."""
+    try:
+        status = read_status(state) if folder and os.path.isdir(state) else None
+    except NbmergeError:
+        return False
+    if status is None or not status.running:
+        return False
+    real = os.path.join(os.path.realpath(folder), "")
+    return any(real.startswith(os.path.join(os.path.realpath(path), "")) for path in status.paths)
+
+
+def _present(status: WatcherStatus, setting: Setting) -> Finding:
+    on = ", ".join(status.paths) or "notebooks"
+    here = "" if is_watched(setting.here, setting.state) else "; not the current folder"
+    state = (
+        f", {counted(status.notebooks, 'notebook')}"
+        if status.ready
+        else ", still looking at them for the first time"
+    )
+    return ok(_WATCHER, f"a watcher runs (process {status.pid}) on {on}{state}{here}")
+
+
+def _absent(setting: Setting) -> Finding:
+    last = last_words(setting.state)
+    start = f"{setting.program} start begins to watch"
+    if last is not None and last.running and not last.idle:
+        message = f"the last watcher (process {last.pid}) was killed at work; its next start finishes that"
+        return warning(_WATCHER, message, start)
+    return ok(_WATCHER, "no watcher runs", start)
+
+
+_DISK, _EVENTS = "disk", "file system"
+
+
+def folder(setting: Setting) -> Iterator[Finding]:
+    """How notebooks here are replaced, and whether the system tells of saves."""
+    if not setting.here:
+        yield error(_DISK, "the current folder is gone", "cd to one that is there")
+        return
+    how = this_system().how
+    if not os.access(setting.here, os.W_OK):
+        message = (
+            f"{setting.here} cannot be written: merges are written into the files themselves, with a journal"
+        )
+        yield warning(_DISK, message, "see who owns it; nothing to do if that is meant")
+    else:
+        yield ok(_DISK, f"notebooks here are {how}")
+    mounted, real = mounts(), os.path.realpath(setting.here)
+    silent = mounted.silent(real)
+    if silent is not None:
+        yield warning(
+            _EVENTS,
+            f"this folder is on {silent}, which does not tell of saves by other machines: nbmerge looks every"
+            " few seconds, and sees two saves between two looks as one",
+            "nothing to do; where you can, watch on the machine that has the disk",
+        )
+    else:
+        kind = mounted.kind(real)
+        yield ok(_EVENTS, f"this folder is on {kind or 'a local disk'}: the system tells of every save")
+
+
+_INOTIFY = "inotify"
+_QUEUE = 16384  # the usual; after an overflow all folders are listed again
+_LONGEST = 3.0  # seconds for counting
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the system allows, and what this user's programs have."""
+
+    watches: int
+    instances: int
+    queue: int
+    watches_used: int
+    instances_used: int
+
+
+def limits(setting: Setting) -> Iterator[Finding]:
+    """Whether what is below the current folder can be watched."""
+    if not setting.platform.startswith("linux") or not setting.here:
+        return
+    figures = read()
+    if is_watched(setting.here, setting.state):
+        yield ok(_INOTIFY, f"{_in_words(figures)}; the folders below here are among them")
+    else:
+        yield judged(figures, *count(setting.here, time.monotonic() + _LONGEST))
+    if figures.instances_used >= figures.instances:
+        yield warning(
+            _INOTIFY,
+            f"all {figures.instances} inotify instances of this user are in use: a watcher has to poll",
+            "end programs that watch files, or: sudo sysctl fs.inotify.max_user_instances=1024",
+        )
+    if figures.queue < _QUEUE:
+        yield warning(
+            _INOTIFY,
+            f"inotify keeps {figures.queue} events at most: after many at once all is listed again",
+            f"sudo sysctl fs.inotify.max_queued_events={_QUEUE}",
+        )
+
+
+def judged(figures: Figures, needed: int, is_all: bool) -> Finding:
+    """Whether so many folders more can be watched; not `is_all`: they were not all counted."""
+    free = figures.watches - figures.watches_used
+    folders = f"{'' if is_all else 'more than '}{counted(needed, 'folder')} below here"
+    use = _in_words(figures)
+    if needed <= free:
+        return ok(_INOTIFY, f"{use}; {folders}")
+    return warning(
+        _INOTIFY,
+        f"{use}, and there are {folders}: some could not be watched, only looked at every second",
+        "sudo sysctl fs.inotify.max_user_watches=1048576, or leave folders out by a .nbmergeignore",
+    )
+
+
+def read(proc: str = "/proc") -> Figures:
+    """The limits, and what this user's processes use of them, as far as they let themselves be seen."""
+    watches, instances, queue = (
+        _number(os.path.join(proc, "sys/fs/inotify", name))
+        for name in ("max_user_watches", "max_user_instances", "max_queued_events")
+    )
+    used = list(_in_use(proc))
+    return Figures(watches, instances, queue, sum(used), len(used))
+
+
+def count(folder: str, until: float) -> tuple[int, bool]:
+    """How many folders a watcher of this one would watch, links aside, and whether that is all;
+    `until` as the monotonic clock tells."""
+    mounted = mounts()
+    todo = [(os.path.realpath(folder), Rules(os.path.realpath(folder)))]
+    found = 0
+    while todo:
+        if time.monotonic() > until:
+            return found, False
+        path, rules = todo.pop()
+        if mounted.pseudo(path):
+            continue
+        one = Folder(path, read_rules(path, rules), whole=True)
+        try:
+            todo.extend((below, one.rules) for below in list_folder(one).folders)
+        except OSError:
+            continue
+        found += 1
+    return found, True
+
+
+def _in_words(figures: Figures) -> str:
+    return f"{figures.watches_used:,} of {figures.watches:,} inotify watches in use"
+
+
+def _in_use(proc: str) -> Iterator[int]:
+    """The number of watches of each inotify instance of this user's processes."""
+    for process in filter(str.isdigit, os.listdir(proc)):
+        folder = os.path.join(proc, process, "fd")
+        try:
+            if os.stat(os.path.join(proc, process)).st_uid != os.getuid():
+                continue
+            held = [name for name in os.listdir(folder) if _is_inotify(os.path.join(folder, name))]
+        except OSError:  # it has just ended, or is nobody's business
+            continue
+        for name in held:
+            try:
+                with open(os.path.join(proc, process, "fdinfo", name), encoding="ascii") as file:
+                    yield sum(line.startswith("inotify ") for line in file)
+            except OSError:
+                continue
+
+
+def _is_inotify(link: str) -> bool:
+    try:
+        return os.readlink(link) == "anon_inode:inotify"
+    except OSError:
+        return False
+
+
+def _number(path: str) -> int:
+    with open(path, encoding="ascii") as file:
+        return int(file.read())
+
+
+PLACE, STORE, TIPS, WHOLE = "state directory", "store", "open tips", "integrity"
+_TIGHT, _FULL = 500_000_000, 20_000_000  # bytes that are free
+
+
+def place(setting: Setting) -> Iterator[Finding]:
+    """The state directory, or where it would be made."""
+    there = os.path.isdir(setting.state)
+    above = setting.state if there else _above(setting.state)
+    elsewhere = "name another one with --state or NBMERGE_STATE_DIR"
+    if not there and os.path.lexists(setting.state):
+        yield error(PLACE, f"{setting.state} is no folder", elsewhere)
+        return
+    if not _can_write(above):
+        message = f"{setting.state} cannot be {'written' if there else f'made: {above} cannot be written'}"
+        yield error(PLACE, message, f"see who owns it, or {elsewhere}")
+    elif not there:
+        yield ok(PLACE, f"{setting.state} is made when it is needed")
+    else:
+        yield ok(PLACE, setting.state)
+    yield from _owned(setting)
+    yield from _room(above)
+    kind = mounts().silent(os.path.realpath(above))
+    if kind is not None:
+        message = f"the state directory is on {kind}: SQLite's log needs a local disk"
+        yield warning(PLACE, message, elsewhere)
+
+
+def store(setting: Setting) -> Iterator[Finding]:
+    """What is in the store, how large it is, and what else lies there."""
+    path = _store(setting)
+    if path is None:
+        yield ok(STORE, "there is no store yet: the first version makes it")
+        return
+    yield from _contents(path, setting)
+    yield from _set_aside(setting)
+
+
+def whole(setting: Setting) -> Iterator[Finding]:
+    """Whether all of the store can be read."""
+    try:
+        path = _store(setting)
+        if path is None or is_marked(path):
+            return
+        verify(path)
+    except StoreLost as lost:
+        yield _damaged(str(lost))
+    except NbmergeError:
+        return  # `store` says why it cannot be read
+    else:
+        yield ok(WHOLE, "the store is sound: all of it was read")
+
+
+def size(number: int) -> str:
+    """So many bytes, for people."""
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"
+
+
+def _contents(path: str, setting: Setting) -> Iterator[Finding]:
+    if is_marked(path):
+        yield _damaged(f"{path}: the store was found damaged")
+        return
+    try:
+        found = health(path)
+    except StoreLost:
+        return  # the check of the whole says so
+    except NbmergeError as failure:
+        message, _, advice = str(failure).partition("; ")
+        yield error(STORE, message, advice)
+        return
+    if not os.access(path, os.W_OK):
+        yield error(STORE, f"{path} cannot be written", "see who owns it; until then no notebook is merged")
+    bulk = size(bytes_on_disk(path))
+    if found.totals is None:
+        yield ok(
+            STORE, f"{path}, {bulk}, of an older nbmerge; the next command that needs it brings it up to date"
+        )
+        return
+    totals = found.totals
+    yield ok(
+        STORE,
+        f"{path}, {bulk}: {counted(totals.versions, 'version')} of {counted(totals.notebooks, 'notebook')}",
+    )
+    if totals.open_tips:
+        one = totals.open_tips == 1
+        message = (
+            f"{totals.open_tips} version{' that' if one else 's that'} a later save may have overwritten"
+        )
+        advice = (
+            f"{setting.program} status names {'it' if one else 'them'}; recover NOTEBOOK merges what is open"
+        )
+        yield warning(TIPS, message, advice)
+
+
+def _set_aside(setting: Setting) -> Iterator[Finding]:
+    for path in stores_set_aside(setting.state):
+        message = f"a damaged store was kept as {path} ({size(bytes_on_disk(path))})"
+        yield warning(STORE, message, "remove it (and its -wal and -shm) if you miss no version")
+
+
+def _damaged(why: str) -> Finding:
+    advice = "the next command that needs it keeps it under another name and begins a new one"
+    return error(WHOLE, why.partition("; ")[0], advice)
+
+
+def _owned(setting: Setting) -> Iterator[Finding]:
+    if os.name != "posix" or not os.path.isdir(setting.state):
+        return
+    found = os.stat(setting.state)
+    if found.st_uid != os.getuid():
+        message = f"{setting.state} belongs to another user (number {found.st_uid}): it is theirs to use"
+        yield warning(PLACE, message, "name one of your own with --state or NBMERGE_STATE_DIR")
+    elif stat.S_IMODE(found.st_mode) & 0o077:
+        message = f"others can look into {setting.state}, which holds your notebooks"
+        yield warning(PLACE, message, f"chmod 700 {setting.state}")
+
+
+def _room(folder: str) -> Iterator[Finding]:
+    free = shutil.disk_usage(folder).free
+    if free < _TIGHT:
+        told = error if free < _FULL else warning
+        yield told(
+            PLACE, f"{size(free)} are free on its disk", "free some space: on a full one nothing is merged"
+        )
+
+
+def _store(setting: Setting) -> str | None:
+    return find_store(setting.state) if os.path.isdir(setting.state) else None
+
+
+def _above(path: str) -> str:
+    """The next folder above that is there."""
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _can_write(folder: str) -> bool:
+    """Whether files can be made in it, as far as the system says without trying."""
+    if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,243 @@
+"""Owns: the lock file by which an agent says that it is in the middle of several writes.
+the repository of a file, and whether git is at work in it.
+whether git put a content into its place: a checkout, pull, stash, reset or restore.
+
+Must not know: who holds it.
+what is in the files, running git.
+versions, what follows.
+Invariant: a lock that was forgotten does not hold for ever.
+
+`NAME.ipynb.watchdog.lock` is the protocol of the VS Code extension "Notebook Watchdog".
+a few looks at the file system;
+what is no repository, or cannot be looked at, has no git at work.
+git is only run when its HEAD, index or
+reflogs moved since the notebook's last save; it never writes, asks nobody, and fetches nothing.
+
+Contents are compared as they are in the file, past every clean filter: an editor's save that a
+filter would strip to a committed blob is still an editor's save.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nbmerge.lineage.versions import Git
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Stamp: TypeAlias = tuple[int, int, int]
+
+SUFFIX = ".watchdog.lock"
+FORGOTTEN = 300.0  # seconds without a write to the notebook or the lock
+
+
+def locked(path: str, now: float) -> bool:
+    """Whether somebody asks to be left alone with this notebook; `now`: seconds since the epoch."""
+    try:
+        held = os.stat(path + SUFFIX).st_mtime
+    except (OSError, ValueError):
+        return False
+    with contextlib.suppress(OSError):  # it is being replaced
+        held = max(held, os.stat(path).st_mtime)
+    return now - held < FORGOTTEN
+
+
+# In the folder of the work tree: a merge, a rebase, `git am`, picks that have not come to their end.
+_UNDER_WAY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+_FORGOTTEN = 600.0  # seconds after which a lock is one that a killed git left behind
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """`tree` is the work tree, `folder` what belongs to it alone, `common` what all work trees share."""
+
+    tree: str
+    folder: str
+    common: str
+
+
+def repository(path: str) -> Repository | None:
+    """The innermost repository whose work tree holds the file."""
+    tree = os.path.dirname(os.path.realpath(path))
+    while True:
+        folder = _folder(os.path.join(tree, ".git"))
+        if folder is not None:
+            return Repository(tree, folder, _common(folder))
+        above = os.path.dirname(tree)
+        if above == tree:
+            return None
+        tree = above
+
+
+def git_at_work(path: str, now: float) -> bool:
+    """Whether git is in the middle of something in the file's repository; `now` since the epoch."""
+    found = repository(path)
+    return found is not None and (
+        _is_locked(found, now) or any(os.path.exists(os.path.join(found.folder, name)) for name in _UNDER_WAY)
+    )
+
+
+def git_is_writing(path: str, now: float) -> bool:
+    """Whether git may just now be changing files of the repository."""
+    found = repository(path)
+    return found is not None and _is_locked(found, now)
+
+
+def _is_locked(found: Repository, now: float) -> bool:
+    try:
+        return now - os.stat(os.path.join(found.folder, "index.lock")).st_mtime < _FORGOTTEN
+    except OSError:
+        return False
+
+
+def _folder(marker: str) -> str | None:
+    """What `.git` stands for: a folder, or a file that names one (work trees, submodules)."""
+    if os.path.isdir(marker):
+        return marker if os.path.exists(os.path.join(marker, "HEAD")) else None
+    told = _line(marker)
+    if told is None or not told.startswith("gitdir: "):
+        return None
+    folder = os.path.join(os.path.dirname(marker), told.removeprefix("gitdir: "))
+    return os.path.normpath(folder) if os.path.isdir(folder) else None
+
+
+def _common(folder: str) -> str:
+    told = _line(os.path.join(folder, "commondir"))
+    return os.path.normpath(os.path.join(folder, told)) if told else folder
+
+
+def _line(path: str) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            return os.fsdecode(file.read(4096)).rstrip("\r\n")
+    except (OSError, ValueError):
+        return None
+
+
+_TIMEOUT = 2.0  # seconds; rare, and a wrong judgement costs more
+_QUIETLY = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # older versions: what a partial clone lacks is not fetched
+    "LC_ALL": "C",
+}
+_DECIDES_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """What moves when git does something; None where there is no such file."""
+
+    index: Stamp | None
+    rest: tuple[Stamp | None, ...]
+
+    def moved_after(self, time: float) -> bool:
+        """Whether anything was written after a time in seconds since the epoch."""
+        return any(stamp is not None and stamp[0] > time * 1e9 for stamp in (self.index, *self.rest))
+
+
+class GitWitness:
+    """What git had done when each notebook was last saved."""
+
+    def __init__(self, clock: Callable[[], float], program: str = "git") -> None:
+        self.clock = clock
+        self.program = program
+        self._seen: dict[str, Stamps] = {}
+
+    def says(self, path: str, data: bytes, since: float | None = None) -> Git:
+        """What git has to do with a save that was just made.
+
+        `since`: when the notebook was saved before, in seconds since the epoch, for the first
+        save that this witness is asked about.
+        """
+        replaced = self.replaced(path, data, since)
+        if git_at_work(path, self.clock()):
+            return Git.WORKING
+        return Git.REPLACED if replaced else Git.NONE
+
+    def replaced(self, path: str, data: bytes, since: float | None = None) -> bool:
+        """Whether the content is a blob of the repository, and git did something since the last save."""
+        found = repository(path)
+        if found is None:
+            return False
+        now = _stamps(found)
+        before = self._seen.get(path)
+        self._seen[path] = now
+        if before == now or (before is None and (since is None or not now.moved_after(since))):
+            return False
+        if before is not None and before.rest == now.rest:
+            # Only the index, which `git status` rewrites as well: git must have written this very file.
+            return self._wrote(found, path) and self._holds(found, data)
+        return self._holds(found, data)
+
+    def _holds(self, found: Repository, data: bytes) -> bool:
+        """Whether a blob of exactly these bytes is in the repository."""
+        names = "".join(f"{name}\n" for content in _as_stored(data) for name in _names(content))
+        told = self._git(found, ["cat-file", "--batch-check=%(objecttype)"], names.encode())
+        return told is not None and b"blob" in told.split()
+
+    def _wrote(self, found: Repository, path: str) -> bool:
+        """Whether the index has the file as it is now on the disk, by its time."""
+        real = os.path.realpath(path)
+        name = os.path.relpath(real, found.tree)
+        told = self._git(found, ["ls-files", "--debug", "--", f":(literal){name}"], b"")
+        try:
+            seconds, nanoseconds = divmod(os.stat(real).st_mtime_ns, 10**9)
+        except OSError:
+            return False
+        return f"mtime: {seconds}:{nanoseconds}".encode() in (told or b"")
+
+    def _git(self, found: Repository, arguments: list[str], given: bytes) -> bytes | None:
+        import subprocess
+
+        environment = {name: value for name, value in os.environ.items() if name not in _DECIDES_ELSEWHERE}
+        command = [self.program, "-C", found.tree, "-c", "core.fsmonitor=false", *arguments]
+        try:
+            done = subprocess.run(
+                command,
+                input=given,
+                capture_output=True,
+                env=environment | _QUIETLY,
+                timeout=_TIMEOUT,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout if done.returncode == 0 else None
+
+
+def _stamps(found: Repository) -> Stamps:
+    rest = (
+        os.path.join(found.folder, "HEAD"),
+        os.path.join(found.folder, "logs", "HEAD"),
+        os.path.join(found.common, "logs", "refs", "stash"),
+        os.path.join(found.common, "reftable", "tables.list"),
+    )
+    return Stamps(_stamp(os.path.join(found.folder, "index")), tuple(map(_stamp, rest)))
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        told = os.stat(path)
+    except OSError:
+        return None
+    return told.st_mtime_ns, told.st_size, told.st_ino
+
+
+def _as_stored(data: bytes) -> tuple[bytes, ...]:
+    """The bytes, and what they are in the repository where a checkout makes line ends CRLF."""
+    return (data, data.replace(b"\r\n", b"\n")) if b"\r\n" in data else (data,)
+
+
+def _names(data: bytes) -> tuple[str, str]:
+    """What git calls a blob, in repositories of both kinds."""
+    from hashlib import sha1, sha256
+
+    whole = b"blob %d\0%b" % (len(data), data)
+    return sha1(whole, usedforsecurity=False).hexdigest(), sha256(whole).hexdigest()

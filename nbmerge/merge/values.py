@@ -1,0 +1,211 @@
+"""Owns: the three-way law for single values, and what is said about a choice.
+what a caller may choose about a merge.
+what a merge tells about itself: conflicts and decisions, as values.
+
+Must not know: notebooks, text.
+how the choices are carried out.
+how they came about or how they are shown to people.
+Invariant: a value that only one side changed, or that
+both changed alike, is decided here and nowhere else; what is left is a `Clash`.
+
+The law is the one of jj's `trivial_merge` for three terms.
+a Policy and three notebooks
+determine the result; there is no other setting anywhere.
+what was
+chosen without a marker is a Decision, what needs a person is a Conflict; never neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+from nbmerge.notebook.model import Notebook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms(Generic[T_co]):
+    """The same thing in base, local and remote."""
+
+    base: T_co
+    local: T_co
+    remote: T_co
+
+    def map(self, function: Callable[[T_co], U]) -> Terms[U]:
+        """What the function makes of each term."""
+        return Terms(function(self.base), function(self.local), function(self.remote))
+
+    def __iter__(self) -> Iterator[T_co]:
+        return iter((self.base, self.local, self.remote))
+
+
+@dataclass(frozen=True, slots=True)
+class Clash(Terms[T_co]):
+    """Three terms that no rule has made one: a conflict, as a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[T]):
+    """A value on which the three terms agree."""
+
+    value: T
+
+
+def decide(
+    base: T, local: T, remote: T, *, plain: Callable[[T], object] | None = None
+) -> Decided[T] | Clash[T]:
+    """The three-way law; `plain` drops differences of spelling that must not clash."""
+    if local == remote or base == remote:
+        return Decided(local)
+    if base == local:
+        return Decided(remote)
+    if plain is not None:
+        plain_base, plain_local, plain_remote = plain(base), plain(local), plain(remote)
+        if plain_local == plain_remote or plain_base == plain_remote:
+            return Decided(local)
+        if plain_base == plain_local:
+            return Decided(remote)
+    return Clash(base, local, remote)
+
+
+class Side(Enum):
+    """One of the two notebooks that are merged."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+
+    @property
+    def other(self) -> Side:
+        return Side.REMOTE if self is Side.LOCAL else Side.LOCAL
+
+
+class ConflictStyle(Enum):
+    """git's three: without base, with base, with base and narrowed."""
+
+    MERGE = "merge"
+    DIFF3 = "diff3"
+    ZDIFF3 = "zdiff3"
+
+
+class Outputs(Enum):
+    """Whose outputs a cell gets where the rule (those of the run of its source) is not wanted."""
+
+    RUN = "run"
+    LOCAL = "local"
+    REMOTE = "remote"
+    BASE = "base"
+    CLEAR = "clear"
+    UNION = "union"
+
+
+class Favor(Enum):
+    """What becomes of a conflict in a source: shown, or settled for one term."""
+
+    NONE = "none"
+    LOCAL = "local"
+    REMOTE = "remote"
+    BASE = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What stands behind the conflict markers."""
+
+    local: str = "local"
+    base: str = "base"
+    remote: str = "remote"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`newer` is the side whose run and whose volatile metadata count as the later one."""
+
+    conflict_style: ConflictStyle = ConflictStyle.MERGE
+    labels: Labels = Labels()
+    marker_size: int = 7
+    outputs: Outputs = Outputs.RUN
+    favor: Favor = Favor.NONE
+    newer: Side = Side.LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One place for a person to decide; a term is None where that side deleted the cell.
+
+    `cell` counts from 0 in the merged notebook; `base` is None where there was none.
+    """
+
+    cell: int
+    id: str | None
+    base: str | None
+    local: str | None
+    remote: str | None
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "cell": self.cell,
+            "id": self.id,
+            "base": self.base,
+            "local": self.local,
+            "remote": self.remote,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was chosen for one place of the merged notebook, and why.
+
+    `path` is a JSON pointer, or one behind `base:` for a cell that is no longer there;
+    `took` is local, remote, both, base, higher, nothing, or what --outputs asked for.
+    """
+
+    path: str
+    took: str
+    reason: str
+
+    def as_json(self) -> dict[str, object]:
+        return {"path": self.path, "took": self.took, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A merged notebook, what is left to decide in it, and what was decided.
+
+    `origins` tells for each merged cell its index in base, local and remote, None where that one
+    has no such cell; it is empty where one side was taken as it is, and where no cell is left.
+    """
+
+    notebook: Notebook
+    conflicts: tuple[Conflict, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    origins: tuple[Terms[int | None], ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        return not self.conflicts
+
+
+@dataclass(slots=True)
+class Notes:
+    """Collects decisions below one path while a part of the notebook is merged."""
+
+    path: str = ""
+    taken: list[Decision] = field(default_factory=list)
+
+    def add(self, took: str, reason: str) -> None:
+        self.taken.append(Decision(self.path, took, reason))
+
+    def below(self, key: str | int) -> Notes:
+        """Notes on a member; they land in the same list."""
+        step = str(key).replace("~", "~0").replace("/", "~1")
+        return Notes(f"{self.path}/{step}", self.taken)

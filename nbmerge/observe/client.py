@@ -1,0 +1,213 @@
+"""Owns: the observer as the rest of the watcher knows it: a process of its own that watches.
+
+Must not know: how watching is done.  Invariant: events come in order, from one thread; if the
+process dies it is started again, and what has changed meanwhile is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from nbmerge.errors import SystemFailure
+from nbmerge.files import reason
+from nbmerge.observe.events import (
+    Command,
+    Event,
+    FileStamp,
+    IsKnown,
+    KnownAnswer,
+    ObserverOptions,
+    Orders,
+    Overflowed,
+    ReadAll,
+    ReadFile,
+    Report,
+    Trouble,
+    WatchedState,
+    say,
+)
+from nbmerge.observe.tree import show
+
+__all__ = ["ObserverOptions", "WatcherClient"]
+
+_PATIENCE = 10.0  # seconds that the process gets to end
+_AGAIN = 1.0  # seconds until it is started again; twice as long each time
+
+
+class WatcherClient:
+    """Watches notebooks in folders and tells what happens to them.
+
+    `roots` are folders or notebooks.  Events name real absolute paths; `shown` turns one into
+    what people wrote.  `put` gets every event, from a thread of the observer.  `clock` gives
+    the seconds for events' `at`.
+
+    Two hooks, to be set before `start`: `known(path, glance)` says whether a file that looks so
+    need not be read at the start; `pressed()` whether events had better wait (those of saves
+    are read all the same).  Both are called from the thread that puts.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[str],
+        put: Callable[[Event], None],
+        clock: Callable[[], float],
+        options: ObserverOptions = ObserverOptions(),  # noqa: B008 - frozen
+    ) -> None:
+        self.known: Callable[[str, FileStamp], bool] | None = None
+        self.pressed: Callable[[], bool] = lambda: False
+        self._roots = tuple(map(os.path.abspath, roots))
+        self._put = put
+        self._clock = clock
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self._saying = threading.Lock()
+        self._state = WatchedState(0, False, {})
+        self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="nbmerge-observer", daemon=True)
+
+    @property
+    def notebooks(self) -> int:
+        """How many are watched."""
+        return self._state.notebooks
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is watched, and everything that was there at the start was told."""
+        return self._state.ready
+
+    def start(self) -> None:
+        """Begin; returns when `ready`, or when `stop` was called.
+
+        Every notebook that is there is put as `Looked`, unless it is `known`.  Raises
+        SystemFailure if no process can be started.
+        """
+        self._process = self._spawned()
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """End; what was read is put before this returns."""
+        self._stopping.set()
+        self._ready.set()
+        self._hang_up()
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE)
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def rescan(self) -> None:
+        """Look at everything again, soon: folders are listed, what looks different is read."""
+        self._say(ReadAll())
+
+    def look(self, path: str) -> None:
+        """Have a notebook read now; it is told even if it is what was told last, or as `Vanished`."""
+        self._say(ReadFile(path))
+
+    def shown(self, path: str) -> str:
+        """What people call a notebook that an event names."""
+        return show(path, self._state.shown)
+
+    def _say(self, command: Command) -> None:
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with (
+                self._saying,
+                contextlib.suppress(OSError, ValueError),
+            ):  # it is gone: it will be started again
+                say(process.stdin, command)
+
+    def _hang_up(self) -> None:
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with self._saying, contextlib.suppress(OSError):
+                process.stdin.close()
+
+    def _spawned(self) -> subprocess.Popen[bytes]:
+        try:
+            process = subprocess.Popen(
+                _command_line(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pipesize=1 << 20,
+                env={**os.environ, **_MEMORY},
+                process_group=None if _IS_WINDOWS else 0,
+                creationflags=_OWN_GROUP if _IS_WINDOWS else 0,
+            )
+            assert process.stdin is not None
+            say(process.stdin, Orders(self._roots, self._options, self.known is not None))
+        except OSError as error:
+            message = f"the process that watches cannot be started: {reason(error)}"
+            raise SystemFailure(message) from error
+        return process
+
+    def _serve(self) -> None:
+        pause = _AGAIN
+        while not self._stopping.is_set():
+            self._listen()
+            if self._stopping.is_set():
+                return
+            self._put(Trouble("", _DIED, self._clock()))
+            while self._process is None and not self._stopping.wait(pause):
+                pause = min(pause * 2, 60.0)
+                with contextlib.suppress(SystemFailure):
+                    self._process = self._spawned()
+            self._put(Overflowed(self._clock()))
+        self._hang_up()
+
+    def _listen(self) -> None:
+        """Pass on what the process says, until it says no more."""
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        with process.stdout as stream:
+            while True:
+                while self.pressed() and not self._stopping.is_set():
+                    time.sleep(0.005)
+                try:
+                    report: Report = pickle.load(stream)
+                except (EOFError, OSError, pickle.UnpicklingError):
+                    break
+                self._heed(report)
+        self._hang_up()
+        process.wait()
+        if not self._stopping.is_set():
+            self._process = None
+
+    def _heed(self, report: Report) -> None:
+        match report:
+            case WatchedState():
+                self._state = report
+                if report.ready:
+                    self._ready.set()
+            case IsKnown(path, stamp):
+                self._say(KnownAnswer(self.known is not None and self.known(path, stamp)))
+            case event:
+                shift = 0.0 if self._clock is time.time else self._clock() - time.time()
+                self._put(replace(event, at=event.at + shift) if shift else event)
+
+
+_DIED = "the process that watches has ended; it is started again, and looks at everything"
+# So that glibc gives the memory of notebooks back to the system once they are passed on.
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2"}
+# A Ctrl-C at the terminal is for the watcher's own process.
+_IS_WINDOWS = sys.platform == "win32"
+_OWN_GROUP = 0x00000200 | 0x08000000  # CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW
+
+
+def _command_line() -> list[str]:
+    """How to start the process: this interpreter, with modules from where this one has them only."""
+    above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    places = json.dumps([place for place in sys.path if place] + [above])
+    code = f"import sys; sys.path[:] = {places}; from nbmerge.observe.process import main; main()"
+    return [sys.executable, "-I", "-S", "-c", code]
