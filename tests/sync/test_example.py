@@ -1,4 +1,4 @@
-"""The example of the README: two editors that take part in Python, and a page in JavaScript."""
+"""The example of docs/taking-part.md: two editors that take part in Python, and a page in JavaScript."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from tests.helpers.build import code, markdown, notebook
 from tests.sync.copies import copy
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-TOLD = "nbmerge.sync" in README
+PAGE_OF_DOCS = (ROOT / "docs" / "taking-part.md").read_text(encoding="utf-8")
 
 EDITORS = """\
 import json
@@ -109,7 +108,6 @@ def test_a_page_does_what_it_is_told(ids: bool) -> None:
     assert json.loads(ran.stdout) == other
 
 
-@pytest.mark.skipif(not TOLD, reason="the README does not tell of it yet")
 @pytest.mark.parametrize("block", [EDITORS, PRINTED, PAGE], ids=["editors", "printed", "page"])
-def test_the_readme_shows_exactly_this(block: str) -> None:
-    assert f"\n{block}```\n" in README
+def test_the_docs_show_exactly_this(block: str) -> None:
+    assert f"\n{block}```\n" in PAGE_OF_DOCS
