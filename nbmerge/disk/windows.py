@@ -1,11 +1,7 @@
-"""Owns: the calls of kernel32 that Python has no name for.
-what Windows has for replacing files safely: ReplaceFileW with a backup, share modes.
+"""Owns: what Windows has for replacing files safely: ReplaceFileW with a backup, share modes.
 
-Must not know: why they are called.
-what it is used for.
-Invariant: an error is returned as its number, never raised.
-whatever ReplaceFileW reports, either nothing has changed
-or the displaced file stands under the backup's name.  Written from the documentation of
+Must not know: what it is used for.  Invariant: whatever ReplaceFileW reports, either nothing has
+changed or the displaced file stands under the backup's name.  Written from the documentation of
 Windows (ReplaceFileW, CreateFileW, ReOpenFile, LockFile); it has not run there.
 """
 
@@ -49,7 +45,7 @@ _FAR = 1 << 40  # a byte that no file has: locks on Windows keep others from rea
 
 
 class Kernel32:
-    """See nbmerge.disk.windows.Kernel."""
+    """The calls as Windows has them: see `Kernel`."""
 
     def __init__(self) -> None:
         self._dll = ctypes.__dict__["WinDLL"]("kernel32", use_last_error=True)

@@ -88,7 +88,7 @@ class Saving:
     def tidy(self) -> None:
         """Finish what a killed process began, and take the saves that arrived too late for it."""
         with self.session.store.lock():
-            for late in self.session.disk.tend():
+            for late in self.session.disk.check_displaced():
                 notebook_id = self.session.store.adopt(late.path)
                 self.session.settler.take_unseen(
                     notebook_id, Saved(late.data, self.session.clock(), in_file=False)
