@@ -108,8 +108,8 @@ _guard = Lock()
 
 
 def lock_of(directory: str | None) -> DirectoryLock:
-    """The one lock that this process has for the directory: so that whoever holds it may open the
-    store anew without waiting for themselves."""
+    """The one lock that this process has for the directory: whoever holds it may open the store anew
+    without waiting for themselves."""
     if directory is None:
         return DirectoryLock(None)
     with _guard:

@@ -174,7 +174,7 @@ class Saving:
             tips = graph.youngest((*others, *head.parents, head.number))
             seen = graph.united(tips)
             still = tuple(tip for tip in heads.open if tip.version not in seen)
-            store.stand(notebook_id, replace(heads, tips=tips, open=still))
+            store.set_heads(notebook_id, replace(heads, tips=tips, open=still))
         return store.version(notebook_id, head.number)
 
     def _strange(self, notebook_id: int, sent: Sent) -> str:
