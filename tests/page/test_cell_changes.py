@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from nbmerge.browser.sources import By
-from nbmerge.browser.stories import Fate, MergedPart
+from nbmerge.browser.cell_changes import CellStatus, MergedPart
+from nbmerge.browser.sources import Author
 from tests.helpers.build import Trio, code, markdown, notebook3, printed
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
@@ -19,7 +19,7 @@ A, B, C = code("alpha = compute(1)", id="a"), code("beta = compute(2)", id="b"),
 @given(trios())
 def test_every_cell_has_one_story(trio: Trio) -> None:
     files = Files(*trio.files())
-    told, result = files.stories, files.result
+    told, result = files.cell_changes, files.result
     numbers = [story.number for story in told if story.number is not None]
     assert numbers == list(range(len(result.notebook.cells)))
     for side in ("base", "local", "remote"):
@@ -28,8 +28,8 @@ def test_every_cell_has_one_story(trio: Trio) -> None:
     assert sum(len(story.conflicts) for story in told) == len(result.conflicts)
     assert sum(len(story.notes) for story in told) <= len(result.decisions)
     for story in told:
-        assert (story.merged is None) == (story.fate is Fate.DELETED)
-        if story.fate is Fate.SAME:
+        assert (story.merged is None) == (story.status is CellStatus.DELETED)
+        if story.status is CellStatus.SAME:
             assert story.merged is not None
             assert story.cells.base is not None
             assert story.merged.source == story.cells.base.source
@@ -38,28 +38,44 @@ def test_every_cell_has_one_story(trio: Trio) -> None:
 @pytest.mark.parametrize(
     ("local", "remote", "told"),
     [
-        ([A, B], [A, B], [(Fate.SAME, By.BASE), (Fate.SAME, By.BASE)]),
-        ([A, B, C], [A, B], [(Fate.SAME, By.BASE), (Fate.SAME, By.BASE), (Fate.INSERTED, By.LOCAL)]),
-        ([A, B, C], [A, B, C], [(Fate.SAME, By.BASE), (Fate.SAME, By.BASE), (Fate.INSERTED, By.BOTH)]),
-        ([A], [A, B], [(Fate.SAME, By.BASE), (Fate.DELETED, By.LOCAL)]),
-        ([B], [B], [(Fate.DELETED, By.BOTH), (Fate.SAME, By.BASE)]),
+        ([A, B], [A, B], [(CellStatus.SAME, Author.BASE), (CellStatus.SAME, Author.BASE)]),
+        (
+            [A, B, C],
+            [A, B],
+            [
+                (CellStatus.SAME, Author.BASE),
+                (CellStatus.SAME, Author.BASE),
+                (CellStatus.INSERTED, Author.LOCAL),
+            ],
+        ),
+        (
+            [A, B, C],
+            [A, B, C],
+            [
+                (CellStatus.SAME, Author.BASE),
+                (CellStatus.SAME, Author.BASE),
+                (CellStatus.INSERTED, Author.BOTH),
+            ],
+        ),
+        ([A], [A, B], [(CellStatus.SAME, Author.BASE), (CellStatus.DELETED, Author.LOCAL)]),
+        ([B], [B], [(CellStatus.DELETED, Author.BOTH), (CellStatus.SAME, Author.BASE)]),
         (
             [A, B],
             [A | {"source": "alpha = compute(9)"}, B],
-            [(Fate.CHANGED, By.REMOTE), (Fate.SAME, By.BASE)],
+            [(CellStatus.CHANGED, Author.REMOTE), (CellStatus.SAME, Author.BASE)],
         ),
     ],
 )
 def test_fates(local: list[dict[str, object]], remote: list[dict[str, object]], told: object) -> None:
-    assert [(story.fate, story.by) for story in of_cells([A, B], local, remote).stories] == told
+    assert [(story.status, story.author) for story in of_cells([A, B], local, remote).cell_changes] == told
 
 
 def test_who_moved_a_cell() -> None:
-    told = of_cells([A, B, C], [C, A, B], [A, B, C | {"source": "gamma = go(now)"}]).stories
-    assert [(story.row.base, story.moved, story.by) for story in told] == [
-        (2, By.LOCAL, By.REMOTE),
-        (0, None, By.BASE),
-        (1, None, By.BASE),
+    told = of_cells([A, B, C], [C, A, B], [A, B, C | {"source": "gamma = go(now)"}]).cell_changes
+    assert [(story.row.base, story.moved, story.author) for story in told] == [
+        (2, Author.LOCAL, Author.REMOTE),
+        (0, None, Author.BASE),
+        (1, None, Author.BASE),
     ]
 
 
@@ -67,32 +83,35 @@ def test_parts_of_a_cell_come_from_different_sides() -> None:
     base = code("x = 1\ny = 2\nz = 3", count=1, out="1")
     local = base | {"metadata": {"name": "plot"}}
     remote = code("x = 1\ny = 2\nz = 4", count=2, out="2")
-    [story] = labelled(base, local, remote).stories
+    [story] = labelled(base, local, remote).cell_changes
     assert story.parts == (
-        MergedPart("source", By.REMOTE),
-        MergedPart("outputs", By.REMOTE),
-        MergedPart("execution count", By.REMOTE),
-        MergedPart("metadata", By.LOCAL),
+        MergedPart("source", Author.REMOTE),
+        MergedPart("outputs", Author.REMOTE),
+        MergedPart("execution count", Author.REMOTE),
+        MergedPart("metadata", Author.LOCAL),
     )
     assert (story.alike, story.run_again, story.quiet) == (False, False, False)
 
 
 def test_what_is_only_run_again_says_so() -> None:
     base = code("x", count=1, out="1")
-    [story] = labelled(base, code("x", count=2, out="2"), base).stories
+    [story] = labelled(base, code("x", count=2, out="2"), base).cell_changes
     assert (story.run_again, story.quiet) == (True, False)
-    [story] = labelled(base, base | {"execution_count": 3}, base).stories
+    [story] = labelled(base, base | {"execution_count": 3}, base).cell_changes
     assert (story.run_again, story.quiet) == (True, True)  # nothing to read there
 
 
 def test_deleted_by_one_and_edited_by_the_other() -> None:
-    told = of_cells([A, B], [A], [A, B | {"source": "beta = compute(2, deep)"}]).stories
-    assert [(story.deleted_by, len(story.conflicts)) for story in told] == [(None, 0), (By.LOCAL, 1)]
-    assert (told[1].did(By.LOCAL), told[1].did(By.REMOTE)) == (Fate.DELETED, Fate.CHANGED)
+    told = of_cells([A, B], [A], [A, B | {"source": "beta = compute(2, deep)"}]).cell_changes
+    assert [(story.deleted_by, len(story.conflicts)) for story in told] == [(None, 0), (Author.LOCAL, 1)]
+    assert (told[1].status_on(Author.LOCAL), told[1].status_on(Author.REMOTE)) == (
+        CellStatus.DELETED,
+        CellStatus.CHANGED,
+    )
 
 
 def test_a_decision_about_a_deleted_cell_belongs_to_its_story() -> None:
-    told = of_cells([A, B], [A], [A, B | {"outputs": [printed("2")]}]).stories
+    told = of_cells([A, B], [A], [A, B | {"outputs": [printed("2")]}]).cell_changes
     assert [[note.reason for note in story.notes] for story in told] == [
         [],
         ["deleted; the other side changed outputs or metadata only"],
@@ -101,18 +120,21 @@ def test_a_decision_about_a_deleted_cell_belongs_to_its_story() -> None:
 
 def test_new_ids_are_nothing_to_tell() -> None:
     bare = [{key: item for key, item in cell.items() if key != "id"} for cell in (A, B)]
-    assert all(story.quiet for story in of_cells(bare, bare, [A, B]).stories)
+    assert all(story.quiet for story in of_cells(bare, bare, [A, B]).cell_changes)
 
 
 @pytest.mark.parametrize("taken", ["local", "remote"])
 def test_where_one_side_is_taken_as_it_is(taken: str) -> None:
     changed, other = ([A, B, C], [A, B]) if taken == "local" else ([A, B], [A, B, C])
-    told = of_cells([A, B], changed, other).stories
+    told = of_cells([A, B], changed, other).cell_changes
     assert [story.number for story in told] == [0, 1, 2]
-    assert told[2].by is (By.LOCAL if taken == "local" else By.REMOTE)
+    assert told[2].author is (Author.LOCAL if taken == "local" else Author.REMOTE)
 
 
 def test_files_of_nbformat_3() -> None:
     base, local = (notebook3(markdown("# T"), code(text, out="1")) for text in ("x = 1", "x = 2"))
-    told = Files(base, local, base).stories
-    assert [(story.fate, story.by) for story in told] == [(Fate.SAME, By.BASE), (Fate.CHANGED, By.LOCAL)]
+    told = Files(base, local, base).cell_changes
+    assert [(story.status, story.author) for story in told] == [
+        (CellStatus.SAME, Author.BASE),
+        (CellStatus.CHANGED, Author.LOCAL),
+    ]
