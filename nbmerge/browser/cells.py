@@ -299,8 +299,5 @@ def _dropped(change: CellChange) -> Iterator[tuple[Author, Cell]]:
 def _metadata(change: CellChange) -> Html | None:
     if change.status is CellStatus.SAME or not any(part.name == "metadata" for part in change.parts):
         return None
-    base, local, remote, merged = (
-        metadata_of(cell)
-        for cell in (change.cells.base, change.cells.local, change.cells.remote, change.merged)
-    )
-    return metadata_box(list(metadata_changes(Terms(base, local, remote), merged)), merged_table)
+    sides, merged = change.cells.map(metadata_of), metadata_of(change.merged)
+    return metadata_box(list(metadata_changes(sides, merged)), merged_table)

@@ -32,7 +32,7 @@ class Html:
     text: str
 
 
-STYLE = "\n" + files("nbmerge.browser").joinpath("report.css").read_text("utf-8")
+STYLE = files("nbmerge.browser").joinpath("report.css").read_text("utf-8").partition("*/")[2]
 _EMPTY_ELEMENTS = frozenset({"meta", "img", "br", "hr"})
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 # What would hide or turn around what is read: controls are shown by their symbols, marks that

@@ -22,10 +22,13 @@ from nbmerge.notebook.model import joined
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from nbmerge.merge.values import Terms
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell
+
+    Fields: TypeAlias = Mapping[str, Json]
 
 
 _MOST = 240  # characters of one value
@@ -55,14 +58,12 @@ class MetadataChange:
         return ".".join(self.path)
 
 
-def metadata_changes(
-    sides: Terms[Mapping[str, Json]], merged: Mapping[str, Json]
-) -> Iterator[MetadataChange]:
+def metadata_changes(sides: Terms[Fields], merged: Fields) -> Iterator[MetadataChange]:
     """What is not everywhere as it was in base, key by key in order of names."""
     yield from _metadata_changes((), sides.base, sides.local, sides.remote, merged)
 
 
-def _metadata_changes(path: tuple[str, ...], *objects: Mapping[str, Json]) -> Iterator[MetadataChange]:
+def _metadata_changes(path: tuple[str, ...], *objects: Fields) -> Iterator[MetadataChange]:
     for key in sorted({key for held in objects for key in held}):
         values = [held.get(key, MISSING) for held in objects]
         there = [value for value in values if value != MISSING]
@@ -175,7 +176,7 @@ def shown_attachments(attachments: Json, budget: PictureBudget) -> Html:
     return tag("div", *found, class_="outs") if found else Html("")
 
 
-def _output(output: Mapping[str, Json], budget: PictureBudget) -> Html:
+def _output(output: Fields, budget: PictureBudget) -> Html:
     kind = output.get("output_type")
     match kind:
         case "stream":
@@ -193,14 +194,14 @@ def _output(output: Mapping[str, Json], budget: PictureBudget) -> Html:
     return tag("p", "an output without content" if isinstance(kind, str) else "no output", class_="cut")
 
 
-def _error(output: Mapping[str, Json]) -> str:
+def _error(output: Fields) -> str:
     traceback = output.get("traceback")
     if isinstance(traceback, list) and traceback:
         return "\n".join(line for line in traceback if isinstance(line, str))
     return ": ".join(text for key in ("ename", "evalue") if (text := joined(output.get(key))))
 
 
-def _bundle(data: Mapping[str, Json], metadata: Mapping[str, Json], name: str, budget: PictureBudget) -> Html:
+def _bundle(data: Fields, metadata: Fields, name: str, budget: PictureBudget) -> Html:
     """One thing in several kinds: the best that can be shown, and what else there is."""
     best = next((kind for kind in (*_PICTURES, _SVG) if kind in data), None)
     picture = None if best is None else _picture(best, data, metadata.get(best), name, budget)
@@ -219,7 +220,7 @@ def _rank(kind: str) -> tuple[bool, str]:
     return (kind != "text/plain", kind)
 
 
-def _picture(kind: str, data: Mapping[str, Json], metadata: Json, name: str, budget: PictureBudget) -> Html:
+def _picture(kind: str, data: Fields, metadata: Json, name: str, budget: PictureBudget) -> Html:
     text = joined(data[kind]) or ""
     if kind == _SVG:
         encoded = b64encode(text.encode("utf-8", "replace")).decode()

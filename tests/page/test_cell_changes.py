@@ -12,6 +12,9 @@ from tests.helpers.edits import trios
 from tests.helpers.examples import tried
 from tests.page.pages import Files, labelled, of_cells
 
+BASE, LOCAL, REMOTE, BOTH, MIXED = Author
+SAME, CHANGED, INSERTED, DELETED = CellStatus
+
 A, B, C = code("alpha = compute(1)", id="a"), code("beta = compute(2)", id="b"), code("gamma = go()", id="c")
 
 
@@ -28,8 +31,8 @@ def test_every_cell_has_one_story(trio: Trio) -> None:
     assert sum(len(story.conflicts) for story in told) == len(result.conflicts)
     assert sum(len(story.notes) for story in told) <= len(result.decisions)
     for story in told:
-        assert (story.merged is None) == (story.status is CellStatus.DELETED)
-        if story.status is CellStatus.SAME:
+        assert (story.merged is None) == (story.status is DELETED)
+        if story.status is SAME:
             assert story.merged is not None
             assert story.cells.base is not None
             assert story.merged.source == story.cells.base.source
@@ -38,31 +41,31 @@ def test_every_cell_has_one_story(trio: Trio) -> None:
 @pytest.mark.parametrize(
     ("local", "remote", "told"),
     [
-        ([A, B], [A, B], [(CellStatus.SAME, Author.BASE), (CellStatus.SAME, Author.BASE)]),
+        ([A, B], [A, B], [(SAME, BASE), (SAME, BASE)]),
         (
             [A, B, C],
             [A, B],
             [
-                (CellStatus.SAME, Author.BASE),
-                (CellStatus.SAME, Author.BASE),
-                (CellStatus.INSERTED, Author.LOCAL),
+                (SAME, BASE),
+                (SAME, BASE),
+                (INSERTED, LOCAL),
             ],
         ),
         (
             [A, B, C],
             [A, B, C],
             [
-                (CellStatus.SAME, Author.BASE),
-                (CellStatus.SAME, Author.BASE),
-                (CellStatus.INSERTED, Author.BOTH),
+                (SAME, BASE),
+                (SAME, BASE),
+                (INSERTED, BOTH),
             ],
         ),
-        ([A], [A, B], [(CellStatus.SAME, Author.BASE), (CellStatus.DELETED, Author.LOCAL)]),
-        ([B], [B], [(CellStatus.DELETED, Author.BOTH), (CellStatus.SAME, Author.BASE)]),
+        ([A], [A, B], [(SAME, BASE), (DELETED, LOCAL)]),
+        ([B], [B], [(DELETED, BOTH), (SAME, BASE)]),
         (
             [A, B],
             [A | {"source": "alpha = compute(9)"}, B],
-            [(CellStatus.CHANGED, Author.REMOTE), (CellStatus.SAME, Author.BASE)],
+            [(CHANGED, REMOTE), (SAME, BASE)],
         ),
     ],
 )
@@ -73,9 +76,9 @@ def test_fates(local: list[dict[str, object]], remote: list[dict[str, object]], 
 def test_who_moved_a_cell() -> None:
     told = of_cells([A, B, C], [C, A, B], [A, B, C | {"source": "gamma = go(now)"}]).cell_changes
     assert [(story.row.base, story.moved, story.author) for story in told] == [
-        (2, Author.LOCAL, Author.REMOTE),
-        (0, None, Author.BASE),
-        (1, None, Author.BASE),
+        (2, LOCAL, REMOTE),
+        (0, None, BASE),
+        (1, None, BASE),
     ]
 
 
@@ -85,10 +88,10 @@ def test_parts_of_a_cell_come_from_different_sides() -> None:
     remote = code("x = 1\ny = 2\nz = 4", count=2, out="2")
     [story] = labelled(base, local, remote).cell_changes
     assert story.parts == (
-        MergedPart("source", Author.REMOTE),
-        MergedPart("outputs", Author.REMOTE),
-        MergedPart("execution count", Author.REMOTE),
-        MergedPart("metadata", Author.LOCAL),
+        MergedPart("source", REMOTE),
+        MergedPart("outputs", REMOTE),
+        MergedPart("execution count", REMOTE),
+        MergedPart("metadata", LOCAL),
     )
     assert (story.alike, story.run_again, story.quiet) == (False, False, False)
 
@@ -103,10 +106,10 @@ def test_what_is_only_run_again_says_so() -> None:
 
 def test_deleted_by_one_and_edited_by_the_other() -> None:
     told = of_cells([A, B], [A], [A, B | {"source": "beta = compute(2, deep)"}]).cell_changes
-    assert [(story.deleted_by, len(story.conflicts)) for story in told] == [(None, 0), (Author.LOCAL, 1)]
-    assert (told[1].status_on(Author.LOCAL), told[1].status_on(Author.REMOTE)) == (
-        CellStatus.DELETED,
-        CellStatus.CHANGED,
+    assert [(story.deleted_by, len(story.conflicts)) for story in told] == [(None, 0), (LOCAL, 1)]
+    assert (told[1].status_on(LOCAL), told[1].status_on(REMOTE)) == (
+        DELETED,
+        CHANGED,
     )
 
 
@@ -128,13 +131,13 @@ def test_where_one_side_is_taken_as_it_is(taken: str) -> None:
     changed, other = ([A, B, C], [A, B]) if taken == "local" else ([A, B], [A, B, C])
     told = of_cells([A, B], changed, other).cell_changes
     assert [story.number for story in told] == [0, 1, 2]
-    assert told[2].author is (Author.LOCAL if taken == "local" else Author.REMOTE)
+    assert told[2].author is (LOCAL if taken == "local" else REMOTE)
 
 
 def test_files_of_nbformat_3() -> None:
     base, local = (notebook3(markdown("# T"), code(text, out="1")) for text in ("x = 1", "x = 2"))
     told = Files(base, local, base).cell_changes
     assert [(story.status, story.author) for story in told] == [
-        (CellStatus.SAME, Author.BASE),
-        (CellStatus.CHANGED, Author.LOCAL),
+        (SAME, BASE),
+        (CHANGED, LOCAL),
     ]
