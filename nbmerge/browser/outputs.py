@@ -107,33 +107,31 @@ def _quoted(value: str | bool | None) -> str:
 
 def merged_table(found: Sequence[MetadataChange]) -> Html:
     """What base has, what was made of it, and by whom."""
-    head = tag("tr", *(tag("th", name, scope="col") for name in ("", "base", "merged", "from")))
-    return tag("table", tag("thead", head), tag("tbody", *map(_merged_row, found)))
+    return _table(found, ("base", "merged", "from"), lambda change: [tag("td", _taken_from(change))])
 
 
 def compared_table(found: Sequence[MetadataChange]) -> Html:
     """What stood before and what stands now."""
-    head = tag("tr", *(tag("th", name, scope="col") for name in ("", "before", "after")))
-    rows = (
-        tag("tr", _named(change), tag("td", tag("code", written(change.base))), _value(change))
-        for change in found
-    )
+    return _table(found, ("before", "after"), lambda _: [])
+
+
+def _table(
+    found: Sequence[MetadataChange],
+    heads: Sequence[str],
+    more: Callable[[MetadataChange], Sequence[Html]],
+) -> Html:
+    head = tag("tr", *(tag("th", name, scope="col") for name in ("", *heads)))
+    rows = []
+    for change in found:
+        values = (tag("td", tag("code", written(value))) for value in (change.base, change.merged))
+        rows.append(tag("tr", tag("th", tag("code", change.name), scope="row"), *values, *more(change)))
     return tag("table", tag("thead", head), tag("tbody", *rows))
 
 
-def _merged_row(change: MetadataChange) -> Html:
-    author = author_of(change.merged == change.local, change.merged == change.remote)
-    mark = "base" if change.merged == change.base else author_mark(author)
-    before = tag("td", tag("code", written(change.base)))
-    return tag("tr", _named(change), before, _value(change), tag("td", mark))
-
-
-def _named(change: MetadataChange) -> Html:
-    return tag("th", tag("code", change.name), scope="row")
-
-
-def _value(change: MetadataChange) -> Html:
-    return tag("td", tag("code", written(change.merged)))
+def _taken_from(change: MetadataChange) -> Html | str:
+    if change.merged == change.base:
+        return "base"
+    return author_mark(author_of(change.merged == change.local, change.merged == change.remote))
 
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")

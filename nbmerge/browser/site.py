@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from secrets import compare_digest
 from string import Template
@@ -89,7 +89,7 @@ _MESSAGES: dict[str, type[Message]] = {
 
 def send(stream: IO[bytes], message: Message) -> None:
     """Write a message.  Raises OSError if the other process is gone."""
-    stream.write(json.dumps([type(message).__name__, _fields(message)]).encode() + b"\n")
+    stream.write(json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n")
     stream.flush()
 
 
@@ -105,11 +105,6 @@ def receive(stream: IO[bytes]) -> Message | None:
     if name == Task.__name__:
         return Task(PageContent(**fields["page"]), fields["assets"])
     return _MESSAGES[name](**fields)
-
-
-def _fields(value: Message | PageContent) -> dict[str, object]:
-    found = {name: getattr(value, name) for name in value.__slots__}
-    return {name: _fields(item) if isinstance(item, PageContent) else item for name, item in found.items()}
 
 
 HOST = "127.0.0.1"

@@ -39,6 +39,11 @@ class Author(Enum):
     BOTH = "both"
     MIXED = "mixed"
 
+    @property
+    def words(self) -> str:
+        """As it is called on every page."""
+        return "local and remote" if self is Author.MIXED else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -229,20 +234,13 @@ def _joined(words: Sequence[Word]) -> tuple[Word, ...]:
     return tuple(result)
 
 
-NAMES = {
-    Author.BASE: "base",
-    Author.LOCAL: "local",
-    Author.REMOTE: "remote",
-    Author.BOTH: "both",
-    Author.MIXED: "local and remote",
-}
-SIGNS = {Author.BASE: "", Author.LOCAL: "L", Author.REMOTE: "R", Author.BOTH: "LR", Author.MIXED: "L+R"}
+_SIGNS = {Author.BASE: "", Author.LOCAL: "L", Author.REMOTE: "R", Author.BOTH: "LR", Author.MIXED: "L+R"}
 _TAKEN = {"both": "both kept", "nothing": "left out", "higher": "the higher one", "clear": "left out"}
 
 
 def author_mark(author: Author, before: str = "") -> Html:
     """Who did something, as a small mark."""
-    text = f"{before} {NAMES[author]}".strip()
+    text = f"{before} {author.words}".strip()
     return tag("span", text, class_=f"who {author.value}")
 
 
@@ -285,8 +283,8 @@ def author_sign(author: Author, gone: bool) -> Html:
     """Before each block of a merge: who wrote it, or took it out."""
     if author is Author.BASE:
         return tag("i")
-    said = f"{'removed' if gone else 'written'} by {NAMES[author]}"
-    return tag("i", f"{_MINUS * gone}{SIGNS[author]}", title=said)
+    said = f"{'removed' if gone else 'written'} by {author.words}"
+    return tag("i", f"{_MINUS * gone}{_SIGNS[author]}", title=said)
 
 
 def added_or_removed(author: Author, gone: bool) -> Html:

@@ -126,13 +126,19 @@ def find_store(directory: str) -> str | None:
     return os.path.join(directory, max(names)) if names else None
 
 
-def _opened(path: str) -> tuple[Database, bool]:
-    """The store, and whether it is of today's stage.  Raises StoreLost if it is damaged."""
-    if os.path.exists(damage_mark(path)):
+def _opened(path: str, migrated: bool = False) -> tuple[Database, bool]:
+    """The store, and whether it is of today's stage; `migrated`: it is brought there.
+
+    Raises StoreLost if it is damaged.
+    """
+    if is_marked(path):
         raise StoreLost(f"{path}: the store was found damaged; start nbmerge again: it makes a new one")
     database = Database(path)
     try:
-        return database, is_current(database)
+        current = is_current(database)
+        if migrated and not current:
+            migrate(database)
+        return database, current or migrated
     except BaseException:
         database.close()
         raise
@@ -140,25 +146,13 @@ def _opened(path: str) -> tuple[Database, bool]:
 
 def _made_current(directory: str, now: float) -> tuple[Database, str | None]:
     """A store of today's stage, and where the damaged one is now that was in its place."""
-    path = find_store(directory)
-    if path is None:
-        return _migrated(_create(directory, now)), None
-    try:
-        return _migrated(path), None
-    except StoreLost:
-        aside = _put_aside(path, now)
-        return _migrated(_create(directory, now)), aside
-
-
-def _migrated(path: str) -> Database:
-    database, current = _opened(path)
-    try:
-        if not current:
-            migrate(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
+    path, aside = find_store(directory), None
+    if path is not None:
+        try:
+            return _opened(path, migrated=True)[0], None
+        except StoreLost:
+            aside = _put_aside(path, now)
+    return _opened(_create(directory, now), migrated=True)[0], aside
 
 
 def _create(directory: str, now: float) -> str:

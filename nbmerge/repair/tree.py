@@ -119,7 +119,8 @@ class TextTree:
         self.text = "\n".join(blanked)
         self.root = Node((-1, 0), 0, 0)
         self._starts: list[int] = []
-        _Growing(self, self._starts).run()
+        self._open = [self.root]
+        self._grow()
 
     def whole(self, node: Node) -> tuple[Json, int] | None:
         """The value of a node and where its text ends, if it is sound."""
@@ -130,7 +131,7 @@ class TextTree:
         start = self._starts[node.last]
         return (value, end) if start < end <= start + len(self.lines[node.last]) else None
 
-    def sound_cell(self, index: int, start: int) -> Node | None:
+    def _sound_cell(self, index: int, start: int) -> Node | None:
         """The cell that begins in a line that holds its brace alone, if it is sound to its last one."""
         at = start + self.lines[index].index("{")
         try:
@@ -152,106 +153,97 @@ class TextTree:
         """What stands in the line from the beginning of the value on."""
         return self.lines[node.index][node.at - self._starts[node.index] :]
 
-
-class _Growing:
-    """One pass over the lines."""
-
-    def __init__(self, tree: TextTree, starts: list[int]) -> None:
-        self.tree = tree
-        self.starts = starts
-        self.open = [tree.root]
-
-    def run(self) -> None:
+    def _grow(self) -> None:
         start = 0
         skipped = -1
-        for index, line in enumerate(self.tree.lines):
-            self.starts.append(start)
+        for index, line in enumerate(self.lines):
+            self._starts.append(start)
             if index > skipped:
-                skipped = self.cell(index, line, start)
+                skipped = self._take_cell(index, line, start)
             if index > skipped:
-                self.any(index, line, start)
+                self._take_line(index, line, start)
             start += len(line) + 1
-        self.shut((-1, 1), len(self.tree.lines) - 1)
+        self._shut((-1, 1), len(self.lines) - 1)
 
-    def cell(self, index: int, line: str, start: int) -> int:
+    def _take_cell(self, index: int, line: str, start: int) -> int:
         """Take a sound cell that begins in this line; the place of its last line, -1 if there is none."""
-        cell = self.tree.sound_cell(index, start) if line.strip() == "{" else None
+        cell = self._sound_cell(index, start) if line.strip() == "{" else None
         if cell is None:
             return -1
-        self.shut(cell.column, index - 1)
-        self.open[-1].children.append(cell)
+        self._shut(cell.column, index - 1)
+        self._open[-1].children.append(cell)
         return cell.last
 
-    def any(self, index: int, line: str, start: int) -> None:
+    def _take_line(self, index: int, line: str, start: int) -> None:
         """Take one line."""
         simple = _ELEMENT.fullmatch(line)
         if simple is not None:
             indentation = simple.end(1)
-            self.add(Node((indentation, 0), index, start + indentation))
-        elif index in self.tree.markers:
-            self.open[-1].children.append(Node((0, 0), index, start, last=index))
+            self._add(Node((indentation, 0), index, start + indentation))
+        elif index in self.markers:
+            self._open[-1].children.append(Node((0, 0), index, start, last=index))
         elif line.strip():
             try:
-                self.line(index, line, start)
+                self._take_values(index, line, start)
             except BrokenLineError:
-                self.text(index, line, start)
+                self._take_text(index, line, start)
 
-    def line(self, index: int, line: str, start: int) -> None:
+    def _take_values(self, index: int, line: str, start: int) -> None:
         """Everything in one line: brackets that close, and values one behind the other."""
         at = _end(_CLOSERS, line, 0)
         indentation = len(line) - len(line.lstrip(" \t"))
-        column = self.closed(line[:at], (indentation, 0), index)
+        column = self._closed(line[:at], (indentation, 0), index)
         while at < len(line):
             node, at = _node(line, at, column, index)
             node.at += start
-            self.add(node)
+            self._add(node)
             column = (column[0], column[1] + 1)
             behind = _end(_CLOSERS, line, at)
             for bracket in line[at:behind]:
-                self.matched(bracket, index)
+                self._close_with(bracket, index)
             at = behind
 
-    def text(self, index: int, line: str, start: int) -> None:
+    def _take_text(self, index: int, line: str, start: int) -> None:
         """A line that begins with a quote is a text, whatever is in it."""
         indentation = len(line) - len(line.lstrip(" \t"))
         if line[indentation] != '"' or _MEMBER.match(line, indentation):
             raise BrokenLineError(index, f"this is no part of a notebook: {line.strip()[:60]}")
-        while self.open[-1].index == index and len(self.open) > 1:
-            self.open.pop()
-        children = self.open[-1].children
+        while self._open[-1].index == index and len(self._open) > 1:
+            self._open.pop()
+        children = self._open[-1].children
         while children and children[-1].index == index:
             children.pop()  # taken for texts of their own
-        self.add(Node((indentation, 0), index, start + indentation))
+        self._add(Node((indentation, 0), index, start + indentation))
 
-    def closed(self, brackets: str, column: Column, index: int) -> Column:
+    def _closed(self, brackets: str, column: Column, index: int) -> Column:
         """Shut what the brackets at the beginning of a line close; where what follows them stands."""
         here = column
         for bracket in brackets:
             if bracket in "]}":
-                self.shut((here[0] + 1, 0), index - 1)
-                top = self.open[-1]
+                self._shut((here[0] + 1, 0), index - 1)
+                top = self._open[-1]
                 if top.column >= here and top.opener == _OPENING[bracket]:
                     column = top.column
-                    self.shut(column, index)
+                    self._shut(column, index)
         return column
 
-    def matched(self, bracket: str, index: int) -> None:
+    def _close_with(self, bracket: str, index: int) -> None:
         """A bracket behind a value closes what stands in the same line or above, if it fits."""
-        top = self.open[-1]
+        top = self._open[-1]
         if bracket in "]}" and top.opener == _OPENING[bracket]:
-            self.shut(top.column, index)
+            self._shut(top.column, index)
 
-    def add(self, node: Node) -> None:
-        self.shut(node.column, node.index - (node.column[1] == 0))
-        self.open[-1].children.append(node)
+    def _add(self, node: Node) -> None:
+        self._shut(node.column, node.index - (node.column[1] == 0))
+        self._open[-1].children.append(node)
         node.last = node.index
         if node.opener:
-            self.open.append(node)
+            self._open.append(node)
 
-    def shut(self, column: Column, last: int) -> None:
+    def _shut(self, column: Column, last: int) -> None:
         """End all that stands at this column or deeper with this line."""
-        while len(self.open) > 1 and self.open[-1].column >= column:
-            node = self.open.pop()
+        while len(self._open) > 1 and self._open[-1].column >= column:
+            node = self._open.pop()
             node.last = max(last, node.index)
 
 
