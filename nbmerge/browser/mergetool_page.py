@@ -48,23 +48,13 @@ _INSTEAD = "\u240d\u2424\u240a" + "".join(map(chr, range(0xE000, 0xE100)))
 
 @dataclass(frozen=True, slots=True)
 class ConflictRegion:
-    """A conflict with the lines around its markers that are a part of it."""
+    """A conflict with the lines around its markers that are a part of it.
+
+    `ways` are the lines that may have become of it, by what was chosen; None: it is shown as it was.
+    """
 
     traced: Traced
-    shown: Lines
-    local: Lines
-    remote: Lines
-    base: Lines | None
-    both: Lines
-
-    def ways(self) -> Iterator[tuple[Choice | None, Lines]]:
-        """What may have become of it."""
-        yield None, self.shown
-        yield Choice.LOCAL, self.local
-        yield Choice.REMOTE, self.remote
-        if self.base is not None:
-            yield Choice.BASE, self.base
-        yield Choice.BOTH, self.both
+    ways: Mapping[Choice | None, Lines]
 
 
 def regions(lines: Lines, conflicts: Iterable[Traced]) -> tuple[str | ConflictRegion, ...]:
@@ -77,16 +67,15 @@ def regions(lines: Lines, conflicts: Iterable[Traced]) -> tuple[str | ConflictRe
         end = min(len(lines), marked.end + place.tail)
         head, tail = lines[start : marked.start], lines[marked.end : end]
         pieces += lines[at:start]
-        pieces.append(
-            ConflictRegion(
-                traced,
-                shown=lines[start:end],
-                local=(*head, *marked.local, *tail),
-                remote=(*head, *marked.remote, *tail),
-                base=_base(traced),
-                both=(*head, *marked.local, *marked.remote, *tail),
-            )
-        )
+        base = _base(traced)
+        ways: dict[Choice | None, Lines] = {
+            None: lines[start:end],
+            Choice.LOCAL: (*head, *marked.local, *tail),
+            Choice.REMOTE: (*head, *marked.remote, *tail),
+            **({} if base is None else {Choice.BASE: base}),
+            Choice.BOTH: (*head, *marked.local, *marked.remote, *tail),
+        }
+        pieces.append(ConflictRegion(traced, ways))
         at = end
     return (*pieces, *lines[at:])
 
@@ -96,7 +85,7 @@ def choices_in(pieces: Sequence[str | ConflictRegion], lines: Sequence[str]) -> 
     reached: list[Reached] = [{0: (0, None)}]
     for piece in pieces:
         after: Reached = {}
-        ways = ((None, (piece,)),) if isinstance(piece, str) else tuple(piece.ways())
+        ways = ((None, (piece,)),) if isinstance(piece, str) else tuple(piece.ways.items())
         for at in reached[-1]:
             for choice, way in ways:
                 if tuple(lines[at : at + len(way)]) == way:
@@ -284,7 +273,7 @@ def _lines(piece: str | ConflictRegion) -> Iterator[str]:
     if isinstance(piece, str):
         yield piece
     else:
-        yield from (line for _, way in piece.ways() for line in way)
+        yield from (line for way in piece.ways.values() for line in way)
 
 
 class Decisions:
@@ -328,12 +317,13 @@ class Decisions:
             if isinstance(piece, str):
                 lines.append(shown(piece))
                 continue
-            sides = (_shown(part.substitute, side) for side in (piece.shown, piece.local, piece.remote))
-            markers, local, remote = sides
-            start = markers if piece.base is None else _shown(part.substitute, piece.base)
+            ways = {choice: _shown(part.substitute, way) for choice, way in piece.ways.items()}
+            markers = ways[None]
+            start = ways.get(Choice.BASE, markers)
             at = len(lines)
-            decision = _decision(path, _change(at, start, local), _change(at, start, remote))
-            if piece.base is not None:
+            sides = (_change(at, start, ways[side]) for side in (Choice.LOCAL, Choice.REMOTE))
+            decision = _decision(path, *sides)
+            if Choice.BASE in ways:
                 self.shows_base = True
                 decision |= {"action": "custom", "custom_diff": _change(at, start, markers)}
             self._between_lines.append(decision)

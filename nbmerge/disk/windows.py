@@ -128,9 +128,7 @@ class Windows(System):
     unlinks_open = False
 
     def __init__(self, kernel: Kernel | None = None) -> None:
-        if kernel is None:
-            kernel = Kernel32()
-        self._kernel: Kernel = kernel
+        self._kernel: Kernel = kernel or Kernel32()
 
     def open(self, path: str) -> int:
         """For reading; others may write, rename and remove it meanwhile."""

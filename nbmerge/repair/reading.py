@@ -124,7 +124,7 @@ class TextReader:
         elif begin == "[":
             self.walk(node.children, place)
         elif begin == '"' and place is not _Inside.LOST:
-            self.source_line(node)
+            self.events.append(SourceLine(node.index, node.column[0], text_in(self.tree.fragment(node))))
 
     def member(self, node: Node, key: str, place: _Inside, following: str | None) -> None:
         if key in SOURCES:
@@ -137,7 +137,8 @@ class TextReader:
             self.events.append(NotebookField(node.index, key, None))
             self.walk(node.children, _Inside.NOTEBOOK)
         elif key in _FRAME:
-            self.notebook_field(node, key)
+            if found := self.tree.whole(node):
+                self.events.append(NotebookField(node.index, key, found[0]))
         elif key == "metadata":
             self.metadata(node, place, following)
         elif key == "outputs":
@@ -152,7 +153,8 @@ class TextReader:
         keys = [child.key for child in node.children if child.key is not None]
         names = set(keys)
         if node.value is not None and isinstance(node.value[0], dict):
-            column = self.column_of_fields(node)
+            fields = self.tree.lines[node.index + 1]
+            column = len(fields) - len(fields.lstrip(" \t"))
             self.events.append(SoundCell(node.index, column, node.value[0], node.at, node.value[1]))
         elif not node.opener:
             self.inline(node)
@@ -199,10 +201,6 @@ class TextReader:
             raise BrokenLineError(node.index, "more than one cell or half a cell stands in this line")
         else:
             self.left_out.append((node.index, "an object without its cell"))
-
-    def column_of_fields(self, node: Node) -> int:
-        line = self.tree.lines[node.index + 1]
-        return len(line) - len(line.lstrip(" \t"))
 
     def source(self, node: Node, key: str) -> None:
         found = self.tree.whole(node)
@@ -264,18 +262,9 @@ class TextReader:
         else:
             self.leave_out(node, f"`{key}`")
 
-    def notebook_field(self, node: Node, key: str) -> None:
-        found = self.tree.whole(node)
-        if found is not None:
-            self.events.append(NotebookField(node.index, key, found[0]))
-
     def field(self, node: Node, key: str, value: Json) -> None:
         alone = node.column[1] == 0
         self.events.append(CellField(node.index, node.column[0] if alone else None, key, value))
-
-    def source_line(self, node: Node) -> None:
-        line = text_in(self.tree.fragment(node))
-        self.events.append(SourceLine(node.index, node.column[0], line))
 
     def leave_out(self, node: Node, what: str) -> None:
         self.left_out.append((node.index, what))

@@ -131,15 +131,15 @@ class TextTree:
         start = self._starts[node.last]
         return (value, end) if start < end <= start + len(self.lines[node.last]) else None
 
-    def _sound_cell(self, index: int, start: int) -> Node | None:
+    def _sound_cell(self, index: int) -> Node | None:
         """The cell that begins in a line that holds its brace alone, if it is sound to its last one."""
-        at = start + self.lines[index].index("{")
+        indentation = self.lines[index].index("{")
+        at = self._starts[index] + indentation
         try:
             value, end = read_once(self.text, at)
         except ValueError:
             return None
         last = index + self.text.count("\n", at, end)
-        indentation = at - start
         node = Node((indentation, 0), index, at, None, "{", last, value=(value, end))
         closing = self.lines[last]
         closes = closing.strip(" \t,") == "}" and closing.index("}") == indentation
@@ -159,43 +159,43 @@ class TextTree:
         for index, line in enumerate(self.lines):
             self._starts.append(start)
             if index > skipped:
-                skipped = self._take_cell(index, line, start)
+                skipped = self._take_cell(index, line)
             if index > skipped:
-                self._take_line(index, line, start)
+                self._take_line(index, line)
             start += len(line) + 1
         self._shut((-1, 1), len(self.lines) - 1)
 
-    def _take_cell(self, index: int, line: str, start: int) -> int:
+    def _take_cell(self, index: int, line: str) -> int:
         """Take a sound cell that begins in this line; the place of its last line, -1 if there is none."""
-        cell = self._sound_cell(index, start) if line.strip() == "{" else None
+        cell = self._sound_cell(index) if line.strip() == "{" else None
         if cell is None:
             return -1
         self._shut(cell.column, index - 1)
         self._open[-1].children.append(cell)
         return cell.last
 
-    def _take_line(self, index: int, line: str, start: int) -> None:
+    def _take_line(self, index: int, line: str) -> None:
         """Take one line."""
         simple = _ELEMENT.fullmatch(line)
         if simple is not None:
             indentation = simple.end(1)
-            self._add(Node((indentation, 0), index, start + indentation))
+            self._add(Node((indentation, 0), index, self._starts[index] + indentation))
         elif index in self.markers:
-            self._open[-1].children.append(Node((0, 0), index, start, last=index))
+            self._open[-1].children.append(Node((0, 0), index, self._starts[index], last=index))
         elif line.strip():
             try:
-                self._take_values(index, line, start)
+                self._take_values(index, line)
             except BrokenLineError:
-                self._take_text(index, line, start)
+                self._take_text(index, line)
 
-    def _take_values(self, index: int, line: str, start: int) -> None:
+    def _take_values(self, index: int, line: str) -> None:
         """Everything in one line: brackets that close, and values one behind the other."""
         at = _end(_CLOSERS, line, 0)
         indentation = len(line) - len(line.lstrip(" \t"))
         column = self._closed(line[:at], (indentation, 0), index)
         while at < len(line):
             node, at = _node(line, at, column, index)
-            node.at += start
+            node.at += self._starts[index]
             self._add(node)
             column = (column[0], column[1] + 1)
             behind = _end(_CLOSERS, line, at)
@@ -203,7 +203,7 @@ class TextTree:
                 self._close_with(bracket, index)
             at = behind
 
-    def _take_text(self, index: int, line: str, start: int) -> None:
+    def _take_text(self, index: int, line: str) -> None:
         """A line that begins with a quote is a text, whatever is in it."""
         indentation = len(line) - len(line.lstrip(" \t"))
         if line[indentation] != '"' or _MEMBER.match(line, indentation):
@@ -213,7 +213,7 @@ class TextTree:
         children = self._open[-1].children
         while children and children[-1].index == index:
             children.pop()  # taken for texts of their own
-        self._add(Node((indentation, 0), index, start + indentation))
+        self._add(Node((indentation, 0), index, self._starts[index] + indentation))
 
     def _closed(self, brackets: str, column: Column, index: int) -> Column:
         """Shut what the brackets at the beginning of a line close; where what follows them stands."""

@@ -165,14 +165,8 @@ def _is_output(output: Json) -> bool:
     return (
         isinstance(output.get("data", {}), dict)
         and isinstance(output.get("metadata", {}), dict)
-        and _is_text(output.get("text", ""))
+        and joined(output.get("text", "")) is not None
         and isinstance(output.get("execution_count"), Number | None)
-    )
-
-
-def _is_text(value: Json) -> bool:
-    return isinstance(value, str) or (
-        isinstance(value, list) and all(isinstance(part, str) for part in value)
     )
 
 

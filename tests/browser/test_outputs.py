@@ -9,9 +9,9 @@ import pytest
 
 from nbmerge.browser.html import document
 from nbmerge.browser.outputs import PictureBudget, shown_attachments, shown_outputs
+from tests.browser.reading import Reading
 from tests.helpers.build import printed, shown
 from tests.helpers.strategies import PIXEL
-from tests.page.reading import Reading
 
 
 def read(*outputs: Any, budget: PictureBudget | None = None) -> Reading:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbmerge.browser.html import STYLE, Html, document, escaped, tag
+from tests.browser.reading import Reading
 from tests.helpers.examples import tried
-from tests.page.reading import Reading
 
 
 @tried(300)

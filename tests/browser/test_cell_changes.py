@@ -7,10 +7,10 @@ from hypothesis import given
 
 from nbmerge.browser.cell_changes import CellStatus, MergedPart
 from nbmerge.browser.sources import Author
+from tests.browser.pages import Files, labelled, of_cells
 from tests.helpers.build import Trio, code, markdown, notebook3, printed
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
-from tests.page.pages import Files, labelled, of_cells
 
 BASE, LOCAL, REMOTE, BOTH, MIXED = Author
 SAME, CHANGED, INSERTED, DELETED = CellStatus
