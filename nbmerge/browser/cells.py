@@ -66,25 +66,28 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Which one of all conflicts of the notebook it is, from 0."""
+class CellView:
+    """What all cells of a page share; `conflicts` is how many there are."""
 
-    number: int
-    total: int
+    naming: Naming
+    budget: PictureBudget
+    conflicts: int
 
 
-def panel(conflict: Conflict, shown: ConflictingLines, place: Place, naming: Naming, *, text: bool) -> Html:
+def conflict_panel(change: CellChange, shown: ConflictingLines, view: CellView) -> Html:
     """A conflict; `shown` are the lines of the sides that stand between its markers."""
+    conflict, number = change.conflicts[shown.number], change.first + shown.number
+    naming, text = view.naming, is_text(change.cell)
     head = tag(
         "div",
-        tag("h3", f"Conflict {place.number + 1} of {place.total}"),
+        tag("h3", f"Conflict {number + 1} of {view.conflicts}"),
         tag("span", what_happened(conflict)),
-        _ways(place.number, place.total),
+        _ways(number, view.conflicts),
         class_="bar",
     )
     columns = (_column(conflict, shown, author, naming, text) for author in (Author.LOCAL, Author.REMOTE))
     content = (head, _base(conflict, naming, text), tag("div", *columns, class_="pair"))
-    return tag("section", *content, class_="conflict", id=conflict_id(place.number))
+    return tag("section", *content, class_="conflict", id=conflict_id(number))
 
 
 def conflict_id(number: int) -> str:
@@ -129,15 +132,6 @@ def _column(conflict: Conflict, shown: ConflictingLines, author: Author, naming:
         kept = [line for line in changed if alone or not line.gone]
         content = source_box(shown_lines(kept, text=text, sign=no_sign), text=text)
     return tag("div", naming.side(author), content, class_=f"side {author.value}")
-
-
-@dataclass(frozen=True, slots=True)
-class CellView:
-    """What all cells of a page share; `conflicts` is how many there are."""
-
-    naming: Naming
-    budget: PictureBudget
-    conflicts: int
 
 
 def cell_id(number: int) -> str:
@@ -244,9 +238,7 @@ def _source(change: CellChange, view: CellView) -> Html:
         parts.append(shown_lines(run, text=text))
         run = []
         if item is not None:
-            conflict = change.conflicts[item.number]
-            number = change.first + item.number
-            parts.append(panel(conflict, item, Place(number, view.conflicts), view.naming, text=text))
+            parts.append(conflict_panel(change, item, view))
     return join(parts)
 
 

@@ -104,28 +104,24 @@ def choices_in(pieces: Sequence[str | ConflictRegion], lines: Sequence[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Substitute:
-    """Characters that stand in for those that would not come back as they are."""
+    """Characters that stand in, by their number, for those that would not come back as they are."""
 
-    table: tuple[tuple[str, str], ...] = ()
+    table: Mapping[int, str]
 
     def shown(self, line: str) -> str:
         """The line for the page."""
-        for hard, instead in self.table:
-            line = line.replace(hard, instead)
-        return line
+        return line.translate(self.table)
 
     def original(self, text: str) -> str:
         """The inverse of `shown`."""
-        for hard, instead in self.table:
-            text = text.replace(instead, hard)
-        return text
+        return text.translate({ord(instead): chr(hard) for hard, instead in self.table.items()})
 
 
 def substitute_for(lines: Iterable[str]) -> Substitute:
     """Stand-ins that none of the lines holds."""
     used = set().union(*lines)
     free = (character for character in _INSTEAD if character not in used)
-    return Substitute(tuple(zip((hard for hard in _HARD if hard in used), free, strict=False)))
+    return Substitute(dict(zip((ord(hard) for hard in _HARD if hard in used), free, strict=False)))
 
 
 def _in_source(conflicts: Iterable[Traced]) -> Iterator[tuple[Traced, InSource]]:

@@ -191,12 +191,10 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.site.wanted(Request(self.command, urlsplit(self.path).path, headers))
 
     def _page(self) -> int:
-        [told] = parse_qs(urlsplit(self.path).query).get("page", ["0"])[:1]
-        return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+        return _number(parse_qs(urlsplit(self.path).query).get("page", [""])[0], 0)
 
     def _body(self) -> bytes | None:
-        told = self.headers.get("Content-Length", "")
-        size = int(told) if told.isascii() and told.isdigit() and len(told) < 12 else _LIMIT + 1
+        size = _number(self.headers.get("Content-Length", ""), _LIMIT + 1)
         return self.rfile.read(size) if size <= _LIMIT else None
 
     def _store(self, body: bytes) -> None:
@@ -246,6 +244,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
+
+
+def _number(told: str, otherwise: int) -> int:
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 12 else otherwise
 
 
 @contextlib.contextmanager

@@ -16,13 +16,13 @@ from functools import cached_property
 from typing import TypeAlias
 
 from nbmerge.errors import NotebookError
-from nbmerge.merge.values import Conflict, ConflictStyle, Decision, Labels, Policy
+from nbmerge.merge.values import Conflict, ConflictStyle, Decision, Labels, Policy, Terms
 from nbmerge.merge.whole import merge_bytes
 from nbmerge.notebook.model import CODE
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.writer import write
 from nbmerge.repair.making import Made, Making
-from nbmerge.repair.provenance import Provenance, Versions, provenance_of
+from nbmerge.repair.provenance import Provenance, provenance_of
 from nbmerge.repair.salvage import HopelessError
 from nbmerge.repair.text import Text, same_but_labels, text_of, variants
 from nbmerge.repair.valid import completed, with_ids
@@ -169,7 +169,7 @@ class _Rebuilding:
             for made in self.sides.again(*self.terms, style, self.policy.marker_size):
                 if made.count(b"\n") == self.data.count(b"\n") and same_but_labels(self.text, _text(made)):
                     return Provenance.UNTOUCHED
-        return provenance_of(self.text, self.shown, Versions(*(_text(term).lines for term in self.terms)))
+        return provenance_of(self.text, self.shown, Terms(*(_text(term).lines for term in self.terms)))
 
     def policy_shown(self) -> Policy:
         """Conflicts are shown as those in the text are."""

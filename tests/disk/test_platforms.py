@@ -17,7 +17,7 @@ import pytest
 from nbmerge.disk import Busy, Disk, Gone, LateSave, Placed
 from nbmerge.disk.macos import MacOS
 from nbmerge.disk.system import System
-from nbmerge.disk.windows import READ, SHARE_WRITE, WRITE, Windows
+from nbmerge.disk.windows import READ, SHARE_WRITE, WRITE, Kernel32, Windows
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 
@@ -58,7 +58,7 @@ class Library:
         return 0
 
 
-class Kernel:
+class Kernel(Kernel32):
     """ReplaceFileW and the others; `errors` are what comes of the next replacements."""
 
     def __init__(self) -> None:
