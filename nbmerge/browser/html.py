@@ -45,9 +45,7 @@ _SHOWN = {
     **{chr(code): "\ufffd" for code in (0xFFFE, 0xFFFF)},
 }
 _TABLE = str.maketrans({**_NAMED, **_SHOWN})
-_SPECIAL = re.compile(
-    "[\\x00-\\x08\\x0b-\\x1f&<>\"'\\x7f-\\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+_SPECIAL = re.compile(f"[{re.escape(''.join(map(chr, _TABLE)))}\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _POLICY = "default-src 'none'; img-src data:; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 

@@ -4,7 +4,7 @@ it handed over.
 Must not know: conflicts, what the page shows, what becomes of what is saved.  Invariant: the process that
 serves the page never outlives this one; every save is answered, after it was written or with the reason
 why it was not.  The address of the page is on no command line, where other users could read it; without a
-browser nothing fails, for the address is told as well.
+browser nothing fails, for the address is printed as well.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def open_in_browser(where: Where, name: str | None) -> bool:
     import webbrowser
     from threading import Thread
 
-    told = name or os.environ.get(VARIABLE) or os.environ.get("BROWSER")
-    if told == NONE:
+    chosen = name or os.environ.get(VARIABLE) or os.environ.get("BROWSER")
+    if chosen == NONE:
         return False
     try:
-        found = webbrowser.get(None if told == os.environ.get("BROWSER") else told)
+        found = webbrowser.get(None if chosen == os.environ.get("BROWSER") else chosen)
     except webbrowser.Error:
         return False
-    if told is None and type(found) is webbrowser.GenericBrowser:
+    if chosen is None and type(found) is webbrowser.GenericBrowser:
         return False  # one for terminals, in which nbdime's page does not work
     # some return only when the browser is closed
     Thread(target=found.open, args=(Path(where.file).as_uri(),), daemon=True).start()
@@ -60,7 +60,7 @@ _ENDS_IN = 5.0  # seconds
 def show(page: PageContent, open_page: Callable[[Where], None], take: Callable[[object], None]) -> None:
     """Show the page until it is closed.
 
-    `open_page` is told where it is; `take` gets what nbdime sends to be stored, each time somebody
+    `open_page` gets its address; `take` gets what nbdime sends to be stored, each time somebody
     saves, and writes it: if it raises NbmergeError, nothing was written and the page says so.
     Raises SystemFailure if the page cannot be shown.
     """

@@ -378,5 +378,5 @@ def _language(notebook: Notebook) -> Plain:
     """What the page colours code by."""
     metadata = notebook.frame.get("metadata")
     language = metadata.get("language_info") if isinstance(metadata, dict) else None
-    told = language if isinstance(language, dict) else {}
-    return {key: value for key in ("name", "mimetype") if isinstance(value := told.get(key), str)}
+    known = language if isinstance(language, dict) else {}
+    return {key: value for key in ("name", "mimetype") if isinstance(value := known.get(key), str)}

@@ -238,16 +238,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def _head(self, code: int, kind: str, length: int | None) -> None:
         self.send_response(code)
-        told = {"Content-Type": kind} | ({} if length is None else {"Content-Length": str(length)})
-        for name, value in (told | HEADERS).items():
+        headers = {"Content-Type": kind} | ({} if length is None else {"Content-Length": str(length)})
+        for name, value in (headers | HEADERS).items():
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
 
 
-def _number(told: str, otherwise: int) -> int:
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 12 else otherwise
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else otherwise
 
 
 @contextlib.contextmanager

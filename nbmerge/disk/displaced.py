@@ -97,7 +97,7 @@ class DisplacedFiles:
     def look_now(self, file: DisplacedFile, done: Replacement, now: float) -> bytes | None:
         """What a file that was just displaced holds, if that is a whole save that nobody has seen.
 
-        What cannot be told at once is found by `check`.  Raises OSError.
+        What cannot be known at once is found by `check`.  Raises OSError.
         """
         if not self._open(file, now):
             return None

@@ -114,7 +114,7 @@ class InPlaceWriter:
             raise
 
     def _put(self, fd: int, data: bytes, size: int | None = None) -> None:
-        """The first bytes (of all, unless told), and the end of the file behind all; on the disk."""
+        """Write the data (of a `size`: only its beginning) and cut the file behind it; on the disk."""
         self._system.write(fd, memoryview(data)[:size], 0)
         self._system.truncate(fd, len(data))
         self._system.sync(fd)

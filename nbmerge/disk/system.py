@@ -105,7 +105,7 @@ class System:
         os.rename(old, new)
 
     def swap(self, temporary: str, target: str, aside: str) -> None:
-        """The temporary file takes the target's name; what stood there stands at `aside` afterwards.
+        """The temporary file takes the target's name; what had it is at `aside` afterwards.
 
         Here in two steps: a file that another program renames to the target between them is lost.
         """

@@ -72,7 +72,7 @@ PlaceResult = Placed | Changed | Gone | Busy
 class LateSave:
     """A save that arrived in a file which had been replaced, or that a killed process left behind.
 
-    It is told again and again until it is confirmed; only then are its bytes deleted.
+    It is returned again and again until it is confirmed; only then are its bytes deleted.
     """
 
     path: str

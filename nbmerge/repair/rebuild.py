@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     Again: TypeAlias = Callable[[bytes, bytes, bytes, ConflictStyle, int], Iterable[bytes]]
 
 
-def _never(base: bytes, local: bytes, remote: bytes, style: ConflictStyle, size: int) -> Iterable[bytes]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Sides:
     """The bytes that git merged; None is a side that has no such file.
@@ -52,7 +48,7 @@ class Sides:
     local: bytes | None
     remote: bytes | None
     labels: Labels = Labels()
-    again: Again = _never
+    again: Again = lambda *_: ()
 
     @property
     def terms(self) -> tuple[bytes, bytes, bytes] | None:

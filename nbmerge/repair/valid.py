@@ -40,9 +40,9 @@ def completed(notebook: Notebook, *others: Notebook) -> Notebook:
     """The notebook with what it must say of itself: as the others do, where its own lines are lost."""
     frame = dict(notebook.frame)
     for key, usual in (("metadata", {}), ("nbformat", Number("4")), ("nbformat_minor", Number("4"))):
-        told = (other.frame[key] for other in others if key in other.frame)
+        elsewhere = (other.frame[key] for other in others if key in other.frame)
         if key not in frame:
-            frame[key] = next(told, usual)
+            frame[key] = next(elsewhere, usual)
     return notebook if frame == notebook.frame else replace(notebook, frame=frame, frame_text=None)
 
 

@@ -1,4 +1,4 @@
-"""What is told about each cell of a merge."""
+"""What became of each cell of a merge."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ A, B, C = code("alpha = compute(1)", id="a"), code("beta = compute(2)", id="b"),
 
 @tried(100)
 @given(trios())
-def test_every_cell_has_one_story(trio: Trio) -> None:
+def test_every_cell_is_there_once(trio: Trio) -> None:
     files = Files(*trio.files())
-    told, result = files.cell_changes, files.result
-    numbers = [story.number for story in told if story.number is not None]
+    changes, result = files.cell_changes, files.result
+    numbers = [change.number for change in changes if change.number is not None]
     assert numbers == list(range(len(result.notebook.cells)))
     for side in ("base", "local", "remote"):
-        places = [getattr(story.row, side) for story in told if getattr(story.row, side) is not None]
+        places = [getattr(change.row, side) for change in changes if getattr(change.row, side) is not None]
         assert sorted(places) == list(range(len(getattr(trio, side)["cells"])))
-    assert sum(len(story.conflicts) for story in told) == len(result.conflicts)
-    assert sum(len(story.notes) for story in told) <= len(result.decisions)
-    for story in told:
-        assert (story.merged is None) == (story.status is DELETED)
-        if story.status is SAME:
-            assert story.merged is not None
-            assert story.cells.base is not None
-            assert story.merged.source == story.cells.base.source
+    assert sum(len(change.conflicts) for change in changes) == len(result.conflicts)
+    assert sum(len(change.notes) for change in changes) <= len(result.decisions)
+    for change in changes:
+        assert (change.merged is None) == (change.status is DELETED)
+        if change.status is SAME:
+            assert change.merged is not None
+            assert change.cells.base is not None
+            assert change.merged.source == change.cells.base.source
 
 
 @pytest.mark.parametrize(
-    ("local", "remote", "told"),
+    ("local", "remote", "changes"),
     [
         ([A, B], [A, B], [(SAME, BASE), (SAME, BASE)]),
         (
@@ -69,13 +69,17 @@ def test_every_cell_has_one_story(trio: Trio) -> None:
         ),
     ],
 )
-def test_fates(local: list[dict[str, object]], remote: list[dict[str, object]], told: object) -> None:
-    assert [(story.status, story.author) for story in of_cells([A, B], local, remote).cell_changes] == told
+def test_what_became_of_each_cell(
+    local: list[dict[str, object]], remote: list[dict[str, object]], changes: object
+) -> None:
+    assert [
+        (change.status, change.author) for change in of_cells([A, B], local, remote).cell_changes
+    ] == changes
 
 
 def test_who_moved_a_cell() -> None:
-    told = of_cells([A, B, C], [C, A, B], [A, B, C | {"source": "gamma = go(now)"}]).cell_changes
-    assert [(story.row.base, story.moved, story.author) for story in told] == [
+    changes = of_cells([A, B, C], [C, A, B], [A, B, C | {"source": "gamma = go(now)"}]).cell_changes
+    assert [(change.row.base, change.moved, change.author) for change in changes] == [
         (2, LOCAL, REMOTE),
         (0, None, BASE),
         (1, None, BASE),
@@ -86,36 +90,36 @@ def test_parts_of_a_cell_come_from_different_sides() -> None:
     base = code("x = 1\ny = 2\nz = 3", count=1, out="1")
     local = base | {"metadata": {"name": "plot"}}
     remote = code("x = 1\ny = 2\nz = 4", count=2, out="2")
-    [story] = labelled(base, local, remote).cell_changes
-    assert story.parts == (
+    [change] = labelled(base, local, remote).cell_changes
+    assert change.parts == (
         MergedPart("source", REMOTE),
         MergedPart("outputs", REMOTE),
         MergedPart("execution count", REMOTE),
         MergedPart("metadata", LOCAL),
     )
-    assert (story.alike, story.run_again, story.quiet) == (False, False, False)
+    assert (change.alike, change.run_again, change.quiet) == (False, False, False)
 
 
 def test_what_is_only_run_again_says_so() -> None:
     base = code("x", count=1, out="1")
-    [story] = labelled(base, code("x", count=2, out="2"), base).cell_changes
-    assert (story.run_again, story.quiet) == (True, False)
-    [story] = labelled(base, base | {"execution_count": 3}, base).cell_changes
-    assert (story.run_again, story.quiet) == (True, True)  # nothing to read there
+    [change] = labelled(base, code("x", count=2, out="2"), base).cell_changes
+    assert (change.run_again, change.quiet) == (True, False)
+    [change] = labelled(base, base | {"execution_count": 3}, base).cell_changes
+    assert (change.run_again, change.quiet) == (True, True)  # nothing to read there
 
 
 def test_deleted_by_one_and_edited_by_the_other() -> None:
-    told = of_cells([A, B], [A], [A, B | {"source": "beta = compute(2, deep)"}]).cell_changes
-    assert [(story.deleted_by, len(story.conflicts)) for story in told] == [(None, 0), (LOCAL, 1)]
-    assert (told[1].status_on(LOCAL), told[1].status_on(REMOTE)) == (
+    changes = of_cells([A, B], [A], [A, B | {"source": "beta = compute(2, deep)"}]).cell_changes
+    assert [(change.deleted_by, len(change.conflicts)) for change in changes] == [(None, 0), (LOCAL, 1)]
+    assert (changes[1].status_on(LOCAL), changes[1].status_on(REMOTE)) == (
         DELETED,
         CHANGED,
     )
 
 
-def test_a_decision_about_a_deleted_cell_belongs_to_its_story() -> None:
-    told = of_cells([A, B], [A], [A, B | {"outputs": [printed("2")]}]).cell_changes
-    assert [[note.reason for note in story.notes] for story in told] == [
+def test_a_decision_about_a_deleted_cell_belongs_to_it() -> None:
+    changes = of_cells([A, B], [A], [A, B | {"outputs": [printed("2")]}]).cell_changes
+    assert [[note.reason for note in change.notes] for change in changes] == [
         [],
         ["deleted; the other side changed outputs or metadata only"],
     ]
@@ -123,21 +127,21 @@ def test_a_decision_about_a_deleted_cell_belongs_to_its_story() -> None:
 
 def test_new_ids_are_nothing_to_tell() -> None:
     bare = [{key: item for key, item in cell.items() if key != "id"} for cell in (A, B)]
-    assert all(story.quiet for story in of_cells(bare, bare, [A, B]).cell_changes)
+    assert all(change.quiet for change in of_cells(bare, bare, [A, B]).cell_changes)
 
 
 @pytest.mark.parametrize("taken", ["local", "remote"])
 def test_where_one_side_is_taken_as_it_is(taken: str) -> None:
     changed, other = ([A, B, C], [A, B]) if taken == "local" else ([A, B], [A, B, C])
-    told = of_cells([A, B], changed, other).cell_changes
-    assert [story.number for story in told] == [0, 1, 2]
-    assert told[2].author is (LOCAL if taken == "local" else REMOTE)
+    changes = of_cells([A, B], changed, other).cell_changes
+    assert [change.number for change in changes] == [0, 1, 2]
+    assert changes[2].author is (LOCAL if taken == "local" else REMOTE)
 
 
 def test_files_of_nbformat_3() -> None:
     base, local = (notebook3(markdown("# T"), code(text, out="1")) for text in ("x = 1", "x = 2"))
-    told = Files(base, local, base).cell_changes
-    assert [(story.status, story.author) for story in told] == [
+    changes = Files(base, local, base).cell_changes
+    assert [(change.status, change.author) for change in changes] == [
         (SAME, BASE),
         (CHANGED, LOCAL),
     ]
