@@ -1,46 +1,42 @@
-"""Owns: what a conflict looks like: base, and the two sides beside each other.
-what one cell of a merge looks like.
+"""Owns: what one cell of a merge looks like, its conflicts with base and the two sides beside each other.
 
-Must not know: the cell around it.
-other cells, the frame of the page.
-Invariant: both sides and the base are shown whenever they are
-known; a side that deleted the cell says so.
-whatever the story of a cell tells is
-shown: its parts, its conflicts, the outputs that were left out, each decision with its reason.
+Must not know: other cells, the frame of the page.  Invariant: whatever is known of a cell is shown: its
+parts, its conflicts, the outputs that were left out, each decision with its reason; of a conflict both
+sides and the base, whenever they are known.  A side that deleted the cell says so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from nbmerge.browser.cell_changes import CellChange, CellStatus
 from nbmerge.browser.html import Html, counted, first_line, fold, join, link, tag
 from nbmerge.browser.outputs import (
-    Album,
-    changes,
+    PictureBudget,
     is_text,
     merged_table,
     metadata_box,
+    metadata_changes,
     metadata_of,
     outputs_box,
     shown_attachments,
 )
 from nbmerge.browser.sources import (
-    By,
+    Author,
     ConflictingLines,
     Line,
+    author_mark,
     changed_lines,
+    decision_place,
     lines,
     merged_lines,
     no_sign,
-    place,
     plain_source,
     shown_lines,
     source_box,
-    taken,
+    taken_mark,
     what_happened,
-    who,
 )
-from nbmerge.browser.stories import Fate, Story
 from nbmerge.merge.markers import conflicts_in, marker
 from nbmerge.merge.values import Terms
 
@@ -62,33 +58,36 @@ class Naming:
     labels: Terms[str]
     files: Terms[str]
 
-    def side(self, by: By) -> Html:
+    def side(self, author: Author) -> Html:
         """A side as the head of its column."""
-        label = getattr(self.labels, by.value)
-        more = tag("span", f" {label}", class_="soft") if label not in ("", by.value) else None
-        return tag("h4", who(by), more)
+        label = getattr(self.labels, author.value)
+        more = tag("span", f" {label}", class_="soft") if label not in ("", author.value) else None
+        return tag("h4", author_mark(author), more)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Which one of all conflicts of the notebook it is, from 0."""
+class CellView:
+    """What all cells of a page share; `conflicts` is how many there are."""
 
-    number: int
-    total: int
+    naming: Naming
+    budget: PictureBudget
+    conflicts: int
 
 
-def panel(conflict: Conflict, shown: ConflictingLines, place: Place, naming: Naming, *, text: bool) -> Html:
+def conflict_panel(change: CellChange, shown: ConflictingLines, view: CellView) -> Html:
     """A conflict; `shown` are the lines of the sides that stand between its markers."""
+    conflict, number = change.conflicts[shown.number], change.first + shown.number
+    naming, text = view.naming, is_text(change.cell)
     head = tag(
         "div",
-        tag("h3", f"Conflict {place.number + 1} of {place.total}"),
+        tag("h3", f"Conflict {number + 1} of {view.conflicts}"),
         tag("span", what_happened(conflict)),
-        _ways(place.number, place.total),
+        _ways(number, view.conflicts),
         class_="bar",
     )
-    columns = (_column(conflict, shown, by, naming, text) for by in (By.LOCAL, By.REMOTE))
+    columns = (_column(conflict, shown, author, naming, text) for author in (Author.LOCAL, Author.REMOTE))
     content = (head, _base(conflict, naming, text), tag("div", *columns, class_="pair"))
-    return tag("section", *content, class_="conflict", id=conflict_id(place.number))
+    return tag("section", *content, class_="conflict", id=conflict_id(number))
 
 
 def conflict_id(number: int) -> str:
@@ -115,33 +114,24 @@ def _base(conflict: Conflict, naming: Naming, text: bool) -> Html | None:
     if deleted or len(shown) > _BASE_IN_SIGHT:
         folded = fold(f"base, {len(shown)} lines", box)
         return tag("div", folded, class_="side base more")
-    return tag("div", naming.side(By.BASE), box, class_="side base term")
+    return tag("div", naming.side(Author.BASE), box, class_="side base term")
 
 
-def _column(conflict: Conflict, shown: ConflictingLines, by: By, naming: Naming, text: bool) -> Html:
-    mine: Sequence[str] = getattr(shown, by.value)
-    other = shown.remote if by is By.LOCAL else shown.local
-    whole: str | None = getattr(conflict, by.value)
+def _column(conflict: Conflict, shown: ConflictingLines, author: Author, naming: Naming, text: bool) -> Html:
+    mine: Sequence[str] = getattr(shown, author.value)
+    other = shown.remote if author is Author.LOCAL else shown.local
+    whole: str | None = getattr(conflict, author.value)
     if whole is None:
         content = tag("p", "deleted the cell", class_="empty")
     elif not mine:
         gone = conflict.base and not whole
         content = tag("p", "nothing: took these lines out" if gone else "nothing here", class_="empty")
     else:
-        changed = changed_lines(shown.base or other, mine, by)
+        changed = changed_lines(shown.base or other, mine, author)
         alone = conflict.local is None or conflict.remote is None
         kept = [line for line in changed if alone or not line.gone]
         content = source_box(shown_lines(kept, text=text, sign=no_sign), text=text)
-    return tag("div", naming.side(by), content, class_=f"side {by.value}")
-
-
-@dataclass(frozen=True, slots=True)
-class CellView:
-    """What all cells of a page share; `conflicts` is how many there are."""
-
-    naming: Naming
-    album: Album
-    conflicts: int
+    return tag("div", naming.side(author), content, class_=f"side {author.value}")
 
 
 def cell_id(number: int) -> str:
@@ -149,91 +139,95 @@ def cell_id(number: int) -> str:
     return f"cell-{number + 1}"
 
 
-def merged_cell(story: Story, look: CellView) -> Html:
+def merged_cell(change: CellChange, view: CellView) -> Html:
     """One cell of the merged notebook."""
-    assert story.number is not None
-    cell = story.cell
-    clash = bool(story.conflicts)
+    assert change.number is not None
+    cell = change.cell
+    clash = bool(change.conflicts)
     body = [
-        _bar(story),
-        _parts(story),
-        source_box(_source(story, look), text=is_text(cell)),
-        shown_attachments(cell.value.get("attachments"), look.album),
-        outputs_box(cell.outputs, look.album),
-        _left_out(story, look),
-        _metadata(story),
-        notes(story),
+        _bar(change),
+        _parts(change),
+        source_box(_source(change, view), text=is_text(cell)),
+        shown_attachments(cell.value.get("attachments"), view.budget),
+        outputs_box(cell.outputs, view.budget),
+        _left_out(change, view),
+        _metadata(change),
+        notes(change),
     ]
-    return tag("article", *body, class_="cell clash" if clash else "cell", id=cell_id(story.number))
+    return tag("article", *body, class_="cell clash" if clash else "cell", id=cell_id(change.number))
 
 
-def deleted_cell(story: Story, look: CellView) -> Html:
+def deleted_cell(change: CellChange, view: CellView) -> Html:
     """A cell that is gone, folded."""
-    cell = story.cell
-    was = "" if story.row.base is None else f" (cell {story.row.base + 1} of base) "
-    summary = join([who(story.by, "deleted by"), was, tag("code", first_line(cell.source))])
+    cell = change.cell
+    was = "" if change.row.base is None else f" (cell {change.row.base + 1} of base) "
+    summary = join([author_mark(change.author, "deleted by"), was, tag("code", first_line(cell.source))])
     text = is_text(cell)
     content = [
         source_box(plain_source(lines(cell.source), text=text), text=text),
-        outputs_box(cell.outputs, look.album),
-        notes(story),
+        outputs_box(cell.outputs, view.budget),
+        notes(change),
     ]
     return fold(summary, tag("div", *content, class_="cell"), class_="goner")
 
 
-def notes(story: Story) -> Html | None:
+def notes(change: CellChange) -> Html | None:
     """The decisions about a cell, each with its reason."""
-    if not story.notes:
+    if not change.notes:
         return None
-    said = (tag("li", f"{place(note)}: ", taken(note), f" {note.reason}") for note in story.notes)
+    said = (
+        tag("li", f"{decision_place(note)}: ", taken_mark(note), f" {note.reason}") for note in change.notes
+    )
     return tag("ul", *said, class_="notes")
 
 
-def _bar(story: Story) -> Html:
-    cell, number = story.cell, story.number or 0
+def _bar(change: CellChange) -> Html:
+    cell, number = change.cell, change.number or 0
     name = tag("h3", link(cell_id(number), f"Cell {number + 1}"))
     count = cell.count
     marks = [
         tag("span", cell.type if count is None else f"{cell.type} [{count}]"),
-        *_marks(story),
-        _clash_mark(story),
+        *_marks(change),
+        _clash_mark(change),
         tag("code", cell.id, class_="id") if cell.id else None,
     ]
     return tag("div", name, *marks, class_="bar")
 
 
-def _marks(story: Story) -> Iterator[Html]:
+def _marks(change: CellChange) -> Iterator[Html]:
     """Who did what to the cell."""
-    if story.fate is Fate.SAME:
+    if change.status is CellStatus.SAME:
         yield tag("span", "unchanged")
-    elif deleted_by := story.deleted_by:
-        yield who(deleted_by, "deleted by")
-        yield who(By.REMOTE if deleted_by is By.LOCAL else By.LOCAL, "edited by")
+    elif deleted_by := change.deleted_by:
+        yield author_mark(deleted_by, "deleted by")
+        yield author_mark(Author.REMOTE if deleted_by is Author.LOCAL else Author.LOCAL, "edited by")
     else:
-        alike = " alike" if story.alike else ""
-        yield who(story.by, f"{'run again' if story.run_again else story.fate.value}{alike} by")
-    if story.moved:
-        yield who(story.moved, "moved by")
+        alike = " alike" if change.alike else ""
+        yield author_mark(
+            change.author, f"{'run again' if change.run_again else change.status.value}{alike} by"
+        )
+    if change.moved:
+        yield author_mark(change.moved, "moved by")
 
 
-def _clash_mark(story: Story) -> Html | None:
-    conflicts = len(story.conflicts)
+def _clash_mark(change: CellChange) -> Html | None:
+    conflicts = len(change.conflicts)
     return tag("span", counted(conflicts, "conflict"), class_="who clash") if conflicts else None
 
 
-def _parts(story: Story) -> Html | None:
-    if story.fate is Fate.SAME or not story.parts:
+def _parts(change: CellChange) -> Html | None:
+    if change.status is CellStatus.SAME or not change.parts:
         return None
-    parts = (tag("span", f"{part.name} ", who(part.by, "from")) for part in story.parts)
+    parts = (tag("span", f"{part.name} ", author_mark(part.author, "from")) for part in change.parts)
     return tag("div", *parts, class_="parts")
 
 
-def _source(story: Story, look: CellView) -> Html:
+def _source(change: CellChange, view: CellView) -> Html:
     """The merged source; conflicts stand in it at their places."""
-    text = is_text(story.cell)
-    merged = _pieces(story)
-    sides = Terms(*([] if cell is None else lines(cell.source) for cell in story.cells))
-    if story.fate is Fate.SAME and not story.conflicts:
+    text = is_text(change.cell)
+    merged = _pieces(change)
+    sides = Terms(*([] if cell is None else lines(cell.source) for cell in change.cells))
+    if change.status is CellStatus.SAME and not change.conflicts:
         return plain_source([item for item in merged if isinstance(item, str)], text=text)
     parts: list[Html] = []
     run: list[Line] = []
@@ -244,65 +238,58 @@ def _source(story: Story, look: CellView) -> Html:
         parts.append(shown_lines(run, text=text))
         run = []
         if item is not None:
-            conflict = story.conflicts[item.number]
-            number = story.first + item.number
-            parts.append(panel(conflict, item, Place(number, look.conflicts), look.naming, text=text))
+            parts.append(conflict_panel(change, item, view))
     return join(parts)
 
 
-def _pieces(story: Story) -> list[str | ConflictingLines]:
+def _pieces(change: CellChange) -> list[str | ConflictingLines]:
     """The lines of the merged source, each conflict as one piece."""
-    shown = lines(story.cell.source)
-    if not story.conflicts:
+    shown = lines(change.cell.source)
+    if not change.conflicts:
         return list(shown)
     marks = [mark for line in shown if (mark := marker(line)) is not None and mark.character == "<"]
     found = conflicts_in(shown, max((mark.size for mark in marks), default=1))
-    if len(found) != len(story.conflicts):  # never so for our own markers; then all come first
-        return [*(_contested(number, story) for number in range(len(story.conflicts))), *shown]
+    if len(found) != len(change.conflicts):  # never so for our own markers; then all come first
+        return [*(_contested(number, change) for number in range(len(change.conflicts))), *shown]
     pieces: list[str | ConflictingLines] = []
     at = 0
     for number, marked in enumerate(found):
-        contested = replace(_contested(number, story), local=marked.local, remote=marked.remote)
+        contested = replace(_contested(number, change), local=marked.local, remote=marked.remote)
         pieces += [*shown[at : marked.start], contested]
         at = marked.end
     return [*pieces, *shown[at:]]
 
 
-def _contested(number: int, story: Story) -> ConflictingLines:
-    conflict = story.conflicts[number]
+def _contested(number: int, change: CellChange) -> ConflictingLines:
+    conflict = change.conflicts[number]
     base, local, remote = (tuple(lines(t or "")) for t in (conflict.base, conflict.local, conflict.remote))
     return ConflictingLines(number, base, local, remote)
 
 
-def _left_out(story: Story, look: CellView) -> Html | None:
+def _left_out(change: CellChange, view: CellView) -> Html | None:
     """The outputs that a side made and the merged cell does not have."""
-    sides = list(_dropped(story))
+    sides = list(_dropped(change))
     if not sides:
         return None
-    boxes = [tag("div", _dropped_by(by, cell, look), class_="side") for by, cell in sides]
+    boxes = [
+        tag("div", outputs_box(cell.outputs, view.budget, author_mark(author)), class_="side")
+        for author, cell in sides
+    ]
     content = tag("div", *boxes, class_="pair") if len(boxes) == 2 else boxes[0]
-    names = " and ".join(by.value for by, _ in sides)
-    folded = fold(
-        f"outputs of {names} that the merged notebook does not have", content, open=bool(story.conflicts)
-    )
-    return tag("div", folded, class_="more")
+    names = " and ".join(author.value for author, _ in sides)
+    about = f"outputs of {names} that the merged notebook does not have"
+    return tag("div", fold(about, content, open=bool(change.conflicts)), class_="more")
 
 
-def _dropped_by(by: By, cell: Cell, look: CellView) -> Html | None:
-    return outputs_box(cell.outputs, look.album, who(by))
-
-
-def _dropped(story: Story) -> Iterator[tuple[By, Cell]]:
-    known = [cell.plain_outputs for cell in (story.merged, story.cells.base) if cell is not None]
-    for by, cell in ((By.LOCAL, story.cells.local), (By.REMOTE, story.cells.remote)):
+def _dropped(change: CellChange) -> Iterator[tuple[Author, Cell]]:
+    known = [cell.plain_outputs for cell in (change.merged, change.cells.base) if cell is not None]
+    for author, cell in ((Author.LOCAL, change.cells.local), (Author.REMOTE, change.cells.remote)):
         if cell is not None and cell.outputs and cell.plain_outputs not in known:
-            yield by, cell
+            yield author, cell
 
 
-def _metadata(story: Story) -> Html | None:
-    if story.fate is Fate.SAME or not any(part.name == "metadata" for part in story.parts):
+def _metadata(change: CellChange) -> Html | None:
+    if change.status is CellStatus.SAME or not any(part.name == "metadata" for part in change.parts):
         return None
-    base, local, remote, merged = (
-        metadata_of(cell) for cell in (story.cells.base, story.cells.local, story.cells.remote, story.merged)
-    )
-    return metadata_box(list(changes(Terms(base, local, remote), merged)), merged_table)
+    sides, merged = change.cells.map(metadata_of), metadata_of(change.merged)
+    return metadata_box(list(metadata_changes(sides, merged)), merged_table)

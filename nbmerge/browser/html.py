@@ -1,15 +1,12 @@
-"""Owns: how a page is put together: elements, escaped text, and the frame of the document.
-long texts on a page: cut where they are huge, folded where they are long, in a terminal's colours.
+"""Owns: how a report is put together: elements, escaped text, the frame of the document, and long texts:
+cut where they are huge, folded where they are long, in a terminal's colours.
 
-Must not know: notebooks.
-notebooks.
-Invariant: a str is always escaped, by `escaped` and nowhere else; an
-`Html` is made only here, from names of elements and attributes that stand in our own code.  So what
-a notebook holds can never become an element, an attribute or an address.
-what is left out is said, with how much it is; escape sequences
-of terminals become classes of our own or nothing.
+Must not know: notebooks.  Invariant: a str is always escaped, by `escaped` and nowhere else; an `Html` is
+made only here, from names of elements and attributes that stand in our own code.  So what a notebook
+holds can never become an element, an attribute or an address.  What is left out is said, with how much
+it is.
 
-The sequences: ECMA-48, "Select Graphic Rendition".
+Escape sequences of terminals (ECMA-48, "Select Graphic Rendition") become classes of our own or nothing.
 """
 
 from __future__ import annotations
@@ -18,8 +15,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from hashlib import sha256
-
-from nbmerge.browser.style import STYLE
+from importlib.resources import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +32,7 @@ class Html:
     text: str
 
 
-NOTHING = Html("")
+STYLE = files("nbmerge.browser").joinpath("report.css").read_text("utf-8").partition("*/")[2]
 _EMPTY_ELEMENTS = frozenset({"meta", "img", "br", "hr"})
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 # What would hide or turn around what is read: controls are shown by their symbols, marks that
@@ -49,9 +45,7 @@ _SHOWN = {
     **{chr(code): "\ufffd" for code in (0xFFFE, 0xFFFF)},
 }
 _TABLE = str.maketrans({**_NAMED, **_SHOWN})
-_SPECIAL = re.compile(
-    "[\\x00-\\x08\\x0b-\\x1f&<>\"'\\x7f-\\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+_SPECIAL = re.compile(f"[{re.escape(''.join(map(chr, _TABLE)))}\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _POLICY = "default-src 'none'; img-src data:; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 

@@ -1,12 +1,10 @@
-"""Owns: opening the page in somebody's browser.
-nbdime's page for merges as a tool: shown, waited for, and what is saved in it handed over.
+"""Owns: nbdime's page for merges as a tool: opened in somebody's browser, waited for, and what is saved in
+it handed over.
 
-Must not know: what the page shows.
-conflicts, what becomes of what is saved.
-Invariant: the address of the page is on no command line, where
-other users could read it; without a browser nothing fails, for the address is told as well.
-the process that serves it never
-outlives this one; every save is answered, after it was written or with the reason why it was not.
+Must not know: conflicts, what the page shows, what becomes of what is saved.  Invariant: the process that
+serves the page never outlives this one; every save is answered, after it was written or with the reason
+why it was not.  The address of the page is on no command line, where other users could read it; without a
+browser nothing fails, for the address is printed as well.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbmerge.browser.site import SaveAnswer, SaveRequest, Task, Where, hear, say
+from nbmerge.browser.site import SaveAnswer, SaveRequest, Task, Where, receive, send
 from nbmerge.errors import NbmergeError, SystemFailure
 from nbmerge.files import reason
 
@@ -40,14 +38,14 @@ def open_in_browser(where: Where, name: str | None) -> bool:
     import webbrowser
     from threading import Thread
 
-    told = name or os.environ.get(VARIABLE) or os.environ.get("BROWSER")
-    if told == NONE:
+    chosen = name or os.environ.get(VARIABLE) or os.environ.get("BROWSER")
+    if chosen == NONE:
         return False
     try:
-        found = webbrowser.get(None if told == os.environ.get("BROWSER") else told)
+        found = webbrowser.get(None if chosen == os.environ.get("BROWSER") else chosen)
     except webbrowser.Error:
         return False
-    if told is None and type(found) is webbrowser.GenericBrowser:
+    if chosen is None and type(found) is webbrowser.GenericBrowser:
         return False  # one for terminals, in which nbdime's page does not work
     # some return only when the browser is closed
     Thread(target=found.open, args=(Path(where.file).as_uri(),), daemon=True).start()
@@ -62,7 +60,7 @@ _ENDS_IN = 5.0  # seconds
 def show(page: PageContent, open_page: Callable[[Where], None], take: Callable[[object], None]) -> None:
     """Show the page until it is closed.
 
-    `open_page` is told where it is; `take` gets what nbdime sends to be stored, each time somebody
+    `open_page` gets its address; `take` gets what nbdime sends to be stored, each time somebody
     saves, and writes it: if it raises NbmergeError, nothing was written and the page says so.
     Raises SystemFailure if the page cannot be shown.
     """
@@ -74,14 +72,14 @@ def show(page: PageContent, open_page: Callable[[Where], None], take: Callable[[
     assert process.stdout is not None
     try:
         with contextlib.suppress(BrokenPipeError):
-            say(process.stdin, Task(page, assets))
-        where = hear(process.stdout)
+            send(process.stdin, Task(page, assets))
+        where = receive(process.stdout)
         if not isinstance(where, Where):
             raise SystemFailure("the page cannot be served on 127.0.0.1: see above why")
         open_page(where)
-        while isinstance(save := hear(process.stdout), SaveRequest):
+        while isinstance(save := receive(process.stdout), SaveRequest):
             with contextlib.suppress(BrokenPipeError):
-                say(process.stdin, _kept(save, take))
+                send(process.stdin, _kept(save, take))
     finally:
         _end(process)
 

@@ -1,13 +1,20 @@
-"""Owns: the conflicts between the lines of one source as stretches of lines, and which side of each
-stands in a text that somebody made of that source.
-open conflicts taken out of their notebook, as the parts that a page of merges shows.
+"""Owns: open conflicts taken out of their notebook as nbdime's page for merges takes them: a small notebook
+and decisions; and which side of each stands in a text that somebody made of a source.
 
-Must not know: how the text was made.
-the page.
-Invariant: the pieces as they are shown, in order, are the
-lines of the source; a text is taken for choices only if those choices give exactly that text.
-every conflict is in one part, or apart; parts are in the
-notebook's order, and cells without a conflict are there only to tell where it is.
+Must not know: the page's server, how a text was made.  Invariant: every conflict is in one part, or apart;
+parts are in the notebook's order, and cells without a conflict are there only to tell where it is.  The
+pieces of a source as they are shown, in order, are its lines; a text is taken for choices only if those
+choices give exactly that text.  Every decision is one of the parts' conflicts, and none is about an id, a
+count, outputs, or a cell that the small notebook lacks.
+
+The page is given decisions instead of three notebooks to compare: nbdime's own comparison would decide
+once more what the merge has decided, and stumbles over ids, cells without a base and counts.  Where the
+base of a conflict is known, the text to be merged starts as the conflict with its markers (action
+`custom`); where it is not, the base itself is the text with its markers.  So whatever somebody leaves
+undecided is still a conflict when it comes back.
+
+The form: nbdime's documentation, "Diff format" and "Merge details"; a line is a text with its end, and the
+last line of a text is given one too.
 """
 
 from __future__ import annotations
@@ -19,19 +26,21 @@ from typing import TypeAlias
 
 from nbmerge.conflicts.values import Absent, CellRuns, Choice, DeletedCell, InSource
 from nbmerge.merge.text import split
+from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import TypeAlias
-
     from nbmerge.conflicts.known import Traced
     from nbmerge.merge.markers import Lines
     from nbmerge.notebook.model import Cell, Notebook
 
     Choices: TypeAlias = list[tuple[Traced, Choice | None]]  # None: it is still in conflict
     Reached: TypeAlias = dict[int, tuple[int, Choice | None]]
+    Plain: TypeAlias = dict[str, object]  # what JSON has
+    Diff: TypeAlias = list[Plain]
 
+MARK = "nbmerge"  # the key of a cell's metadata: its part's number, and its place in the notebook
+_LONGEST = 200  # lines of a cell that is shown only to tell where a conflict is
 # What a page or its editor would take for the end of a line, or lose.
 _HARD = "\r\u2028\u2029"
 _INSTEAD = "\u240d\u2424\u240a" + "".join(map(chr, range(0xE000, 0xE100)))
@@ -39,23 +48,13 @@ _INSTEAD = "\u240d\u2424\u240a" + "".join(map(chr, range(0xE000, 0xE100)))
 
 @dataclass(frozen=True, slots=True)
 class ConflictRegion:
-    """A conflict with the lines around its markers that are a part of it."""
+    """A conflict with the lines around its markers that are a part of it.
+
+    `ways` are the lines that may have become of it, by what was chosen; None: it is shown as it was.
+    """
 
     traced: Traced
-    shown: Lines
-    local: Lines
-    remote: Lines
-    base: Lines | None
-    both: Lines
-
-    def ways(self) -> Iterator[tuple[Choice | None, Lines]]:
-        """What may have become of it."""
-        yield None, self.shown
-        yield Choice.LOCAL, self.local
-        yield Choice.REMOTE, self.remote
-        if self.base is not None:
-            yield Choice.BASE, self.base
-        yield Choice.BOTH, self.both
+    ways: Mapping[Choice | None, Lines]
 
 
 def regions(lines: Lines, conflicts: Iterable[Traced]) -> tuple[str | ConflictRegion, ...]:
@@ -68,16 +67,15 @@ def regions(lines: Lines, conflicts: Iterable[Traced]) -> tuple[str | ConflictRe
         end = min(len(lines), marked.end + place.tail)
         head, tail = lines[start : marked.start], lines[marked.end : end]
         pieces += lines[at:start]
-        pieces.append(
-            ConflictRegion(
-                traced,
-                shown=lines[start:end],
-                local=(*head, *marked.local, *tail),
-                remote=(*head, *marked.remote, *tail),
-                base=_base(traced),
-                both=(*head, *marked.local, *marked.remote, *tail),
-            )
-        )
+        base = _base(traced)
+        ways: dict[Choice | None, Lines] = {
+            None: lines[start:end],
+            Choice.LOCAL: (*head, *marked.local, *tail),
+            Choice.REMOTE: (*head, *marked.remote, *tail),
+            **({} if base is None else {Choice.BASE: base}),
+            Choice.BOTH: (*head, *marked.local, *marked.remote, *tail),
+        }
+        pieces.append(ConflictRegion(traced, ways))
         at = end
     return (*pieces, *lines[at:])
 
@@ -87,7 +85,7 @@ def choices_in(pieces: Sequence[str | ConflictRegion], lines: Sequence[str]) -> 
     reached: list[Reached] = [{0: (0, None)}]
     for piece in pieces:
         after: Reached = {}
-        ways = ((None, (piece,)),) if isinstance(piece, str) else tuple(piece.ways())
+        ways = ((None, (piece,)),) if isinstance(piece, str) else tuple(piece.ways.items())
         for at in reached[-1]:
             for choice, way in ways:
                 if tuple(lines[at : at + len(way)]) == way:
@@ -106,28 +104,24 @@ def choices_in(pieces: Sequence[str | ConflictRegion], lines: Sequence[str]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Substitute:
-    """Characters that stand in for those that would not come back as they are."""
+    """Characters that stand in, by their number, for those that would not come back as they are."""
 
-    table: tuple[tuple[str, str], ...] = ()
+    table: Mapping[int, str]
 
     def shown(self, line: str) -> str:
         """The line for the page."""
-        for hard, instead in self.table:
-            line = line.replace(hard, instead)
-        return line
+        return line.translate(self.table)
 
     def original(self, text: str) -> str:
         """The inverse of `shown`."""
-        for hard, instead in self.table:
-            text = text.replace(instead, hard)
-        return text
+        return text.translate({ord(instead): chr(hard) for hard, instead in self.table.items()})
 
 
 def substitute_for(lines: Iterable[str]) -> Substitute:
     """Stand-ins that none of the lines holds."""
     used = set().union(*lines)
     free = (character for character in _INSTEAD if character not in used)
-    return Substitute(tuple(zip((hard for hard in _HARD if hard in used), free, strict=False)))
+    return Substitute(dict(zip((ord(hard) for hard in _HARD if hard in used), free, strict=False)))
 
 
 def _in_source(conflicts: Iterable[Traced]) -> Iterator[tuple[Traced, InSource]]:
@@ -275,4 +269,114 @@ def _lines(piece: str | ConflictRegion) -> Iterator[str]:
     if isinstance(piece, str):
         yield piece
     else:
-        yield from (line for _, way in piece.ways() for line in way)
+        yield from (line for way in piece.ways.values() for line in way)
+
+
+class Decisions:
+    """The small notebook and what is to be decided about it, part by part.
+
+    `shows_base` tells whether there is a base to show.
+    """
+
+    def __init__(self, notebook: Notebook, parts: Sequence[Part]) -> None:
+        self._notebook = notebook
+        self._cells: list[Plain] = []
+        self._between_lines: list[Plain] = []
+        self._about_cells: list[Plain] = []
+        self.shows_base = False
+        for number, part in enumerate(parts):
+            self._add(number, part)
+
+    def _add(self, number: int, part: Part) -> None:
+        match part:
+            case Texts():
+                self._texts(number, part)
+            case Deleted():
+                self._deleted_cell(number, part)
+            case Runs():
+                self._runs(number, part)
+            case Around():
+                self._cells.append(self._whole(number, part.cell, _LONGEST))
+
+    def answer(self) -> Plain:
+        """What nbdime's page asks its server for."""
+        metadata = {"language_info": _language(self._notebook)}
+        base = {"cells": self._cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
+        # those about whole cells come last: they move the cells behind them
+        return {"base": base, "merge_decisions": [*self._between_lines, *self._about_cells]}
+
+    def _texts(self, number: int, part: Texts) -> None:
+        path: list[str | int] = ["cells", len(self._cells), "source"]
+        shown = part.substitute.shown
+        lines: list[str] = []
+        for piece in part.pieces:
+            if isinstance(piece, str):
+                lines.append(shown(piece))
+                continue
+            ways = {choice: _shown(part.substitute, way) for choice, way in piece.ways.items()}
+            markers = ways[None]
+            start = ways.get(Choice.BASE, markers)
+            at = len(lines)
+            sides = (_change(at, start, ways[side]) for side in (Choice.LOCAL, Choice.REMOTE))
+            decision = _decision(path, *sides)
+            if Choice.BASE in ways:
+                self.shows_base = True
+                decision |= {"action": "custom", "custom_diff": _change(at, start, markers)}
+            self._between_lines.append(decision)
+            lines += start
+        self._cells.append(self._cell(number, part.cell, lines))
+
+    def _deleted_cell(self, number: int, part: Deleted) -> None:
+        at = len(self._cells)
+        markers = split(self._notebook.cells[part.cell].source)[0]
+        base = _shown(part.substitute, markers if part.base is None else part.base)
+        self.shows_base |= part.base is not None
+        changed = _change(0, base, _shown(part.substitute, part.lines))
+        gone: Diff = [{"op": "removerange", "key": at, "length": 1}]
+        inside = [{"op": "patch", "key": "source", "diff": changed}]
+        edited: Diff = [{"op": "patch", "key": at, "diff": inside}]
+        sides = (gone, edited) if part.by_local else (edited, gone)
+        self._about_cells.append(_decision(["cells"], *sides))
+        self._cells.append(self._cell(number, part.cell, base))
+
+    def _runs(self, number: int, part: Runs) -> None:
+        at = len(self._cells)
+        sides = ([self._whole(number, place) for place in run] for run in (part.local, part.remote))
+        local, remote = ([{"op": "addrange", "key": at, "valuelist": run}] if run else None for run in sides)
+        self._about_cells.append(_decision(["cells"], local, remote))
+
+    def _whole(self, number: int, place: int, longest: int | None = None) -> Plain:
+        lines = split(self._notebook.cells[place].source)[0][:longest]
+        return self._cell(number, place, _shown(substitute_for(lines), lines))
+
+    def _cell(self, number: int, place: int, lines: Sequence[str]) -> Plain:
+        cell = self._notebook.cells[place]
+        text = "".join(f"{line}\n" for line in lines)
+        made: Plain = {"cell_type": cell.type, "metadata": {MARK: [number, place]}, "source": text}
+        return made | ({"execution_count": None, "outputs": []} if cell.type == CODE else {})
+
+
+def _shown(substitute: Substitute, lines: Sequence[str]) -> list[str]:
+    return [substitute.shown(line) for line in lines]
+
+
+def _change(at: int, before: Sequence[str], after: Sequence[str]) -> Diff | None:
+    """The diff that puts other lines in place of those `before`, which begin at a line."""
+    if before == after:
+        return None
+    added: Plain = {"op": "addrange", "key": at, "valuelist": [f"{line}\n" for line in after]}
+    gone: Plain = {"op": "removerange", "key": at, "length": len(before)}
+    return ([added] if after else []) + ([gone] if before else [])
+
+
+def _decision(path: Sequence[str | int], local: Diff | None, remote: Diff | None) -> Plain:
+    about: Plain = {"common_path": list(path), "action": "base", "conflict": True}
+    return about | {"local_diff": local, "remote_diff": remote}
+
+
+def _language(notebook: Notebook) -> Plain:
+    """What the page colours code by."""
+    metadata = notebook.frame.get("metadata")
+    language = metadata.get("language_info") if isinstance(metadata, dict) else None
+    known = language if isinstance(language, dict) else {}
+    return {key: value for key in ("name", "mimetype") if isinstance(value := known.get(key), str)}

@@ -1,20 +1,10 @@
-"""Owns: what changed in metadata, and how a JSON value is written for people.
-how changes in metadata are listed.
-what a cell's outputs and attachments look like.
-parts that the cells of every page have: outputs in their box, changes in metadata.
+"""Owns: what a cell's outputs and attachments look like, what changed in metadata, and how a JSON value is
+written for people.
 
-Must not know: HTML, notebooks beyond their values.
-which cell or notebook they are in.
-merging.
-whether it is a merge or a comparison.
-Invariant: every value that differs is under
-some path; objects are looked into, lists are compared whole.
-each change is a row.
-a picture is shown only as the source of an `img`, in which no
-browser runs anything, and only if it is base64 of a kind in the list below (or an SVG that we
-encode); everything else, HTML too, is text.
-what there is nothing of takes no
-place on the page.
+Must not know: merging, which cell or notebook they are in.  Invariant: a picture is shown only as the
+source of an `img`, in which no browser runs anything, and only if it is base64 of a kind in the list below
+(or an SVG that we encode); everything else, HTML too, is text.  Every value of the metadata that differs is
+under some path; objects are looked into, lists are compared whole.
 """
 
 from __future__ import annotations
@@ -25,17 +15,20 @@ from dataclasses import dataclass
 from json import dumps
 
 from nbmerge.browser.html import Html, counted, fold, join, shown, tag
-from nbmerge.browser.sources import by_of, who
+from nbmerge.browser.sources import author_mark, author_of
 from nbmerge.notebook.jsontext import Number, Slot
 from nbmerge.notebook.model import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from nbmerge.merge.values import Terms
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell
+
+    Fields: TypeAlias = Mapping[str, Json]
 
 
 _MOST = 240  # characters of one value
@@ -51,7 +44,7 @@ MISSING = MissingKey()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MetadataChange:
     """One value that differs: what it was, and is on both sides and in the result."""
 
     path: tuple[str, ...]
@@ -65,12 +58,12 @@ class Change:
         return ".".join(self.path)
 
 
-def changes(sides: Terms[Mapping[str, Json]], merged: Mapping[str, Json]) -> Iterator[Change]:
+def metadata_changes(sides: Terms[Fields], merged: Fields) -> Iterator[MetadataChange]:
     """What is not everywhere as it was in base, key by key in order of names."""
-    yield from _changes((), sides.base, sides.local, sides.remote, merged)
+    yield from _metadata_changes((), sides.base, sides.local, sides.remote, merged)
 
 
-def _changes(path: tuple[str, ...], *objects: Mapping[str, Json]) -> Iterator[Change]:
+def _metadata_changes(path: tuple[str, ...], *objects: Fields) -> Iterator[MetadataChange]:
     for key in sorted({key for held in objects for key in held}):
         values = [held.get(key, MISSING) for held in objects]
         there = [value for value in values if value != MISSING]
@@ -78,9 +71,9 @@ def _changes(path: tuple[str, ...], *objects: Mapping[str, Json]) -> Iterator[Ch
         if all(value == values[0] for value in values):
             continue
         if len(inner) == len(there) and len(path) < _DEPTH:
-            yield from _changes((*path, key), *(v if isinstance(v, dict) else {} for v in values))
+            yield from _metadata_changes((*path, key), *(v if isinstance(v, dict) else {} for v in values))
         else:
-            yield Change((*path, key), *values)
+            yield MetadataChange((*path, key), *values)
 
 
 def written(value: Json | MissingKey) -> str:
@@ -112,35 +105,33 @@ def _quoted(value: str | bool | None) -> str:
     return dumps(value, ensure_ascii=False)
 
 
-def merged_table(found: Sequence[Change]) -> Html:
+def merged_table(found: Sequence[MetadataChange]) -> Html:
     """What base has, what was made of it, and by whom."""
-    head = tag("tr", *(tag("th", name, scope="col") for name in ("", "base", "merged", "from")))
-    return tag("table", tag("thead", head), tag("tbody", *map(_merged_row, found)))
+    return _table(found, ("base", "merged", "from"), lambda change: [tag("td", _taken_from(change))])
 
 
-def compared_table(found: Sequence[Change]) -> Html:
+def compared_table(found: Sequence[MetadataChange]) -> Html:
     """What stood before and what stands now."""
-    head = tag("tr", *(tag("th", name, scope="col") for name in ("", "before", "after")))
-    rows = (
-        tag("tr", _named(change), tag("td", tag("code", written(change.base))), _value(change))
-        for change in found
-    )
+    return _table(found, ("before", "after"), lambda _: [])
+
+
+def _table(
+    found: Sequence[MetadataChange],
+    heads: Sequence[str],
+    more: Callable[[MetadataChange], Sequence[Html]],
+) -> Html:
+    head = tag("tr", *(tag("th", name, scope="col") for name in ("", *heads)))
+    rows = []
+    for change in found:
+        values = (tag("td", tag("code", written(value))) for value in (change.base, change.merged))
+        rows.append(tag("tr", tag("th", tag("code", change.name), scope="row"), *values, *more(change)))
     return tag("table", tag("thead", head), tag("tbody", *rows))
 
 
-def _merged_row(change: Change) -> Html:
-    by = by_of(change.merged == change.local, change.merged == change.remote)
-    mark = "base" if change.merged == change.base else who(by)
-    before = tag("td", tag("code", written(change.base)))
-    return tag("tr", _named(change), before, _value(change), tag("td", mark))
-
-
-def _named(change: Change) -> Html:
-    return tag("th", tag("code", change.name), scope="row")
-
-
-def _value(change: Change) -> Html:
-    return tag("td", tag("code", written(change.merged)))
+def _taken_from(change: MetadataChange) -> Html | str:
+    if change.merged == change.base:
+        return "base"
+    return author_mark(author_of(change.merged == change.local, change.merged == change.remote))
 
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -155,7 +146,7 @@ PICTURES_AT_MOST = 40_000_000  # characters of all pictures of a page
 
 
 @dataclass(slots=True)
-class Album:
+class PictureBudget:
     """The room that is left for pictures on a page: browsers give up on pages without end."""
 
     left: int = PICTURES_AT_MOST
@@ -168,22 +159,22 @@ class Album:
         return True
 
 
-def shown_outputs(outputs: list[Json], album: Album) -> Html:
+def shown_outputs(outputs: list[Json], budget: PictureBudget) -> Html:
     """All of them, in order."""
-    return join(_output(output, album) for output in outputs if isinstance(output, dict))
+    return join(_output(output, budget) for output in outputs if isinstance(output, dict))
 
 
-def shown_attachments(attachments: Json, album: Album) -> Html:
+def shown_attachments(attachments: Json, budget: PictureBudget) -> Html:
     """Pictures that belong to a markdown cell, each under its name."""
     found: list[Html] = []
     for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
         if isinstance(bundle, dict):
             found.append(tag("p", tag("code", f"attachment:{name}"), class_="small soft"))
-            found.append(_bundle(bundle, {}, name, album))
+            found.append(_bundle(bundle, {}, name, budget))
     return tag("div", *found, class_="outs") if found else Html("")
 
 
-def _output(output: Mapping[str, Json], album: Album) -> Html:
+def _output(output: Fields, budget: PictureBudget) -> Html:
     kind = output.get("output_type")
     match kind:
         case "stream":
@@ -197,21 +188,21 @@ def _output(output: Mapping[str, Json], album: Album) -> Html:
         data = {_KINDS_OF_3[key]: value for key, value in output.items() if key in _KINDS_OF_3}
     metadata = output.get("metadata")
     if data:
-        return _bundle(data, metadata if isinstance(metadata, dict) else {}, "", album)
+        return _bundle(data, metadata if isinstance(metadata, dict) else {}, "", budget)
     return tag("p", "an output without content" if isinstance(kind, str) else "no output", class_="cut")
 
 
-def _error(output: Mapping[str, Json]) -> str:
+def _error(output: Fields) -> str:
     traceback = output.get("traceback")
     if isinstance(traceback, list) and traceback:
         return "\n".join(line for line in traceback if isinstance(line, str))
     return ": ".join(text for key in ("ename", "evalue") if (text := joined(output.get(key))))
 
 
-def _bundle(data: Mapping[str, Json], metadata: Mapping[str, Json], name: str, album: Album) -> Html:
+def _bundle(data: Fields, metadata: Fields, name: str, budget: PictureBudget) -> Html:
     """One thing in several kinds: the best that can be shown, and what else there is."""
     best = next((kind for kind in (*_PICTURES, _SVG) if kind in data), None)
-    picture = None if best is None else _picture(best, data, metadata.get(best), name, album)
+    picture = None if best is None else _picture(best, data, metadata.get(best), name, budget)
     parts: list[Html] = [] if picture is None else [picture]
     for kind in sorted(data, key=_rank):
         if kind == best or (kind == "text/plain" and picture is not None and best is not None):
@@ -227,7 +218,7 @@ def _rank(kind: str) -> tuple[bool, str]:
     return (kind != "text/plain", kind)
 
 
-def _picture(kind: str, data: Mapping[str, Json], metadata: Json, name: str, album: Album) -> Html:
+def _picture(kind: str, data: Fields, metadata: Json, name: str, budget: PictureBudget) -> Html:
     text = joined(data[kind]) or ""
     if kind == _SVG:
         encoded = b64encode(text.encode("utf-8", "replace")).decode()
@@ -236,7 +227,7 @@ def _picture(kind: str, data: Mapping[str, Json], metadata: Json, name: str, alb
     size = f"{kind}, {counted(len(encoded) * 3 // 4, 'byte')}"
     if not encoded or _BASE64.fullmatch(encoded) is None:
         return tag("p", f"A picture that is no valid base64 ({kind}).", class_="cut")
-    if not album.takes(len(encoded)):
+    if not budget.takes(len(encoded)):
         return tag("p", f"A picture that is not shown: the page would be too large ({size}).", class_="cut")
     about = name or " ".join(_text(data.get("text/plain")).split())[:200] or "picture"
     wide = metadata.get("width") if isinstance(metadata, dict) else None
@@ -273,15 +264,17 @@ def pictures(outputs: list[Json]) -> Iterator[str]:
 _METADATA_IN_SIGHT = 4
 
 
-def outputs_box(outputs: list[Json], album: Album, head: Html | str | None = None) -> Html | None:
+def outputs_box(outputs: list[Json], budget: PictureBudget, head: Html | str | None = None) -> Html | None:
     """Outputs below their source, under a heading if there is one."""
     if not outputs:
         return None
     title = None if head is None else tag("h4", head)
-    return tag("div", title, shown_outputs(outputs, album), class_="outs")
+    return tag("div", title, shown_outputs(outputs, budget), class_="outs")
 
 
-def metadata_box(found: Sequence[Change], table: Callable[[Sequence[Change]], Html]) -> Html | None:
+def metadata_box(
+    found: Sequence[MetadataChange], table: Callable[[Sequence[MetadataChange]], Html]
+) -> Html | None:
     """Changes in metadata: few are in sight."""
     if not found:
         return None

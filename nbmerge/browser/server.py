@@ -1,16 +1,13 @@
-"""Owns: whether anybody still looks at the page.
-the process that serves the page: HTTP on loopback, from the first request to the last.
+"""Owns: the process that serves the mergetool's page: HTTP on loopback, from the first request to the last,
+and whether anybody still looks at the page.
 
-Must not know: connections, the clock.
-notebooks, browsers.
-Invariant: a page that is loaded again is the same visit; when
-nobody has looked for a while the visit is over, and it never begins again.
+Must not know: notebooks, browsers.  Invariant: it ends when the process that started it does, when the page
+is closed, and when nobody looks at it any more; a page that is loaded again is the same visit, and one that
+is over never begins again.  It reads no file but the page's own, and writes none but the one that leads a
+browser to the page.
 
 A page keeps one connection open for as long as it lives.  It also tells when it is closed, but not
 reliably: browsers may end a page without a word.
-it ends when the process that started it does, when
-the page is closed, and when nobody looks at it any more; it reads no file but the page's own, and
-writes none but the one that leads a browser to the page.
 """
 
 from __future__ import annotations
@@ -31,15 +28,15 @@ from urllib.parse import parse_qs, urlsplit
 from nbmerge.browser.site import (
     HEADERS,
     HOST,
-    Over,
+    PageClosed,
     Request,
     SaveAnswer,
     SaveRequest,
     Site,
     Task,
     Where,
-    hear,
-    say,
+    receive,
+    send,
 )
 
 TYPE_CHECKING = False
@@ -115,19 +112,19 @@ class PageServer(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
         threading.Thread(target=self._obey, daemon=True).start()
         with _leading_to(self.site.url) as file:
-            say(self._reports, Where(self.site.url, file))
+            send(self._reports, Where(self.site.url, file))
             while not self.over.wait(_BEAT) and not self.attendance.is_over(time.monotonic()):
                 pass
             self.over.set()
             with self._saving, contextlib.suppress(OSError):
-                say(self._reports, Over())
+                send(self._reports, PageClosed())
         time.sleep(_BEAT)  # for the pages that are told
 
     def keep(self, sent: object) -> SaveAnswer:
         """Have what somebody saved written; whether it was."""
         with self._saving, self._answered:
             self._kept = None
-            say(self._reports, SaveRequest(sent))
+            send(self._reports, SaveRequest(sent))
             self._answered.wait_for(lambda: self._kept is not None or self.over.is_set())
             return self._kept or SaveAnswer("nbmerge has ended")
 
@@ -137,7 +134,7 @@ class PageServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def _obey(self) -> None:
-        while isinstance(kept := hear(self._commands), SaveAnswer):
+        while isinstance(kept := receive(self._commands), SaveAnswer):
             with self._answered:
                 self._kept = kept
                 self._answered.notify_all()
@@ -194,12 +191,10 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.site.wanted(Request(self.command, urlsplit(self.path).path, headers))
 
     def _page(self) -> int:
-        [told] = parse_qs(urlsplit(self.path).query).get("page", ["0"])[:1]
-        return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+        return _number(parse_qs(urlsplit(self.path).query).get("page", [""])[0], 0)
 
     def _body(self) -> bytes | None:
-        told = self.headers.get("Content-Length", "")
-        size = int(told) if told.isascii() and told.isdigit() and len(told) < 12 else _LIMIT + 1
+        size = _number(self.headers.get("Content-Length", ""), _LIMIT + 1)
         return self.rfile.read(size) if size <= _LIMIT else None
 
     def _store(self, body: bytes) -> None:
@@ -243,12 +238,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def _head(self, code: int, kind: str, length: int | None) -> None:
         self.send_response(code)
-        told = {"Content-Type": kind} | ({} if length is None else {"Content-Length": str(length)})
-        for name, value in (told | HEADERS).items():
+        headers = {"Content-Type": kind} | ({} if length is None else {"Content-Length": str(length)})
+        for name, value in (headers | HEADERS).items():
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
+
+
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else otherwise
 
 
 @contextlib.contextmanager
@@ -273,7 +272,7 @@ def main() -> None:
     reports = os.fdopen(os.dup(1), "wb")
     with contextlib.suppress(OSError):
         os.dup2(2, 1)
-    task = hear(sys.stdin.buffer)
+    task = receive(sys.stdin.buffer)
     if isinstance(task, Task):
         PageServer(task, sys.stdin.buffer, reports).serve()
     os._exit(0)  # connections may be open

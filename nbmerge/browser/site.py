@@ -1,16 +1,14 @@
-"""Owns: what the process that serves the page and the one that waits for it say to each other.
-what can be asked for, by address, and who may ask.
+"""Owns: what can be asked of the mergetool's server, by address, and who may ask; and what that process
+and the one that waits for it say to each other.
 
-Must not know: how either works.
-sockets.
-Invariant: one message is one line of JSON, so that the end of
-the pipe is the only other thing that can come.
-without the token, or for a page of another origin, the answer is
-403 whatever is asked for; no request names a file, but for those of nbdime's page, by their exact names.
+Must not know: sockets, how either process works.  Invariant: without the token, or for a page of another
+origin, the answer is 403 whatever is asked for; no request names a file, but for those of nbdime's page,
+by their exact names.  One message is one line of JSON, so that the end of the pipe is the only other thing
+that can come.
 
-Any page in the browser and any user of the machine can reach a port on loopback.  Others' pages are
-told by Origin and Sec-Fetch-Site, names that lead to 127.0.0.1 (DNS rebinding) by Host, other users
-by the token, which is in every address: cookies would go to all ports of the host.
+Any page in the browser and any user of the machine can reach a port on loopback.  Others' pages are told
+by Origin and Sec-Fetch-Site, names that lead to 127.0.0.1 (DNS rebinding) by Host, other users by the
+token, which is in every address: cookies would go to all ports of the host.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from secrets import compare_digest
 from string import Template
@@ -79,23 +77,23 @@ class SaveAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class PageClosed:
     """The page was closed."""
 
 
-Message = Task | Where | SaveRequest | SaveAnswer | Over
+Message = Task | Where | SaveRequest | SaveAnswer | PageClosed
 _MESSAGES: dict[str, type[Message]] = {
-    kind.__name__: kind for kind in (Task, Where, SaveRequest, SaveAnswer, Over)
+    kind.__name__: kind for kind in (Task, Where, SaveRequest, SaveAnswer, PageClosed)
 }
 
 
-def say(stream: IO[bytes], message: Message) -> None:
+def send(stream: IO[bytes], message: Message) -> None:
     """Write a message.  Raises OSError if the other process is gone."""
-    stream.write(json.dumps([type(message).__name__, _fields(message)]).encode() + b"\n")
+    stream.write(json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n")
     stream.flush()
 
 
-def hear(stream: IO[bytes]) -> Message | None:
+def receive(stream: IO[bytes]) -> Message | None:
     """The next message; None if the other process has ended, in the middle of one perhaps."""
     try:
         line = stream.readline()
@@ -107,11 +105,6 @@ def hear(stream: IO[bytes]) -> Message | None:
     if name == Task.__name__:
         return Task(PageContent(**fields["page"]), fields["assets"])
     return _MESSAGES[name](**fields)
-
-
-def _fields(value: Message | PageContent) -> dict[str, object]:
-    found = {name: getattr(value, name) for name in value.__slots__}
-    return {name: _fields(item) if isinstance(item, PageContent) else item for name, item in found.items()}
 
 
 HOST = "127.0.0.1"

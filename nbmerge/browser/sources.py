@@ -1,15 +1,8 @@
-"""Owns: where each line of a merged text came from, and which of its words are new.
-the words and marks for who did something, and for what was decided.
-what a cell's source looks like, line by line, with who wrote what.
+"""Owns: where each line of a merged source came from, which of its words are new, and what it looks like.
 
-Must not know: cells, HTML.
-how pages are laid out.
-how lines got their origin, what conflicts are.
-Invariant: the lines that are not gone are the merged text, in order;
-a line of base that is not in it is there once, as gone.
-one word for one thing, on every page.
-each line of the source is
-on the page, shown or folded, unless it is said how much was cut.
+Must not know: cells, what conflicts are, how pages are laid out.  Invariant: the lines that are not gone
+are the merged text, in order; a line of base that is not in it is there once, as gone.  Each line is on
+the page, shown or folded, unless it is said how much was cut.  One word for one thing, on every page.
 """
 
 from __future__ import annotations
@@ -30,14 +23,14 @@ if TYPE_CHECKING:
     from nbmerge.merge.values import Conflict, Decision, Terms
 
     Texts: TypeAlias = Terms[Sequence[str]]
-    Sign: TypeAlias = "Callable[[By, bool], Html]"  # whose lines they are, and whether they are gone
+    Sign: TypeAlias = "Callable[[Author, bool], Html]"  # whose lines they are, and whether they are gone
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _ALIKE = 0.4  # share of their characters that two lines have in common, to be shown as one that changed
 _TOKENS_AT_MOST = 2000
 
 
-class By(Enum):
+class Author(Enum):
     """Whose something is; `MIXED` is made of what both brought, and stands on neither side."""
 
     BASE = "base"
@@ -46,13 +39,18 @@ class By(Enum):
     BOTH = "both"
     MIXED = "mixed"
 
+    @property
+    def words(self) -> str:
+        """As it is called on every page."""
+        return "local and remote" if self is Author.MIXED else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """A part of a line; `by` is BASE where it is nothing new."""
 
     text: str
-    by: By = By.BASE
+    author: Author = Author.BASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Line:
     """A line of the merged text, or (`gone`) one of base that `by` took out."""
 
     words: tuple[Word, ...]
-    by: By
+    author: Author
     gone: bool = False
 
     @property
@@ -83,11 +81,11 @@ def lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
 
 
-def by_of(in_local: bool, in_remote: bool) -> By:
+def author_of(in_local: bool, in_remote: bool) -> Author:
     """Whose something is that base lacks."""
     if in_local:
-        return By.BOTH if in_remote else By.LOCAL
-    return By.REMOTE if in_remote else By.MIXED
+        return Author.BOTH if in_remote else Author.LOCAL
+    return Author.REMOTE if in_remote else Author.MIXED
 
 
 def merged_lines(merged: Sequence[str | ConflictingLines], sides: Texts) -> list[Line | ConflictingLines]:
@@ -105,24 +103,24 @@ def merged_lines(merged: Sequence[str | ConflictingLines], sides: Texts) -> list
             found.append(item)
         else:
             kept = bool(in_base[number])
-            by = By.BASE if kept else by_of(bool(in_local[number]), bool(in_remote[number]))
-            found.append(Line((Word(item),), by))
+            author = Author.BASE if kept else author_of(bool(in_local[number]), bool(in_remote[number]))
+            found.append(Line((Word(item),), author))
         if in_base[number]:
             found += _behind(gone, in_base[number][-1])
     found += [gone[place] for place in sorted(gone)]
     return _with_words(found, sides)
 
 
-def changed_lines(old: Sequence[str], new: Sequence[str], by: By) -> list[Line]:
+def changed_lines(old: Sequence[str], new: Sequence[str], author: Author) -> list[Line]:
     """The lines of `new`, and those of `old` that are gone; all that is new is `by`'s."""
     pairs = align(old, new)
     found: list[Line] = []
     at, place = 0, 0
     for i, j in [*pairs, (len(old), len(new))]:
-        taken = [Line((Word(text),), by, gone=True) for text in old[at:i]]
-        added = [Line((Word(text),), by) for text in new[place:j]]
-        found += _paired([*taken, *added])
-        found += [Line((Word(text),), By.BASE) for text in new[j : j + 1]]
+        removed = [Line((Word(text),), author, gone=True) for text in old[at:i]]
+        added = [Line((Word(text),), author) for text in new[place:j]]
+        found += _paired([*removed, *added])
+        found += [Line((Word(text),), Author.BASE) for text in new[j : j + 1]]
         at, place = i + 1, j + 1
     return found
 
@@ -145,10 +143,10 @@ def _gone(sides: Texts) -> Iterator[tuple[int, Line]]:
     """Each line of base as it looks when it is gone, by its place."""
     in_local = {i for i, _ in align(sides.base, sides.local)}
     in_remote = {i for i, _ in align(sides.base, sides.remote)}
-    moved_by = by_of(list(sides.local) != list(sides.base), list(sides.remote) != list(sides.base))
+    moved_by = author_of(list(sides.local) != list(sides.base), list(sides.remote) != list(sides.base))
     for place, text in enumerate(sides.base):
-        by = by_of(place not in in_local, place not in in_remote)
-        yield place, Line((Word(text),), moved_by if by is By.MIXED else by, gone=True)
+        author = author_of(place not in in_local, place not in in_remote)
+        yield place, Line((Word(text),), moved_by if author is Author.MIXED else author, gone=True)
 
 
 def _behind(gone: dict[int, Line], place: int) -> Iterator[Line]:
@@ -164,7 +162,7 @@ def _with_words(found: list[Line | ConflictingLines], sides: Texts) -> list[Line
     result: list[Line | ConflictingLines] = []
     run: list[Line] = []
     for item in [*found, None]:
-        if isinstance(item, Line) and item.by is not By.BASE:
+        if isinstance(item, Line) and item.author is not Author.BASE:
             run.append(item)
             continue
         result += [_told_apart(line, *new) for line in _paired(run)]
@@ -202,25 +200,25 @@ def _changed_words(gone: Line, added: Line) -> tuple[tuple[Word, ...], tuple[Wor
     if shared < _ALIKE * max(len(gone.text.strip()), len(added.text.strip()), 1):
         return None
     return (
-        _words(old, {i for i, _ in pairs}, gone.by),
-        _words(new, {j for _, j in pairs}, added.by),
+        _words(old, {i for i, _ in pairs}, gone.author),
+        _words(new, {j for _, j in pairs}, added.author),
     )
 
 
-def _words(tokens: Sequence[str], same: set[int], by: By) -> tuple[Word, ...]:
-    return _joined([Word(token, By.BASE if n in same else by) for n, token in enumerate(tokens)])
+def _words(tokens: Sequence[str], same: set[int], author: Author) -> tuple[Word, ...]:
+    return _joined([Word(token, Author.BASE if n in same else author) for n, token in enumerate(tokens)])
 
 
 def _told_apart(line: Line, local: Sequence[str], remote: Sequence[str]) -> Line:
     """A line that both made, each word with who brought it."""
-    if line.by is not By.MIXED or line.gone or len(line.words) < 2:
+    if line.author is not Author.MIXED or line.gone or len(line.words) < 2:
         return line
-    tokens = [(token, word.by) for word in line.words for token in _TOKEN.findall(word.text)]
+    tokens = [(token, word.author) for word in line.words for token in _TOKEN.findall(word.text)]
     texts = [token for token, _ in tokens]
     in_local, in_remote = ({i for i, _ in align(texts, side)} for side in (local, remote))
     words = [
-        Word(token, by if by is By.BASE else by_of(n in in_local, n in in_remote))
-        for n, (token, by) in enumerate(tokens)
+        Word(token, author if author is Author.BASE else author_of(n in in_local, n in in_remote))
+        for n, (token, author) in enumerate(tokens)
     ]
     return replace(line, words=_joined(words))
 
@@ -229,38 +227,31 @@ def _joined(words: Sequence[Word]) -> tuple[Word, ...]:
     """Neighbours of one origin as one."""
     result: list[Word] = []
     for word in words:
-        if result and result[-1].by is word.by:
-            result[-1] = Word(result[-1].text + word.text, word.by)
+        if result and result[-1].author is word.author:
+            result[-1] = Word(result[-1].text + word.text, word.author)
         else:
             result.append(word)
     return tuple(result)
 
 
-NAMES = {
-    By.BASE: "base",
-    By.LOCAL: "local",
-    By.REMOTE: "remote",
-    By.BOTH: "both",
-    By.MIXED: "local and remote",
-}
-SIGNS = {By.BASE: "", By.LOCAL: "L", By.REMOTE: "R", By.BOTH: "LR", By.MIXED: "L+R"}
+_SIGNS = {Author.BASE: "", Author.LOCAL: "L", Author.REMOTE: "R", Author.BOTH: "LR", Author.MIXED: "L+R"}
 _TAKEN = {"both": "both kept", "nothing": "left out", "higher": "the higher one", "clear": "left out"}
 
 
-def who(by: By, before: str = "") -> Html:
+def author_mark(author: Author, before: str = "") -> Html:
     """Who did something, as a small mark."""
-    text = f"{before} {NAMES[by]}".strip()
-    return tag("span", text, class_=f"who {by.value}")
+    text = f"{before} {author.words}".strip()
+    return tag("span", text, class_=f"who {author.value}")
 
 
-def taken(decision: Decision) -> Html:
+def taken_mark(decision: Decision) -> Html:
     """What was taken, as a small mark."""
-    by = next((by for by in By if by.value == decision.took), None)
+    author = next((author for author in Author if author.value == decision.took), None)
     text = _TAKEN.get(decision.took, f"{decision.took} taken")
-    return tag("span", text, class_="who" if by is None else f"who {by.value}")
+    return tag("span", text, class_="who" if author is None else f"who {author.value}")
 
 
-def place(decision: Decision) -> str:
+def decision_place(decision: Decision) -> str:
     """What of the cell (or of the notebook) was decided, in words."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in decision.path.split("/")[1:]]
     if len(steps) > 1 and steps[0] == "cells":
@@ -288,44 +279,46 @@ _HEADING = re.compile(r"#{1,6} ")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 
 
-def by_side(by: By, gone: bool) -> Html:
+def author_sign(author: Author, gone: bool) -> Html:
     """Before each block of a merge: who wrote it, or took it out."""
-    if by is By.BASE:
+    if author is Author.BASE:
         return tag("i")
-    said = f"{'removed' if gone else 'written'} by {NAMES[by]}"
-    return tag("i", f"{_MINUS * gone}{SIGNS[by]}", title=said)
+    said = f"{'removed' if gone else 'written'} by {author.words}"
+    return tag("i", f"{_MINUS * gone}{_SIGNS[author]}", title=said)
 
 
-def added_or_removed(by: By, gone: bool) -> Html:
+def added_or_removed(author: Author, gone: bool) -> Html:
     """Before each block of a comparison."""
-    return tag("i") if by is By.BASE else tag("i", _MINUS if gone else "+")
+    return tag("i") if author is Author.BASE else tag("i", _MINUS if gone else "+")
 
 
-def no_sign(_by: By, _gone: bool) -> Html:
+def no_sign(_by: Author, _gone: bool) -> Html:
     """Where a heading says whose all of it is."""
     return tag("i")
 
 
-def shown_lines(lines: Iterable[Line], *, text: bool = False, sign: Sign = by_side) -> Html:
+def shown_lines(lines: Iterable[Line], *, text: bool = False, sign: Sign = author_sign) -> Html:
     """Lines in blocks of one origin; `text` for markdown, whose headings stand out."""
     blocks: list[Html] = []
     fenced = False
-    for (by, gone), group in groupby(lines, key=lambda line: (line.by, line.gone)):
+    for (author, gone), group in groupby(lines, key=lambda line: (line.author, line.gone)):
         run = list(group)
         headings = []
         for line in run:
             fenced ^= _FENCE.match(line.text) is not None
             headings.append(text and not fenced and _HEADING.match(line.text) is not None)
-        kind = " ".join(("ln", *((by.value,) if by is not By.BASE else ()), *(("gone",) if gone else ())))
+        kind = " ".join(
+            ("ln", *((author.value,) if author is not Author.BASE else ()), *(("gone",) if gone else ()))
+        )
         parts = _parts(run, headings)
-        signs = [sign(by, gone), *(tag("i") for _ in parts[1:])]
+        signs = [sign(author, gone), *(tag("i") for _ in parts[1:])]
         blocks += [tag("div", *both, class_=kind) for both in zip(signs, parts, strict=True)]
     return join(blocks)
 
 
 def plain_source(source: Sequence[str], *, text: bool = False) -> Html:
     """A source in which nobody changed anything."""
-    return shown_lines([Line((Word(line),), By.BASE) for line in source], text=text)
+    return shown_lines([Line((Word(line),), Author.BASE) for line in source], text=text)
 
 
 def source_box(content: Html, *, text: bool = False) -> Html:
@@ -361,7 +354,7 @@ def _line(line: Line, heading: bool) -> Html:
 
 def _word(word: Word, line: Line) -> Html | str:
     text, note = cut(word.text)
-    if word.by is By.BASE or len(line.words) == 1:
+    if word.author is Author.BASE or len(line.words) == 1:
         return join([text, note])
     name = "s" if line.gone else "b"
-    return tag(name, text, class_="w" if word.by is line.by else f"w {word.by.value}")
+    return tag(name, text, class_="w" if word.author is line.author else f"w {word.author.value}")

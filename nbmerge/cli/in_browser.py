@@ -6,8 +6,8 @@ what was decided is handed over whole; a save that comes to nothing is said ther
 
 from __future__ import annotations
 
-from nbmerge.browser.mergetool_answer import Decisions, PageChoices, UnfitAnswerError, settle, taken
-from nbmerge.browser.mergetool_page import Deleted, Reduced, Runs, reduce
+from nbmerge.browser.mergetool_answer import PageChoices, UnfitAnswerError, settle, taken
+from nbmerge.browser.mergetool_page import Decisions, Deleted, Reduced, Runs, reduce
 from nbmerge.cli.report import failure_of
 from nbmerge.cli.streams import printable, write_error, write_text
 from nbmerge.conflicts.values import NotKnown

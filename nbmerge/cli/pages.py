@@ -53,7 +53,7 @@ def refuse_one_of(page: str, files: tuple[str | None, ...]) -> None:
 
 def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Labels) -> str:
     """The page about a merge of these files.  Raises NotebookError."""
-    from nbmerge.browser.merge_report import Merge, merge_page
+    from nbmerge.browser.reports import Merge, merge_page
 
     result = whole.result
     try:
@@ -69,7 +69,7 @@ def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Label
 
 def comparison_of(old: Content, new: Content) -> str:
     """The page about what changed.  Raises NotebookError."""
-    from nbmerge.browser.diff_report import NamedNotebook, diff_page
+    from nbmerge.browser.reports import NamedNotebook, diff_page
     from nbmerge.merge.values import Terms
     from nbmerge.merge.whole import InMemory
 

@@ -83,7 +83,7 @@ def _object(status: WatcherStatus) -> dict[str, object]:
 
 
 def _open_tips(store: Store) -> Iterator[tuple[str, OpenTip]]:
-    for notebook_id in store.books():
+    for notebook_id in store.notebooks():
         heads = store.heads(notebook_id.id)
         yield from ((notebook_id.path, tip) for tip in (heads.open if heads is not None else ()))
 

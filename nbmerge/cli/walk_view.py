@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from nbmerge.browser.sources import By, Line, changed_lines
+from nbmerge.browser.sources import Author, Line, changed_lines
 from nbmerge.cli.conflict_lines import cell_of, place, sides
 from nbmerge.cli.streams import printable
 from nbmerge.cli.styled import Piece, Styled
@@ -77,7 +77,7 @@ class View:
         return [_said(f"  {_BASE}:", "dim"), *self._cut([self._dim("  | ", line) for line in _lines(term)])]
 
     def _side(self, name: str, term: Term, lines: Sequence[Line], colour: str) -> list[Styled]:
-        against = ", against the base" if any(line.by is By.REMOTE for line in lines) else ""
+        against = ", against the base" if any(line.author is Author.REMOTE for line in lines) else ""
         title = Piece(f"  {name}{against}:", ("bold", colour))
         if not _lines(term):
             return [Styled(Piece(""), (title, Piece(_EMPTY[term])))]
@@ -90,7 +90,7 @@ class View:
 
     def _folded(self, lines: Sequence[Line], colour: str, kept: int) -> Iterator[Styled]:
         """The lines; long runs of what stands elsewhere too are left out."""
-        for same, group in groupby(lines, key=lambda line: line.by is By.BASE):
+        for same, group in groupby(lines, key=lambda line: line.author is Author.BASE):
             run = [self._line(line, colour) for line in group]
             if self.whole or not same or len(run) <= 2 * kept + 1:
                 yield from run
@@ -111,17 +111,17 @@ class View:
 
     def _line(self, line: Line, colour: str) -> Styled:
         """A line in the colour of its side; in reverse the words by which it differs from another one."""
-        same = line.by is By.BASE
+        same = line.author is Author.BASE
         plain: tuple[str, ...] = () if same else (colour,)
         pieces, whole = [], True
         for word in line.words:
-            differs = word.by is not By.BASE
+            differs = word.author is not Author.BASE
             in_common = same or (len(line.words) > 1 and not differs)
             text = printable(word.text.expandtabs())
             kept = self._shortened(text, _LONG_AND_SAME if in_common else _LONG)
             whole &= kept == text
             pieces.append(Piece(kept, (*plain, "reverse") if differs and len(line.words) > 1 else plain))
-        sign = _SIGN["gone" if line.gone else "new" if line.by is By.REMOTE else "same"]
+        sign = _SIGN["gone" if line.gone else "new" if line.author is Author.REMOTE else "same"]
         return Styled(Piece(sign), tuple(pieces), whole)
 
     def _dim(self, lead: str, line: str) -> Styled:
@@ -144,20 +144,20 @@ def _where(notebook: Notebook, traced: Traced) -> str:
 
 
 def _compared(local: Term, remote: Term) -> tuple[list[Line], list[Line]]:
-    """The lines of both sides; what only one of them has is not By.BASE."""
-    both = changed_lines(_lines(local), _lines(remote), By.BOTH)
+    """The lines of both sides; what only one of them has is not Author.BASE."""
+    both = changed_lines(_lines(local), _lines(remote), Author.BOTH)
     return (
-        [_not_gone(line) for line in both if line.gone or line.by is By.BASE],
+        [_not_gone(line) for line in both if line.gone or line.author is Author.BASE],
         [line for line in both if not line.gone],
     )
 
 
 def _against_base(terms: Terms[Term]) -> tuple[list[Line], list[Line]]:
-    """What a side did with the cell that the other one deleted; it is By.REMOTE, whose ever it is."""
+    """What a side did with the cell that the other one deleted; it is Author.REMOTE, whose ever it is."""
     base, local, remote = map(_lines, terms)
     return (
-        changed_lines(base, local, By.REMOTE) if local else [],
-        changed_lines(base, remote, By.REMOTE) if remote else [],
+        changed_lines(base, local, Author.REMOTE) if local else [],
+        changed_lines(base, remote, Author.REMOTE) if remote else [],
     )
 
 
@@ -166,7 +166,7 @@ def _lines(term: Term) -> list[str]:
 
 
 def _not_gone(line: Line) -> Line:
-    return Line(line.words, line.by)
+    return Line(line.words, line.author)
 
 
 def _said(text: str, *styles: str) -> Styled:

@@ -1,8 +1,8 @@
 """Owns: writing new bytes into a file that must stay the same file (hard links, foreign owner, no exchange).
 
 Must not know: why it has to be done this way.  Invariant: the journal holds the old and the new bytes
-until the file holds one of them whole; whatever else it holds was written by somebody else and
-is left alone.
+until the file holds one of them whole; whatever else it holds was written by somebody else and is left
+alone.
 """
 
 from __future__ import annotations
@@ -12,75 +12,152 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from enum import Enum
 
-from nbmerge.disk.displaced import ChangedMeanwhileError, Job
 from nbmerge.disk.journal import Entry, EntryKind, Journal, JournalRecord
-from nbmerge.disk.system import BusyError, System
+from nbmerge.disk.system import BusyError, System, opened
+from nbmerge.disk.values import ChangedMeanwhileError, Replacement
+from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 
 _BLOCK = 4096
 _PATIENCE = 10  # times that a reader is waited for
 
 
-def write_in_place(system: System, journal: Journal, torn: list[JournalRecord], job: Job) -> None:
-    """Write job.data into the file.  Raises ChangedMeanwhileError, BusyError, OSError: nothing has changed.
+class InPlaceWriter:
+    """Writes into files; `torn` are the entries of writes that did not come to their end."""
 
-    Where the old bytes cannot be put back after a failure, the record stays in `torn`, for `finish`.
-    """
-    entry = Entry(EntryKind.IN_PLACE, job.path, job.target, job.expected, digest(job.data))
-    record = journal.begin(entry, old=job.found, new=job.data)
-    torn.append(record)
-    try:
-        with _opened(system, job.target) as fd:
-            if system.read(fd) != job.found or not _is_named(system, fd, job.target):
-                raise ChangedMeanwhileError
-            _overwrite(system, fd, record)
-            with suppress(OSError):
-                system.freshen(fd, job.status.st_mtime_ns)
-            if not _is_named(system, fd, job.target):
-                raise ChangedMeanwhileError  # another file took the name meanwhile: that is a save
-    except _TornError:
-        raise
-    except (OSError, ChangedMeanwhileError):
-        _end(journal, torn, record)
-        raise
-    _end(journal, torn, record)
+    def __init__(self, journal: Journal, system: System) -> None:
+        self._journal = journal
+        self._system = system
+        self.torn: list[JournalRecord] = []
 
+    def write(self, wanted: Replacement) -> None:
+        """Write the data into the file.
 
-class Finish(Enum):
-    """What came of an interrupted write."""
+        Raises ChangedMeanwhileError, BusyError, OSError: nothing has changed, or the old bytes could not
+        be put back and the entry stays in `torn`.
+        """
+        entry = Entry(EntryKind.IN_PLACE, wanted.path, wanted.target, wanted.expected, digest(wanted.data))
+        record = self._journal.begin(entry, old=wanted.found, new=wanted.data)
+        self.torn.append(record)
+        try:
+            with self._opened(wanted.target) as fd:
+                if self._system.read(fd) != wanted.found or not self._is_named(fd, wanted.target):
+                    raise ChangedMeanwhileError
+                self._overwrite(fd, record)
+                with suppress(OSError):
+                    self._system.freshen(fd, wanted.status.st_mtime_ns)
+                if not self._is_named(fd, wanted.target):
+                    raise ChangedMeanwhileError  # another file took the name meanwhile: that is a save
+        except _TornError:
+            raise
+        except (OSError, ChangedMeanwhileError):
+            self._end(record)
+            raise
+        self._end(record)
 
-    WHOLE = "the file holds the old or the new bytes"
-    COMPLETED = "it was torn, and holds the new bytes now"
-    OVERWRITTEN = "it holds somebody else's bytes"
-    LATER = "it cannot be told now"
+    def finish(self, keep: Callable[[Entry, bytes], None]) -> list[str]:
+        """Complete what was begun, as far as that can be done now; the paths of the files that were torn.
 
+        `keep` gets what may be a save that would be lost.
+        """
+        completed: list[str] = []
+        for record in self.torn:
+            with suppress(OSError, SystemFailure):
+                if self._finish(record, keep):
+                    completed.append(record.entry.path)
+        self.torn = [record for record in self.torn if record.fd >= 0]
+        return completed
 
-def finish(system: System, record: JournalRecord, keep: Callable[[bytes], None]) -> Finish:
-    """Complete what was begun.  Raises OSError.
+    def close(self) -> None:
+        """Leave what is not done to the next process."""
+        for record in self.torn:
+            self._journal.leave(record)
+        self.torn = []
 
-    What looks torn may yet be a save that somebody made of just these parts: if it could be one, it
-    goes to `keep` first.
-    """
-    target = record.entry.target
-    try:
-        with _opened(system, target) as fd:
-            found = system.read(fd)
-            if found in (record.old, record.new):
-                return Finish.WHOLE
-            if not is_mixture(found, record.old, record.new):
-                return Finish.OVERWRITTEN
-            if _parses(found):
-                keep(found)
-            system.write(fd, record.new, 0)
-            system.truncate(fd, len(record.new))
-            system.sync(fd)
-            return Finish.COMPLETED
-    except BusyError:
-        return Finish.LATER
-    except FileNotFoundError:  # with its folder: perhaps a drive that is not there now
-        return Finish.OVERWRITTEN if os.path.isdir(os.path.dirname(target)) else Finish.LATER
+    def _finish(self, record: JournalRecord, keep: Callable[[Entry, bytes], None]) -> bool:
+        """Complete one write; whether the file was torn."""
+        entry, whole, torn = record.entry, False, False
+        try:
+            with self._opened(entry.target) as fd:
+                found = self._system.read(fd)
+                whole = found in (record.old, record.new)
+                torn = not whole and is_mixture(found, record.old, record.new)
+                if torn:
+                    if _parses(found):  # it may yet be a save that somebody made of just these parts
+                        keep(entry, found)
+                    self._put(fd, record.new)
+        except BusyError:
+            return False
+        except FileNotFoundError:
+            if not os.path.isdir(os.path.dirname(entry.target)):  # perhaps on a drive that is not there now
+                return False
+        if not whole and not torn:  # somebody else's bytes are the truth now, and the old ones are not lost
+            keep(entry, record.old)
+        self._journal.end(record)
+        return torn
+
+    def _overwrite(self, fd: int, record: JournalRecord) -> None:
+        """All of new over old, the longer part first: a full disk is noticed while nothing is lost."""
+        old, new = record.old, record.new
+        kept = min(len(old), len(new))
+        try:
+            self._system.write(fd, memoryview(new)[kept:], kept)
+            self._put(fd, new, kept)
+        except OSError as error:
+            try:
+                self._system.write(fd, old, 0)
+                self._system.truncate(fd, len(old))
+            except OSError:
+                message = f"{error.strerror}; it is torn until that is put right"
+                raise _TornError(error.errno, message) from error
+            raise
+
+    def _put(self, fd: int, data: bytes, size: int | None = None) -> None:
+        """Write the data (of a `size`: only its beginning) and cut the file behind it; on the disk."""
+        self._system.write(fd, memoryview(data)[:size], 0)
+        self._system.truncate(fd, len(data))
+        self._system.sync(fd)
+
+    def _is_named(self, fd: int, path: str) -> bool:
+        """Whether the path still means the open file."""
+        try:
+            return os.path.samestat(self._system.stat(path), self._system.fstat(fd))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    def _end(self, record: JournalRecord) -> None:
+        self._journal.end(record)
+        self.torn.remove(record)
+
+    @contextmanager
+    def _opened(self, target: str) -> Iterator[int]:
+        """The file, open for reading and writing, while others wait, where the system can make them.
+
+        Raises BusyError if a program has it open there; one that only reads it is given a moment.
+        """
+        system = self._system
+        with opened(system, target) as reader:
+            writer = system.writer(reader)
+        if writer:
+            raise BusyError("a program has it open for writing")
+        fd = system.open_both(target)
+        try:
+            alone = system.exclude(fd)
+            for _ in range(0 if alone or writer is None else _PATIENCE):
+                time.sleep(0.003)
+                alone = alone or system.exclude(fd)
+            if writer is False and not alone:
+                raise BusyError("a program has it open")
+            try:
+                yield fd
+            finally:
+                if alone:
+                    system.admit(fd)
+        finally:
+            system.close(fd)
 
 
 class _TornError(OSError):
@@ -100,72 +177,9 @@ def is_mixture(found: bytes, old: bytes, new: bytes) -> bool:
     return True
 
 
-def _overwrite(system: System, fd: int, record: JournalRecord) -> None:
-    """All of new over old, the longer part first: a full disk is noticed while nothing is lost."""
-    old, new = record.old, record.new
-    kept = min(len(old), len(new))
-    try:
-        system.write(fd, memoryview(new)[kept:], kept)
-        system.write(fd, memoryview(new)[:kept], 0)
-        system.truncate(fd, len(new))
-        system.sync(fd)
-    except OSError as error:
-        try:
-            system.write(fd, old, 0)
-            system.truncate(fd, len(old))
-        except OSError:
-            raise _TornError(error.errno, f"{error.strerror}; it is torn until that is put right") from error
-        raise
-
-
-def _is_named(system: System, fd: int, path: str) -> bool:
-    """Whether the path still means the open file."""
-    try:
-        return os.path.samestat(system.stat(path), system.fstat(fd))
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-
-
 def _parses(data: bytes) -> bool:
     try:
         json.loads(data)
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _end(journal: Journal, torn: list[JournalRecord], record: JournalRecord) -> None:
-    journal.end(record)
-    torn.remove(record)
-
-
-@contextmanager
-def _opened(system: System, target: str) -> Iterator[int]:
-    """The file, open for reading and writing, while others wait, where the system can make them.
-
-    Raises BusyError if a program has it open there; one that only reads it is given a moment.
-    """
-    reader = system.open(target)
-    try:
-        writer = system.writer(reader)
-    finally:
-        system.close(reader)
-    if writer:
-        raise BusyError("a program has it open for writing")
-    fd = system.open_both(target)
-    try:
-        alone = system.exclude(fd)
-        for _ in range(0 if alone or writer is None else _PATIENCE):
-            time.sleep(0.003)
-            alone = alone or system.exclude(fd)
-        if writer is False and not alone:
-            raise BusyError("a program has it open")
-        try:
-            yield fd
-        finally:
-            if alone:
-                system.admit(fd)
-    finally:
-        system.close(fd)

@@ -1,8 +1,9 @@
-"""Owns: the journal: what is about to be done to a file, told to the disk before it is done.
+"""Owns: the journal of what is about to be done to a file, and the names of the temporary files beside it.
 
-Must not know: how files are replaced.  Invariant: an entry is one file, locked by the process that
-works on it; it is on the disk before `begin` returns, and an entry that nobody has locked
-belongs to a process that is no more.
+Must not know: how files are replaced.  Invariant: an entry is one file, locked by the process that works
+on it; it is on the disk before `begin` returns, and an entry that nobody has locked belongs to a process
+that is no more.  A temporary file without a mark in its name may be removed when its process is gone; one
+with a mark may hold a save.
 """
 
 from __future__ import annotations
@@ -10,20 +11,42 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from itertools import count
 
-from nbmerge.disk.system import System
+from nbmerge.disk.system import System, opened
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest, reason
 
 _ENDING = ".journal"
+_OURS = re.compile(r"\.nbmerge-(\d+)-\d+(?:-([0-9a-f]{8}))?\.tmp")
+
+
+def names_beside(target: str, pid: int) -> Iterator[tuple[str, str]]:
+    """Names for the new file while it is written, and for the old one afterwards."""
+    folder, name = os.path.split(target)
+    for number in count():
+        stem = os.path.join(folder, f".nbmerge-{pid}-{number}")
+        yield f"{stem}.tmp", f"{stem}-{mark(name)}.tmp"
+
+
+def parsed_name(name: str) -> tuple[int, str | None] | None:
+    """The process that made the file, and the mark of the file that it may be the displaced one of."""
+    match = _OURS.fullmatch(name)
+    return (int(match[1]), match[2]) if match else None
+
+
+def mark(name: str) -> str:
+    """A file's name in eight characters: tells whose save it is, should the journal be lost."""
+    return sha256(os.fsencode(name)).hexdigest()[:8]
 
 
 class EntryKind(StrEnum):
-    """What an entry speaks of."""
+    """What an entry is about."""
 
     EXCHANGE = "exchange"
     IN_PLACE = "in place"
@@ -45,14 +68,14 @@ class Entry:
 
 @dataclass(slots=True)
 class JournalRecord:
-    """An entry in the journal.  `safe`: digests of bytes that are stored elsewhere; `fd` is -1 at the end."""
+    """An entry in the journal.  `stored`: digests of bytes that stand elsewhere; `fd` is -1 at the end."""
 
     entry: Entry
     file: str
     fd: int
     old: bytes = b""
     new: bytes = b""
-    safe: set[str] = field(default_factory=set)
+    stored: set[str] = field(default_factory=set)
 
 
 class Journal:
@@ -86,14 +109,14 @@ class Journal:
             raise
         return JournalRecord(entry, file, fd, old, new, {entry.expected, entry.new})
 
-    def note_safe(self, record: JournalRecord, digest: str) -> None:
+    def note_stored(self, record: JournalRecord, digest: str) -> None:
         """Note that these bytes are stored elsewhere.  Losing the note costs a second look, no more."""
         line = json.dumps({"safe": digest}).encode() + b"\n"
         with contextlib.suppress(OSError):
             self._system.write(record.fd, line, self._system.fstat(record.fd).st_size)
 
     def end(self, record: JournalRecord) -> None:
-        """Forget an entry: all that it spoke of is done.  One that cannot be removed does no harm."""
+        """Forget an entry: all of it is done.  One that cannot be removed does no harm."""
         with contextlib.suppress(OSError):
             if self._system.unlinks_open:
                 self._system.unlink(record.file)
@@ -117,16 +140,13 @@ class Journal:
             if record is not None:
                 yield record
 
-    def spoken_of(self) -> set[str]:
-        """The temporary files in all entries, those of living processes too."""
+    def temporary_files(self) -> set[str]:
+        """The temporary files of all entries, those of living processes too."""
         found = set()
         for name in self._names():
             with contextlib.suppress(OSError):
-                fd = self._system.open(os.path.join(self.directory, name))
-                try:
+                with opened(self._system, os.path.join(self.directory, name)) as fd:
                     record = _parse(name, fd, self._system.read(fd))
-                finally:
-                    self._system.close(fd)
                 if record is not None:
                     found |= {record.entry.temporary, record.entry.aside}
         return found
@@ -164,7 +184,7 @@ class Journal:
             system.close(fd)
             return None
         record = _parse(file, fd, system.read(fd))
-        if record is None:  # torn: what it speaks of was never begun
+        if record is None:  # torn: what it says was never begun
             system.unlink(file)
             system.close(fd)
         else:
@@ -198,5 +218,5 @@ def _parse(file: str, fd: int, data: bytes) -> JournalRecord | None:
             return None
     for line in rest[old + new :].splitlines():
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            record.safe.add(json.loads(line)["safe"])
+            record.stored.add(json.loads(line)["safe"])
     return record

@@ -1,8 +1,8 @@
-"""Owns: the file operations that a replacement is made of, one method each.
+"""Owns: the file operations that a replacement is made of, one method each, and which system this is.
 
-Must not know: in which order they are used.  Invariant: every touch of the disk by this part of
-nbmerge is one of these calls, so that a test can let any of them fail.  This class itself is
-what any POSIX system offers; Linux, macOS and Windows know better ways and override them.
+Must not know: in which order they are used.  Invariant: every touch of the disk by this room is one of
+these calls, so that a test can let any of them fail.  `System` itself is what any POSIX system offers;
+Linux, macOS and Windows know better ways and override them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import contextlib
 import errno
 import os
 import stat
+import sys
+from collections.abc import Iterator
 
 
 class NoExchangeError(OSError):
@@ -103,7 +105,7 @@ class System:
         os.rename(old, new)
 
     def swap(self, temporary: str, target: str, aside: str) -> None:
-        """The temporary file takes the target's name; what stood there stands at `aside` afterwards.
+        """The temporary file takes the target's name; what had it is at `aside` afterwards.
 
         Here in two steps: a file that another program renames to the target between them is lost.
         """
@@ -169,3 +171,59 @@ class System:
 
 _COMMON = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+
+
+@contextlib.contextmanager
+def opened(system: System, path: str) -> Iterator[int]:
+    """The file, open for reading.  Raises OSError."""
+    fd = system.open(path)
+    try:
+        yield fd
+    finally:
+        system.close(fd)
+
+
+class SwappingSystem(System):
+    """A system with a rename(2) that exchanges two names, or refuses to replace the new one."""
+
+    keep_new, exchange = 0, 0  # the flags that make it do so
+
+    def rename_with(self, flags: int, old: bytes, new: bytes) -> int:
+        """Rename with these flags; the error as its number, 0 if there is none."""
+        raise NotImplementedError
+
+    def rename(self, old: str, new: str) -> None:
+        self._rename(self.keep_new, old, new)
+
+    def swap(self, temporary: str, target: str, aside: str) -> None:
+        """Two names change places in one step; before it, the new file waits under the name `aside`."""
+        self.rename(temporary, aside)
+        self._rename(self.exchange, aside, target)
+
+    def swap_back(self, target: str, aside: str) -> None:
+        self._rename(self.exchange, aside, target)
+
+    def _rename(self, flags: int, old: str, new: str) -> None:
+        code = self.rename_with(flags, os.fsencode(old), os.fsencode(new))
+        if code in NOT_SUPPORTED:
+            raise NoExchangeError(code, os.strerror(code))
+        if code:
+            raise OSError(code, os.strerror(code), old, None, new)
+
+
+def this_system() -> System:
+    """The best that this platform has; the weakest one where it is not known."""
+    match sys.platform:
+        case "linux":
+            from nbmerge.disk.linux import Linux
+
+            return Linux()
+        case "darwin":
+            from nbmerge.disk.macos import MacOS
+
+            return MacOS()
+        case "win32":
+            from nbmerge.disk.windows import Windows
+
+            return Windows()
+    return System()

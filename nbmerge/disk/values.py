@@ -1,43 +1,38 @@
-"""Owns: the names of our temporary files, and what each of them says.
-what can come of replacing a file, as values.
+"""Owns: what a replacement starts from and what can come of it, as values.
 
-Must not know: what is in them.
-how it is done.
-Invariant: a name of the first kind may be removed when its process is
-gone; one of the second kind may hold a save.
-whatever was displaced is in one of these
-values, or still on the disk.
+Must not know: how it is done.  Invariant: whatever was displaced is in one of these values, or still on
+the disk; none of the exceptions here means that anything changed.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
-from itertools import count
-
-_OURS = re.compile(r"\.nbmerge-(\d+)-\d+(?:-([0-9a-f]{8}))?\.tmp")
 
 
-def names_beside(target: str, pid: int) -> Iterator[tuple[str, str]]:
-    """Names for the new file while it is written, and for the old one afterwards."""
-    folder, name = os.path.split(target)
-    for number in count():
-        stem = os.path.join(folder, f".nbmerge-{pid}-{number}")
-        yield f"{stem}.tmp", f"{stem}-{mark(name)}.tmp"
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What is to be done: a file, what it holds, and the `data` that it shall hold."""
+
+    path: str  # as the caller names it, absolute
+    target: str  # without links
+    status: os.stat_result
+    found: bytes
+    expected: str  # SHA-256 of found
+    data: bytes
 
 
-def told_by(name: str) -> tuple[int, str | None] | None:
-    """The process that made the file, and the mark of the file that it may be the displaced one of."""
-    match = _OURS.fullmatch(name)
-    return (int(match[1]), match[2]) if match else None
+class CannotExchangeError(Exception):
+    """This file must be written in place: an exchange would change more than its bytes."""
 
 
-def mark(name: str) -> str:
-    """A file's name in eight characters: tells whose save it is, should the journal be lost."""
-    return sha256(os.fsencode(name)).hexdigest()[:8]
+class ChangedMeanwhileError(Exception):
+    """The file is no longer what it was a moment ago."""
+
+
+def stamp(status: os.stat_result) -> tuple[int, int, int, int]:
+    """What differs after a write."""
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ PlaceResult = Placed | Changed | Gone | Busy
 class LateSave:
     """A save that arrived in a file which had been replaced, or that a killed process left behind.
 
-    It is told again and again until it is confirmed; only then are its bytes deleted.
+    It is returned again and again until it is confirmed; only then are its bytes deleted.
     """
 
     path: str

@@ -1,11 +1,7 @@
-"""Owns: the calls of kernel32 that Python has no name for.
-what Windows has for replacing files safely: ReplaceFileW with a backup, share modes.
+"""Owns: what Windows has for replacing files safely: ReplaceFileW with a backup, share modes.
 
-Must not know: why they are called.
-what it is used for.
-Invariant: an error is returned as its number, never raised.
-whatever ReplaceFileW reports, either nothing has changed
-or the displaced file stands under the backup's name.  Written from the documentation of
+Must not know: what it is used for.  Invariant: whatever ReplaceFileW reports, either nothing has
+changed or the displaced file stands under the backup's name.  Written from the documentation of
 Windows (ReplaceFileW, CreateFileW, ReOpenFile, LockFile); it has not run there.
 """
 
@@ -20,26 +16,6 @@ from ctypes import c_void_p, c_wchar_p
 
 from nbmerge.disk.system import BusyError, NoExchangeError, System
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Kernel(Protocol):
-        """The calls that Python does not have.  Errors are numbers, 0 is success."""
-
-        def replace_file(self, replaced: str, replacement: str, backup: str) -> int: ...
-
-        def open(self, path: str, access: int, share: int) -> tuple[int, int]:
-            """A file descriptor, and the error."""
-
-        def reopen(self, fd: int, access: int, share: int) -> int:
-            """Whether an open file could also be opened like this."""
-
-        def lock(self, fd: int) -> bool: ...
-
-        def alive(self, pid: int) -> bool: ...
-
-
 _OPEN_EXISTING, _NORMAL = 3, 0x80
 _INVALID = c_void_p(-1).value
 _QUERY = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
@@ -49,7 +25,7 @@ _FAR = 1 << 40  # a byte that no file has: locks on Windows keep others from rea
 
 
 class Kernel32:
-    """See nbmerge.disk.windows.Kernel."""
+    """The calls of kernel32 that Python does not have.  Errors are numbers, 0 is success."""
 
     def __init__(self) -> None:
         self._dll = ctypes.__dict__["WinDLL"]("kernel32", use_last_error=True)
@@ -70,6 +46,7 @@ class Kernel32:
         return 0 if done else int(self._error())
 
     def open(self, path: str, access: int, share: int) -> tuple[int, int]:
+        """A file descriptor, and the error."""
         import msvcrt
 
         handle = self._dll.CreateFileW(path, access, share, None, _OPEN_EXISTING, _NORMAL, None)
@@ -80,6 +57,7 @@ class Kernel32:
         return fd, 0
 
     def reopen(self, fd: int, access: int, share: int) -> int:
+        """Whether an open file could also be opened like this."""
         handle = self._dll.ReOpenFile(_handle(fd), access, share, 0)
         if handle == _INVALID:
             return int(self._error())
@@ -131,10 +109,8 @@ class Windows(System):
     how = "replaced with a backup (ReplaceFileW); writers are seen by share modes"
     unlinks_open = False
 
-    def __init__(self, kernel: Kernel | None = None) -> None:
-        if kernel is None:
-            kernel = Kernel32()
-        self._kernel: Kernel = kernel
+    def __init__(self, kernel: Kernel32 | None = None) -> None:
+        self._kernel = kernel or Kernel32()
 
     def open(self, path: str) -> int:
         """For reading; others may write, rename and remove it meanwhile."""

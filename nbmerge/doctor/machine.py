@@ -26,7 +26,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nbmerge.disk.platforms import this_system
+from nbmerge.disk.system import this_system
 from nbmerge.doctor.values import Finding, Setting, counted, error, ok, warning
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import bytes_on_disk, find_store, health, is_marked, stores_set_aside, verify

@@ -1,17 +1,13 @@
-"""Owns: SQLite: the connection, transactions, and its failures in words.
-the tables, and how those of an older nbmerge become today's.
+"""Owns: SQLite: the connection, transactions, its failures in words, and the tables at each stage.
 
-Must not know: what the tables mean.
-what is asked of them.
-Invariant: after a failure nothing of the
-transaction is there and the connection can be used again; any thread may use it.
+Must not know: what the tables mean, what is asked of them.  Invariant: after a failure nothing of the
+transaction is there and the connection can be used again; any thread may use it.  A store is at one of
+the numbered stages, whole; one from a newer nbmerge is not touched.
 
-A commit does not wait for the disk (`synchronous=NORMAL`): in WAL mode a kill takes nothing back,
-and a power cut the last commits at most, whole ones.  Whoever is about to displace or remove
-what was recorded calls `flush` first, after which a power cut takes nothing back either.  Waiting
-each time cost three quarters of the time of a start with many notebooks.
-a store is at one of the numbered
-stages, whole; one from a newer nbmerge is not touched.
+A commit does not wait for the disk (`synchronous=NORMAL`): in WAL mode a kill takes nothing back, and a
+power cut the last commits at most, whole ones.  Whoever is about to displace or remove what was recorded
+calls `flush` first, after which a power cut takes nothing back either.  Waiting each time cost three
+quarters of the time of a start with many notebooks.
 """
 
 from __future__ import annotations
@@ -56,7 +52,7 @@ def connect(path: str) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=by_uri)
 
 
-def untouched(path: str) -> str:
+def read_only_name(path: str) -> str:
     """A name under which a file can be opened so that nothing in its folder changes.
 
     SQLite makes a log even to read; where there is none, nobody has the file open, and it is read
@@ -82,7 +78,7 @@ class Database:
         self._mutex = RLock()
         self._depth = 0
         self._file = _identity(path)
-        with self._told():
+        with self._in_words():
             self._connection = connect(path)
         try:
             for setting in SETTINGS:
@@ -93,7 +89,7 @@ class Database:
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self._mutex, self._told():
+        with self._mutex, self._in_words():
             return self._connection.execute(sql, values).fetchall()
 
     def row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
@@ -102,12 +98,12 @@ class Database:
 
     def run(self, sql: str, *values: object) -> int:
         """Execute a statement; the id of the row that it inserted."""
-        with self._mutex, self._told():
+        with self._mutex, self._in_words():
             return self._connection.execute(sql, values).lastrowid or 0
 
     def run_all(self, sql: str, many: Sequence[Sequence[object]]) -> None:
         """Execute a statement for each sequence of values."""
-        with self._mutex, self._told():
+        with self._mutex, self._in_words():
             self._connection.executemany(sql, many)
 
     @contextlib.contextmanager
@@ -176,7 +172,7 @@ class Database:
         """Give unused pages back to the system, a few at a time so that others get their turn."""
         [[free]] = self.rows("PRAGMA freelist_count")
         for _ in range(0, free, FREE):
-            with self._mutex, self._told():  # as a script: `execute` frees one page and stops
+            with self._mutex, self._in_words():  # as a script: `execute` frees one page and stops
                 self._connection.executescript(f"PRAGMA incremental_vacuum({FREE})")
 
     def check(self) -> None:
@@ -186,7 +182,7 @@ class Database:
             raise self.damaged(str(verdict).splitlines()[-1])
 
     @contextlib.contextmanager
-    def sense(self, what: str) -> Iterator[None]:
+    def decoding(self, what: str) -> Iterator[None]:
         """What is read within was written by nbmerge: if no sense can be made of it, it is damaged."""
         try:
             yield
@@ -196,7 +192,7 @@ class Database:
     def damaged(self, what: str) -> StoreLost:
         """The failure to raise for what cannot be; the next one to open the store sets it aside."""
         if self._file is not None and self._file == _identity(self.path):
-            with contextlib.suppress(OSError), open(mark_of(self.path), "wb"):
+            with contextlib.suppress(OSError), open(damage_mark(self.path), "wb"):
                 pass
         return StoreLost(
             f"{self.path}: the store is damaged ({what}); start nbmerge again: it makes a new one"
@@ -215,7 +211,7 @@ class Database:
             )
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _in_words(self) -> Iterator[None]:
         try:
             yield
         except UnicodeDecodeError as error:  # even SQLite's message quotes what is damaged
@@ -232,7 +228,7 @@ class Database:
             raise SystemFailure(f"{self.path}: the store cannot be used: {advice}") from error
 
 
-def mark_of(path: str) -> str:
+def damage_mark(path: str) -> str:
     """The file that says: this store is damaged, do not open it."""
     return f"{path}.damaged"
 
@@ -248,8 +244,9 @@ def _identity(path: str) -> tuple[int, int] | None:
 # One step for each stage; a new one is added at the end, and none is ever changed.
 STEPS: tuple[tuple[str, ...], ...] = (
     (
-        # `last` is the highest number that was ever given; `standing` is JSON, `open` the count in it.
-        # `glance` is text because an inode's number may be larger than SQLite's.
+        # A notebook is a `book`.  `last` is the highest number that was ever given; `standing` are its heads
+        # as JSON, `open` the count of open tips in it.  `glance` is the stamp of its file: (modified, size,
+        # inode), as text because an inode's number may be larger than SQLite's.
         """CREATE TABLE book (
             id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, last INTEGER NOT NULL DEFAULT 0,
             standing TEXT, open INTEGER NOT NULL DEFAULT 0, glance TEXT
@@ -263,7 +260,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX version_digest ON version (book, digest, number)",
         "CREATE INDEX version_time ON version (time) WHERE recipe IS NOT NULL",
         "CREATE TABLE piece (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, data BLOB NOT NULL)",
-        # `last` is the newest kept version that has the piece; NULL: the book's newest version.
+        # `last` is the newest kept version that has the piece; NULL: the notebook's newest version.
         """CREATE TABLE use (
             piece INTEGER NOT NULL, book INTEGER NOT NULL, last INTEGER, PRIMARY KEY (piece, book)
         ) WITHOUT ROWID""",

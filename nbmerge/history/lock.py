@@ -15,10 +15,6 @@ from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
 from nbmerge.history.values import StoreLost
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
-
 NAME = "lock"
 PATIENCE = 60.0  # seconds; a merge of the largest notebooks takes a few
 PAUSE = 0.005
@@ -58,12 +54,7 @@ class DirectoryLock:
             self._thread.release()
             raise
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._depth -= 1
         if self._depth == 0 and self._descriptor is not None:
             os.close(self._descriptor)  # frees the lock; nobody inherits the descriptor
@@ -108,8 +99,8 @@ _guard = Lock()
 
 
 def lock_of(directory: str | None) -> DirectoryLock:
-    """The one lock that this process has for the directory: so that whoever holds it may open the
-    store anew without waiting for themselves."""
+    """The one lock that this process has for the directory: whoever holds it may open the store anew
+    without waiting for themselves."""
     if directory is None:
         return DirectoryLock(None)
     with _guard:

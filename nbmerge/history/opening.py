@@ -1,20 +1,14 @@
-"""Owns: where the state directory is.
-opening the store: making, migrating, setting aside.
-how a store is, as one finds it, without touching it.
+"""Owns: where the state directory is; opening the store in it: making, migrating, setting aside; how a
+store is, as one finds it.
 
-Must not know: what is in it.
-what is asked of it.
-what is done about it.
-Invariant: the directory is there afterwards, and one that
-was made here is nobody else's to read: notebooks hold secrets.
-a store that is there and sound is never
-set aside, and one that is damaged is renamed, never removed.
+Must not know: what is in the store, what is asked of it.  Invariant: a store that is there and sound is
+never set aside, and one that is damaged is renamed, never removed.  A directory that is made here is
+nobody else's to read: notebooks hold secrets.  Looking at a store makes, mends, marks and locks nothing,
+and what a process that writes at the same moment does is never taken for damage.
 
-Each store has a name of its own, "history-WHEN-CHANCE.sqlite3", which no other one gets later:
-SQLite removes a log by the name of its file, and a process that still has open what was set aside
-would remove the log of the store that came after it.
-nothing is made, mended, marked or locked;
-what a process that writes at the same moment does is never taken for damage.
+Each store has a name of its own, "history-WHEN-CHANCE.sqlite3", which no other one gets later: SQLite
+removes a log by the name of its file, and a process that still has open what was set aside would remove
+the log of the store that came after it.
 """
 
 from __future__ import annotations
@@ -29,7 +23,7 @@ from dataclasses import dataclass
 
 from nbmerge.errors import NbmergeError, SystemFailure
 from nbmerge.files import reason
-from nbmerge.history.database import Database, is_current, mark_of, migrate, untouched
+from nbmerge.history.database import Database, damage_mark, is_current, migrate, read_only_name
 from nbmerge.history.lock import lock_of
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention, StoreLost, Totals
@@ -109,12 +103,12 @@ def open_store(
         return OpenedStore(Store(memory, lock, retention))
     with contextlib.suppress(StoreLost):
         if (path := find_store(directory)) is not None:
-            database, current = _looked_into(path)
+            database, current = _opened(path)
             if current:
                 return OpenedStore(Store(database, lock, retention))
             database.close()
     with lock:  # of several processes that find it missing, old or damaged, one mends it
-        database, aside = _mended(directory, clock())
+        database, aside = _made_current(directory, clock())
     return OpenedStore(Store(database, lock, retention), aside)
 
 
@@ -132,39 +126,33 @@ def find_store(directory: str) -> str | None:
     return os.path.join(directory, max(names)) if names else None
 
 
-def _looked_into(path: str) -> tuple[Database, bool]:
-    """The store, and whether it is of today's stage.  Raises StoreLost if it is damaged."""
-    if os.path.exists(mark_of(path)):
+def _opened(path: str, migrated: bool = False) -> tuple[Database, bool]:
+    """The store, and whether it is of today's stage; `migrated`: it is brought there.
+
+    Raises StoreLost if it is damaged.
+    """
+    if is_marked(path):
         raise StoreLost(f"{path}: the store was found damaged; start nbmerge again: it makes a new one")
     database = Database(path)
     try:
-        return database, is_current(database)
-    except BaseException:
-        database.close()
-        raise
-
-
-def _mended(directory: str, now: float) -> tuple[Database, str | None]:
-    """A store of today's stage, and where the damaged one is now that was in its place."""
-    path = find_store(directory)
-    if path is None:
-        return _migrated(_create(directory, now)), None
-    try:
-        return _migrated(path), None
-    except StoreLost:
-        aside = _put_aside(path, now)
-        return _migrated(_create(directory, now)), aside
-
-
-def _migrated(path: str) -> Database:
-    database, current = _looked_into(path)
-    try:
-        if not current:
+        current = is_current(database)
+        if migrated and not current:
             migrate(database)
+        return database, current or migrated
     except BaseException:
         database.close()
         raise
-    return database
+
+
+def _made_current(directory: str, now: float) -> tuple[Database, str | None]:
+    """A store of today's stage, and where the damaged one is now that was in its place."""
+    path, aside = find_store(directory), None
+    if path is not None:
+        try:
+            return _opened(path, migrated=True)[0], None
+        except StoreLost:
+            aside = _put_aside(path, now)
+    return _opened(_create(directory, now), migrated=True)[0], aside
 
 
 def _create(directory: str, now: float) -> str:
@@ -196,7 +184,7 @@ def _put_aside(path: str, now: float) -> str:
         for old in _all(path):
             os.rename(old, target + old.removeprefix(path))
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(mark_of(path))
+            os.unlink(damage_mark(path))
     except OSError as error:
         raise SystemFailure(
             f"{path}: the store is damaged and cannot be set aside: {reason(error)}; rename it yourself"
@@ -229,22 +217,22 @@ def health(path: str) -> Health:
 
     Raises SystemFailure if it is from a newer nbmerge or cannot be read, StoreLost if it is damaged.
     """
-    return _asked(path, lambda store, current: Health(store.totals() if current else None, current))
+    return _ask(path, lambda store, current: Health(store.totals() if current else None, current))
 
 
 def verify(path: str) -> None:
     """Read all of the store, some seconds for each gigabyte.  Raises as `health`."""
-    _asked(path, lambda store, current: store.check())
+    _ask(path, lambda store, current: store.check())
 
 
 def bytes_on_disk(path: str) -> int:
     """The size of a store with its log."""
-    return sum(os.path.getsize(path + end) for end in ENDS if os.path.exists(path + end))
+    return sum(map(os.path.getsize, _all(path)))
 
 
 def is_marked(path: str) -> bool:
     """Whether the store was found damaged; the next start sets it aside."""
-    return os.path.exists(mark_of(path))
+    return os.path.exists(damage_mark(path))
 
 
 def stores_set_aside(directory: str) -> list[str]:
@@ -253,17 +241,17 @@ def stores_set_aside(directory: str) -> list[str]:
     return [os.path.join(directory, name) for name in names]
 
 
-def _asked(path: str, ask: Callable[[Store, bool], Answer]) -> Answer:
-    name = untouched(path)
+def _ask(path: str, ask: Callable[[Store, bool], Answer]) -> Answer:
+    name = read_only_name(path)
     try:
-        return _answer(path, name, ask)
+        return _ask_once(path, name, ask)
     except NbmergeError:
-        if untouched(path) == name:
+        if read_only_name(path) == name:
             raise
-        return _answer(path, untouched(path), ask)  # somebody began to write when nobody seemed to
+        return _ask_once(path, read_only_name(path), ask)  # somebody began to write when nobody seemed to
 
 
-def _answer(path: str, name: str, ask: Callable[[Store, bool], Answer]) -> Answer:
+def _ask_once(path: str, name: str, ask: Callable[[Store, bool], Answer]) -> Answer:
     database = Database(name)
     database.path = path  # for what it says
     try:

@@ -1,22 +1,17 @@
-"""Owns: where bytes are cut into pieces, so that versions share most of them.
-how a list of piece ids, and a piece itself, are packed.
-the pieces that versions are made of: each is kept once, whatever notebooks it is in.
+"""Owns: the pieces that versions are made of: where bytes are cut, how pieces and lists of their ids are
+packed, and the tables in which each piece is kept once, whatever notebooks it is in.
 
-Must not know: notebooks; any bytes are cut.
-where they are kept.
-what versions mean.
-Invariant: the pieces joined are the bytes; whether
-there is a cut depends on the text beside it alone, so an edit moves only the cuts around it.
+Must not know: notebooks (any bytes are cut), what versions mean.  Invariant: the pieces joined are the
+bytes.  Unpacking gives back what was packed, or raises ValueError or TypeError if it was something else.
+A piece is there as long as some recipe names it; `use` says for each notebook (`book`) which newest
+version names it, NULL being the newest of the notebook, so that a record touches only the pieces that
+came or went.  The caller is in a transaction.
 
-Content-defined chunking (as in LBFS, rsync, restic), but instead of rolling a hash over each byte
-the places are those where notebooks change: between JSON objects that follow each other, and
-between lines or strings within a large one.  Of these so many are taken, by checksum, that a
-piece has about so many bytes as is aimed at; what is larger by itself stands alone.
-unpacking gives back what was packed, or
-raises ValueError or TypeError if it was something else.
-a piece is there as long as some recipe names it;
-`use` says for each book which newest version names it, NULL being the newest of the book, so
-that a record touches only the pieces that came or went.  The caller is in a transaction.
+Content-defined chunking (as in LBFS, rsync, restic), but instead of rolling a hash over each byte the
+places are those where notebooks change: between JSON objects that follow each other, and between lines
+or strings within a large one.  Of these so many are taken, by checksum, that a piece has about so many
+bytes as is aimed at; what is larger by itself stands alone.  Whether there is a cut depends on the text
+beside it alone, so an edit moves only the cuts around it.
 """
 
 from __future__ import annotations
@@ -226,7 +221,7 @@ class StoredContent:
 def keep(
     database: Database, notebook_id: int, data: bytes, last: int, before: StoredContent
 ) -> StoredContent:
-    """Keep the bytes; `before` is the content of `last`, the book's newest version."""
+    """Keep the bytes; `before` is the content of `last`, the notebook's newest version."""
     ids: list[int] = []
     pieces: list[bytes] = []
     for batch in _batches(cut_again(data, before.pieces)):
@@ -274,7 +269,7 @@ def fetch(database: Database, recipe: bytes) -> bytes:
 
 
 def drop_unused_pieces(database: Database, notebook_id: int, dropped: Sequence[int]) -> None:
-    """Remove the pieces that only the dropped versions of the book needed; their recipes are gone."""
+    """Remove the pieces that only the dropped versions of the notebook needed; their recipes are gone."""
     used: dict[int, int] = {}
     for batch in _batches(dropped):
         query = f"SELECT piece, last FROM use WHERE book = ? AND last IN ({_marks(batch)})"

@@ -1,7 +1,7 @@
 """Owns: which versions are no longer kept.
 
-Must not know: contents.  Invariant: what a notebook stands on, its newest version, and
-what open conflicts are made of are kept whatever it costs; of the others the oldest go first.
+Must not know: contents.  Invariant: what a notebook stands on, its newest version, and what open
+conflicts are made of are kept whatever it costs; of the others the oldest go first.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def prune(
 def _drop(
     database: Database, rows: Iterable[tuple[int, int]], needed_of: Callable[[int], frozenset[int]]
 ) -> int:
-    """Drop the (book, number) that are not needed, one book at a time so that nobody waits for long."""
-    books: dict[int, list[int]] = {}
+    """Drop the (notebook, number) that are not needed, one notebook at a time: nobody waits for long."""
+    numbers_of: dict[int, list[int]] = {}
     for notebook_id, number in rows:
-        books.setdefault(notebook_id, []).append(number)
+        numbers_of.setdefault(notebook_id, []).append(number)
     count = 0
-    for notebook_id, numbers in books.items():
+    for notebook_id, numbers in numbers_of.items():
         with database.writing():
             needed_here = needed_of(notebook_id)
             dropped = [number for number in numbers if number not in needed_here]
@@ -59,7 +59,7 @@ def _drop(
                 "UPDATE version SET recipe = NULL WHERE book = ? AND number = ?",
                 [(notebook_id, number) for number in dropped],
             )
-            with database.sense("pieces"):
+            with database.decoding("pieces"):
                 drop_unused_pieces(database, notebook_id, dropped)
             count += len(dropped)
     return count

@@ -1,23 +1,12 @@
-"""Owns: how versions and standings are spelled in the tables.
-the notebooks that have a history, and where their files are.
-the contents of the versions that were recorded last, in memory.
-the versions of notebooks and where each notebook stands.
+"""Owns: the versions of notebooks, and where each notebook is and stands.
 
-Must not know: SQLite.
-versions.
-anything of disk.
-how bytes are cut and packed, rules of merging.
-Invariant: what was written is read back equal, and of anything else no
-sense is made (any of Python's errors); the text is ASCII, whatever is in it, for paths and
-sources may hold what UTF-8 cannot.
-a path has at most one book and a book one path.
-what it gives is what the store holds: a
-transaction that came to nothing, of which `undone` is the count, empties it.
-a version is
-there with its exact bytes and the standing that it brought, or not at all; numbers count
-from 1 for each notebook and none is given twice.
+Must not know: SQLite, how bytes are cut and packed, rules of merging.  Invariant: a version is there with
+its exact bytes and the heads that it brought, or not at all; numbers count from 1 for each notebook and
+none is given twice; a path has at most one notebook and a notebook one path.  What was written is read
+back equal, and of anything else no sense is made; its text is ASCII, for paths and sources may hold what
+UTF-8 cannot.
 
-Every method raises SystemFailure if the system refuses (nothing was changed then, and the
+Every method of the store raises SystemFailure if the system refuses (nothing was changed then, and the
 store can be used again), StoreLost if the store must be opened anew.
 """
 
@@ -34,7 +23,7 @@ from nbmerge.files import digest
 from nbmerge.history.database import Database
 from nbmerge.history.lock import DirectoryLock
 from nbmerge.history.pieces import StoredContent, fetch, keep, pack_ids, unpack_ids
-from nbmerge.history.pruning import needed, prune
+from nbmerge.history.pruning import KEPT, needed, prune
 from nbmerge.history.values import Draft, Retention, StoredNotebook, Totals
 from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
@@ -43,8 +32,259 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-
 COLUMNS = "number, digest, time, origin, parents, size, note"
+HELD = 16 << 20  # bytes of all contents that are held in memory
+
+
+class Store:
+    """An open store; any thread may use it.  A notebook is named by the id that `adopt` gives."""
+
+    def __init__(self, database: Database, lock: DirectoryLock, retention: Retention) -> None:
+        self._database = database
+        self._lock = lock
+        self._retention = retention
+        self._newest = NewestContents()
+
+    # Notebooks.
+
+    def adopt(self, path: str) -> int:
+        """The id of the notebook at this path; a new one if there is none."""
+        if (known := self.notebook_id(path)) is not None:
+            return known
+        with self._database.writing():
+            known = self.notebook_id(path)  # another process may have been faster
+            if known is not None:
+                return known
+            return self._database.run("INSERT INTO book (path) VALUES (?)", os.fsencode(path))
+
+    def notebook_id(self, path: str) -> int | None:
+        """The id of the notebook at this path, if it has one."""
+        row = self._database.row("SELECT id FROM book WHERE path = ?", os.fsencode(path))
+        return row[0] if row else None
+
+    def path_of(self, notebook_id: int) -> str:
+        """Where the notebook is now.  Raises NotebookError if there is no such notebook."""
+        return os.fsdecode(self._column(notebook_id, "path"))
+
+    def notebooks(self) -> tuple[StoredNotebook, ...]:
+        """All notebooks, by path."""
+        rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
+        with self._database.decoding("paths"):
+            return tuple(StoredNotebook(notebook_id, os.fsdecode(path)) for notebook_id, path in rows)
+
+    def moved(self, old: str, new: str) -> None:
+        """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
+        with self._database.writing():
+            source, target = self.notebook_id(old), self.notebook_id(new)
+            if source is None or source == target or (target is not None and self._column(target, "last")):
+                return
+            self._database.run("DELETE FROM book WHERE id = ?", target)
+            self._database.run("UPDATE book SET path = ? WHERE id = ?", os.fsencode(new), source)
+
+    def stamp(self, notebook_id: int) -> tuple[int, int, int] | None:
+        """What was last set: (modified, size, inode)."""
+        row = self._database.row("SELECT glance FROM book WHERE id = ?", notebook_id)
+        if row is None or row[0] is None:
+            return None
+        with self._database.decoding("file stamp"):
+            modified, size, inode = map(int, row[0].split())
+            return modified, size, inode
+
+    def set_stamp(self, notebook_id: int, stamp: tuple[int, int, int]) -> None:
+        """Remember what the file looked like when it held the head: it need not be read if it still does."""
+        if self.stamp(notebook_id) != stamp:
+            with self._database.writing():
+                text = " ".join(map(str, stamp))
+                self._database.run("UPDATE book SET glance = ? WHERE id = ?", text, notebook_id)
+
+    def heads(self, notebook_id: int) -> Heads | None:
+        """Where the notebook stands; None before its first version."""
+        text = self._column(notebook_id, "standing")
+        with self._database.decoding("heads"):
+            return None if text is None else read_heads(text)
+
+    def set_heads(self, notebook_id: int, heads: Heads) -> None:
+        """Set where the notebook stands."""
+        statement = "UPDATE book SET standing = ?, open = ? WHERE id = ?"
+        with self._database.writing():
+            self._database.run(statement, heads_text(heads), len(heads.open), notebook_id)
+
+    # Versions.
+
+    def versions(self, notebook_id: int, last: int | None = None) -> tuple[Version, ...]:
+        """The versions that are kept, ascending; at most the `last` newest ones."""
+        newest_first = f"book = ? AND {KEPT} ORDER BY number DESC LIMIT ?"
+        return self._versions(newest_first, notebook_id, -1 if last is None else last)[::-1]
+
+    def version(self, notebook_id: int, number: int) -> Version:
+        """One version, kept or not.  Raises NotebookError if it never was."""
+        found = self._versions("book = ? AND number = ?", notebook_id, number)
+        if not found:
+            raise NotebookError(f"{self.path_of(notebook_id)}: there is no version {number}; see `log`")
+        return found[0]
+
+    def find(self, notebook_id: int, digest: str) -> Version | None:
+        """The newest version that is kept and has exactly these bytes."""
+        newest = f"book = ? AND digest = ? AND {KEPT} ORDER BY number DESC LIMIT 1"
+        return next(iter(self._versions(newest, notebook_id, bytes.fromhex(digest))), None)
+
+    def graph(self, notebook_id: int) -> Graph:
+        """How all versions descend from each other, the dropped ones too."""
+        rows = self._database.rows("SELECT number, parents FROM version WHERE book = ?", notebook_id)
+        with self._database.decoding("graph"):
+            return Graph({number: read_parents(parents) for number, parents in rows})
+
+    def data(self, notebook_id: int, number: int) -> bytes:
+        """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""
+        with self._database.reading():
+            version = self.version(notebook_id, number)
+            recipe = self._recipe(notebook_id, number)
+            if recipe is None:
+                raise NotebookError(
+                    f"{self.path_of(notebook_id)}: version {number} is no longer kept; see `log`"
+                )
+            with self._database.decoding(f"version {number}"):
+                data = fetch(self._database, recipe)
+        if digest(data) != version.digest:
+            raise self._database.damaged(f"version {number} has changed")
+        return data
+
+    def record(
+        self,
+        notebook_id: int,
+        data: bytes,
+        draft: Draft,
+        heads: Callable[[Version], Heads] | None = None,
+    ) -> Version:
+        """Add a version and, with it or not at all, the heads that follow from it."""
+        name = digest(data)
+        with self._database.writing():
+            last = self._column(notebook_id, "last")
+            version = Version(
+                last + 1, name, draft.time, draft.origin, draft.parents, draft.writer, len(data), draft.why
+            )
+            content = keep(self._database, notebook_id, data, last, self._content(notebook_id, last))
+            self._database.run(
+                f"INSERT INTO version (book, {COLUMNS}, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                notebook_id,
+                *version_row(version),
+                pack_ids(content.ids),
+            )
+            self._database.run("UPDATE book SET last = ? WHERE id = ?", version.number, notebook_id)
+            if heads is not None:
+                self.set_heads(notebook_id, heads(version))
+            self._newest.put(notebook_id, version.number, content)
+        return version
+
+    def reparent(self, notebook_id: int, number: int, parents: tuple[int, ...]) -> None:
+        """A version turns out to descend from others than was thought when it was recorded."""
+        statement = "UPDATE version SET parents = ? WHERE book = ? AND number = ?"
+        with self._database.writing():
+            self._database.run(statement, parents_text(parents), notebook_id, number)
+
+    # The whole.
+
+    def lock(self) -> AbstractContextManager[None]:
+        """While it is held no other process, and no other thread, changes the state directory."""
+        return self._lock
+
+    def flush(self) -> None:
+        """After this, not even a power cut takes back what was recorded; to be called before the
+        bytes are displaced or removed from where they came from."""
+        self._database.flush()
+
+    def close(self) -> None:
+        """Give the file back; the store cannot be used after it."""
+        self._database.close()
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is changed within is changed as one: all of it, or nothing if an error leaves the block."""
+        return self._database.writing()
+
+    def prune(self, now: float) -> int:
+        """Drop versions that are too old or too many, oldest first; returns how many.  None that
+        is a notebook's newest, that it stands on, or that an open conflict is made of."""
+        return prune(self._database, self._retention, now, self._needed)
+
+    def totals(self) -> Totals:
+        """How much there is."""
+        with self._database.reading():
+            [[notebooks, open_tips]] = self._database.rows(
+                "SELECT count(*), total(open) FROM book WHERE last > 0"
+            )
+            [[versions, merges]] = self._database.rows(
+                f"SELECT count(*), total(origin = ?) FROM version WHERE {KEPT}", Origin.MERGED.value
+            )
+            return Totals(notebooks, versions, int(merges), int(open_tips), self._database.size())
+
+    def check(self) -> None:
+        """Read the whole file, some seconds for each gigabyte.  Raises StoreLost if it is damaged."""
+        self._database.check()
+
+    def _needed(self, notebook_id: int) -> frozenset[int]:
+        return needed(self.graph(notebook_id), self.heads(notebook_id))
+
+    def _recipe(self, notebook_id: int, number: int) -> bytes | None:
+        query = "SELECT recipe FROM version WHERE book = ? AND number = ?"
+        row = self._database.row(query, notebook_id, number)
+        return row[0] if row else None
+
+    def _content(self, notebook_id: int, number: int) -> StoredContent:
+        known = self._newest.take(notebook_id, number, self._database.undone)
+        if known is not None:
+            return known
+        recipe = self._recipe(notebook_id, number)
+        with self._database.decoding(f"version {number}"):
+            return StoredContent(unpack_ids(recipe)) if recipe else StoredContent()
+
+    def _versions(self, condition: str, *values: object) -> tuple[Version, ...]:
+        rows = self._database.rows(f"SELECT {COLUMNS} FROM version WHERE {condition}", *values)
+        with self._database.decoding("version"):
+            return tuple(map(read_version, rows))
+
+    def _column(self, notebook_id: int, column: str) -> Any:
+        row = self._database.row(f"SELECT {column} FROM book WHERE id = ?", notebook_id)
+        if row is None:
+            raise NotebookError(
+                f"notebook {notebook_id}: there is no such notebook in the store; adopt its path first"
+            )
+        return row[0]
+
+
+class NewestContents:
+    """The newest version of each of the notebooks that were saved last, in memory, so that what a save
+    did not change need not be cut, hashed and looked up again.
+
+    It gives what the store holds: a transaction that came to nothing, of which `undone` is the count,
+    empties it.
+    """
+
+    def __init__(self) -> None:
+        # by notebook: version, content, its size; the one that was put last stands last
+        self._contents: dict[int, tuple[int, StoredContent, int]] = {}
+        self._size = 0
+        self._undone = 0
+
+    def take(self, notebook_id: int, number: int, undone: int) -> StoredContent | None:
+        """The content of this version if it is known.  It is forgotten here: whoever took it may fail."""
+        if undone != self._undone:
+            self._contents.clear()
+            self._size, self._undone = 0, undone
+        known, content, size = self._contents.pop(notebook_id, (0, None, 0))
+        self._size -= size
+        return content if known == number else None
+
+    def put(self, notebook_id: int, number: int, content: StoredContent) -> None:
+        """Remember a content that was just recorded."""
+        size = sum(map(len, content.pieces))
+        self._contents[notebook_id] = number, content, size
+        self._size += size
+        while self._size > HELD:
+            _, _, size = self._contents.pop(next(iter(self._contents)))
+            self._size -= size
+
+
+# How values are spelled in the tables.
 
 
 def version_row(version: Version) -> tuple[object, ...]:
@@ -86,292 +326,14 @@ def read_parents(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split()))
 
 
-def numbered(number: int, digest: str, size: int, draft: Draft) -> Version:
-    """The version that a draft becomes."""
-    return Version(number, digest, draft.time, draft.origin, draft.parents, draft.writer, size, draft.why)
-
-
 def heads_text(heads: Heads) -> str:
-    """A standing as JSON."""
+    """Heads as JSON."""
     return json.dumps(asdict(heads))
 
 
 def read_heads(text: str) -> Heads:
-    """The standing that the JSON says."""
+    """The heads that the JSON says."""
     fields: dict[str, Any] = json.loads(text)
     fields["open"] = [OpenTip(**tip) for tip in fields["open"]]
     lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
     return Heads(**{**fields, **lists})
-
-
-class Books:
-    """The notebooks of an open store."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def adopt(self, path: str) -> int:
-        """The book of the notebook at this path; a new one if there is none."""
-        if (known := self.notebook_id(path)) is not None:
-            return known
-        with self._database.writing():
-            known = self.notebook_id(path)  # another process may have been faster
-            return known if known is not None else self._new(path)
-
-    def notebook_id(self, path: str) -> int | None:
-        """The book of the notebook at this path, if it has one."""
-        row = self._database.row("SELECT id FROM book WHERE path = ?", os.fsencode(path))
-        return row[0] if row else None
-
-    def path_of(self, notebook_id: int) -> str:
-        """Where the notebook is now.  Raises NotebookError if there is no such book."""
-        return os.fsdecode(self._of(notebook_id, "path"))
-
-    def books(self) -> tuple[StoredNotebook, ...]:
-        """All notebooks, by path."""
-        rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
-        with self._database.sense("paths"):
-            return tuple(StoredNotebook(notebook_id, os.fsdecode(path)) for notebook_id, path in rows)
-
-    def moved(self, old: str, new: str) -> None:
-        """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
-        with self._database.writing():
-            source, target = self.notebook_id(old), self.notebook_id(new)
-            if source is None or source == target or (target is not None and self._of(target, "last")):
-                return
-            self._database.run("DELETE FROM book WHERE id = ?", target)
-            self._database.run("UPDATE book SET path = ? WHERE id = ?", os.fsencode(new), source)
-
-    def stamp(self, notebook_id: int) -> tuple[int, int, int] | None:
-        """What was last set: (modified, size, inode)."""
-        row = self._database.row("SELECT glance FROM book WHERE id = ?", notebook_id)
-        if row is None or row[0] is None:
-            return None
-        with self._database.sense("glance"):
-            modified, size, inode = map(int, row[0].split())
-            return modified, size, inode
-
-    def set_stamp(self, notebook_id: int, stamp: tuple[int, int, int]) -> None:
-        """Remember what the file looked like when it held the head: it need not be read if it still does."""
-        if self.stamp(notebook_id) != stamp:
-            with self._database.writing():
-                text = " ".join(map(str, stamp))
-                self._database.run("UPDATE book SET glance = ? WHERE id = ?", text, notebook_id)
-
-    def _new(self, path: str) -> int:
-        return self._database.run("INSERT INTO book (path) VALUES (?)", os.fsencode(path))
-
-    def _of(self, notebook_id: int, column: str) -> Any:
-        row = self._database.row(f"SELECT {column} FROM book WHERE id = ?", notebook_id)
-        if row is None:
-            raise NotebookError(
-                f"notebook {notebook_id}: there is no such notebook in the store; adopt its path first"
-            )
-        return row[0]
-
-
-LIMIT = 16 << 20  # bytes of all together
-
-
-class Recent:
-    """The newest version of each of the notebooks that were saved last, so that what a save did
-    not change need not be cut, hashed and looked up again."""
-
-    def __init__(self) -> None:
-        self._contents: dict[
-            int, tuple[int, StoredContent, int]
-        ] = {}  # the last one that was put stands last
-        self._size = 0
-        self._undone = 0
-
-    def take(self, notebook_id: int, number: int, undone: int) -> StoredContent | None:
-        """The content of this version if it is known.  It is forgotten here: whoever took it may fail."""
-        if undone != self._undone:
-            self._contents.clear()
-            self._size, self._undone = 0, undone
-        known, content, size = self._contents.pop(notebook_id, (0, None, 0))
-        self._size -= size
-        return content if known == number else None
-
-    def put(self, notebook_id: int, number: int, content: StoredContent) -> None:
-        """Remember a content that was just recorded."""
-        size = sum(map(len, content.pieces))
-        self._contents[notebook_id] = number, content, size
-        self._size += size
-        while self._size > LIMIT:
-            _, _, size = self._contents.pop(next(iter(self._contents)))
-            self._size -= size
-
-
-KEPT = "recipe IS NOT NULL"
-
-
-class Store(Books):
-    """An open store; any thread may use it.  A notebook is a `book`, named by `adopt` or `book`."""
-
-    def __init__(self, database: Database, lock: DirectoryLock, retention: Retention) -> None:
-        super().__init__(database)
-        self._lock = lock
-        self._retention = retention
-        self._recent = Recent()
-
-    def lock(self) -> AbstractContextManager[None]:
-        """While it is held no other process, and no other thread, changes the state directory."""
-        return self._lock
-
-    def flush(self) -> None:
-        """After this, not even a power cut takes back what was recorded; to be called before the
-        bytes are displaced or removed from where they came from."""
-        self._database.flush()
-
-    def close(self) -> None:
-        """Give the file back; the store cannot be used after it."""
-        self._database.close()
-
-    def together(self) -> AbstractContextManager[None]:
-        """What is changed within is changed as one: all of it, or nothing if an error leaves the block."""
-        return self._database.writing()
-
-    def versions(self, notebook_id: int, last: int | None = None) -> tuple[Version, ...]:
-        """The versions that are kept, ascending; at most the `last` newest ones."""
-        rows = self._database.rows(
-            f"SELECT {COLUMNS} FROM version WHERE book = ? AND {KEPT} ORDER BY number DESC LIMIT ?",
-            notebook_id,
-            -1 if last is None else last,
-        )
-        return tuple(self._version(row) for row in reversed(rows))
-
-    def version(self, notebook_id: int, number: int) -> Version:
-        """One version, kept or not.  Raises NotebookError if it never was."""
-        row = self._database.row(
-            f"SELECT {COLUMNS} FROM version WHERE book = ? AND number = ?", notebook_id, number
-        )
-        if row is None:
-            raise NotebookError(f"{self.path_of(notebook_id)}: there is no version {number}; see `log`")
-        return self._version(row)
-
-    def find(self, notebook_id: int, digest: str) -> Version | None:
-        """The newest version that is kept and has exactly these bytes."""
-        row = self._database.row(
-            f"SELECT {COLUMNS} FROM version WHERE book = ? AND digest = ? AND {KEPT} "
-            "ORDER BY number DESC LIMIT 1",
-            notebook_id,
-            bytes.fromhex(digest),
-        )
-        return self._version(row) if row else None
-
-    def graph(self, notebook_id: int) -> Graph:
-        """How all versions descend from each other, the dropped ones too."""
-        rows = self._database.rows("SELECT number, parents FROM version WHERE book = ?", notebook_id)
-        with self._database.sense("graph"):
-            return Graph({number: read_parents(parents) for number, parents in rows})
-
-    def data(self, notebook_id: int, number: int) -> bytes:
-        """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""
-        with self._database.reading():
-            version = self.version(notebook_id, number)
-            recipe = self._recipe(notebook_id, number)
-            if recipe is None:
-                raise NotebookError(
-                    f"{self.path_of(notebook_id)}: version {number} is no longer kept; see `log`"
-                )
-            with self._database.sense(f"version {number}"):
-                data = fetch(self._database, recipe)
-        if digest(data) != version.digest:
-            raise self._database.damaged(f"version {number} has changed")
-        return data
-
-    def record(
-        self,
-        notebook_id: int,
-        data: bytes,
-        draft: Draft,
-        heads: Callable[[Version], Heads] | None = None,
-    ) -> Version:
-        """Add a version and, with it or not at all, the standing that follows from it."""
-        name = digest(data)
-        with self._database.writing():
-            last = self._of(notebook_id, "last")
-            version = numbered(last + 1, name, len(data), draft)
-            content = keep(self._database, notebook_id, data, last, self._content(notebook_id, last))
-            self._database.run(
-                f"INSERT INTO version (book, {COLUMNS}, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                notebook_id,
-                *version_row(version),
-                pack_ids(content.ids),
-            )
-            self._database.run("UPDATE book SET last = ? WHERE id = ?", version.number, notebook_id)
-            if heads is not None:
-                self.stand(notebook_id, heads(version))
-            self._recent.put(notebook_id, version.number, content)
-        return version
-
-    def reparent(self, notebook_id: int, number: int, parents: tuple[int, ...]) -> None:
-        """A version turns out to descend from others than was thought when it was recorded."""
-        with self._database.writing():
-            self._database.run(
-                "UPDATE version SET parents = ? WHERE book = ? AND number = ?",
-                parents_text(parents),
-                notebook_id,
-                number,
-            )
-
-    # Standing.
-
-    def heads(self, notebook_id: int) -> Heads | None:
-        """Where the notebook stands; None before its first."""
-        text = self._of(notebook_id, "standing")
-        with self._database.sense("standing"):
-            return None if text is None else read_heads(text)
-
-    def stand(self, notebook_id: int, heads: Heads) -> None:
-        """Set where the notebook stands."""
-        with self._database.writing():
-            self._database.run(
-                "UPDATE book SET standing = ?, open = ? WHERE id = ?",
-                heads_text(heads),
-                len(heads.open),
-                notebook_id,
-            )
-
-    # The whole.
-
-    def prune(self, now: float) -> int:
-        """Drop versions that are too old or too many, oldest first; returns how many.  None that
-        is a notebook's newest, that it stands on, or that an open conflict is made of."""
-        return prune(self._database, self._retention, now, self._needed)
-
-    def totals(self) -> Totals:
-        """How much there is."""
-        with self._database.reading():
-            [books] = self._database.rows("SELECT count(*), total(open) FROM book WHERE last > 0")
-            [versions] = self._database.rows(
-                f"SELECT count(*), total(origin = ?) FROM version WHERE {KEPT}", Origin.MERGED.value
-            )
-            size = self._database.size()
-        return Totals(books[0], versions[0], int(versions[1]), int(books[1]), size)
-
-    def check(self) -> None:
-        """Read the whole file, some seconds for each gigabyte.  Raises StoreLost if it is damaged."""
-        self._database.check()
-
-    def _needed(self, notebook_id: int) -> frozenset[int]:
-        return needed(self.graph(notebook_id), self.heads(notebook_id))
-
-    def _recipe(self, notebook_id: int, number: int) -> bytes | None:
-        row = self._database.row(
-            "SELECT recipe FROM version WHERE book = ? AND number = ?", notebook_id, number
-        )
-        return row[0] if row else None
-
-    def _content(self, notebook_id: int, number: int) -> StoredContent:
-        known = self._recent.take(notebook_id, number, self._database.undone)
-        if known is not None:
-            return known
-        recipe = self._recipe(notebook_id, number)
-        with self._database.sense(f"version {number}"):
-            return StoredContent(unpack_ids(recipe)) if recipe else StoredContent()
-
-    def _version(self, row: tuple[Any, ...]) -> Version:
-        with self._database.sense("version"):
-            return read_version(row)

@@ -1,4 +1,10 @@
-"""Notebooks as values, and between them and bytes, nothing respelled."""
+"""Notebooks as values, and between them and bytes, nothing respelled.
+
+Owns how a notebook is spelled: JSON, layout, nbformat's versions, trust.  Must not know merging or the disk.
+
+To read in this order: `model` (a notebook, a cell, a style), `reader` and `writer` (bytes to notebook and
+back), `jsontext` (JSON with the places of its values), `versions` (older nbformats), `trust` (the notary).
+"""
 
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import read

@@ -1,13 +1,8 @@
-"""Owns: how a file is written: layout (indentation, separators, escapes), newline,
-byte order mark, and what follows the last brace.  Detects it and merges it.
-what a notebook and a cell are: values, together with the text they came from.
+"""Owns: what a notebook, a cell and the style of a file are: values, together with the text they came from.
 
-Must not know: what the values mean.
-disk, merging.
-Invariant: a style says nothing that its file
-does not show; what a file cannot show (escapes in a file of pure ASCII) is None.
-nothing here is ever changed in place; a cell
-that has a `span` is written as its text, and that text parses to exactly `value`.
+Must not know: disk, merging, what the values mean.  Invariant: nothing here is ever changed in place; a cell
+that has a `span` is written as its text, and that text parses to exactly `value`.  A style says nothing that
+its file does not show; what a file cannot show (escapes in a file of pure ASCII) is None.
 """
 
 from __future__ import annotations

@@ -117,29 +117,24 @@ class _Reading:
         return major
 
     def member(self, key: str, at: int) -> int:
-        if key == "cells" and self.text[at : at + 1] == "[":
-            self.frame[key] = Slot()
-            return self.list_of_cells(at)
         if key == "worksheets" and self.text[at : at + 1] == "[":
             sheets: list[Json] = []
             self.frame[key] = sheets
             return walk_array(self.text, at, lambda start: self.worksheet(sheets, start))
-        self.frame[key], end = parse_value(self.text, at)
-        return end
+        return self.member_of(self.frame, key, at)
 
     def worksheet(self, sheets: list[Json], at: int) -> int:
         """nbformat 3: cells stand in worksheets; files with more than one do not exist."""
         sheet: dict[str, Json] = {}
         sheets.append(sheet)
+        return walk_object(self.text, at, lambda key, start: self.member_of(sheet, key, start))
 
-        def member(key: str, start: int) -> int:
-            if key == "cells" and self.text[start : start + 1] == "[":
-                sheet[key] = Slot()
-                return self.list_of_cells(start)
-            sheet[key], end = parse_value(self.text, start)
-            return end
-
-        return walk_object(self.text, at, member)
+    def member_of(self, holder: dict[str, Json], key: str, at: int) -> int:
+        if key == "cells" and self.text[at : at + 1] == "[":
+            holder[key] = Slot()
+            return self.list_of_cells(at)
+        holder[key], end = parse_value(self.text, at)
+        return end
 
     def list_of_cells(self, at: int) -> int:
         if self.span is not None:

@@ -19,7 +19,7 @@ _PATIENCE = 0.3  # seconds to wait for another program's write
 
 
 def is_signed(data: bytes, folder: str) -> bool:
-    """Whether the notebook is signed in Jupyter's data folder; False too if that cannot be told."""
+    """Whether the notebook is signed in Jupyter's data folder; False too if that cannot be known."""
     return bool(_with_notary(folder, data, lambda notary, notebook: notary.check_signature(notebook)))
 
 

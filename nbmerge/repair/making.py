@@ -1,7 +1,15 @@
-"""Owns: one notebook out of one text: its sides read, and merged.
+"""Owns: one notebook out of one text: its sides read, which of their cells are the same, and their merge.
 
-Must not know: git, bytes.  Invariant: nothing that the text says outside of markers is left out, and
-what stands between them is in the notebook or was deleted by the other side, as far as base is known.
+Must not know: git, bytes.  Invariant: nothing that the text says outside of markers is left out, and what
+stands between them is in the notebook or was deleted by the other side, as far as base is known.
+
+In the text of a broken notebook git has already said what belongs together: a cell whose first line stands
+outside of conflicts is on all sides one cell, however much the sides changed in it.  Such a pair goes before
+one that only looks alike; the ids that are given to say so are gone in the end.
+
+Where no base is known, one is made of what both sides have alike.  Merged against it, that is kept, what one
+side has alone is kept, and where the texts of one cell differ there is a conflict: nothing says which of the
+two changed it.
 """
 
 from __future__ import annotations
@@ -9,24 +17,28 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 
 from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import conflicts_in
-from nbmerge.merge.text import split
+from nbmerge.merge.matching import match_cells
+from nbmerge.merge.sequences import align_alike
+from nbmerge.merge.text import compose, split
 from nbmerge.merge.values import Conflict, ConflictStyle, Decision
 from nbmerge.merge.whole import InMemory
+from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.versions import harmonise
 from nbmerge.notebook.writer import write
-from nbmerge.repair.salvage import HopelessError, ReadNotebook, SharedIds, is_telling, pairs_of, salvage
+from nbmerge.repair.salvage import HopelessError, ReadNotebook, salvage
 from nbmerge.repair.text import text_in, variants
-from nbmerge.repair.valid import completed, known, made_valid, unknown_base
+from nbmerge.repair.valid import completed, made_valid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from nbmerge.merge.values import Policy
-    from nbmerge.notebook.model import Cell, Notebook
+    from nbmerge.notebook.jsontext import Json
     from nbmerge.repair.text import Text, Variants
 
 _SAME_NOTEBOOK = 0.5  # of the cells; two versions that share fewer are parts of one
@@ -214,3 +226,161 @@ def _drops(made: Made, local: Made, remote: Made, shown: Variants) -> bool:
 def _sources(notebook: Notebook) -> Counter[str]:
     lines = (line.rstrip() for cell in notebook.cells for line in cell.source.split("\n"))
     return Counter(line for line in lines if line)
+
+
+# Which cells of two sides are the same cell.
+
+_TELLING = 15  # characters; a shorter source may well stand in two cells
+
+
+def pairs_of(one: ReadNotebook, other: ReadNotebook) -> dict[int, int]:
+    """Index in one -> index in the other."""
+    found = _by_place(one, other)
+    ones = [i for i in range(len(one.notebook.cells)) if i not in found]
+    taken = set(found.values())
+    others = [j for j in range(len(other.notebook.cells)) if j not in taken]
+    alike = match_cells([one.notebook.cells[i] for i in ones], [other.notebook.cells[j] for j in others])
+    return found | {ones[i]: others[j] for i, j in alike.items()}
+
+
+def _by_place(one: ReadNotebook, other: ReadNotebook) -> dict[int, int]:
+    """Cells that begin in one line, unless they have other ids, or stand elsewhere on the other side.
+
+    Where both sides inserted a cell git may show them as one, for the lines around are the same.
+    """
+    there = {number: j for j, places in enumerate(other.places) for number in places}
+    elsewhere = _telling(one.notebook), _telling(other.notebook)
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for i, places in enumerate(one.places):
+        j = next((there[number] for number in sorted(places) if number in there), None)
+        if j is None or j in taken:
+            continue
+        left, right = one.notebook.cells[i], other.notebook.cells[j]
+        same = left.key == right.key or (left.key not in elsewhere[1] and right.key not in elsewhere[0])
+        if same and (left.id == right.id or None in (left.id, right.id)):
+            found[i] = j
+            taken.add(j)
+    return found
+
+
+def _telling(notebook: Notebook) -> set[tuple[str, str]]:
+    return {cell.key for cell in notebook.cells if is_telling(cell)}
+
+
+def is_telling(cell: Cell) -> bool:
+    """Whether its source is long enough not to stand in another cell by chance."""
+    return len(cell.source.strip()) >= _TELLING
+
+
+class SharedIds:
+    """Notebooks whose cells have the same id where, and only where, they are the same cell.
+
+    `local` and `remote` are given in this order; `base` may be absent.
+    """
+
+    def __init__(self, base: ReadNotebook | None, local: ReadNotebook, remote: ReadNotebook) -> None:
+        self._own: dict[int, Cell] = {}  # by identity: what the cells were
+        self._ids: dict[str, str | None] = {}
+        self._named_cells: dict[tuple[int, str], Cell] = {}
+        ours = [f"n{i}l" for i in range(len(local.notebook.cells))]
+        theirs = [f"n{j}r" for j in range(len(remote.notebook.cells))]
+        names: list[str] = []
+        if base is not None:
+            names = [f"n{k}b" for k in range(len(base.notebook.cells))]
+            for side, part in ((ours, local), (theirs, remote)):
+                for k, at in pairs_of(base, part).items():
+                    side[at] = names[k]
+        by_base = {*ours}, {*theirs}  # what base has named on each side
+        for i, j in pairs_of(local, remote).items():
+            if theirs[j].endswith("r") and ours[i] not in by_base[1]:
+                theirs[j] = ours[i]
+            elif ours[i].endswith("l") and theirs[j] not in by_base[0]:
+                ours[i] = theirs[j]
+        self.base = None if base is None else self._named(base.notebook, names)
+        self.remote = self._named(remote.notebook, theirs)
+        self.local = self._named(local.notebook, ours)  # last: where both have an id, local's counts
+
+    def _named(self, notebook: Notebook, names: Iterable[str]) -> Notebook:
+        cells = []
+        for cell, name in zip(notebook.cells, names, strict=True):
+            key = id(cell), name
+            if key not in self._named_cells:  # a cell that both sides share stays one
+                self._named_cells[key] = replace(cell, value={**cell.value, "id": name})
+            cells.append(self._named_cells[key])
+            self._own[id(cells[-1])] = cell
+            self._ids[name] = cell.id or self._ids.get(name)
+        return replace(notebook, cells=tuple(cells))
+
+    def as_they_were(self, cells: Iterable[Cell]) -> tuple[Cell, ...]:
+        """The cells of a merge of these notebooks with the ids that they had."""
+        return tuple(self._as_it_was(cell) for cell in cells)
+
+    def own_id(self, name: str | None) -> str | None:
+        """The id that a cell had which has this one now."""
+        return None if name is None else self._ids.get(name, name)
+
+    def _as_it_was(self, cell: Cell) -> Cell:
+        if id(cell) in self._own:
+            return self._own[id(cell)]
+        value = dict(cell.value)
+        own = self.own_id(cell.id)
+        if own is None:
+            value.pop("id", None)
+        else:
+            value["id"] = own
+        spellings = tuple(self._own.get(id(known), known) for known in cell.spellings)
+        return replace(cell, value=value, span=None, spellings=spellings)
+
+
+# A base for two sides of which nothing is known but that they came from one notebook.
+
+_DIFFERS = "\0"  # begins a line that stands for what differs; no text of a notebook has one
+
+
+def unknown_base(local: Notebook, remote: Notebook) -> Notebook:
+    """The notebook that holds what the two have in common; cells with one id are one cell."""
+    theirs = {cell.id: cell for cell in remote.cells}
+    places = count()
+    cells = tuple(_common(cell, theirs[cell.id], places) for cell in local.cells if cell.id in theirs)
+    return Notebook(_shared_fields(local.frame, remote.frame), cells, remote.style)
+
+
+def known(text: str | None) -> str | None:
+    """What a text of that base says; None if that is not known."""
+    return None if text is None or _DIFFERS in text else text
+
+
+def _common(local: Cell, remote: Cell, places: Iterator[int]) -> Cell:
+    """What two versions of a cell have in common."""
+    if local.value == remote.value:
+        return local
+    fields = _shared_fields(local.value, remote.value)
+    fields["cell_type"] = local.type if local.type == remote.type else ""
+    fields[local.source_field] = _common_text(local.source, remote.source, places)
+    return Cell(fields, local.major)
+
+
+def _shared_fields(local: dict[str, Json], remote: dict[str, Json]) -> dict[str, Json]:
+    """The members that are the same in both, at any depth."""
+    found: dict[str, Json] = {}
+    for key in local.keys() & remote.keys():
+        match local[key], remote[key]:
+            case one, other if one == other:
+                found[key] = one
+            case dict() as one, dict() as other:
+                found[key] = _shared_fields(one, other)
+    return found
+
+
+def _common_text(local: str, remote: str, places: Iterator[int]) -> str:
+    """The lines that both have, and one that neither has for each stretch that differs."""
+    (ours, _), (theirs, shape) = split(local), split(remote)
+    lines: list[str] = []
+    i = j = 0
+    for next_i, next_j in [*align_alike(ours, theirs), (len(ours), len(theirs))]:
+        if next_i > i or next_j > j:
+            lines.append(f"{_DIFFERS}{next(places)}")
+        lines += ours[next_i : next_i + 1]
+        i, j = next_i + 1, next_j + 1
+    return compose(lines, shape)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from enum import Enum
 
 from nbmerge.merge.sequences import align
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
+    from nbmerge.merge.values import Terms
     from nbmerge.repair.text import Text, Variants
 
     Lines: TypeAlias = Sequence[str]
@@ -38,17 +38,11 @@ class Provenance(Enum):
     FOREIGN = "foreign"
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """The lines of base, local and remote; an absent base has none."""
+def provenance_of(text: Text, shown: Variants, versions: Terms[Lines]) -> Provenance:
+    """How a text with markers in it (`shown` are its sides) stands to three versions, by their lines.
 
-    base: Lines
-    local: Lines
-    remote: Lines
-
-
-def provenance_of(text: Text, shown: Variants, versions: Versions) -> Provenance:
-    """How a text with markers in it (`shown` are its sides) stands to three versions."""
+    An absent base has none.
+    """
     comparing = _Comparing(text, shown, versions)
     sides_are_known = comparing.sides_are_known()
     if sides_are_known and comparing.untouched():
@@ -61,7 +55,7 @@ def provenance_of(text: Text, shown: Variants, versions: Versions) -> Provenance
 class _Comparing:
     """Which lines of a text stand in local and in remote."""
 
-    def __init__(self, text: Text, shown: Variants, versions: Versions) -> None:
+    def __init__(self, text: Text, shown: Variants, versions: Terms[Lines]) -> None:
         self.text, self.sides, self.versions = text, shown, versions
         self.local, self.remote = _without_stray(shown.local, shown), _without_stray(shown.remote, shown)
         self.lines = {*self.local.lines, *self.remote.lines}
@@ -132,8 +126,7 @@ class _Comparing:
         """Whether most of the text is in the versions, whatever its indentation."""
         if len(self.unknown) <= _SHARE * len(self.lines):
             return True
-        versions = (self.versions.base, self.versions.local, self.versions.remote)
-        known = {line.strip() for lines in versions for line in lines}
+        known = {line.strip() for lines in self.versions for line in lines}
         return sum(line.strip() in known for line in self.lines) >= _SHARE * len(self.lines)
 
 

@@ -1,15 +1,11 @@
-"""Owns: what the lines of a broken notebook can say, as values.
-reading what the lines of a broken notebook say, one thing after the other.
+"""Owns: what the lines of a broken notebook say, one thing after the other, as values.
 
-Must not know: how it is read, which fields make one cell.
-which fields make one cell.
-Invariant: each knows the place of its
-line in the text that was read.
-no line of a source is left out; what is left
-out of outputs and metadata, because it cannot be read, is noted.
+Must not know: which fields make one cell.  Invariant: no line of a source is left out; what is left out of
+outputs and metadata, because it cannot be read, is noted.  Each value knows the place of its line in the text
+that was read.
 
-Where a value is sound it is read as JSON.  Where it is not, what is in it is taken for what its keys
-say, at whatever depth it stands.
+Where a value is sound it is read as JSON.  Where it is not, what is in it is taken for what its keys say, at
+whatever depth it stands.
 """
 
 from __future__ import annotations
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
     from nbmerge.repair.text import Text
     from nbmerge.repair.tree import Node
 
-    Event: TypeAlias = "SoundCell | CellBegins | CellEnds | Field | Loose | Frame"
+    Event: TypeAlias = "SoundCell | CellBegins | CellEnds | CellField | SourceLine | NotebookField"
 
 SOURCES = ("source", "input")
 
@@ -39,7 +35,7 @@ SOURCES = ("source", "input")
 class SoundCell:
     """A cell that is sound, and the part of the text that spells it."""
 
-    row: int
+    index: int
     column: int | None
     value: dict[str, Json]
     start: int
@@ -50,7 +46,7 @@ class SoundCell:
 class CellBegins:
     """A cell begins; `sealed`: what follows up to its end is one cell, for it has no field twice."""
 
-    row: int
+    index: int
     sealed: bool
 
 
@@ -60,29 +56,29 @@ class CellEnds:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class CellField:
     """A member of a cell; `column` is where it stands, None if others stand in its line."""
 
-    row: int
+    index: int
     column: int | None
     key: str
     value: Json
 
 
 @dataclass(frozen=True, slots=True)
-class Loose:
+class SourceLine:
     """A line of a source without its key."""
 
-    row: int
+    index: int
     column: int
     line: str
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class NotebookField:
     """A member of the notebook itself; the value of `cells` is None: they follow."""
 
-    row: int
+    index: int
     key: str
     value: Json
 
@@ -94,7 +90,7 @@ _OF_NOTEBOOKS = {"kernelspec", "language_info"}  # what only a notebook's own me
 _OF_OUTPUTS = {"output_type", "data", "text", "traceback"}
 
 
-class _In(Enum):
+class _Inside(Enum):
     """What the values that are read stand in."""
 
     NOTEBOOK = "notebook"
@@ -109,10 +105,10 @@ class TextReader:
         self.tree = TextTree(text, is_sound_cell)
         self.events: list[Event] = []
         self.left_out: list[tuple[int, str]] = []
-        self.later: list[tuple[Node, _In]] | None = None  # None: nothing has to wait
-        self.walk(self.tree.root.children, _In.NOTEBOOK)
+        self.later: list[tuple[Node, _Inside]] | None = None  # None: nothing has to wait
+        self.walk(self.tree.root.children, _Inside.NOTEBOOK)
 
-    def walk(self, nodes: Iterable[Node], place: _In) -> None:
+    def walk(self, nodes: Iterable[Node], place: _Inside) -> None:
         nodes = tuple(nodes)
         for number, node in enumerate(nodes):
             following = nodes[number + 1].key if number + 1 < len(nodes) else None
@@ -121,27 +117,28 @@ class TextReader:
             else:
                 self.member(node, node.key, place, following)
 
-    def element(self, node: Node, place: _In) -> None:
+    def element(self, node: Node, place: _Inside) -> None:
         begin = self.tree.text[node.at : node.at + 1]
         if begin == "{":
             self.object(node, place)
         elif begin == "[":
             self.walk(node.children, place)
-        elif begin == '"' and place is not _In.LOST:
-            self.loose(node)
+        elif begin == '"' and place is not _Inside.LOST:
+            self.events.append(SourceLine(node.index, node.column[0], text_in(self.tree.fragment(node))))
 
-    def member(self, node: Node, key: str, place: _In, following: str | None) -> None:
+    def member(self, node: Node, key: str, place: _Inside, following: str | None) -> None:
         if key in SOURCES:
             self.source(node, key)
         elif key == "cell_type":
             self.plain(node, key)
-        elif place is _In.LOST:
+        elif place is _Inside.LOST:
             self.walk(node.children, place)
         elif key in _LISTS_OF_CELLS:
-            self.events.append(Frame(node.row, key, None))
-            self.walk(node.children, _In.NOTEBOOK)
+            self.events.append(NotebookField(node.index, key, None))
+            self.walk(node.children, _Inside.NOTEBOOK)
         elif key in _FRAME:
-            self.frame(node, key)
+            if found := self.tree.whole(node):
+                self.events.append(NotebookField(node.index, key, found[0]))
         elif key == "metadata":
             self.metadata(node, place, following)
         elif key == "outputs":
@@ -151,22 +148,23 @@ class TextReader:
         else:
             self.leave_out(node, "a field that is none of a cell or a notebook")
 
-    def object(self, node: Node, place: _In) -> None:
+    def object(self, node: Node, place: _Inside) -> None:
         """A cell, a notebook, or what is left of either."""
         keys = [child.key for child in node.children if child.key is not None]
         names = set(keys)
         if node.value is not None and isinstance(node.value[0], dict):
-            column = self.column_of_fields(node)
-            self.events.append(SoundCell(node.row, column, node.value[0], node.at, node.value[1]))
+            fields = self.tree.lines[node.index + 1]
+            column = len(fields) - len(fields.lstrip(" \t"))
+            self.events.append(SoundCell(node.index, column, node.value[0], node.at, node.value[1]))
         elif not node.opener:
             self.inline(node)
-        elif "cell_type" in names or (place is not _In.LOST and names.intersection(SOURCES)):
+        elif "cell_type" in names or (place is not _Inside.LOST and names.intersection(SOURCES)):
             self.cell(node, keys)
         elif names & (_FRAME | _LISTS_OF_CELLS):
-            self.walk(node.children, _In.NOTEBOOK)
+            self.walk(node.children, _Inside.NOTEBOOK)
         elif names & _OF_OUTPUTS:
             self.leave_out(node, "an output without its cell")
-        elif place is not _In.LOST and names & (_CELL | {"outputs", "metadata"}):
+        elif place is not _Inside.LOST and names & (_CELL | {"outputs", "metadata"}):
             self.cell(node, keys)
         else:
             self.walk(node.children, place)
@@ -175,15 +173,15 @@ class TextReader:
         """A cell that is not sound.  If it has a source, others that stand in it come after it."""
         before = self.later
         self.later = [] if not set(SOURCES).isdisjoint(keys) else before
-        self.events.append(CellBegins(node.row, len(set(keys)) == len(keys)))
-        self.walk(node.children, _In.CELL)
+        self.events.append(CellBegins(node.index, len(set(keys)) == len(keys)))
+        self.walk(node.children, _Inside.CELL)
         self.events.append(CellEnds())
         waiting, self.later = self.later, before
         if waiting is not before:
             for inner, place in waiting or ():
                 self.walk([inner], place)
 
-    def within(self, nodes: Iterable[Node], place: _In) -> None:
+    def within(self, nodes: Iterable[Node], place: _Inside) -> None:
         """What stands in a value that is not sound."""
         if self.later is None:
             self.walk(nodes, place)
@@ -198,15 +196,11 @@ class TextReader:
         if not isinstance(value, dict) or not value:
             return
         if is_cell(value):
-            self.events.append(SoundCell(node.row, None, value, node.at, end))
+            self.events.append(SoundCell(node.index, None, value, node.at, end))
         elif value.keys() & {"cells", "cell_type", *SOURCES}:
-            raise BrokenLineError(node.row, "more than one cell or half a cell stands in this line")
+            raise BrokenLineError(node.index, "more than one cell or half a cell stands in this line")
         else:
-            self.left_out.append((node.row, "an object without its cell"))
-
-    def column_of_fields(self, node: Node) -> int:
-        line = self.tree.lines[node.row + 1]
-        return len(line) - len(line.lstrip(" \t"))
+            self.left_out.append((node.index, "an object without its cell"))
 
     def source(self, node: Node, key: str) -> None:
         found = self.tree.whole(node)
@@ -216,7 +210,7 @@ class TextReader:
             texts = [child for child in node.children if self.is_text(child)]
             raw = [(self.text_of(child), self.has_comma(child)) for child in texts]
             self.field(node, key, as_lines(raw))
-            return self.within((child for child in node.children if not self.is_text(child)), _In.CELL)
+            return self.within((child for child in node.children if not self.is_text(child)), _Inside.CELL)
         if not node.opener and self.tree.text[node.at : node.at + 1] == '"':
             return self.field(node, key, text_in(self.tree.fragment(node)))
         return self.leave_out(node, "a source that is no text")
@@ -234,9 +228,9 @@ class TextReader:
             else:
                 rest.append(child)
         self.field(node, "outputs", sound)
-        return self.within(rest, _In.CELL)
+        return self.within(rest, _Inside.CELL)
 
-    def metadata(self, node: Node, place: _In, following: str | None) -> None:
+    def metadata(self, node: Node, place: _Inside, following: str | None) -> None:
         found = self.tree.whole(node)
         value: dict[str, Json] = {}
         if found is not None and isinstance(found[0], dict):
@@ -244,20 +238,20 @@ class TextReader:
         else:
             members = [(child.key, self.tree.whole(child)) for child in node.children]
             value = {key: sound[0] for key, sound in members if key is not None and sound is not None}
-        if value.keys() & _OF_NOTEBOOKS or (place is _In.NOTEBOOK and not self.in_half(node, following)):
-            self.events.append(Frame(node.row, "metadata", value))
+        if value.keys() & _OF_NOTEBOOKS or (place is _Inside.NOTEBOOK and not self.in_half(node, following)):
+            self.events.append(NotebookField(node.index, "metadata", value))
         else:
             self.field(node, "metadata", value)
         if found is None:
-            self.left_out.append((node.row, "metadata, in part"))
-            self.within(node.children, _In.LOST)
+            self.left_out.append((node.index, "metadata, in part"))
+            self.within(node.children, _Inside.LOST)
 
     def in_half(self, node: Node, following: str | None) -> bool:
         """Whether this stands among the fields of a cell whose beginning is lost."""
         if following == "outputs" or following in SOURCES:
             return True
         match self.events[-1:]:
-            case [Field(column=column)]:
+            case [CellField(column=column)]:
                 return column == node.column[0]
         return False
 
@@ -268,35 +262,26 @@ class TextReader:
         else:
             self.leave_out(node, f"`{key}`")
 
-    def frame(self, node: Node, key: str) -> None:
-        found = self.tree.whole(node)
-        if found is not None:
-            self.events.append(Frame(node.row, key, found[0]))
-
     def field(self, node: Node, key: str, value: Json) -> None:
         alone = node.column[1] == 0
-        self.events.append(Field(node.row, node.column[0] if alone else None, key, value))
-
-    def loose(self, node: Node) -> None:
-        line = text_in(self.tree.fragment(node))
-        self.events.append(Loose(node.row, node.column[0], line))
+        self.events.append(CellField(node.index, node.column[0] if alone else None, key, value))
 
     def leave_out(self, node: Node, what: str) -> None:
-        self.left_out.append((node.row, what))
-        self.within(node.children, _In.LOST)
+        self.left_out.append((node.index, what))
+        self.within(node.children, _Inside.LOST)
 
     def is_text(self, node: Node) -> bool:
         """Whether it can be a line of a source: a text, or a marker that somebody left there."""
         if node.key is not None:
             return False
-        return self.tree.text[node.at : node.at + 1] == '"' or node.row in self.tree.markers
+        return self.tree.text[node.at : node.at + 1] == '"' or node.index in self.tree.markers
 
     def text_of(self, node: Node) -> str:
-        at_marker = node.row in self.tree.markers
-        return f"{self.tree.lines[node.row]}\n" if at_marker else text_in(self.tree.fragment(node))
+        at_marker = node.index in self.tree.markers
+        return f"{self.tree.lines[node.index]}\n" if at_marker else text_in(self.tree.fragment(node))
 
     def has_comma(self, node: Node) -> bool:
-        return node.row in self.tree.markers or self.tree.lines[node.row].rstrip().endswith(",")
+        return node.index in self.tree.markers or self.tree.lines[node.index].rstrip().endswith(",")
 
 
 def holds_cells(outputs: Json) -> bool:

@@ -1,12 +1,9 @@
-"""Owns: what goes into the repair of a notebook, and what can come out of it.
-how a broken notebook is made whole: which versions are merged, and against which base.
+"""Owns: how a broken notebook is made whole: what goes in, which versions are merged against which base, and
+what can come of it.
 
-Must not know: how it is done.
-git, files, the store.
-Invariant: an outcome without bytes says why there are none.
-what git wrote and nobody touched is merged anew from
-what git merged; else the text is the truth, and nothing that it says is left out: the versions only
-tell what the sides have changed.
+Must not know: git, files, the store.  Invariant: what git wrote and nobody touched is merged anew from what
+git merged; else the text is the truth, and nothing that it says is left out: the versions only tell what the
+sides have changed.  An outcome without bytes says why there are none.
 """
 
 from __future__ import annotations
@@ -19,13 +16,13 @@ from functools import cached_property
 from typing import TypeAlias
 
 from nbmerge.errors import NotebookError
-from nbmerge.merge.values import Conflict, ConflictStyle, Decision, Labels, Policy
+from nbmerge.merge.values import Conflict, ConflictStyle, Decision, Labels, Policy, Terms
 from nbmerge.merge.whole import merge_bytes
 from nbmerge.notebook.model import CODE
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.writer import write
 from nbmerge.repair.making import Made, Making
-from nbmerge.repair.provenance import Provenance, Versions, provenance_of
+from nbmerge.repair.provenance import Provenance, provenance_of
 from nbmerge.repair.salvage import HopelessError
 from nbmerge.repair.text import Text, same_but_labels, text_of, variants
 from nbmerge.repair.valid import completed, with_ids
@@ -37,10 +34,6 @@ if TYPE_CHECKING:
     from nbmerge.notebook.model import Notebook
 
     Again: TypeAlias = Callable[[bytes, bytes, bytes, ConflictStyle, int], Iterable[bytes]]
-
-
-def _never(base: bytes, local: bytes, remote: bytes, style: ConflictStyle, size: int) -> Iterable[bytes]:
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,14 @@ class Sides:
     local: bytes | None
     remote: bytes | None
     labels: Labels = Labels()
-    again: Again = _never
+    again: Again = lambda *_: ()
+
+    @property
+    def terms(self) -> tuple[bytes, bytes, bytes] | None:
+        """Base (an absent one is empty), local and remote, if both sides have the file."""
+        if self.local is None or self.remote is None:
+            return None
+        return self.base or b"", self.local, self.remote
 
 
 class How(Enum):
@@ -128,19 +128,20 @@ class _Rebuilding:
 
     def __init__(self, text: Text, sides: Sides | None, data: bytes) -> None:
         self.text, self.data = text, data
-        self.sides = sides if sides and sides.local is not None and sides.remote is not None else None
+        self.terms = sides.terms if sides else None
+        self.sides = sides if self.terms else None
         self.shown = variants(text)
         self.policy = self.policy_shown()
 
     def run(self) -> Rebuilt:
-        stands = self.stands()
-        if stands is Provenance.UNTOUCHED:
+        provenance = self.provenance()
+        if provenance is Provenance.UNTOUCHED:
             with suppress(NotebookError, HopelessError):
                 return self.from_sides()
         if not self.shown.conflicts and not self.shown.stray and not _is_ended(self.text):
             why = "the file ends here, in the middle (a save that was cut off?)"
             raise HopelessError(why, _last(self.text))
-        base = self.base() if stands in (Provenance.UNTOUCHED, Provenance.EDITED) else None
+        base = self.base() if provenance in (Provenance.UNTOUCHED, Provenance.EDITED) else None
         made = Making(self.policy, self.of_local).made(self.text, base)
         if base is not None and (without := self.instead(made, base)) is not None:
             made, base = without, None
@@ -154,18 +155,17 @@ class _Rebuilding:
             tuple(sorted(set(made.stray))),
         )
 
-    def stands(self) -> Provenance:
+    def provenance(self) -> Provenance:
         """How the text and git's versions stand to each other; to merge again is sure, and fast."""
-        if self.sides is None or self.sides.local is None or self.sides.remote is None:
+        if self.sides is None or self.terms is None:
             return Provenance.FOREIGN
         conflicts = self.shown.conflicts
         with_base = bool(conflicts) and conflicts[0].has_base
         for style in (ConflictStyle.DIFF3, ConflictStyle.ZDIFF3) if with_base else (ConflictStyle.MERGE,):
-            terms = self.sides.base or b"", self.sides.local, self.sides.remote
-            for made in self.sides.again(*terms, style, self.policy.marker_size):
+            for made in self.sides.again(*self.terms, style, self.policy.marker_size):
                 if made.count(b"\n") == self.data.count(b"\n") and same_but_labels(self.text, _text(made)):
                     return Provenance.UNTOUCHED
-        return provenance_of(self.text, self.shown, Versions(*(_text(term).lines for term in terms)))
+        return provenance_of(self.text, self.shown, Terms(*(_text(term).lines for term in self.terms)))
 
     def policy_shown(self) -> Policy:
         """Conflicts are shown as those in the text are."""
@@ -180,8 +180,8 @@ class _Rebuilding:
 
     def from_sides(self) -> Rebuilt:
         """The merge of what git merged; sides that were broken already are rebuilt first."""
-        assert self.sides is not None
-        base, local, remote = (data or b"" for data in (self.sides.base, self.sides.local, self.sides.remote))
+        assert self.terms is not None
+        base, local, remote = self.terms
         try:
             whole = merge_bytes(base, local, remote, self.policy)
         except NotebookError:
@@ -197,11 +197,11 @@ class _Rebuilding:
     def instead(self, made: Made, base: Notebook) -> Made | None:
         """What comes of the text alone, if with git's base a line went that both versions have: in the
         text one of them need not stand whole, and then it seems to have deleted what it lacks."""
-        if self.sides is None or self.sides.local is None or self.sides.remote is None:
+        if self.terms is None:
             return None
         with suppress(NotebookError):
-            ours = read(self.sides.local, known=base.cells)
-            theirs = read(self.sides.remote, known=ours.cells)
+            ours = read(self.terms[1], known=base.cells)
+            theirs = read(self.terms[2], known=ours.cells)
             kept = _lines_of(ours) & _lines_of(theirs)
             gone = kept - _lines_of(made.notebook)
             without = Making(self.policy, self.of_local).made(self.text, None) if gone else None
@@ -216,8 +216,8 @@ class _Rebuilding:
     @cached_property
     def ours(self) -> frozenset[tuple[str, str]]:
         with suppress(NotebookError):
-            if self.sides is not None and self.sides.local is not None:
-                return frozenset(cell.key for cell in read(self.sides.local).cells)
+            if self.terms is not None:
+                return frozenset(cell.key for cell in read(self.terms[1]).cells)
         return frozenset()
 
     def run_by_nobody(self, made: Made) -> Made:

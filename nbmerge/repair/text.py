@@ -1,16 +1,13 @@
-"""Owns: the lines of a broken file, and the texts that its conflict markers stand for.
-the texts in lines of JSON that is broken.
+"""Owns: the lines of a broken file, the texts that its conflict markers stand for, and the text that a line
+of broken JSON spells.
 
-Must not know: JSON, notebooks.
-notebooks.
-Invariant: every line but the markers of whole conflicts is in the
-text of at least one side, with the number that it has in the file.
-
-In a broken notebook no line of JSON looks like a marker, so those that somebody indented or made too
-short count as well.  Files have hundreds of thousands of lines and few markers: those are looked for
-first, and all else is taken in slices.
-what is sound is read as JSON reads it; of what is not, no
+Must not know: notebooks.  Invariant: every line but the markers of whole conflicts is in the text of at least
+one side, with the number that it has in the file.  What is sound is read as JSON reads it; of what is not, no
 character but the quotes and commas around it is left out.
+
+In a broken notebook no line of JSON looks like a marker, so those that somebody indented or made too short
+count as well.  Files have hundreds of thousands of lines and few markers: those are looked for first, and all
+else is taken in slices.
 """
 
 from __future__ import annotations
@@ -112,13 +109,13 @@ def text_of(content: str) -> Text:
     content = content.replace("\r", "") if "\r" in content else content
     lines = content.split("\n")
     markers: list[int] = []
-    at = row = 0
+    at = index = 0
     for found in _MAY_BE_NEARLY.finditer(f"\n{content}"):
-        row += content.count("\n", at, found.start())
+        index += content.count("\n", at, found.start())
         at = found.start()
-        lines[row] = _with_marker(lines[row])
-        if is_marker(lines[row]):
-            markers.append(row)
+        lines[index] = _with_marker(lines[index])
+        if is_marker(lines[index]):
+            markers.append(index)
     return Text(lines, range(1, len(lines) + 1), markers)
 
 

@@ -1,17 +1,14 @@
-"""Owns: reading JSON in which nothing may stand twice.
-the shape of JSON that is broken, told by its indentation.
+"""Owns: the shape of JSON that is broken, told by its indentation; and reading JSON in which nothing may
+stand twice.
 
-Must not know: notebooks.
-notebooks.
-Invariant: a value that is read holds all that its text says; where two
-versions were mixed an object can have two members of one name, of which JSON would forget the first.
-every line is a node, a part of one, or brackets alone, and a
-marker is a node of what it stands in; a node that is `whole` is read by its brackets, and they agree
-with the indentation.
+Must not know: notebooks.  Invariant: every line is a node, a part of one, or brackets alone, and a marker is
+a node of what it stands in; a node that is `whole` is read by its brackets, and they agree with the
+indentation.  A value that is read holds all that its text says: where two versions were mixed an object can
+have two members of one name, of which JSON would forget the first.
 
-Programs write notebooks with each value on a line of its own, indented by its depth.  Brackets and
-commas go missing when one of two versions of a line is taken; how deep the lines around it stand does
-not.  So a value ends where a line stands no deeper than its first one.
+Programs write notebooks with each value on a line of its own, indented by its depth.  Brackets and commas go
+missing when one of two versions of a line is taken; how deep the lines around it stand does not.  So a value
+ends where a line stands no deeper than its first one.
 """
 
 from __future__ import annotations
@@ -83,13 +80,13 @@ _BARE = re.compile(r"[^\s\[\]{},:\"]+")
 class Node:
     """A value, with its key if it is a member.
 
-    `row` and `last` are the first and last of its lines, by place; the value begins at `at` of the
+    `index` and `last` are the first and last of its lines, by place; the value begins at `at` of the
     whole text.  `opener` is its bracket if it has more than one line, else "".  A cell that is sound
     has its `value`, and where its text ends, and no children.
     """
 
     column: Column
-    row: int
+    index: int
     at: int
     key: str | None = None
     opener: str = ""
@@ -99,11 +96,11 @@ class Node:
 
 
 class BrokenLineError(Exception):
-    """A line that no JSON has; `row` is its place."""
+    """A line that no JSON has; `index` is its place."""
 
-    def __init__(self, row: int, why: str) -> None:
+    def __init__(self, index: int, why: str) -> None:
         super().__init__(why)
-        self.row = row
+        self.index = index
 
 
 class TextTree:
@@ -117,12 +114,13 @@ class TextTree:
         self.lines = text.lines
         self.markers = frozenset(text.markers)
         blanked = list(text.lines)
-        for row in text.markers:
-            blanked[row] = " " * len(blanked[row])
+        for index in text.markers:
+            blanked[index] = " " * len(blanked[index])
         self.text = "\n".join(blanked)
         self.root = Node((-1, 0), 0, 0)
         self._starts: list[int] = []
-        _Growing(self, self._starts).run()
+        self._open = [self.root]
+        self._grow()
 
     def whole(self, node: Node) -> tuple[Json, int] | None:
         """The value of a node and where its text ends, if it is sound."""
@@ -133,135 +131,126 @@ class TextTree:
         start = self._starts[node.last]
         return (value, end) if start < end <= start + len(self.lines[node.last]) else None
 
-    def sound_cell(self, row: int, start: int) -> Node | None:
+    def _sound_cell(self, index: int) -> Node | None:
         """The cell that begins in a line that holds its brace alone, if it is sound to its last one."""
-        at = start + self.lines[row].index("{")
+        indentation = self.lines[index].index("{")
+        at = self._starts[index] + indentation
         try:
             value, end = read_once(self.text, at)
         except ValueError:
             return None
-        last = row + self.text.count("\n", at, end)
-        indentation = at - start
-        node = Node((indentation, 0), row, at, None, "{", last, value=(value, end))
+        last = index + self.text.count("\n", at, end)
+        node = Node((indentation, 0), index, at, None, "{", last, value=(value, end))
         closing = self.lines[last]
         closes = closing.strip(" \t,") == "}" and closing.index("}") == indentation
         return node if closes and self.is_cell(value) and not self.has_markers(node) else None
 
     def has_markers(self, node: Node) -> bool:
         """Whether a marker stands in a node; its value is read without."""
-        return bool(self.markers) and any(node.row <= row <= node.last for row in self.markers)
+        return bool(self.markers) and any(node.index <= index <= node.last for index in self.markers)
 
     def fragment(self, node: Node) -> str:
         """What stands in the line from the beginning of the value on."""
-        return self.lines[node.row][node.at - self._starts[node.row] :]
+        return self.lines[node.index][node.at - self._starts[node.index] :]
 
-
-class _Growing:
-    """One pass over the lines."""
-
-    def __init__(self, tree: TextTree, starts: list[int]) -> None:
-        self.tree = tree
-        self.starts = starts
-        self.open = [tree.root]
-
-    def run(self) -> None:
+    def _grow(self) -> None:
         start = 0
         skipped = -1
-        for row, line in enumerate(self.tree.lines):
-            self.starts.append(start)
-            if row > skipped:
-                skipped = self.cell(row, line, start)
-            if row > skipped:
-                self.any(row, line, start)
+        for index, line in enumerate(self.lines):
+            self._starts.append(start)
+            if index > skipped:
+                skipped = self._take_cell(index, line)
+            if index > skipped:
+                self._take_line(index, line)
             start += len(line) + 1
-        self.shut((-1, 1), len(self.tree.lines) - 1)
+        self._shut((-1, 1), len(self.lines) - 1)
 
-    def cell(self, row: int, line: str, start: int) -> int:
-        """Take a sound cell that begins in this line; the row of its last line, -1 if there is none."""
-        cell = self.tree.sound_cell(row, start) if line.strip() == "{" else None
+    def _take_cell(self, index: int, line: str) -> int:
+        """Take a sound cell that begins in this line; the place of its last line, -1 if there is none."""
+        cell = self._sound_cell(index) if line.strip() == "{" else None
         if cell is None:
             return -1
-        self.shut(cell.column, row - 1)
-        self.open[-1].children.append(cell)
+        self._shut(cell.column, index - 1)
+        self._open[-1].children.append(cell)
         return cell.last
 
-    def any(self, row: int, line: str, start: int) -> None:
+    def _take_line(self, index: int, line: str) -> None:
         """Take one line."""
         simple = _ELEMENT.fullmatch(line)
         if simple is not None:
             indentation = simple.end(1)
-            self.add(Node((indentation, 0), row, start + indentation))
-        elif row in self.tree.markers:
-            self.open[-1].children.append(Node((0, 0), row, start, last=row))
+            self._add(Node((indentation, 0), index, self._starts[index] + indentation))
+        elif index in self.markers:
+            self._open[-1].children.append(Node((0, 0), index, self._starts[index], last=index))
         elif line.strip():
             try:
-                self.line(row, line, start)
+                self._take_values(index, line)
             except BrokenLineError:
-                self.text(row, line, start)
+                self._take_text(index, line)
 
-    def line(self, row: int, line: str, start: int) -> None:
+    def _take_values(self, index: int, line: str) -> None:
         """Everything in one line: brackets that close, and values one behind the other."""
         at = _end(_CLOSERS, line, 0)
         indentation = len(line) - len(line.lstrip(" \t"))
-        column = self.closed(line[:at], (indentation, 0), row)
+        column = self._closed(line[:at], (indentation, 0), index)
         while at < len(line):
-            node, at = _node(line, at, column, row)
-            node.at += start
-            self.add(node)
+            node, at = _node(line, at, column, index)
+            node.at += self._starts[index]
+            self._add(node)
             column = (column[0], column[1] + 1)
             behind = _end(_CLOSERS, line, at)
             for bracket in line[at:behind]:
-                self.matched(bracket, row)
+                self._close_with(bracket, index)
             at = behind
 
-    def text(self, row: int, line: str, start: int) -> None:
+    def _take_text(self, index: int, line: str) -> None:
         """A line that begins with a quote is a text, whatever is in it."""
         indentation = len(line) - len(line.lstrip(" \t"))
         if line[indentation] != '"' or _MEMBER.match(line, indentation):
-            raise BrokenLineError(row, f"this is no part of a notebook: {line.strip()[:60]}")
-        while self.open[-1].row == row and len(self.open) > 1:
-            self.open.pop()
-        children = self.open[-1].children
-        while children and children[-1].row == row:
+            raise BrokenLineError(index, f"this is no part of a notebook: {line.strip()[:60]}")
+        while self._open[-1].index == index and len(self._open) > 1:
+            self._open.pop()
+        children = self._open[-1].children
+        while children and children[-1].index == index:
             children.pop()  # taken for texts of their own
-        self.add(Node((indentation, 0), row, start + indentation))
+        self._add(Node((indentation, 0), index, self._starts[index] + indentation))
 
-    def closed(self, brackets: str, column: Column, row: int) -> Column:
+    def _closed(self, brackets: str, column: Column, index: int) -> Column:
         """Shut what the brackets at the beginning of a line close; where what follows them stands."""
         here = column
         for bracket in brackets:
             if bracket in "]}":
-                self.shut((here[0] + 1, 0), row - 1)
-                top = self.open[-1]
+                self._shut((here[0] + 1, 0), index - 1)
+                top = self._open[-1]
                 if top.column >= here and top.opener == _OPENING[bracket]:
                     column = top.column
-                    self.shut(column, row)
+                    self._shut(column, index)
         return column
 
-    def matched(self, bracket: str, row: int) -> None:
+    def _close_with(self, bracket: str, index: int) -> None:
         """A bracket behind a value closes what stands in the same line or above, if it fits."""
-        top = self.open[-1]
+        top = self._open[-1]
         if bracket in "]}" and top.opener == _OPENING[bracket]:
-            self.shut(top.column, row)
+            self._shut(top.column, index)
 
-    def add(self, node: Node) -> None:
-        self.shut(node.column, node.row - (node.column[1] == 0))
-        self.open[-1].children.append(node)
-        node.last = node.row
+    def _add(self, node: Node) -> None:
+        self._shut(node.column, node.index - (node.column[1] == 0))
+        self._open[-1].children.append(node)
+        node.last = node.index
         if node.opener:
-            self.open.append(node)
+            self._open.append(node)
 
-    def shut(self, column: Column, last: int) -> None:
+    def _shut(self, column: Column, last: int) -> None:
         """End all that stands at this column or deeper with this line."""
-        while len(self.open) > 1 and self.open[-1].column >= column:
-            node = self.open.pop()
-            node.last = max(last, node.row)
+        while len(self._open) > 1 and self._open[-1].column >= column:
+            node = self._open.pop()
+            node.last = max(last, node.index)
 
 
 _OPENING = {"]": "[", "}": "{"}
 
 
-def _node(line: str, at: int, column: Column, row: int) -> tuple[Node, int]:
+def _node(line: str, at: int, column: Column, index: int) -> tuple[Node, int]:
     """The value (or the beginning of one) at a place in a line, and where it ends there."""
     key = None
     member = _MEMBER.match(line, at)
@@ -272,15 +261,15 @@ def _node(line: str, at: int, column: Column, row: int) -> tuple[Node, int]:
             key = member.group(1)[1:-1]
         at = member.end()
     try:
-        return Node(column, row, at, key), parse_value(line, at)[1]
+        return Node(column, index, at, key), parse_value(line, at)[1]
     except JSONDecodeError:
         pass
     first = line[at : at + 1]
     if first and first in "[{":
-        return Node(column, row, at, key, first), at + 1
+        return Node(column, index, at, key, first), at + 1
     if first == '"' or (not first and key is not None):  # a text that does not end, or a key alone
-        return Node(column, row, at, key), len(line)
-    raise BrokenLineError(row, f"this is no part of a notebook: {line.strip()[:60]}")
+        return Node(column, index, at, key), len(line)
+    raise BrokenLineError(index, f"this is no part of a notebook: {line.strip()[:60]}")
 
 
 def _end(pattern: re.Pattern[str], line: str, at: int) -> int:

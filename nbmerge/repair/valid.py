@@ -1,88 +1,28 @@
-"""Owns: a base for two sides of which nothing is known but that they came from one notebook.
-what makes a notebook valid that was read from a broken file.
+"""Owns: what makes a notebook valid that was read from a broken file.
 
-Must not know: files, markers.
-how it was read.
-Invariant: merged against it, what both sides have alike is kept, what
-one side has alone is kept, and where the texts of one cell differ there is a conflict: nothing says
-which of the two changed it.
-no source is changed; a cell that has what its kind needs,
-and nothing else, stays as it is.
+Must not know: how it was read.  Invariant: no source is changed; a cell that has what its kind needs, and
+nothing else, stays as it is.
 
-Where lines of two versions were mixed a cell can be half of one kind and half of another, an output
-have the fields of two, a cell have an id in a notebook whose version knows none.
+Where lines of two versions were mixed a cell can be half of one kind and half of another, an output have
+the fields of two, a cell have an id in a notebook whose version knows none.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 
 from nbmerge.merge.ids import derived_id
-from nbmerge.merge.sequences import align_alike
-from nbmerge.merge.text import compose, split
 from nbmerge.notebook.jsontext import Number
 from nbmerge.notebook.model import CODE, RAW, Cell, Notebook, in_lines, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
 
     Fields: TypeAlias = dict[str, Json]
-
-_DIFFERS = "\0"  # begins a line that stands for what differs; no text of a notebook has one
-
-
-def unknown_base(local: Notebook, remote: Notebook) -> Notebook:
-    """The notebook that holds what the two have in common; cells with one id are one cell."""
-    theirs = {cell.id: cell for cell in remote.cells}
-    places = count()
-    cells = tuple(_common(cell, theirs[cell.id], places) for cell in local.cells if cell.id in theirs)
-    return Notebook(_shared_fields(local.frame, remote.frame), cells, remote.style)
-
-
-def known(text: str | None) -> str | None:
-    """What a text of that base says; None if that is not known."""
-    return None if text is None or _DIFFERS in text else text
-
-
-def _common(local: Cell, remote: Cell, places: Iterator[int]) -> Cell:
-    """What two versions of a cell have in common."""
-    if local.value == remote.value:
-        return local
-    fields = _shared_fields(local.value, remote.value)
-    fields["cell_type"] = local.type if local.type == remote.type else ""
-    fields[local.source_field] = _common_text(local.source, remote.source, places)
-    return Cell(fields, local.major)
-
-
-def _shared_fields(local: dict[str, Json], remote: dict[str, Json]) -> dict[str, Json]:
-    """The members that are the same in both, at any depth."""
-    found: dict[str, Json] = {}
-    for key in local.keys() & remote.keys():
-        match local[key], remote[key]:
-            case one, other if one == other:
-                found[key] = one
-            case dict() as one, dict() as other:
-                found[key] = _shared_fields(one, other)
-    return found
-
-
-def _common_text(local: str, remote: str, places: Iterator[int]) -> str:
-    """The lines that both have, and one that neither has for each stretch that differs."""
-    (ours, _), (theirs, shape) = split(local), split(remote)
-    lines: list[str] = []
-    i = j = 0
-    for next_i, next_j in [*align_alike(ours, theirs), (len(ours), len(theirs))]:
-        if next_i > i or next_j > j:
-            lines.append(f"{_DIFFERS}{next(places)}")
-        lines += ours[next_i : next_i + 1]
-        i, j = next_i + 1, next_j + 1
-    return compose(lines, shape)
-
 
 _KINDS = (CODE, RAW, "markdown")
 _MINOR_WITH_IDS = 5
@@ -100,9 +40,9 @@ def completed(notebook: Notebook, *others: Notebook) -> Notebook:
     """The notebook with what it must say of itself: as the others do, where its own lines are lost."""
     frame = dict(notebook.frame)
     for key, usual in (("metadata", {}), ("nbformat", Number("4")), ("nbformat_minor", Number("4"))):
-        told = (other.frame[key] for other in others if key in other.frame)
+        elsewhere = (other.frame[key] for other in others if key in other.frame)
         if key not in frame:
-            frame[key] = next(told, usual)
+            frame[key] = next(elsewhere, usual)
     return notebook if frame == notebook.frame else replace(notebook, frame=frame, frame_text=None)
 
 
@@ -225,14 +165,8 @@ def _is_output(output: Json) -> bool:
     return (
         isinstance(output.get("data", {}), dict)
         and isinstance(output.get("metadata", {}), dict)
-        and _is_text(output.get("text", ""))
+        and joined(output.get("text", "")) is not None
         and isinstance(output.get("execution_count"), Number | None)
-    )
-
-
-def _is_text(value: Json) -> bool:
-    return isinstance(value, str) or (
-        isinstance(value, list) and all(isinstance(part, str) for part in value)
     )
 
 

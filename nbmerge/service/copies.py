@@ -100,7 +100,7 @@ def _set_apart(taker: Taker, notebook_id: int, heads: Heads, known: Version) -> 
             taker.store.reparent(notebook_id, number, () if base is None else (base,))
     tips = taker.store.graph(notebook_id).youngest((*heads.tips, known.number))
     answered = tuple(tip for tip in heads.answered if tip in tips)
-    taker.store.stand(notebook_id, replace(heads, tips=tips, answered=answered))
+    taker.store.set_heads(notebook_id, replace(heads, tips=tips, answered=answered))
 
 
 def _shown(taker: Taker, notebook_id: int, numbers: Iterable[int]) -> list[VersionContent]:

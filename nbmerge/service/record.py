@@ -226,7 +226,7 @@ class Taker:
             return False
         if found.number in self.store.graph(notebook_id).united(heads.tips):
             return False
-        self.store.stand(notebook_id, heads.with_head(found.number))
+        self.store.set_heads(notebook_id, heads.with_head(found.number))
         return True
 
     def _arrival(

@@ -112,7 +112,7 @@ class Settler:
     def _stand(self, notebook_id: int, version: Version) -> None:
         heads = self.taker.store.heads(notebook_id)
         assert heads is not None
-        self.taker.store.stand(notebook_id, heads.with_head(version.number))
+        self.taker.store.set_heads(notebook_id, heads.with_head(version.number))
 
     def _came_between(self, notebook_id: int, displaced: bytes, version: Version) -> None:
         """Our write took the place of a save: judge it by what its author saw, which was not the merge."""

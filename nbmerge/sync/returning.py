@@ -95,7 +95,7 @@ def _reopen(saving: Saving, notebook_id: int, tip: OpenTip) -> None:
         heads = saving.session.heads(notebook_id)
         tips = store.graph(notebook_id).youngest((*heads.tips, *back))
         still = tuple(one for one in heads.open if one != tip)
-        store.stand(notebook_id, replace(heads, tips=tips, open=still))
+        store.set_heads(notebook_id, replace(heads, tips=tips, open=still))
 
 
 def _held(saving: Saving, notebook_id: int) -> Merged:

@@ -88,7 +88,7 @@ class Saving:
     def tidy(self) -> None:
         """Finish what a killed process began, and take the saves that arrived too late for it."""
         with self.session.store.lock():
-            for late in self.session.disk.tend():
+            for late in self.session.disk.check_displaced():
                 notebook_id = self.session.store.adopt(late.path)
                 self.session.settler.take_unseen(
                     notebook_id, Saved(late.data, self.session.clock(), in_file=False)
@@ -174,7 +174,7 @@ class Saving:
             tips = graph.youngest((*others, *head.parents, head.number))
             seen = graph.united(tips)
             still = tuple(tip for tip in heads.open if tip.version not in seen)
-            store.stand(notebook_id, replace(heads, tips=tips, open=still))
+            store.set_heads(notebook_id, replace(heads, tips=tips, open=still))
         return store.version(notebook_id, head.number)
 
     def _strange(self, notebook_id: int, sent: Sent) -> str:

@@ -56,7 +56,7 @@ class Surroundings(Protocol):
 class Tending(Protocol):
     """The part of a disk that looks after what was displaced."""
 
-    def tend(self) -> list[LateSave]: ...
+    def check_displaced(self) -> list[LateSave]: ...
 
     def confirm(self, save: LateSave) -> None: ...
 
@@ -173,7 +173,7 @@ class ActionRunner:
         """Take the saves that arrived in files which had been displaced."""
         try:
             with self.store.lock():
-                for late in self.disk.tend():
+                for late in self.disk.check_displaced():
                     yield self._take_late(late)
         except StoreLost:
             raise

@@ -57,7 +57,7 @@ class Past:
             notebook_id = session.store.adopt(os.path.realpath(self.path))
             heads = session.heads(notebook_id)
             tip = OpenTip(version, base, by, BEGIN)
-            session.store.stand(notebook_id, replace(heads, open=(*heads.open, tip)))
+            session.store.set_heads(notebook_id, replace(heads, open=(*heads.open, tip)))
 
     def broken(self, data: bytes) -> None:
         """Bytes that are no notebook were in the file once."""

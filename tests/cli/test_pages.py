@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from nbmerge.cli.main import run
+from tests.browser.reading import Reading
 from tests.cli.past import Past
 from tests.cli.world import BASE, CLEAN, CONFLICT, LOCAL, Command, save, snapshot, sources
-from tests.page.reading import Reading
 
 MERGED = ["a = 2", "b = 1", "c = 3"]
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import pytest
 
 from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Placed, PlaceResult, Repaired
-from nbmerge.disk.platforms import this_system
+from nbmerge.disk.system import this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 from tests.helpers.fake_disk import FakeDisk, Killed, fail, kill
@@ -25,7 +25,7 @@ class AnyDisk(Protocol):
     def place(self, path: str, data: bytes, expected: str) -> PlaceResult: ...
     def discard(self, path: str, expected: str) -> bool: ...
     def being_written(self, path: str) -> bool | None: ...
-    def tend(self) -> list[LateSave]: ...
+    def check_displaced(self) -> list[LateSave]: ...
     def confirm(self, save: LateSave) -> None: ...
     def repair(self) -> Repaired: ...
 
@@ -100,12 +100,12 @@ def test_they_tell_the_same(tmp_path: Path, make: Callable[[Path], World]) -> No
     world.write_at_the_exchange(SAVE)
     assert world.disk.place(path, NEW, old) == Placed(displaced=SAVE)
     assert world.read() == NEW
-    assert world.disk.tend() == [save]
+    assert world.disk.check_displaced() == [save]
     world.restart()
     assert world.disk.repair() == Repaired(saves=(save,))
-    assert world.disk.tend() == [save]
+    assert world.disk.check_displaced() == [save]
     world.disk.confirm(save)
-    assert world.disk.tend() == []
+    assert world.disk.check_displaced() == []
     assert not world.disk.discard(path, old)
     assert world.disk.discard(path, digest(NEW))
     assert world.disk.discard(path, digest(NEW))

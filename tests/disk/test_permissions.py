@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from nbmerge.disk import Disk, Placed
-from nbmerge.disk.platforms import this_system
+from nbmerge.disk.system import this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 

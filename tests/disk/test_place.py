@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Placed
-from nbmerge.disk.platforms import this_system
-from nbmerge.disk.system import NoExchangeError, System
+from nbmerge.disk.system import NoExchangeError, System, this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 
@@ -143,10 +142,10 @@ def test_a_save_that_was_displaced_is_told_and_kept_until_it_is_confirmed(place:
     assert place.put() == Placed(displaced=SAVE)
     assert place.file.read_bytes() == NEW
     save = LateSave(str(place.file), SAVE)
-    assert place.disk.tend() == [save]
-    assert place.disk.tend() == [save]
+    assert place.disk.check_displaced() == [save]
+    assert place.disk.check_displaced() == [save]
     place.disk.confirm(save)
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     assert place.left() == []
 
 
@@ -174,7 +173,7 @@ def test_what_was_confirmed_is_not_told_by_the_next_process(place: Place) -> Non
         place.disk = place.start()
         assert place.disk.repair().saves == ()
         assert len(place.left()) == 2
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     assert place.left() == []
 
 
@@ -184,19 +183,19 @@ def test_a_process_leaves_the_entries_of_a_living_one_alone(place: Place) -> Non
     second = place.start()
     assert second.repair([str(place.folder)]).saves == ()
     second.close()
-    assert len(place.disk.tend()) == 1
+    assert len(place.disk.check_displaced()) == 1
 
 
 def test_a_write_through_a_file_that_was_open_before_the_exchange_is_a_save(place: Place) -> None:
     opened = place.open_before_swap()
     assert place.put() == Placed()
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     with opened[0] as editor:
         editor.truncate(0)
-        assert place.disk.tend() == []  # a save in progress
+        assert place.disk.check_displaced() == []  # a save in progress
         editor.write(SAVE)
-        assert place.disk.tend() == []
-    assert place.disk.tend() == [LateSave(str(place.file), SAVE)]
+        assert place.disk.check_displaced() == []
+    assert place.disk.check_displaced() == [LateSave(str(place.file), SAVE)]
     place.disk.confirm(LateSave(str(place.file), SAVE))
     assert place.left() == []
     assert place.file.read_bytes() == NEW
@@ -206,34 +205,34 @@ def test_a_writer_that_held_the_file_and_wrote_nothing_leaves_nothing(place: Pla
     opened = place.open_before_swap()
     assert place.put() == Placed()
     opened[0].close()
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     assert place.left() == []
 
 
 def test_a_writer_that_opened_the_old_file_just_as_it_was_removed(place: Place) -> None:
     assert place.put() == Placed()
     assert place.left() == []
-    [item] = place.disk._watch.displaced
+    [item] = place.disk._displaced.files
     Path(f"/proc/self/fd/{item.fd}").write_bytes(SAVE)  # by way of our descriptor: it has no name
     place.now += 1
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     place.now += 3
-    assert place.disk.tend() == [LateSave(str(place.file), SAVE)]
+    assert place.disk.check_displaced() == [LateSave(str(place.file), SAVE)]
     place.disk.close()
     place.disk = place.start()
     assert place.disk.repair().saves == (LateSave(str(place.file), SAVE),)
     place.disk.confirm(LateSave(str(place.file), SAVE))
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     assert place.left() == []
 
 
 def test_the_old_file_is_let_go_after_a_moment(place: Place) -> None:
     place.put()
-    assert len(place.disk._watch.displaced) == 1
-    place.disk.tend()
+    assert len(place.disk._displaced.files) == 1
+    place.disk.check_displaced()
     place.now += 3
-    place.disk.tend()
-    assert place.disk._watch.displaced == []
+    place.disk.check_displaced()
+    assert place.disk._displaced.files == []
 
 
 def test_old_files_do_not_pile_up_where_nobody_tends_them(place: Place) -> None:
@@ -241,10 +240,10 @@ def test_old_files_do_not_pile_up_where_nobody_tends_them(place: Place) -> None:
     for number in range(60):
         assert place.put(b"%d" % number, data) == Placed()
         data = b"%d" % number
-    assert len(place.disk._watch.displaced) < 40
+    assert len(place.disk._displaced.files) < 40
     place.now += 3
     assert place.put(NEW, data) == Placed()
-    assert len(place.disk._watch.displaced) == 1
+    assert len(place.disk._displaced.files) == 1
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
@@ -259,7 +258,7 @@ def test_something_else_took_the_name_in_the_last_moment(place: Place, kind: str
     place.before_swap(act)
     assert isinstance(place.put(), Busy)
     assert place.file.is_symlink() if kind == "link" else place.file.is_dir()
-    place.disk.tend()
+    place.disk.check_displaced()
     assert sorted(os.listdir(place.folder)) == ["a.ipynb", "b.ipynb"]
     assert place.left() == []
 
@@ -335,7 +334,7 @@ def test_a_late_save_is_told_by_the_name_that_the_caller_uses(place: Place) -> N
     link.symlink_to("a.ipynb")
     place.before_swap(place.rename_over)
     place.disk.place(str(link), NEW, digest(OLD))
-    [save] = place.disk.tend()
+    [save] = place.disk.check_displaced()
     assert save.path == str(link)
 
 
@@ -459,15 +458,15 @@ def test_without_a_journal_nothing_is_written(place: Place) -> None:
 
 
 def test_a_server_may_refuse_a_lease_without_a_writer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nbmerge.disk.platforms._REMOTE", ("",))  # whatever this file system is
+    monkeypatch.setattr("nbmerge.disk.linux._REMOTE", ("",))  # whatever this file system is
     assert place.disk.being_written(str(place.file)) is None
     with open(place.file, "r+b"):
         assert place.disk.being_written(str(place.file)) is None
         assert place.put() == Placed()
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     assert len(place.left()) == 2
     place.now += 11
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     assert place.left() == []
 
 
@@ -483,9 +482,9 @@ def test_a_platform_with_nothing(place: Place) -> None:
     with opened[0] as editor:
         editor.truncate(0)
         editor.write(SAVE)
-    assert place.disk.tend() == []
+    assert place.disk.check_displaced() == []
     place.now += 11
-    assert place.disk.tend() == [LateSave(str(place.file), SAVE)]
+    assert place.disk.check_displaced() == [LateSave(str(place.file), SAVE)]
     place.disk.confirm(LateSave(str(place.file), SAVE))
     assert place.left() == []
 

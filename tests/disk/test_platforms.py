@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from nbmerge.disk import Busy, Disk, Gone, LateSave, Placed
-from nbmerge.disk.platforms import MacOS
+from nbmerge.disk.macos import MacOS
 from nbmerge.disk.system import System
-from nbmerge.disk.windows import READ, SHARE_WRITE, WRITE, Windows
+from nbmerge.disk.windows import READ, SHARE_WRITE, WRITE, Kernel32, Windows
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 
@@ -33,7 +33,7 @@ class Library:
         self.before_swap: list[Callable[[], object]] = []
 
     def renamex_np(self, old: bytes, new: bytes, flags: int) -> int:
-        from nbmerge.disk.platforms import Linux
+        from nbmerge.disk.linux import Linux
 
         try:
             if flags == 2:
@@ -58,7 +58,7 @@ class Library:
         return 0
 
 
-class Kernel:
+class Kernel(Kernel32):
     """ReplaceFileW and the others; `errors` are what comes of the next replacements."""
 
     def __init__(self) -> None:
@@ -158,10 +158,10 @@ def test_macos_swaps_and_waits_until_the_old_file_is_quiet(mac: Place) -> None:
     assert mac.file.read_bytes() == NEW
     assert abs(mac.file.stat().st_mtime - time.time()) < 60
     mac.now += 9
-    assert mac.disk.tend() == []
+    assert mac.disk.check_displaced() == []
     assert len(mac.left()) == 2
     mac.now += 2
-    assert mac.disk.tend() == []
+    assert mac.disk.check_displaced() == []
     assert mac.left() == []
 
 
@@ -170,7 +170,7 @@ def test_macos_tells_a_save_that_was_displaced(mac: Place, library: Library) -> 
     assert mac.put() == Placed(displaced=SAVE)
     mac.disk.confirm(LateSave(str(mac.file), SAVE))
     mac.now += 11
-    assert mac.disk.tend() == []
+    assert mac.disk.check_displaced() == []
     assert mac.left() == []
 
 
@@ -182,11 +182,11 @@ def test_macos_tells_a_late_write(mac: Place, library: Library) -> None:
     with opened[0] as editor:
         editor.truncate(0)
         editor.write(SAVE)
-    assert mac.disk.tend() == []
+    assert mac.disk.check_displaced() == []
     mac.now += 9
-    assert mac.disk.tend() == []
+    assert mac.disk.check_displaced() == []
     mac.now += 2
-    assert mac.disk.tend() == [LateSave(str(mac.file), SAVE)]
+    assert mac.disk.check_displaced() == [LateSave(str(mac.file), SAVE)]
 
 
 @pytest.mark.parametrize("code", [errno.ENOTSUP, errno.EINVAL])
@@ -204,7 +204,7 @@ def test_macos_refuses_with_the_reason(mac: Place, library: Library) -> None:
     with pytest.raises(SystemFailure, match="input/output error"):
         mac.put()
     assert mac.file.read_bytes() == OLD
-    mac.disk.tend()
+    mac.disk.check_displaced()
     assert mac.left() == []
 
 
@@ -217,7 +217,7 @@ def test_windows_replaces(windows: Place) -> None:
 def test_windows_tells_a_save_that_was_displaced(windows: Place, kernel: Kernel) -> None:
     kernel.before_swap = [windows.rename_over]
     assert windows.put() == Placed(displaced=SAVE)
-    assert windows.disk.tend() == [LateSave(str(windows.file), SAVE)]
+    assert windows.disk.check_displaced() == [LateSave(str(windows.file), SAVE)]
     windows.disk.close()
     windows.disk = windows.start()
     assert windows.disk.repair().saves == (LateSave(str(windows.file), SAVE),)
@@ -229,12 +229,12 @@ def test_windows_waits_for_a_writer_of_the_old_file(windows: Place, kernel: Kern
     inode = windows.file.stat().st_ino
     kernel.before_swap = [lambda: kernel.writers.add(inode)]
     assert windows.put() == Placed()
-    assert windows.disk.tend() == []
+    assert windows.disk.check_displaced() == []
     [old] = [path for path in windows.folder.iterdir() if path.name.startswith(".")]
     old.write_bytes(SAVE)
-    assert windows.disk.tend() == []
+    assert windows.disk.check_displaced() == []
     kernel.writers.clear()
-    assert windows.disk.tend() == [LateSave(str(windows.file), SAVE)]
+    assert windows.disk.check_displaced() == [LateSave(str(windows.file), SAVE)]
 
 
 @pytest.mark.parametrize("code", [32, 33, 1175, 1176])
@@ -267,7 +267,7 @@ def test_windows_and_an_editor_that_is_faster_than_the_second_half(windows: Plac
     kernel.replace_file = replace_file  # type: ignore[method-assign]
     assert isinstance(windows.put(), Busy)
     assert windows.file.read_bytes() == SAVE
-    assert windows.disk.tend() == []
+    assert windows.disk.check_displaced() == []
     assert windows.left() == []
 
 
@@ -312,4 +312,4 @@ def test_windows_process_leaves_the_entries_of_a_living_one_alone(windows: Place
     second = windows.start()
     assert second.repair([str(windows.folder)]).saves == ()
     second.close()
-    assert len(windows.disk.tend()) == 1
+    assert len(windows.disk.check_displaced()) == 1

@@ -64,7 +64,7 @@ class Merger:
                 time.sleep(0.0005)
             case other:
                 raise AssertionError(other)
-        for late in self.disk.tend():
+        for late in self.disk.check_displaced():
             self.displaced += 1
             self.see(late.data)
             self.disk.confirm(late)

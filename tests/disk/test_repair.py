@@ -13,9 +13,8 @@ import pytest
 
 from nbmerge.disk import Disk, LateSave, Placed, Repaired
 from nbmerge.disk.inplace import is_mixture
-from nbmerge.disk.journal import Entry, EntryKind, Journal
-from nbmerge.disk.platforms import this_system
-from nbmerge.disk.values import mark
+from nbmerge.disk.journal import Entry, EntryKind, Journal, mark
+from nbmerge.disk.system import this_system
 from nbmerge.files import digest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
@@ -103,7 +102,7 @@ def test_a_torn_write_waits_while_an_editor_saves(leftovers: Leftovers) -> None:
     disk = leftovers.start()
     with open(leftovers.file, "r+b"):
         assert disk.repair() == Repaired()
-    assert disk.tend() == []
+    assert disk.check_displaced() == []
     assert leftovers.file.read_bytes() == NEW
     assert leftovers.left() == []
     disk.close()

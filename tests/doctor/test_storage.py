@@ -31,7 +31,9 @@ def recorded(place: Place, tips: int = 0) -> Path:
     notebook_id = opened.adopt("/n.ipynb")
     for number in range(30):
         opened.record(notebook_id, b"%d" % number * 3000, Draft(0.0, Origin.SAVED))
-    opened.stand(notebook_id, Heads(30, (30,), tuple(OpenTip(n, 1, n + 1, 0.0) for n in range(1, tips + 1))))
+    opened.set_heads(
+        notebook_id, Heads(30, (30,), tuple(OpenTip(n, 1, n + 1, 0.0) for n in range(1, tips + 1)))
+    )
     opened.close()
     found = find_store(str(place.state))
     assert found is not None

@@ -7,8 +7,8 @@
 
 A step is one touch of the disk by nbmerge: each `read` and `listing` is one, a `place` has four:
 look, exchange, look at what came out, clean up; the others have one.  After a kill, `FakeDisk.restart` gives
-the disk that the next process finds; `repair` and `tend` tell the saves that were displaced, until they
-are confirmed.
+the disk that the next process finds; `repair` and `check_displaced` tell the saves that were displaced,
+until they are confirmed.
 Deterministic: there is no clock and no thread in it.
 """
 
@@ -113,7 +113,7 @@ class FakeDisk:
     def being_written(self, path: str) -> bool | None:
         return path in self.writers
 
-    def tend(self) -> list[LateSave]:
+    def check_displaced(self) -> list[LateSave]:
         self._step_after()
         return list(self.displaced)
 
@@ -122,7 +122,7 @@ class FakeDisk:
         self.displaced = [each for each in self.displaced if each != save]
 
     def repair(self, folders: Iterable[str] = ()) -> Repaired:
-        return Repaired(tuple(self.tend()))
+        return Repaired(tuple(self.check_displaced()))
 
     def close(self, patience: float = 0.0) -> None:
         """Nothing is lost by it."""

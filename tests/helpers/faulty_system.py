@@ -16,8 +16,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
-from nbmerge.disk.platforms import this_system
-from nbmerge.disk.system import System
+from nbmerge.disk.system import System, this_system
 
 
 class Killed(BaseException):

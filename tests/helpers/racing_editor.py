@@ -28,7 +28,7 @@ def number_in(data: bytes) -> int | None:
 
 def by_rename(path: str, data: bytes) -> bytes:
     """What stood there is found as nbmerge finds it, so that the count is exact."""
-    from nbmerge.disk.platforms import Linux
+    from nbmerge.disk.linux import Linux
 
     beside, aside = f"{path}~", f"{path}~~"
     with open(beside, "wb") as file:

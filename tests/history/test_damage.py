@@ -129,7 +129,7 @@ def test_any_changed_byte_is_harmless_or_damage(tmp_path: Path) -> None:
 
 def use(store: Store) -> None:
     """All that a watcher does."""
-    for notebook_id in store.books():
+    for notebook_id in store.notebooks():
         for version in store.versions(notebook_id.id):
             assert store.data(notebook_id.id, version.number) in VERSIONS.values()
         store.heads(notebook_id.id)
@@ -244,7 +244,7 @@ def test_who_still_writes_to_a_store_that_was_set_aside_or_removed_is_told(tmp_p
     other = opened(tmp_path).store
     with pytest.raises(StoreLost, match="was moved or removed"):
         save(store, notebook_id, b"one", 1)
-    assert other.books() == ()
+    assert other.notebooks() == ()
 
 
 def test_a_failure_to_open_is_no_damage(tmp_path: Path) -> None:

@@ -256,7 +256,7 @@ def test_a_process_killed_while_it_records(tmp_path: Path) -> None:
         )
         found = opened(tmp_path)
         assert found.set_aside is None
-        [notebook_id] = found.store.books()
+        [notebook_id] = found.store.notebooks()
         kept = contents(found.store, notebook_id.id)
         assert kept == {number: text(number) for number in range(1, len(kept) + 1)}
         assert said <= len(kept) <= said + 1

@@ -58,14 +58,14 @@ def test_two_processes_record_at_once_while_a_third_reads(tmp_path: Path) -> Non
 def test_several_processes_make_one_store(tmp_path: Path) -> None:
     for opener in [process(OPENING, tmp_path, name) for name in "abcd"]:
         assert opener.communicate()[0] == "False\n"
-    assert [notebook_id.path for notebook_id in fresh(tmp_path).books()] == ["/a", "/b", "/c", "/d"]
+    assert [notebook_id.path for notebook_id in fresh(tmp_path).notebooks()] == ["/a", "/b", "/c", "/d"]
 
 
 def test_of_several_processes_one_sets_a_damaged_store_aside(tmp_path: Path) -> None:
     (tmp_path / "history-1.sqlite3").write_bytes(b"no database" * 1000)
     found = [opener.communicate()[0] for opener in [process(OPENING, tmp_path, name) for name in "abcd"]]
     assert sorted(found) == ["False\n"] * 3 + ["True\n"]
-    assert [notebook_id.path for notebook_id in fresh(tmp_path).books()] == ["/a", "/b", "/c", "/d"]
+    assert [notebook_id.path for notebook_id in fresh(tmp_path).notebooks()] == ["/a", "/b", "/c", "/d"]
 
 
 def test_what_another_process_recorded_in_between_is_seen(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_what_is_needed_to_merge_is_kept() -> None:
     notebook_id = store.adopt(PATH)
     for number, parents in enumerate([(), (1,), (2,), (3,), (3,), (2,), (6,), (4, 5), (8,), (9,)], 1):
         store.record(notebook_id, b"%d" % number, Draft(NOON, Origin.SAVED, parents))
-    store.stand(notebook_id, Heads(10, (10,), (OpenTip(7, 1, 9, NOON),)))
+    store.set_heads(notebook_id, Heads(10, (10,), (OpenTip(7, 1, 9, NOON),)))
     store.prune(LATER)
     # 10 stands; 8 is its last merge, made of 4 and 5 on top of 3; 7 and 9 have 2 in common,
     # but whoever opened the tip said that 1 is its base.
@@ -90,7 +90,7 @@ def test_the_tips_of_a_merge_that_is_not_yet_written_are_kept() -> None:
     notebook_id = store.adopt(PATH)
     for number, parents in enumerate([(), (1,), (2,), (2,), (3,), (5,)], 1):
         store.record(notebook_id, b"%d" % number, Draft(NOON, Origin.SAVED, parents))
-    store.stand(notebook_id, Heads(6, (6, 4)))
+    store.set_heads(notebook_id, Heads(6, (6, 4)))
     store.prune(LATER)
     assert numbers(store, notebook_id) == [2, 4, 6]
 
@@ -142,10 +142,10 @@ def test_a_version_that_is_kept_between_dropped_ones_keeps_its_pieces() -> None:
     notebook_id = store.adopt(PATH)
     for number in (1, 2, 1, 3):
         save(store, notebook_id, noise(number))
-    store.stand(notebook_id, Heads(4, (4,), (OpenTip(1, None, 4, NOON),)))
+    store.set_heads(notebook_id, Heads(4, (4,), (OpenTip(1, None, 4, NOON),)))
     store.prune(LATER)
     assert contents(store, notebook_id) == {1: noise(1), 4: noise(3)}
-    store.stand(notebook_id, Heads(4, (4,)))
+    store.set_heads(notebook_id, Heads(4, (4,)))
     store.prune(LATER)
     assert contents(store, notebook_id) == {4: noise(3)}
     assert store.totals().bytes < 120_000

@@ -175,7 +175,7 @@ def test_a_path_has_one_book() -> None:
     assert store.adopt(PATH) == first == store.notebook_id(PATH)
     assert store.notebook_id("/nowhere.ipynb") is None
     assert store.path_of(second) == strange
-    assert store.books() == (StoredNotebook(first, PATH), StoredNotebook(second, strange))
+    assert store.notebooks() == (StoredNotebook(first, PATH), StoredNotebook(second, strange))
 
 
 def test_the_history_follows_the_file() -> None:
@@ -218,7 +218,7 @@ def test_totals_count_what_is_there(tmp_path: Path) -> None:
     save(store, notebook_id, b"one")
     save(store, notebook_id, b"two", 1)
     merge = store.record(notebook_id, b"merge", Draft(NOON, Origin.MERGED, (1, 2)), alone)
-    store.stand(notebook_id, Heads(merge.number, (3,), (OpenTip(2, 1, 3, NOON),)))
+    store.set_heads(notebook_id, Heads(merge.number, (3,), (OpenTip(2, 1, 3, NOON),)))
     totals = store.totals()
     assert (totals.notebooks, totals.versions, totals.merges, totals.open_tips) == (1, 3, 1, 1)
     assert 0 < totals.bytes < 100_000

@@ -172,7 +172,7 @@ class Place:
         until(lambda: self.left_behind() == [], f"nothing is left behind: {self.left_behind()}")
         with self.store() as store:
             store.check()
-            for notebook_id in store.books():
+            for notebook_id in store.notebooks():
                 for version in store.versions(notebook_id.id):
                     store.data(notebook_id.id, version.number)
 

@@ -49,7 +49,7 @@ class RealDisk:
 
     @property
     def displaced(self) -> list[LateSave]:
-        return self.tend()
+        return self.check_displaced()
 
     def write(self, path: str, data: bytes) -> None:
         self._real(path).write_bytes(data)
@@ -76,8 +76,8 @@ class RealDisk:
     def discard(self, path: str, expected: str) -> bool:
         return self.disk.discard(str(self._real(path)), expected)
 
-    def tend(self) -> list[LateSave]:
-        return [LateSave(self._name(Path(late.path)), late.data) for late in self.disk.tend()]
+    def check_displaced(self) -> list[LateSave]:
+        return [LateSave(self._name(Path(late.path)), late.data) for late in self.disk.check_displaced()]
 
     def confirm(self, save: LateSave) -> None:
         self.disk.confirm(LateSave(str(self._real(save.path)), save.data))

@@ -252,7 +252,7 @@ class World:
 
     def history(self) -> Iterator[tuple[str, int, str, Any]]:
         """All that is in the store, for comparing two runs."""
-        for notebook_id in self.store.books():
+        for notebook_id in self.store.notebooks():
             for version in self.store.versions(notebook_id.id):
                 yield notebook_id.path, version.number, version.digest, (version.origin, version.parents)
 
@@ -270,7 +270,7 @@ class World:
             if path not in self.torn and data not in self.valid:
                 assert fault(json.loads(data)) is None, fault(json.loads(data))
                 self.valid.add(data)
-        for notebook_id in self.store.books():
+        for notebook_id in self.store.notebooks():
             heads = self.store.heads(notebook_id.id)
             if heads is not None:
                 self._check(notebook_id.id, notebook_id.path, heads)

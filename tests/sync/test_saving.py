@@ -204,11 +204,11 @@ def test_who_wrote_the_file_itself_may_say_so_later(
 def test_a_save_that_came_too_late_for_a_killed_process_is_taken(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It stood in the file that was replaced: `Disk.tend` tells of it until it is confirmed."""
+    """It stood in the file that was replaced: `Disk.check_displaced` tells of it until it is confirmed."""
     editor = desk.writer("editor")
     late = LateSave(str(desk.path), JUPYTER.spell(notebook(*CELLS[:2], code("c = 9\nprint(c)", id="c"))))
     confirmed: list[LateSave] = []
-    monkeypatch.setattr(Disk, "tend", lambda disk: [] if confirmed else [late])
+    monkeypatch.setattr(Disk, "check_displaced", lambda disk: [] if confirmed else [late])
     monkeypatch.setattr(Disk, "confirm", lambda disk, save: confirmed.append(save))
     editor.type("a", "a = 2")
     editor.save()

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nbdime.diff_utils import to_diffentry_dicts
 from nbdime.merging.decisions import MergeDecision, apply_decisions
 
-from nbmerge.browser.mergetool_answer import MARK, Decisions, settle, taken
-from nbmerge.browser.mergetool_page import Around, Deleted, Reduced, Texts, reduce
+from nbmerge.browser.mergetool_answer import settle, taken
+from nbmerge.browser.mergetool_page import MARK, Around, Decisions, Deleted, Reduced, Texts, reduce
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, Traced, trace

@@ -10,8 +10,8 @@ import base64
 from typing import Any
 
 from nbmerge.merge.values import Labels, Policy
+from tests.browser.pages import Files
 from tests.helpers.build import Cell, Notebook, code, markdown, notebook, printed, raw, shown
-from tests.page.pages import Files
 
 _RUN = "document.title='ran';window.ran=1"
 

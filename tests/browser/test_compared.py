@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from tests.browser.pages import compared
+from tests.browser.reading import Reading
 from tests.helpers.build import Trio, code, markdown, notebook, printed
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
-from tests.page.pages import compared
-from tests.page.reading import Reading
 
 A, B, C = code("alpha = compute(1)", id="a"), code("beta = compute(2)", id="b"), code("gamma = go()", id="c")
 

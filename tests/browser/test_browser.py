@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from nbmerge.merge.values import Labels
+from tests.browser import hostile
+from tests.browser.pages import compared, labelled
+from tests.browser.reading import ELEMENTS
+from tests.browser.test_merged import FIXTURES, fixture
 from tests.helpers.browser import Browser, Page, browser, needs_browser
 from tests.helpers.build import code, markdown, notebook, printed
-from tests.page import hostile
-from tests.page.pages import compared, labelled
-from tests.page.reading import ELEMENTS
-from tests.page.test_merged import FIXTURES, fixture
 
 pytestmark = needs_browser
 

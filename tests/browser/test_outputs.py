@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from nbmerge.browser.html import document
-from nbmerge.browser.outputs import Album, shown_attachments, shown_outputs
+from nbmerge.browser.outputs import PictureBudget, shown_attachments, shown_outputs
+from tests.browser.reading import Reading
 from tests.helpers.build import printed, shown
 from tests.helpers.strategies import PIXEL
-from tests.page.reading import Reading
 
 
-def read(*outputs: Any, album: Album | None = None) -> Reading:
-    return Reading(document("", shown_outputs(list(outputs), album or Album())))
+def read(*outputs: Any, budget: PictureBudget | None = None) -> Reading:
+    return Reading(document("", shown_outputs(list(outputs), budget or PictureBudget())))
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "webp"])
@@ -71,8 +71,8 @@ def test_streams_errors_and_odd_ones() -> None:
 
 
 def test_a_page_has_room_for_so_many_pictures() -> None:
-    album = Album(left=len(PIXEL) * 2)
-    page = read(*[shown({"image/png": PIXEL})] * 3, album=album)
+    budget = PictureBudget(left=len(PIXEL) * 2)
+    page = read(*[shown({"image/png": PIXEL})] * 3, budget=budget)
     assert len(page.all("img")) == 2
     assert page.one("p.cut").text == (
         "A picture that is not shown: the page would be too large (image/png, 9 bytes)."
@@ -92,7 +92,9 @@ def test_the_width_that_the_kernel_asks_for() -> None:
 
 
 def test_attachments_are_shown_under_their_names() -> None:
-    page = Reading(document("", shown_attachments({"a b.png": {"image/png": PIXEL}, "odd": None}, Album())))
+    page = Reading(
+        document("", shown_attachments({"a b.png": {"image/png": PIXEL}, "odd": None}, PictureBudget()))
+    )
     assert page.one("code").text == "attachment:a b.png"
     assert page.one("img").attributes["alt"] == "a b.png"
-    assert shown_attachments(None, Album()).text == ""
+    assert shown_attachments(None, PictureBudget()).text == ""

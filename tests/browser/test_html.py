@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.browser.html import Html, document, escaped, tag
-from nbmerge.browser.style import STYLE
+from nbmerge.browser.html import STYLE, Html, document, escaped, tag
+from tests.browser.reading import Reading
 from tests.helpers.examples import tried
-from tests.page.reading import Reading
 
 
 @tried(300)

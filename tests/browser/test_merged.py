@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 
 from nbmerge.merge.values import ConflictStyle, Labels, Outputs, Policy
+from tests.browser.pages import Files, labelled, of_cells
+from tests.browser.reading import Reading
 from tests.helpers.build import Trio, code, markdown, notebook, notebook3, printed, shown
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
-from tests.page.pages import Files, labelled, of_cells
-from tests.page.reading import Reading
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

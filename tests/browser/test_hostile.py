@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from nbmerge.browser.html import escaped
+from tests.browser import hostile
+from tests.browser.pages import compared
+from tests.browser.reading import Reading
 from tests.helpers.build import notebook
-from tests.page import hostile
-from tests.page.pages import compared
-from tests.page.reading import Reading
 
 ADDRESS = "http://127.0.0.1:9"
 

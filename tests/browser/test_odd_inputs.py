@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.browser.pages import compared, labelled, of_cells
+from tests.browser.reading import Reading
 from tests.helpers.build import Cell, code, notebook
 from tests.helpers.examples import tried
-from tests.page.pages import compared, labelled, of_cells
-from tests.page.reading import Reading
 
 KINDS = ("image/png", "image/svg+xml", "text/html", "text/plain", "application/json", "a/b", "width")
 KEYS = ("data", "metadata", "name", "text", "traceback", "ename", "evalue", "png", "tags", *KINDS)

@@ -1,7 +1,7 @@
-"""Owns: what became of each cell: whose it is, in its parts, and what is to be told about it.
+"""Owns: what became of each cell in a merge: whose it is, in its parts, and what was decided about it.
 
-Must not know: HTML.  Invariant: every cell of the merged notebook has one story, in order, and so
-has every cell of base, local and remote that is not in it, at the place where it would stand.
+Must not know: HTML.  Invariant: every cell of the merged notebook is there once, in order, and so is
+every cell of base, local and remote that is not in it, at the place where it would stand.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
 
-from nbmerge.browser.sources import By, by_of, lines
+from nbmerge.browser.sources import Author, author_of, lines
 from nbmerge.merge.order import CellPositions, Row, rows
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import unspelled
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _COUNT = "execution count"
 
 
-class Fate(Enum):
+class CellStatus(Enum):
     """What happened to a cell since base."""
 
     SAME = "unchanged"
@@ -41,11 +41,11 @@ class MergedPart:
     """A part of a merged cell that is not base's, and whose it is."""
 
     name: str
-    by: By
+    author: Author
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class CellChange:
     """One cell.  `number` counts the merged cells from 0, and is None for one that is not among them.
 
     `first` is the number of its first conflict among all conflicts of the notebook.
@@ -55,9 +55,9 @@ class Story:
     row: Row
     cells: Terms[Cell | None]
     merged: Cell | None
-    fate: Fate
-    by: By
-    moved: By | None = None
+    status: CellStatus
+    author: Author
+    moved: Author | None = None
     parts: tuple[MergedPart, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     first: int = 0
@@ -72,40 +72,39 @@ class Story:
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to read about it: at most it has another execution count."""
-        counted_anew = self.fate is Fate.CHANGED and all(part.name == _COUNT for part in self.parts)
-        same = self.fate is Fate.SAME or (counted_anew and self.parts)
+        counted_anew = self.status is CellStatus.CHANGED and all(part.name == _COUNT for part in self.parts)
+        same = self.status is CellStatus.SAME or (counted_anew and self.parts)
         return bool(same) and not (self.moved or self.notes or self.conflicts)
 
     @property
     def run_again(self) -> bool:
         """Whether only the outputs and the execution count are not base's."""
         names = {part.name for part in self.parts}
-        return (
-            self.fate is Fate.CHANGED and bool(names) and names <= {_COUNT, "outputs"} and not self.conflicts
-        )
+        runs = self.status is CellStatus.CHANGED and bool(names) and names <= {_COUNT, "outputs"}
+        return runs and not self.conflicts
 
     @property
     def alike(self) -> bool:
         """Whether both sides did the very same."""
         local, remote = self.cells.local, self.cells.remote
-        return self.by is By.BOTH and local is not None and same_content(local, remote)
+        return self.author is Author.BOTH and local is not None and same_content(local, remote)
 
     @property
-    def deleted_by(self) -> By | None:
+    def deleted_by(self) -> Author | None:
         """Who deleted a cell that is there all the same, since the other side edited it."""
         if self.merged is None or self.cells.base is None:
             return None
         local, remote = self.cells.local, self.cells.remote
-        return By.LOCAL if local is None else By.REMOTE if remote is None else None
+        return Author.LOCAL if local is None else Author.REMOTE if remote is None else None
 
-    def did(self, by: By) -> Fate:
+    def status_on(self, side: Author) -> CellStatus:
         """What one side did to the cell."""
-        base, mine = self.cells.base, getattr(self.cells, by.value)
+        base, mine = self.cells.base, getattr(self.cells, side.value)
         if base is None:
-            return Fate.SAME if mine is None else Fate.INSERTED
+            return CellStatus.SAME if mine is None else CellStatus.INSERTED
         if mine is None:
-            return Fate.DELETED
-        return Fate.SAME if same_content(base, mine) else Fate.CHANGED
+            return CellStatus.DELETED
+        return CellStatus.SAME if same_content(base, mine) else CellStatus.CHANGED
 
 
 _PARTS: tuple[tuple[str, Callable[[Cell], Json]], ...] = (
@@ -119,26 +118,28 @@ _PARTS: tuple[tuple[str, Callable[[Cell], Json]], ...] = (
 )
 
 
-def stories(sides: Terms[Notebook], result: Result) -> list[Story]:
+def cell_changes(sides: Terms[Notebook], result: Result) -> list[CellChange]:
     """All cells in merged order; what was deleted stands where it stood."""
     found = rows(sides.base.cells, sides.local.cells, sides.remote.cells)
     numbers = _numbers(found, sides, result)
     movers = _movers(found, sides)
     conflicts, notes = _conflicts_by_cell(result), notes_by_cell(result)
-    told: list[Story] = []
+    changes: list[CellChange] = []
     first = 0
     for row in found:
         number = numbers.get(row)
         cells = cells_of(row, sides)
         merged = None if number is None else result.notebook.cells[number]
-        fate, by = _fate(cells, merged)
+        status, author = _status(cells, merged)
         here = tuple(conflicts[number])
         moved = movers.get(row.base) if merged is not None else None
         said = tuple(notes[f"base:{row.base}" if number is None else str(number)])
         parts = () if merged is None else _parts(cells, merged, contested=bool(here))
-        told.append(Story(number, row, cells, merged, fate, by, moved, parts, here, first, said))
+        changes.append(
+            CellChange(number, row, cells, merged, status, author, moved, parts, here, first, said)
+        )
         first += len(here)
-    return told
+    return changes
 
 
 def cells_of(row: Row, sides: Terms[Notebook]) -> Terms[Cell | None]:
@@ -181,7 +182,7 @@ def _numbers(found: Sequence[Row], sides: Terms[Notebook], result: Result) -> di
     return {row: number for row, number in taken if number is not None}
 
 
-def _movers(found: Sequence[Row], sides: Terms[Notebook]) -> dict[int | None, By]:
+def _movers(found: Sequence[Row], sides: Terms[Notebook]) -> dict[int | None, Author]:
     """Who moved which cell of base."""
     if not any(row.moved for row in found):
         return {}
@@ -194,19 +195,21 @@ def _movers(found: Sequence[Row], sides: Terms[Notebook]) -> dict[int | None, By
             (sides.remote.cells, [(row, row.remote) for row in found]),
         )
     )
-    return {at: by_of(at in local.moved, at in remote.moved) for at in local.moved | remote.moved}
+    return {at: author_of(at in local.moved, at in remote.moved) for at in local.moved | remote.moved}
 
 
-def _fate(cells: Terms[Cell | None], merged: Cell | None) -> tuple[Fate, By]:
+def _status(cells: Terms[Cell | None], merged: Cell | None) -> tuple[CellStatus, Author]:
     base, local, remote = cells
     if merged is None:
-        return Fate.DELETED, by_of(local is None, remote is None)
+        return CellStatus.DELETED, author_of(local is None, remote is None)
     if base is None:
-        return Fate.INSERTED, by_of(local is not None, remote is not None)
+        return CellStatus.INSERTED, author_of(local is not None, remote is not None)
     by_local, by_remote = not same_content(base, local), not same_content(base, remote)
     if by_local or by_remote:
-        return Fate.CHANGED, by_of(by_local, by_remote)
-    return (Fate.SAME, By.BASE) if same_content(base, merged) else (Fate.CHANGED, By.MIXED)
+        return CellStatus.CHANGED, author_of(by_local, by_remote)
+    return (
+        (CellStatus.SAME, Author.BASE) if same_content(base, merged) else (CellStatus.CHANGED, Author.MIXED)
+    )
 
 
 def same_content(one: Cell, other: Cell | None) -> bool:
@@ -235,4 +238,4 @@ def _each_part(cells: Terms[Cell | None], merged: Cell, contested: bool) -> Iter
         nobodys = not (mine or local or remote)  # taken away, and there is a note about it
         in_conflict = contested and name in ("source", "last line break")
         if not (base or alike or nobodys or in_conflict):
-            yield MergedPart(name, by_of(local, remote))
+            yield MergedPart(name, author_of(local, remote))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbmerge.browser.stories import Story, stories
+from nbmerge.browser.cell_changes import CellChange, cell_changes
 from nbmerge.cli.pages import Content, comparison_of, report_of
 from nbmerge.merge.values import Labels, Policy, Result, Terms
 from nbmerge.merge.whole import InMemory, MergedFile, merge_sources
@@ -54,8 +54,8 @@ class Files:
         return report_of(self.whole, self.sources, self.title, self.policy.labels)
 
     @property
-    def stories(self) -> list[Story]:
-        return stories(self.sources.map(lambda file: read(file.read(), file.name)), self.result)
+    def cell_changes(self) -> list[CellChange]:
+        return cell_changes(self.sources.map(lambda file: read(file.read(), file.name)), self.result)
 
 
 def of_cells(base: list[Cell], local: list[Cell], remote: list[Cell]) -> Files:

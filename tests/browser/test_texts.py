@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbmerge.browser.html import cut, document, first_line, shown
-from tests.page.reading import Reading
+from tests.browser.reading import Reading
 
 
 @pytest.mark.parametrize(
