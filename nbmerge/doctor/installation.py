@@ -46,6 +46,7 @@ PACKAGES = (
     Wanted("nbformat", "5.10", "6"),
     Wanted("nbdime", "4.0", "5"),
     Wanted("watchdog", "4", "8"),
+    Wanted("pathspec", "1.0", "2"),
     Wanted("parso", "0.8.4", "0.9"),
 )
 

@@ -31,8 +31,9 @@ from nbmerge.doctor.values import Finding, Setting, counted, error, ok, warning
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import bytes_on_disk, find_store, health, is_marked, stores_set_aside, verify
 from nbmerge.history.values import StoreLost
+from nbmerge.observe.backend import mounts
 from nbmerge.observe.names import Rules, read_rules
-from nbmerge.observe.tree import Folder, list_folder, mounts
+from nbmerge.observe.watched_tree import WatchedFolder, list_folder
 from nbmerge.watch.daemon import log_path
 from nbmerge.watch.status import WatcherStatus, last_words, read_status
 
@@ -197,7 +198,7 @@ def count(folder: str, until: float) -> tuple[int, bool]:
         path, rules = todo.pop()
         if mounted.pseudo(path):
             continue
-        one = Folder(path, read_rules(path, rules), whole=True)
+        one = WatchedFolder(path, read_rules(path, rules))
         try:
             todo.extend((below, one.rules) for below in list_folder(one).folders)
         except OSError:

@@ -9,7 +9,7 @@ import pytest
 from nbmerge.doctor import machine as looking
 from nbmerge.doctor.machine import folder
 from nbmerge.doctor.values import Severity
-from nbmerge.observe.tree import Mounts
+from nbmerge.observe.backend import Mounts
 from tests.doctor.conftest import Place
 
 

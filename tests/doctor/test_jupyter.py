@@ -11,7 +11,7 @@ import pytest
 from nbmerge.doctor.connections import jupyter
 from nbmerge.doctor.values import Finding, Severity
 from tests.doctor.conftest import Place
-from tests.signs.jupyter import Played, announce, played, session
+from tests.environment.jupyter import Played, announce, played, session
 
 
 @pytest.fixture

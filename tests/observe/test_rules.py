@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.observe import names
-from nbmerge.observe import watched_tree as ground
-from nbmerge.observe.events import Note, ObserverOptions
+from nbmerge.environment.conflict_copies import receiving
+from nbmerge.observe import names, watched_tree
+from nbmerge.observe.backend import Mounts, SystemEvent
+from nbmerge.observe.events import FileWatcherOptions
 from nbmerge.observe.inotify import Inotify
 from nbmerge.observe.names import Rules, parse, read_rules
-from nbmerge.observe.tree import Mounts
 from tests.observe.world import World
 
 
@@ -29,7 +29,7 @@ from tests.observe.world import World
 )
 def test_notebooks(name: str) -> None:
     assert names.is_notebook(name)
-    assert names.arriving(name) is None
+    assert receiving(name) is None
 
 
 DROPPINGS = """
@@ -42,27 +42,6 @@ DROPPINGS = """
 @pytest.mark.parametrize("name", DROPPINGS.split())
 def test_droppings(name: str) -> None:
     assert not names.is_notebook(name)
-
-
-@pytest.mark.parametrize(
-    ("name", "client"),
-    [
-        (".syncthing.nb.ipynb.tmp", "Syncthing"),
-        ("~syncthing~nb.ipynb.tmp", "Syncthing"),
-        (".nb.ipynb.~1a2b", "Nextcloud"),
-        (".nb.ipynb.icloud", "iCloud"),
-        ("nb.ipynb.!sync", "Resilio"),
-        (".nb.ipynb.Ab3dEf", "rsync"),
-        (".unison.nb.ipynb.0123456789abcdef.unison.tmp", "Unison"),
-        ("nb.ipynb.partial", "OneDrive"),
-        ("nb.ipynb.a1b2c3d4.partial", "rclone"),
-        (".nb.ipynb.swp", None),
-        ("nb.ipynb.invalid", None),
-        (".~lock.nb.ipynb#", None),
-    ],
-)
-def test_notebooks_on_their_way(name: str, client: str | None) -> None:
-    assert names.arriving(name) == (None if client is None else ("nb.ipynb", client))
 
 
 def test_the_copy_of_jupyter_server() -> None:
@@ -194,22 +173,22 @@ def test_what_is_left_out_is_not_watched(world: World) -> None:
     world.save("drafts/nb.ipynb")
     world.save("old/nb.ipynb")
     (world.root / ".nbmergeignore").write_text("old/\n")
-    lookout = world.watch(ObserverOptions(exclude=("/drafts",)))
+    watcher = world.watch(FileWatcherOptions(exclude=("/drafts",)))
     world.save(".git/nb.ipynb", "later")
     world.save("old/nb.ipynb", "later")
     world.settle()
     notebooks = {one for one in map(str, world.root.rglob("*.ipynb")) if world.seen(one)}
     assert notebooks == {world.path("nb.ipynb")}
     assert world.seen("nb.ipynb") == [data]
-    assert lookout.notebooks == 1
+    assert watcher.notebooks == 1
 
 
 def test_patterns_that_change_take_effect(world: World) -> None:
     world.save("a/nb.ipynb")
     world.save("b/nb.ipynb")
-    lookout = world.watch()
+    watcher = world.watch()
     (world.root / ".nbmergeignore").write_text("/a/\n")
-    world.wait(lambda: lookout.notebooks == 1)
+    world.wait(lambda: watcher.notebooks == 1)
     world.save("a/nb.ipynb", "not wanted")
     world.until_seen("b/nb.ipynb", world.save("b/nb.ipynb", "wanted"))
     assert len(world.seen("a/nb.ipynb")) == 1
@@ -222,19 +201,19 @@ def test_patterns_that_change_take_effect(world: World) -> None:
 def test_a_silent_file_system_is_looked_at_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the folder were on NFS, and another machine wrote: the system does not say so."""
 
-    def deaf(self: Inotify, timeout: float) -> list[Note]:
+    def deaf(self: Inotify, timeout: float) -> list[SystemEvent]:
         time.sleep(0.01)
         return []
 
     table = Mounts(f"1 1 0:1 / {world.root} rw - nfs4 server:/x rw")
-    monkeypatch.setattr(ground, "mounts", lambda: table)
-    monkeypatch.setattr(Inotify, "notes", deaf)
-    world.watch(ObserverOptions(poll_interval=0.05))
+    monkeypatch.setattr(watched_tree, "mounts", lambda: table)
+    monkeypatch.setattr(Inotify, "events", deaf)
+    world.watch(FileWatcherOptions(poll_interval=0.05))
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb"))
 
 
 def test_saves_of_this_machine_are_heard_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     table = Mounts(f"1 1 0:1 / {world.root} rw - nfs4 server:/x rw")
-    monkeypatch.setattr(ground, "mounts", lambda: table)
-    world.watch(ObserverOptions(poll_interval=60))
+    monkeypatch.setattr(watched_tree, "mounts", lambda: table)
+    world.watch(FileWatcherOptions(poll_interval=60))
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb"))

@@ -13,8 +13,8 @@ import pytest
 
 from nbmerge.environment.jupyter import JupyterServers
 from nbmerge.environment.rooms import QUIET, STORE, Rooms
-from tests.signs.clock import Clock
-from tests.signs.jupyter import Played, announce, played
+from tests.environment.clock import Clock
+from tests.environment.jupyter import Played, announce, played
 
 
 class Hall:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from nbmerge.environment.jupyter import JupyterServers, ask, data_folder, listed, runtime_folder
-from tests.signs.clock import Clock
-from tests.signs.jupyter import TOKEN, announce, played
+from tests.environment.clock import Clock
+from tests.environment.jupyter import TOKEN, announce, played
 
 
 def ports(folder: Path) -> list[int]:

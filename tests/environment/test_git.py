@@ -11,8 +11,8 @@ import pytest
 
 from nbmerge.environment.git import GitWitness, git_at_work, git_is_writing, repository
 from nbmerge.lineage.versions import Git
+from tests.environment.clock import Clock
 from tests.git.repo import NAME, Repository, spelled
-from tests.signs.clock import Clock
 
 ONE, TWO, THREE = (spelled(f"x = {number}", "y = 0") for number in (1, 2, 3))
 MINE = spelled("x = 1", "y = 0", "mine()")

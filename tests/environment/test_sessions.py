@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from nbmerge.environment.jupyter import JupyterServers, JupyterSessions
-from tests.signs.clock import Clock
-from tests.signs.jupyter import Played, announce, played, session
+from tests.environment.clock import Clock
+from tests.environment.jupyter import Played, announce, played, session
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 
 from nbmerge.environment.environment import Environment
 from nbmerge.lineage.versions import Context, Git
+from tests.environment.clock import Clock
+from tests.environment.jupyter import Played, announce, played, session
 from tests.git.repo import NAME, Repository, spelled
-from tests.signs.clock import Clock
-from tests.signs.jupyter import Played, announce, played, session
 
 ONE, TWO = spelled("x = 1"), spelled("x = 2")
 
