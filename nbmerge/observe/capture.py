@@ -14,11 +14,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, dropwhile
 
 from nbmerge.files import reason
 from nbmerge.observe.events import Event, FileRead, FileStamp, Missed, Previous, Trouble, Vanished
-from nbmerge.observe.reading import FileReading, file_status, read_now
+from nbmerge.observe.reading import UNREADABLE, FileReading, file_status, read_now
 from nbmerge.observe.records import FileRecord, FileRecords, Renames
 
 
@@ -145,6 +145,8 @@ class Capture:
         except OSError:
             return
         with self.lock:
+            if file_status(path) is None:
+                return
             record = self.records.get_or_make(path)
             record.copied = True
             if reading is not None and reading.data and reading.checksum != record.checksum:
@@ -155,7 +157,8 @@ class Capture:
         """A notebook was moved; its history follows if `old` stays away and `new` is a new name."""
         with self.lock:
             record = self.records.get(old)
-            if record is None or record.stamp is None or self.records.get(new) is not None:
+            is_free = self.records.get(new) is None and not self._renames.is_pending(new)
+            if record is None or record.stamp is None or not is_free:
                 self.moved_in(new, ours=False)
                 self.deleted(old)
                 return
@@ -270,11 +273,30 @@ class Capture:
     def _decide_rename(self, old: str, new: str) -> None:
         with self.lock:
             if os.path.lexists(old):
-                events = self._renames.cancelled(old)
-            else:
-                events = self._renames.decided(old, new, self._clock())
-            for event in events:
+                self._cancel_rename(old)
+                return
+            for event in self._renames.decided(old, new, self._clock()):
                 self._put(event)
+
+    def _cancel_rename(self, old: str, reported: bool = True) -> None:
+        """Something has this name now: if a notebook moved away from it, it was not renamed.
+
+        `reported`: whether anybody was told of a notebook of this name.
+        """
+        new = self._renames.new_name(old)
+        if new is None:
+            return
+        held = list(dropwhile(lambda event: not isinstance(event, FileRead), self._renames.cancelled(old)))
+        for event in held:
+            self._put(event)
+        if reported and self.records.get_or_make(old).stamp is None:
+            self.records.get_or_make(
+                old
+            ).stamp = UNREADABLE.stamp  # it counts as there, until it is looked at
+            self.deleted(old)
+        if not held:  # it was gone from its new name before it was read: nobody knows of that name
+            self.records.drop(new)
+            self._cancel_rename(new, reported=False)
 
     def _gone_for_good(self, path: str) -> None:
         with self.lock:
@@ -307,7 +329,6 @@ class Capture:
 
     def _emit(self, path: str, event: Event) -> None:
         """Report it, or keep it until it is clear whether the notebook was renamed."""
-        for held in self._renames.cancelled(path):
-            self._put(held)
+        self._cancel_rename(path)
         if not self._renames.hold(path, event):
             self._put(event)

@@ -185,8 +185,12 @@ class Renames:
         self._pending: dict[str, _Pending] = {}  # by new name
         self._leaving: dict[str, str] = {}  # old name -> new name
 
+    def is_pending(self, new: str) -> bool:
+        """Whether it is not decided yet what became of a notebook that moved to this name."""
+        return new in self._pending
+
     def begin(self, old: str, new: str) -> None:
-        """A notebook moved from a name to one that was free."""
+        """A notebook moved from a name to one that was free, and is not pending."""
         self._pending[new] = _Pending(old)
         self._leaving[old] = new
 
@@ -204,6 +208,10 @@ class Renames:
         del self._leaving[new]
         held = self._pending.pop(old).held
         return [replace(event, path=new) for event in held if isinstance(event, FileRead)]
+
+    def new_name(self, old: str) -> str | None:
+        """Where the notebook is that moved away from this name, if that is not decided."""
+        return self._leaving.get(old)
 
     def cancelled(self, path: str) -> list[Event]:
         """Something has this name now: what moved away from it was not renamed; what was held for it."""

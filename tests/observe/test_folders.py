@@ -413,3 +413,57 @@ def test_a_folder_that_is_replaced_by_another(world: World) -> None:
     world.until_seen("empty/nb.ipynb", data)
     world.until_seen("empty/nb.ipynb", world.save("empty/nb.ipynb", "later"))
     world.until_seen("empty/nb.ipynb", world.save("empty/nb.ipynb", "and later"))
+
+
+def test_a_folder_moved_away_whose_name_is_taken_at_once(world: World) -> None:
+    """That it left is certain only after a while; the new one is watched then, and so is what is below it."""
+    world.save("a/deep/nb.ipynb", "old")
+    world.watch()
+    for number in range(3):
+        os.rename(world.root / "a", world.outside / f"a{number}")
+        new = world.save("a/deep/nb.ipynb", f"new {number}")
+        world.until_seen("a/deep/nb.ipynb", new)
+        world.settle()
+        world.until_seen("a/deep/nb.ipynb", world.save("a/deep/nb.ipynb", f"later {number}"))
+    assert not world.vanished("a/deep/nb.ipynb")
+
+
+def test_names_that_are_passed_on_quickly(world: World) -> None:
+    """Renames that are not certain yet: each content is reported, under the name that it ends with."""
+    one, two = world.save("a.ipynb", "one"), world.save("x.ipynb", "two")
+    world.watch()
+    os.rename(world.path("a.ipynb"), world.path("b.ipynb"))
+    world.settle_events()
+    os.rename(world.path("b.ipynb"), world.path("c.ipynb"))
+    world.settle_events()
+    os.rename(world.path("x.ipynb"), world.path("b.ipynb"))
+    world.until_seen("c.ipynb", one)
+    world.until_seen("b.ipynb", two)
+    world.until_vanished("x.ipynb")
+    assert not world.vanished("b.ipynb")
+    assert not world.troubles()
+
+
+def test_a_notebook_that_left_two_names_before_it_was_read(world: World) -> None:
+    """Nobody is told of the name between, neither that it is there nor that it is gone."""
+    old = world.save("a.ipynb")
+    watcher = world.watch()
+    os.rename(world.path("a.ipynb"), world.path("c.ipynb"))
+    other = world.save("a.ipynb", "other")
+    with watcher._capture.lock:
+        watcher._capture.renamed(world.path("a.ipynb"), world.path("b.ipynb"))
+        watcher._capture.renamed(world.path("b.ipynb"), world.path("c.ipynb"))
+    world.until_seen("c.ipynb", old)
+    world.until_seen("a.ipynb", other)
+    world.settle()
+    assert not world.about("b.ipynb")
+
+
+def test_a_copy_without_its_notebook_says_nothing(world: World) -> None:
+    data = world.save("nb.ipynb")
+    world.watch()
+    os.rename(world.path("nb.ipynb"), world.path("new.ipynb"))
+    (world.root / ".~nb.ipynb").write_bytes(notebook("a copy of nothing"))
+    world.until_seen("new.ipynb", data)
+    world.settle()
+    assert [type(event) for event in world.about("nb.ipynb")] == [FileRead, Renamed]

@@ -80,6 +80,37 @@ def test_a_folder_that_moved_is_watched_by_its_new_name(backend: Inotify, tmp_pa
     assert SystemEvent(FileChange.CREATED, str(new / "deep/nb.ipynb")) in events(backend, 5)
 
 
+def test_a_folder_that_moved_within_what_is_watched_is_not_lost(backend: Inotify, tmp_path: Path) -> None:
+    """Its own report of the move comes after its parent's, which said where it is."""
+    old, new = str(tmp_path / "old"), str(tmp_path / "new")
+    os.mkdir(old)
+    events(backend, 1)
+    backend.watch(old, below=True)
+    os.rename(old, new)
+    assert events(backend, 1) == [SystemEvent(FileChange.MOVED, old, is_folder=True, to=new)]
+    backend.renamed(old, new)
+    (tmp_path / "new/nb.ipynb").touch()
+    assert events(backend, 1) == [SystemEvent(FileChange.CREATED, f"{new}/nb.ipynb")]
+
+
+def test_names_that_change_hands_do_not_mix_up_the_watches(backend: Inotify, tmp_path: Path) -> None:
+    """What happened is told late: one folder is watched under the name of another that has moved on."""
+    a, b, c = (str(tmp_path / name) for name in "abc")
+    os.mkdir(a)
+    os.rename(a, b)
+    os.mkdir(a)
+    backend.watch(a, below=True)  # because of the first event; it is the second folder already
+    backend.renamed(a, b)
+    backend.watch(b, below=True)
+    backend.watch(a, below=True)
+    os.rename(b, c)
+    backend.renamed(b, c)
+    Path(c, "nb.ipynb").touch()
+    Path(a, "nb.ipynb").touch()
+    told = [event for event in events(backend, 20) if event.path.endswith(".ipynb")][::2]
+    assert told == [SystemEvent(FileChange.CREATED, f"{name}/nb.ipynb") for name in (c, a)]  # then: closed
+
+
 def test_a_watched_folder_that_is_gone(backend: Inotify, tmp_path: Path) -> None:
     backend.unwatch(str(tmp_path))
     folder = tmp_path / "folder"

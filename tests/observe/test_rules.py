@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from nbmerge.environment.conflict_copies import receiving
 from nbmerge.observe import names, watched_tree
 from nbmerge.observe.backend import Mounts, SystemEvent
-from nbmerge.observe.events import FileWatcherOptions
+from nbmerge.observe.events import FileWatcherOptions, Trouble
 from nbmerge.observe.inotify import Inotify
 from nbmerge.observe.names import Rules, parse, read_rules
 from tests.observe.world import World
@@ -89,6 +90,20 @@ PATTERNS = [
     ("!nb.ipynb\nnb.ipynb", "nb.ipynb", False, True),
     ("a+b.ipynb", "aab.ipynb", False, False),
     ("a.b", "axb", False, False),
+    ("*a*b*.ipynb", "xaxbx.ipynb", False, True),
+    ("*a*b*.ipynb", "xbxax.ipynb", False, False),
+    ("*ab*b.ipynb", "aabab.ipynb", False, True),
+    ("x*y*y", "xyy", False, True),
+    ("x*y*y", "xy", False, False),
+    ("*[!a]*[!b]*.ipynb", "aaba.ipynb", False, True),
+    ("*[!a]*[!b]*.ipynb", "aab.ipynb", False, False),
+    ("[!a]*[!a]*", "b/aaaa.ipynb", False, False),
+    ("**/a/**/b/*.ipynb", "a/x/a/b/nb.ipynb", False, True),
+    ("**/a*/**/b*c/**/nb.ipynb", "ab/bc/bcx/nb.ipynb", False, True),
+    ("**/a/**/b/**/nb.ipynb", "b/a/nb.ipynb", False, False),
+    ("[[a]*.ipynb", "[.ipynb", False, True),
+    ("[a||b]*.ipynb", "|.ipynb", False, True),
+    ("*/\n!a/", "a/b", True, True),
     ("/", "a", True, False),
     ("", "a", True, False),
 ]
@@ -217,3 +232,55 @@ def test_saves_of_this_machine_are_heard_there(world: World, monkeypatch: pytest
     monkeypatch.setattr(watched_tree, "mounts", lambda: table)
     world.watch(FileWatcherOptions(poll_interval=60))
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb"))
+
+
+HOSTILE = [
+    "*" + "a*" * 12 + "c",
+    "**/a/" * 13 + "*c",
+    "*?" * 40 + "c",
+    "[!b]*" * 40 + "c",
+    "**/a*a*b/" * 20 + "c",
+]
+
+
+@pytest.mark.parametrize("pattern", HOSTILE)
+@pytest.mark.parametrize("path", ["a" * 240 + ".ipynb", "a/" * 1000 + "nb.ipynb", "aab/" * 500 + "nb.ipynb"])
+def test_no_pattern_keeps_the_watcher_waiting(pattern: str, path: str) -> None:
+    """Such a one, of 27 bytes, took the watcher hours for one long name."""
+    rules = Rules("/top", parse([pattern]))
+    started = time.process_time()
+    assert not rules.ignores(f"/top/{path}", is_folder=False)
+    assert time.process_time() - started < 0.2  # milliseconds on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x" * 70_000, "is larger than 64 KB: none of its patterns is used"),
+        ("x\n" * 2_000, "has more than 1,000 lines: none of its patterns is used"),
+    ],
+)
+def test_an_ignore_file_that_is_too_large_is_not_used(world: World, text: str, said: str) -> None:
+    (world.root / ".nbmergeignore").write_text(f"*.ipynb\n{text}")
+    data = world.save("nb.ipynb")
+    watcher = world.watch()
+    watcher.rescan()
+    world.settle()
+    assert world.seen("nb.ipynb") == [data]
+    [trouble] = world.all(Trouble)
+    assert (trouble.path, trouble.message) == (world.path(".nbmergeignore"), said)
+
+
+def test_an_ignore_file_that_is_a_pipe_keeps_nobody_waiting(world: World) -> None:
+    os.mkfifo(world.root / ".nbmergeignore")
+    data = world.save("nb.ipynb")
+    world.watch()
+    assert world.seen("nb.ipynb") == [data]
+
+
+@pytest.mark.parametrize("text", ["\ufeff*.ipynb\r\n", "\x00[\n\\\n!\n\n*.ipynb\t\n"])
+def test_odd_ignore_files(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".nbmergeignore").write_bytes(text.encode() + b"\xff\xfe\n")
+    assert read_rules(str(tmp_path), Rules(str(tmp_path))).ignores(
+        str(tmp_path / "nb.ipynb"), is_folder=False
+    )
