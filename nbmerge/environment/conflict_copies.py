@@ -168,10 +168,10 @@ def _certain(stem: str, is_there: Callable[[str], bool]) -> Iterator[Copy]:
         parts = found.groupdict()
         device = parts.get("device") or ""
         if "words" in parts:
-            said = _dropbox(found["words"])
-            if said is None:
+            owner = _dropbox(found["words"])
+            if owner is None:
                 continue
-            device = said
+            device = owner
         yield Copy(found["stem"], client, True, _digits(found["stamp"]), device)
     backup = _BACKUP.fullmatch(stem)
     if backup is not None:
