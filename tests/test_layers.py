@@ -32,7 +32,8 @@ OWNERS = {
     "nbformat": {"notebook/versions.py", "notebook/trust.py"},
     "parso": {"merge/rules.py"},
     "nbdime": {"cli/diff_command.py"},
-    "watchdog": {"observe/watchdogs.py"},
+    "watchdog": {"observe/backend.py"},
+    "pathspec": {"observe/names.py"},
     "sqlite3": {"history/database.py", "environment/rooms.py"},
     "argparse": {"cli/arguments.py", "cli/options.py", "cli/nbdime_options.py", "cli/offers.py"},
 }

@@ -1,11 +1,8 @@
-"""Owns: the list of all checks, in the order in which they are told.
-making all checks at once, and what becomes of one that fails or does not end.
+"""Owns: the list of all checks in the order in which they are shown, making them at once, and what is
+shown for one that fails or does not end.
 
-Must not know: how any of them looks.
-what is checked.
-Invariant: each has a name by which it is told if it fails.
-every check is answered for, in their order, and none
-keeps the others or the end waiting longer than its patience.
+Must not know: how any of them looks.  Invariant: every check is answered for, by its name and in its
+place, and none keeps the others or the end waiting longer than its patience.
 """
 
 from __future__ import annotations
@@ -15,9 +12,19 @@ from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from nbmerge.doctor.connections import DRIVER, FILTER, driver, jupyter, others
-from nbmerge.doctor.installation import commands, git, packages, programs
-from nbmerge.doctor.machine import PLACE, STORE, WHOLE, folder, limits, place, store, watcher, whole
+from nbmerge.doctor.installation import DRIVER, FILTER, commands, driver, git, other_tools, packages, programs
+from nbmerge.doctor.machine import (
+    INTEGRITY,
+    STATE,
+    STORE,
+    current_folder,
+    inotify_limits,
+    integrity,
+    jupyter_servers,
+    running_watcher,
+    state_directory,
+    store,
+)
 from nbmerge.doctor.values import Check, Finding, Setting, error
 from nbmerge.errors import NbmergeError
 from nbmerge.files import reason
@@ -28,14 +35,14 @@ CHECKS = (
     Check("command", commands),
     Check("git", git),
     Check(DRIVER, driver),
-    Check(FILTER, others),
-    Check("disk", folder),
-    Check("inotify", limits),
-    Check(PLACE, place),
+    Check(FILTER, other_tools),
+    Check("disk", current_folder),
+    Check("inotify", inotify_limits),
+    Check(STATE, state_directory),
     Check(STORE, store),
-    Check(WHOLE, whole, patience=60.0),
-    Check("watcher", watcher),
-    Check("jupyter", jupyter),
+    Check(INTEGRITY, integrity, patience=60.0),
+    Check("watcher", running_watcher),
+    Check("jupyter", jupyter_servers),
 )
 
 
@@ -54,7 +61,7 @@ def examine(setting: Setting, checks: Sequence[Check]) -> Iterator[Finding]:
             yield error(
                 check.name,
                 f"{check.name}: there was no answer within {check.patience:.0f} s",
-                "see whether a drive that it needs is gone, or the machine is busy, and ask again",
+                "see whether a drive is disconnected or the machine is busy, and try again",
             )
 
 
@@ -73,8 +80,8 @@ def _asked(check: Check, setting: Setting) -> list[Finding]:
         return [error(check.name, message, advice)]
     except OSError as failure:
         where = f"{failure.filename}: " if failure.filename else ""
-        return [error(check.name, f"{where}{reason(failure)}", "see who owns it, and ask again")]
+        return [error(check.name, f"{where}{reason(failure)}", "see who owns it, and try again")]
     except Exception as failure:
         what = f"{type(failure).__name__}: {failure}".rstrip(": ")
         message = f"{check.name}: could not be checked ({what})"
-        return [error(check.name, message, "that is a bug in nbmerge: report it")]
+        return [error(check.name, message, "this is a bug in nbmerge: please report it")]

@@ -1,15 +1,12 @@
-"""Owns: which versions of what nbmerge needs are there, found without loading any of it.
-which program the shell runs when somebody types `nbmerge`.
+"""Owns: whether nbmerge is installed as it should be: the versions of what it needs, which program the
+shell runs when somebody types `nbmerge`, and what git does with the notebooks of this folder.
 
-Must not know: what they are needed for, beyond a word.
-what the programs do.
-Invariant: the bounds are those of
-pyproject.toml (a test compares).
-no program is run; nbdime's, which has the same
-name, is told from ours by what its start script says.
+Must not know: what the programs do.  Invariant: the bounds are those of pyproject.toml (a test compares);
+packages are looked up without loading them; no program is run but git, which is asked what it would do,
+and the interpreter of git's entry, once, to see that it answers.
 
-pip gives both packages' scripts one name in one folder: who is installed last wins, and neither
-is told.
+pip installs nbdime's `nbmerge` and ours under one name in one folder: the last one installed wins, and
+neither says so.  They are told apart by what their start scripts contain.
 """
 
 from __future__ import annotations
@@ -17,15 +14,20 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import stat
 import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
-from shlex import quote
-from shutil import which
 
 from nbmerge.doctor.values import Finding, Setting, error, ok, warning
+from nbmerge.errors import NbmergeError
+from nbmerge.git.attributes import Effect, effect_here, effect_of_user, set_aside
+from nbmerge.git.entry import command_of, interpreter_of, runs
+from nbmerge.git.process import ask_git
+from nbmerge.git.scope import Scope, in_repository
 
 PYTHON = (3, 11)
 SQLITE = (3, 35)  # an upsert without a target
@@ -46,6 +48,7 @@ PACKAGES = (
     Wanted("nbformat", "5.10", "6"),
     Wanted("nbdime", "4.0", "5"),
     Wanted("watchdog", "4", "8"),
+    Wanted("pathspec", "1.0", "2"),
     Wanted("parso", "0.8.4", "0.9"),
 )
 
@@ -74,22 +77,20 @@ def packages(setting: Setting) -> Iterator[Finding]:
 
 
 def git(setting: Setting) -> Iterator[Finding]:
-    """git, by its own word."""
-    if which("git", path=setting.environment.get("PATH")) is None:
-        yield warning("git", "there is no git; only watching and merging by hand work", "install git")
+    """git's own version."""
+    if shutil.which("git", path=setting.environment.get("PATH")) is None:
+        yield warning("git", "git is not installed: only watching and merging by hand work", "install git")
         return
-    from nbmerge.git.process import ask_git
-
-    told = ask_git("--version") or ""
-    found = numbers(told.removeprefix("git version "))
+    version = ask_git("--version") or ""
+    found = numbers(version.removeprefix("git version "))
     if found < GIT:
         advice = f"update git to {_dotted(GIT)} or newer, or do without"
-        yield error("git", f"{told or 'git'} is too old", advice)
+        yield error("git", f"{version or 'git'} is too old", advice)
     elif found < LABELS_SINCE:
         since = _dotted(LABELS_SINCE)
-        yield ok("git", f"{told}; before {since} it does not tell a driver the names of the sides")
+        yield ok("git", f"{version}; before {since} git does not give a merge driver the names of the sides")
     else:
-        yield ok("git", told)
+        yield ok("git", version)
 
 
 def package(wanted: Wanted, found: str | None, python: str) -> Finding:
@@ -101,7 +102,7 @@ def package(wanted: Wanted, found: str | None, python: str) -> Finding:
     if numbers(found) < numbers(wanted.least):
         return error(wanted.name, f"{wanted.name} {found} is too old", mend)
     if numbers(found) >= numbers(wanted.below):
-        return warning(wanted.name, f"{wanted.name} {found} is newer than nbmerge was tried with", mend)
+        return warning(wanted.name, f"{wanted.name} {found} is newer than nbmerge was tested with", mend)
     return ok(wanted.name, f"{wanted.name} {found}")
 
 
@@ -166,7 +167,7 @@ def short(scripts: list[Script], setting: Setting, has_long: bool) -> Finding:
         return warning(f"command {name}", f"`{name}` is another program, {first.path}", f"type {other}")
     source = _source()
     if os.path.realpath(os.path.dirname(first.path)) == _scripts_folder() and source is not None:
-        back = f"{setting.python} -m pip install --force-reinstall --no-deps {quote(source)}"
+        back = f"{setting.python} -m pip install --force-reinstall --no-deps {shlex.quote(source)}"
         message = f"`{name}` is nbdime's ({first.path}): it was installed after nbmerge, into the same place"
         return warning(f"command {name}", message, f"type {other}, or take the name back: {back}")
     return warning(f"command {name}", f"`{name}` is nbdime's ({first.path})", f"type {other}")
@@ -210,7 +211,7 @@ def _ours(script: Script, name: str, setting: Setting) -> Finding:
         return ok(f"command {name}", f"`{name}` is this nbmerge ({script.path})")
     message = f"`{name}` is another installation's ({script.path}), not this one's ({setting.python})"
     return warning(
-        f"command {name}", message, "remove the one that you do not need, or mind which one you type"
+        f"command {name}", message, "remove the one that you do not need, or take care which one you run"
     )
 
 
@@ -263,13 +264,117 @@ def _source() -> str | None:
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
-        told = distribution("nbmerge-on-save").read_text("direct_url.json")
+        source = distribution("nbmerge-on-save").read_text("direct_url.json")
     except PackageNotFoundError:
         return None
-    url = json.loads(told or "{}").get("url")
+    url = json.loads(source or "{}").get("url")
     return url.removeprefix("file://") if isinstance(url, str) else "nbmerge-on-save"
 
 
 def _scripts_folder() -> str:
     """Where this Python puts programs."""
     return os.path.realpath(sysconfig.get_path("scripts"))
+
+
+DRIVER, FILTER, DIFF = "git driver", "git filter", "git diff"
+_NONE = ("", "unspecified", "unset", "set")
+
+
+def driver(setting: Setting) -> Iterator[Finding]:
+    """Whether git merges notebooks with nbmerge here, and whether that works."""
+    if not _has_git():
+        return
+    inside = in_repository()
+    effect = effect_here() if inside else effect_of_user()
+    if effect.line is None:
+        yield _not_installed(effect, inside, f"{setting.program} git install")
+        return
+    is_local = inside and Scope.LOCAL.read("driver") is not None
+    install = f"{setting.program} git install{'' if is_local else ' --global'}"
+    yield _installed(effect, effect.line, install)
+    if inside and effect.ours:
+        for line in set_aside(Scope.LOCAL):
+            yield ok(DRIVER, line.removeprefix("note: "))
+
+
+def other_tools(setting: Setting) -> Iterator[Finding]:
+    """Other tools' filters and differs that notebooks here pass through."""
+    try:
+        inside = _has_git() and in_repository()
+    except NbmergeError:
+        return  # the check of the driver says why
+    if not inside:
+        return
+    answer = ask_git("check-attr", "-z", "filter", "diff", "--", "x.ipynb") or ""
+    filter_, differ = attribute(answer, "filter"), attribute(answer, "diff")
+    if filter_ not in _NONE:
+        command = _configured(f"filter.{filter_}.clean") or _configured(f"filter.{filter_}.process")
+        yield _other(
+            FILTER, f"git passes notebooks through the filter `{filter_}` before it stores them", command
+        )
+    if differ not in _NONE:
+        command = _configured(f"diff.{differ}.command") or _configured(f"diff.{differ}.textconv")
+        yield _other(DIFF, f"`git diff` shows notebooks with `{differ}`", command)
+
+
+def attribute(answer: str, name: str) -> str:
+    """The value in the answer of `git check-attr -z`: path, attribute, value, each ended by a NUL."""
+    parts = answer.split("\0")
+    triples = zip(parts[::3], parts[1::3], parts[2::3], strict=False)
+    return next((value for _, one, value in triples if one == name), "")
+
+
+def _has_git() -> bool:
+    """Without it one line says so, and one is enough."""
+    return shutil.which("git") is not None
+
+
+def _not_installed(effect: Effect, inside: bool, install: str) -> Finding:
+    """git's configuration does not name nbmerge."""
+    if not inside:
+        message = "the driver is not installed for this user; this folder is in no repository"
+        return ok(DRIVER, message, f"{install} in a repository, or {install} --global")
+    if effect.ours:
+        message = "the driver is half installed: git's attributes name nbmerge, its configuration does not"
+        return error(DRIVER, f"{message}, so notebooks are merged as text", install)
+    return warning(DRIVER, f"git merges the notebooks of this repository {effect}", install)
+
+
+def _installed(effect: Effect, line: str, install: str) -> Finding:
+    command = command_of(line)
+    if command is None:
+        return warning(
+            DRIVER, "git's merge driver for notebooks was set up by another version of nbmerge", install
+        )
+    python = interpreter_of(line)
+    if not runs(command):
+        message = f"git runs nbmerge with {python}, which does not work: notebooks are merged as text"
+        return error(DRIVER, message, install)
+    if not effect.ours:
+        message = (
+            f"the driver is installed, but git's attributes say otherwise: notebooks are merged {effect}"
+        )
+        return warning(DRIVER, message, install)
+    return ok(DRIVER, f"git merges notebooks with nbmerge, run by {python}")
+
+
+def _other(name: str, what: str, command: str) -> Finding:
+    if not command:
+        return ok(name, f"{what}, but no such command is configured: git leaves notebooks as they are")
+    if not _can_run(command):
+        advice = "install it again, or take its line out of the attributes (`git check-attr -a x.ipynb`)"
+        return warning(name, f"{what}, but its program is not there: {command}", advice)
+    return ok(name, f"{what}: {command}")
+
+
+def _configured(key: str) -> str:
+    return ask_git("config", "--get", key) or ""
+
+
+def _can_run(command: str) -> bool:
+    """Whether the program that a shell line begins with is there; True if that cannot be told."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return True
+    return not words or "=" in words[0] or shutil.which(words[0]) is not None

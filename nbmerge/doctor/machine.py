@@ -1,24 +1,14 @@
-"""Owns: how the watcher of the state directory does, if there is one.
-what the current folder's file system lets nbmerge do.
-whether Linux lets a watcher watch so many folders, and what of it is in use.
-the state directory and the store in it: whether it is there, can be written, is sound.
+"""Owns: what this machine gives nbmerge to work with: the file system of the current folder, the limits
+of inotify, the state directory and its store, the watcher that runs, and Jupyter servers.
 
-Must not know: how it works.
-how files are replaced.
-how folders are watched.
-what versions are.
-Invariant: it is not asked itself: its lock and its last words tell.
-nothing is written to find out.
-only /proc is read, and the folders below the
-current one are listed for a moment at most.
-
-inotify(7): a user has so many watches (one a folder) and instances (one a program, mostly), and a
-queue holds so many events.
-nothing is made, opened for writing, mended or locked.
+Must not know: how folders are watched, how files are replaced, what versions are.  Invariant: nothing is
+made, opened for writing, mended or locked to find out; the watcher is not asked itself, its lock and its
+last status tell; of Jupyter servers only those on loopback are asked, and no token is shown.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -28,35 +18,47 @@ from dataclasses import dataclass
 
 from nbmerge.disk.system import this_system
 from nbmerge.doctor.values import Finding, Setting, counted, error, ok, warning
+from nbmerge.environment.jupyter import (
+    JupyterServer,
+    JupyterServers,
+    JupyterSessions,
+    ask,
+    data_folder,
+    is_alive,
+    listed,
+    runtime_folder,
+)
+from nbmerge.environment.rooms import QUIET, Rooms
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import bytes_on_disk, find_store, health, is_marked, stores_set_aside, verify
 from nbmerge.history.values import StoreLost
+from nbmerge.observe.backend import mounts
 from nbmerge.observe.names import Rules, read_rules
-from nbmerge.observe.tree import Folder, list_folder, mounts
+from nbmerge.observe.watched_tree import WatchedFolder, list_folder
 from nbmerge.watch.daemon import log_path
 from nbmerge.watch.status import WatcherStatus, last_words, read_status
 
 _WATCHER = "watcher"
 
 
-def watcher(setting: Setting) -> Iterator[Finding]:
+def running_watcher(setting: Setting) -> Iterator[Finding]:
     """Whether it runs, with which nbmerge, on what, and what went wrong last."""
     status = read_status(setting.state) if os.path.isdir(setting.state) else None
     if status is None or not status.running:
-        yield _absent(setting)
+        yield _no_watcher(setting)
         return
-    yield _present(status, setting)
+    yield _watcher_line(status, setting)
     for path in status.paths:
         if not os.path.exists(path):
-            message = f"{path} is to be watched, but is not there"
+            message = f"the watcher is to watch {path}, which is not there"
             yield warning(_WATCHER, message, f"bring it back, or {setting.program} restart with other paths")
     if status.version is not None and status.version != setting.version:
         message = (
-            f"the watcher is nbmerge {status.version}, not {setting.version}: it began before the update"
+            f"the watcher is nbmerge {status.version}, not {setting.version}: it is older than the update"
         )
         yield warning(_WATCHER, message, f"{setting.program} restart")
     if status.last_error is not None:
-        message = f"the watcher said last: {status.last_error}"
+        message = f"the watcher's last error: {status.last_error}"
         yield warning(_WATCHER, message, f"see {log_path(setting.state)}, or where it was started")
 
 
@@ -72,7 +74,7 @@ def is_watched(folder: str, state: str) -> bool:
     return any(real.startswith(os.path.join(os.path.realpath(path), "")) for path in status.paths)
 
 
-def _present(status: WatcherStatus, setting: Setting) -> Finding:
+def _watcher_line(status: WatcherStatus, setting: Setting) -> Finding:
     on = ", ".join(status.paths) or "notebooks"
     here = "" if is_watched(setting.here, setting.state) else "; not the current folder"
     state = (
@@ -83,11 +85,11 @@ def _present(status: WatcherStatus, setting: Setting) -> Finding:
     return ok(_WATCHER, f"a watcher runs (process {status.pid}) on {on}{state}{here}")
 
 
-def _absent(setting: Setting) -> Finding:
+def _no_watcher(setting: Setting) -> Finding:
     last = last_words(setting.state)
     start = f"{setting.program} start begins to watch"
     if last is not None and last.running and not last.idle:
-        message = f"the last watcher (process {last.pid}) was killed at work; its next start finishes that"
+        message = f"the last watcher (process {last.pid}) was killed at work; the next one finishes that"
         return warning(_WATCHER, message, start)
     return ok(_WATCHER, "no watcher runs", start)
 
@@ -95,7 +97,7 @@ def _absent(setting: Setting) -> Finding:
 _DISK, _EVENTS = "disk", "file system"
 
 
-def folder(setting: Setting) -> Iterator[Finding]:
+def current_folder(setting: Setting) -> Iterator[Finding]:
     """How notebooks here are replaced, and whether the system tells of saves."""
     if not setting.here:
         yield error(_DISK, "the current folder is gone", "cd to one that is there")
@@ -105,7 +107,7 @@ def folder(setting: Setting) -> Iterator[Finding]:
         message = (
             f"{setting.here} cannot be written: merges are written into the files themselves, with a journal"
         )
-        yield warning(_DISK, message, "see who owns it; nothing to do if that is meant")
+        yield warning(_DISK, message, "see who owns it; nothing to do if that is intended")
     else:
         yield ok(_DISK, f"notebooks here are {how}")
     mounted, real = mounts(), os.path.realpath(setting.here)
@@ -113,13 +115,13 @@ def folder(setting: Setting) -> Iterator[Finding]:
     if silent is not None:
         yield warning(
             _EVENTS,
-            f"this folder is on {silent}, which does not tell of saves by other machines: nbmerge looks every"
-            " few seconds, and sees two saves between two looks as one",
+            f"this folder is on {silent}, which does not report saves by other machines: nbmerge looks"
+            " every few seconds, and sees only the last of several saves between two looks",
             "nothing to do; where you can, watch on the machine that has the disk",
         )
     else:
         kind = mounted.kind(real)
-        yield ok(_EVENTS, f"this folder is on {kind or 'a local disk'}: the system tells of every save")
+        yield ok(_EVENTS, f"this folder is on {kind or 'a local disk'}: the system reports every save")
 
 
 _INOTIFY = "inotify"
@@ -138,25 +140,26 @@ class Figures:
     instances_used: int
 
 
-def limits(setting: Setting) -> Iterator[Finding]:
+def inotify_limits(setting: Setting) -> Iterator[Finding]:
     """Whether what is below the current folder can be watched."""
     if not setting.platform.startswith("linux") or not setting.here:
         return
-    figures = read()
+    figures = read_figures()
     if is_watched(setting.here, setting.state):
         yield ok(_INOTIFY, f"{_in_words(figures)}; the folders below here are among them")
     else:
-        yield judged(figures, *count(setting.here, time.monotonic() + _LONGEST))
+        yield judged(figures, *count_folders(setting.here, time.monotonic() + _LONGEST))
     if figures.instances_used >= figures.instances:
         yield warning(
             _INOTIFY,
-            f"all {figures.instances} inotify instances of this user are in use: a watcher has to poll",
+            f"all {figures.instances} inotify instances of this user are in use: a watcher has to look"
+            " every second instead",
             "end programs that watch files, or: sudo sysctl fs.inotify.max_user_instances=1024",
         )
     if figures.queue < _QUEUE:
         yield warning(
             _INOTIFY,
-            f"inotify keeps {figures.queue} events at most: after many at once all is listed again",
+            f"inotify queues {figures.queue} events at most: after more at once all folders are listed again",
             f"sudo sysctl fs.inotify.max_queued_events={_QUEUE}",
         )
 
@@ -171,11 +174,11 @@ def judged(figures: Figures, needed: int, is_all: bool) -> Finding:
     return warning(
         _INOTIFY,
         f"{use}, and there are {folders}: some could not be watched, only looked at every second",
-        "sudo sysctl fs.inotify.max_user_watches=1048576, or leave folders out by a .nbmergeignore",
+        "sudo sysctl fs.inotify.max_user_watches=1048576, or leave folders out with a .nbmergeignore file",
     )
 
 
-def read(proc: str = "/proc") -> Figures:
+def read_figures(proc: str = "/proc") -> Figures:
     """The limits, and what this user's processes use of them, as far as they let themselves be seen."""
     watches, instances, queue = (
         _number(os.path.join(proc, "sys/fs/inotify", name))
@@ -185,7 +188,7 @@ def read(proc: str = "/proc") -> Figures:
     return Figures(watches, instances, queue, sum(used), len(used))
 
 
-def count(folder: str, until: float) -> tuple[int, bool]:
+def count_folders(folder: str, until: float) -> tuple[int, bool]:
     """How many folders a watcher of this one would watch, links aside, and whether that is all;
     `until` as the monotonic clock tells."""
     mounted = mounts()
@@ -197,7 +200,7 @@ def count(folder: str, until: float) -> tuple[int, bool]:
         path, rules = todo.pop()
         if mounted.pseudo(path):
             continue
-        one = Folder(path, read_rules(path, rules), whole=True)
+        one = WatchedFolder(path, read_rules(path, rules))
         try:
             todo.extend((below, one.rules) for below in list_folder(one).folders)
         except OSError:
@@ -240,44 +243,44 @@ def _number(path: str) -> int:
         return int(file.read())
 
 
-PLACE, STORE, TIPS, WHOLE = "state directory", "store", "open tips", "integrity"
+STATE, STORE, TIPS, INTEGRITY = "state directory", "store", "open tips", "integrity"
 _TIGHT, _FULL = 500_000_000, 20_000_000  # bytes that are free
 
 
-def place(setting: Setting) -> Iterator[Finding]:
+def state_directory(setting: Setting) -> Iterator[Finding]:
     """The state directory, or where it would be made."""
     there = os.path.isdir(setting.state)
     above = setting.state if there else _above(setting.state)
     elsewhere = "name another one with --state or NBMERGE_STATE_DIR"
     if not there and os.path.lexists(setting.state):
-        yield error(PLACE, f"{setting.state} is no folder", elsewhere)
+        yield error(STATE, f"{setting.state} is not a folder", elsewhere)
         return
     if not _can_write(above):
         message = f"{setting.state} cannot be {'written' if there else f'made: {above} cannot be written'}"
-        yield error(PLACE, message, f"see who owns it, or {elsewhere}")
+        yield error(STATE, message, f"see who owns it, or {elsewhere}")
     elif not there:
-        yield ok(PLACE, f"{setting.state} is made when it is needed")
+        yield ok(STATE, f"{setting.state} is made when it is needed")
     else:
-        yield ok(PLACE, setting.state)
+        yield ok(STATE, setting.state)
     yield from _owned(setting)
     yield from _room(above)
     kind = mounts().silent(os.path.realpath(above))
     if kind is not None:
-        message = f"the state directory is on {kind}: SQLite's log needs a local disk"
-        yield warning(PLACE, message, elsewhere)
+        message = f"the state directory is on {kind}, but its database needs a local disk"
+        yield warning(STATE, message, elsewhere)
 
 
 def store(setting: Setting) -> Iterator[Finding]:
     """What is in the store, how large it is, and what else lies there."""
     path = _store(setting)
     if path is None:
-        yield ok(STORE, "there is no store yet: the first version makes it")
+        yield ok(STORE, "there is no store yet; it is made when the first version is recorded")
         return
     yield from _contents(path, setting)
     yield from _set_aside(setting)
 
 
-def whole(setting: Setting) -> Iterator[Finding]:
+def integrity(setting: Setting) -> Iterator[Finding]:
     """Whether all of the store can be read."""
     try:
         path = _store(setting)
@@ -287,9 +290,9 @@ def whole(setting: Setting) -> Iterator[Finding]:
     except StoreLost as lost:
         yield _damaged(str(lost))
     except NbmergeError:
-        return  # `store` says why it cannot be read
+        return  # the check of the store says why it cannot be read
     else:
-        yield ok(WHOLE, "the store is sound: all of it was read")
+        yield ok(INTEGRITY, "the store is sound: all of it was read")
 
 
 def size(number: int) -> str:
@@ -304,7 +307,7 @@ def _contents(path: str, setting: Setting) -> Iterator[Finding]:
     try:
         found = health(path)
     except StoreLost:
-        return  # the check of the whole says so
+        return  # the check of its integrity says so
     except NbmergeError as failure:
         message, _, advice = str(failure).partition("; ")
         yield error(STORE, message, advice)
@@ -323,25 +326,21 @@ def _contents(path: str, setting: Setting) -> Iterator[Finding]:
         f"{path}, {bulk}: {counted(totals.versions, 'version')} of {counted(totals.notebooks, 'notebook')}",
     )
     if totals.open_tips:
-        one = totals.open_tips == 1
-        message = (
-            f"{totals.open_tips} version{' that' if one else 's that'} a later save may have overwritten"
-        )
-        advice = (
-            f"{setting.program} status names {'it' if one else 'them'}; recover NOTEBOOK merges what is open"
-        )
+        versions, them = ("version that", "it") if totals.open_tips == 1 else ("versions that", "them")
+        message = f"{totals.open_tips} {versions} a later save may have overwritten"
+        advice = f"{setting.program} status names {them}; recover NOTEBOOK merges {them}"
         yield warning(TIPS, message, advice)
 
 
 def _set_aside(setting: Setting) -> Iterator[Finding]:
     for path in stores_set_aside(setting.state):
         message = f"a damaged store was kept as {path} ({size(bytes_on_disk(path))})"
-        yield warning(STORE, message, "remove it (and its -wal and -shm) if you miss no version")
+        yield warning(STORE, message, "remove it (with its -wal and -shm files) if you miss no version")
 
 
 def _damaged(why: str) -> Finding:
-    advice = "the next command that needs it keeps it under another name and begins a new one"
-    return error(WHOLE, why.partition("; ")[0], advice)
+    advice = "the next command that needs the store renames it and starts a new one"
+    return error(INTEGRITY, why.partition("; ")[0], advice)
 
 
 def _owned(setting: Setting) -> Iterator[Finding]:
@@ -349,19 +348,21 @@ def _owned(setting: Setting) -> Iterator[Finding]:
         return
     found = os.stat(setting.state)
     if found.st_uid != os.getuid():
-        message = f"{setting.state} belongs to another user (number {found.st_uid}): it is theirs to use"
-        yield warning(PLACE, message, "name one of your own with --state or NBMERGE_STATE_DIR")
+        message = f"{setting.state} belongs to another user (number {found.st_uid})"
+        yield warning(STATE, message, "name one of your own with --state or NBMERGE_STATE_DIR")
     elif stat.S_IMODE(found.st_mode) & 0o077:
-        message = f"others can look into {setting.state}, which holds your notebooks"
-        yield warning(PLACE, message, f"chmod 700 {setting.state}")
+        message = f"other users can read {setting.state}, which holds your notebooks"
+        yield warning(STATE, message, f"chmod 700 {setting.state}")
 
 
 def _room(folder: str) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     if free < _TIGHT:
-        told = error if free < _FULL else warning
-        yield told(
-            PLACE, f"{size(free)} are free on its disk", "free some space: on a full one nothing is merged"
+        finding = error if free < _FULL else warning
+        yield finding(
+            STATE,
+            f"only {size(free)} are free on its disk",
+            "free some space: on a full disk nothing is merged",
         )
 
 
@@ -381,3 +382,73 @@ def _can_write(folder: str) -> bool:
     if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
         return False
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+_JUPYTER = "jupyter"
+_UNSEEN = "nbmerge cannot see who has a notebook open there"
+_TRIES = 5  # a busy server takes its time
+
+
+def jupyter_servers(setting: Setting) -> Iterator[Finding]:
+    """A line for each server; one if there is none."""
+    where = setting.environment, setting.home, setting.platform
+    folder = runtime_folder(*where)
+    found = listed(folder)
+    elsewhere = sorted(set(_announced_processes(folder)) - {server.pid for server in found})
+    for server in found:
+        yield _jupyter_server(server, JupyterServers(folder, time.time), data_folder(*where))
+    for process in elsewhere:
+        message = f"the Jupyter server of process {process} does not listen on 127.0.0.1"
+        yield warning(_JUPYTER, f"{message}: {_UNSEEN}", "start it with --ip=127.0.0.1")
+    if not found and not elsewhere:
+        yield ok(_JUPYTER, "no Jupyter server of this user runs here")
+
+
+def _jupyter_server(server: JupyterServer, servers: JupyterServers, data: str) -> Finding:
+    name = f"{server.words} ({server.root})"
+    answer = _answer(server)
+    if answer is None:
+        return warning(
+            _JUPYTER,
+            f"{name} does not answer: {_UNSEEN}",
+            f"see whether process {server.pid} hangs; if it is gone, jupyter server list tidies up",
+        )
+    if answer in (401, 403):
+        message = f"{name} refuses to answer (status {answer}): {_UNSEEN}"
+        return warning(_JUPYTER, message, "give it a token: programs cannot use a password")
+    names = {one.name for one in JupyterSessions(servers, time.time).of(server) if one.is_notebook}
+    opened = f"{counted(len(names), 'notebook')} with a kernel"
+    if Rooms(servers, data, time.time).is_collaborative(server):
+        return ok(
+            _JUPYTER,
+            f"{name}, {opened}, shares documents (jupyter-collaboration): what comes into a file from outside"
+            f" replaces what was typed just then; merges wait until nobody has typed for {QUIET:.0f} s",
+        )
+    return ok(_JUPYTER, f"{name}, {opened}; each browser tab saves its own copy")
+
+
+def _answer(server: JupyterServer) -> int | None:
+    for _ in range(_TRIES):
+        answer = ask(server, "GET", "api/sessions")
+        if answer is not None:
+            return answer[0]
+    return None
+
+
+def _announced_processes(folder: str) -> Iterator[int]:
+    """The living processes that the folder describes, on whatever address."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        if not (name.startswith(("jpserver-", "nbserver-")) and name.endswith(".json")):
+            continue
+        try:
+            with open(os.path.join(folder, name), "rb") as file:
+                info = json.load(file)
+        except (OSError, ValueError):
+            continue
+        process = info.get("pid") if isinstance(info, dict) else None
+        if isinstance(process, int) and is_alive(process):
+            yield process

@@ -1,4 +1,4 @@
-"""Owns: what a check is told and what it finds, as values.
+"""Owns: what a check is given and what it finds, as values.
 
 Must not know: any check.  Invariant: whatever is wrong comes with what to do about it.
 """

@@ -1,11 +1,8 @@
-"""Owns: the names under which sync clients receive a file, before they give it its own.
-the names that sync clients give to the copy of a file that was changed on two sides.
+"""Owns: the names that sync clients give to files: a copy of a file that was changed on two sides, and
+the temporary file in which they receive one.
 
-Must not know: folders, contents.
-contents, and whether the original exists (it is asked for).
-Invariant: pure; a name that people choose is none of these.
-pure; a
-name that people could have chosen is never certain, and one without any mark is no copy.
+Must not know: what is in files; whether an original exists is asked for.  Invariant: pure; a name that
+people could have chosen is never certain, and one without any mark is no copy.
 """
 
 from __future__ import annotations
@@ -16,39 +13,36 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-# From the clients' sources and manuals.
+NOTEBOOK = ".ipynb"
+
+# The patterns are from the clients' sources and manuals.
 _RECEIVING = tuple(
     (client, re.compile(pattern))
     for client, pattern in (
         ("Syncthing", r"\.syncthing\.(?P<name>.+)\.tmp"),
         ("Syncthing", r"~syncthing~(?P<name>.+)\.tmp"),  # on Windows
         ("Nextcloud or ownCloud", r"\.(?P<name>.+)\.~[0-9a-f]+"),
+        ("iCloud", r"\.(?P<name>.+)\.icloud"),
         ("Resilio", r"(?P<name>.+)\.!sync"),
         ("Unison", r"\.unison\.(?P<name>.+)\.[0-9a-f]+\.unison\.tmp"),
         ("rclone", r"(?P<name>.+)\.[0-9a-z]{8}\.partial"),
         ("OneDrive", r"(?P<name>.+)\.partial"),
-        ("rsync", r"\.(?P<name>.+)\.(?![a-z]{6}$)[0-9A-Za-z]{6}"),  # not .backup, .icloud
+        ("rsync", r"\.(?P<name>.+)\.(?![a-z]{6}$)[0-9A-Za-z]{6}"),  # not .backup
     )
 )
-_NOT_NAMED_SO = (".", "~")
 
 
 def receiving(name: str) -> tuple[str, str] | None:
     """The notebook that is being received under this name, and the client; None if it is neither."""
-    if ".ipynb." not in name:
+    if f"{NOTEBOOK}." not in name:
         return None
     for client, pattern in _RECEIVING:
         found = pattern.fullmatch(name)
-        if found and _is_notebook(found["name"]):
+        if found and found["name"].endswith(NOTEBOOK) and not found["name"].startswith((".", "~")):
             return found["name"], client
     return None
 
 
-def _is_notebook(name: str) -> bool:
-    return name.endswith(".ipynb") and name != ".ipynb" and not name.startswith(_NOT_NAMED_SO)
-
-
-NOTEBOOK = ".ipynb"
 _DATE = r"\d{4}-\d\d-\d\d"
 
 
@@ -174,10 +168,10 @@ def _certain(stem: str, is_there: Callable[[str], bool]) -> Iterator[Copy]:
         parts = found.groupdict()
         device = parts.get("device") or ""
         if "words" in parts:
-            said = _dropbox(found["words"])
-            if said is None:
+            owner = _dropbox(found["words"])
+            if owner is None:
                 continue
-            device = said
+            device = owner
         yield Copy(found["stem"], client, True, _digits(found["stamp"]), device)
     backup = _BACKUP.fullmatch(stem)
     if backup is not None:

@@ -1,31 +1,22 @@
-"""Owns: passing on the user's trust from the versions in a merge to the merge.
-what the surroundings say about one notebook, all of it, at the time of a save or a write.
+"""Owns: what can be known of one notebook besides its contents, all of it, at the time of a save or a
+write: other writers, git, locks, and whether the user trusts what is in it.
 
-Must not know: merging, what trust is for.
-stores, merging, when it is asked.
-Invariant: nothing is trusted that has something
-to distrust and was not signed by this user; who never signed anything gets no keys made.
-Failures are silent: then Jupyter asks.
-asking changes nothing, takes
-well under a second, and never fails; what cannot be told is no sign.
+Must not know: stores, merging, when it is asked.  Invariant: asking changes nothing, takes well under a
+second, and never fails; what cannot be found out is no sign.  Nothing is marked as trusted that has
+something to distrust and was not signed by this user; who never signed anything gets no keys made.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
-from nbmerge.environment.git import GitWitness, git_is_writing, locked
+from nbmerge.environment.git import GitActivity, git_is_writing
 from nbmerge.environment.jupyter import JupyterServers, JupyterSessions, data_folder, runtime_folder
 from nbmerge.environment.rooms import Rooms
 from nbmerge.lineage.versions import Context, Git
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 # Types of outputs that Jupyter shows only if it trusts them, by the names of nbformat 3 and 4; "\u00"
 # could spell them.
@@ -66,17 +57,30 @@ def _has_signed(folder: str) -> bool:
     return all(os.path.isfile(os.path.join(folder, name)) for name in ("notebook_secret", "nbsignatures.db"))
 
 
-_REMEMBERED = 600.0  # seconds that a sync client's doings count as a sign
+LOCK_SUFFIX = ".watchdog.lock"
+LOCK_EXPIRES = 300.0  # seconds without a write to the notebook or the lock
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
-    words: str
-    at: float
+def locked(path: str, now: float) -> bool:
+    """Whether somebody, in the middle of several writes, asks to be left alone with this notebook.
+
+    `NAME.ipynb.watchdog.lock` is the protocol of the VS Code extension "Notebook Watchdog"; a lock
+    that was forgotten does not hold for ever.  `now`: seconds since the epoch.
+    """
+    try:
+        written = os.stat(path + LOCK_SUFFIX).st_mtime
+    except (OSError, ValueError):
+        return False
+    with contextlib.suppress(OSError):  # it is being replaced
+        written = max(written, os.stat(path).st_mtime)
+    return now - written < LOCK_EXPIRES
+
+
+_REMEMBERED = 600.0  # seconds that a sync client's activity counts as a sign
 
 
 class Environment:
-    """`clock` gives seconds since the epoch; `environment` and `home` are the user's."""
+    """`clock` gives seconds since the epoch; `environment` and `home`: the user's variables and folder."""
 
     def __init__(
         self,
@@ -90,34 +94,31 @@ class Environment:
         servers = JupyterServers(runtime_folder(environment, home, platform), clock)
         self.sessions = JupyterSessions(servers, clock)
         self.rooms = Rooms(servers, self.data, clock)
-        self.git = GitWitness(clock)
-        self._noted: dict[str, _Noted] = {}
+        self.git = GitActivity(clock)
+        self._noted: dict[str, tuple[str, float]] = {}  # words, when
 
     def note(self, path: str, words: str) -> None:
-        """Remember for a while that something outside of the notebook spoke of a second writer."""
-        self._noted[path] = _Noted(words, self.clock())
+        """Remember for a while, in words, a sign of a second writer that was seen elsewhere."""
+        self._noted[path] = (words, self.clock())
 
     def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
         """What is known when a save is judged; `since`: when the notebook was saved before."""
-        git = self.git.says(path, data, since)
+        git = self.git.classify(path, data, since)
         return Context(() if git is not Git.NONE else self.second_writer(path), git)
 
     def second_writer(self, path: str) -> tuple[str, ...]:
         """Why somebody else may be writing to the notebook, in words."""
-        said = list(self.sessions.signs(path, lambda server: self.rooms.is_shared(server, path)))
-        noted = self._noted.get(path)
-        if noted is not None:
-            if self.clock() - noted.at < _REMEMBERED:
-                said.append(noted.words)
-            else:
-                del self._noted[path]
-        return tuple(said)
+        signs = list(self.sessions.signs(path, lambda server: self.rooms.is_shared(server, path)))
+        words, at = self._noted.get(path, ("", 0.0))
+        if words and self.clock() - at < _REMEMBERED:
+            signs.append(words)
+        return tuple(signs)
 
     def hold(self, path: str) -> str | None:
         """Why nothing should be written to the notebook just now; None: it may be."""
         now = self.clock()
         if locked(path, now):
-            return f"{os.path.basename(path)}.watchdog.lock asks to wait"
+            return f"{os.path.basename(path)}{LOCK_SUFFIX} asks to wait"
         if git_is_writing(path, now):
             return "git writes in its repository"
         try:

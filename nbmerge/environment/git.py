@@ -1,25 +1,16 @@
-"""Owns: the lock file by which an agent says that it is in the middle of several writes.
-the repository of a file, and whether git is at work in it.
-whether git put a content into its place: a checkout, pull, stash, reset or restore.
+"""Owns: the repository of a file, whether git is at work in it, and whether git put a content into its
+place: a checkout, pull, stash, reset or restore.
 
-Must not know: who holds it.
-what is in the files, running git.
-versions, what follows.
-Invariant: a lock that was forgotten does not hold for ever.
+Must not know: versions, what follows.  Invariant: what is no repository, or cannot be looked at, has no
+git at work; git is only run when its HEAD, index or reflogs moved since the notebook's last save; it
+never writes, asks nobody, and fetches nothing.
 
-`NAME.ipynb.watchdog.lock` is the protocol of the VS Code extension "Notebook Watchdog".
-a few looks at the file system;
-what is no repository, or cannot be looked at, has no git at work.
-git is only run when its HEAD, index or
-reflogs moved since the notebook's last save; it never writes, asks nobody, and fetches nothing.
-
-Contents are compared as they are in the file, past every clean filter: an editor's save that a
-filter would strip to a committed blob is still an editor's save.
+Contents are compared as they are in the file, past every clean filter: an editor's save that a filter
+would strip to a committed blob is still an editor's save.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,29 +23,14 @@ if TYPE_CHECKING:
 
     Stamp: TypeAlias = tuple[int, int, int]
 
-SUFFIX = ".watchdog.lock"
-FORGOTTEN = 300.0  # seconds without a write to the notebook or the lock
-
-
-def locked(path: str, now: float) -> bool:
-    """Whether somebody asks to be left alone with this notebook; `now`: seconds since the epoch."""
-    try:
-        held = os.stat(path + SUFFIX).st_mtime
-    except (OSError, ValueError):
-        return False
-    with contextlib.suppress(OSError):  # it is being replaced
-        held = max(held, os.stat(path).st_mtime)
-    return now - held < FORGOTTEN
-
-
 # In the folder of the work tree: a merge, a rebase, `git am`, picks that have not come to their end.
-_UNDER_WAY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
-_FORGOTTEN = 600.0  # seconds after which a lock is one that a killed git left behind
+_UNFINISHED = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+_STALE = 600.0  # seconds after which a lock is one that a killed git left behind
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """`tree` is the work tree, `folder` what belongs to it alone, `common` what all work trees share."""
+    """`tree`: the work tree; `folder`: git's folder of it alone; `common`: that of all work trees."""
 
     tree: str
     folder: str
@@ -76,21 +52,21 @@ def repository(path: str) -> Repository | None:
 
 def git_at_work(path: str, now: float) -> bool:
     """Whether git is in the middle of something in the file's repository; `now` since the epoch."""
-    found = repository(path)
-    return found is not None and (
-        _is_locked(found, now) or any(os.path.exists(os.path.join(found.folder, name)) for name in _UNDER_WAY)
+    repo = repository(path)
+    return repo is not None and (
+        _is_locked(repo, now) or any(os.path.exists(os.path.join(repo.folder, name)) for name in _UNFINISHED)
     )
 
 
 def git_is_writing(path: str, now: float) -> bool:
     """Whether git may just now be changing files of the repository."""
-    found = repository(path)
-    return found is not None and _is_locked(found, now)
+    repo = repository(path)
+    return repo is not None and _is_locked(repo, now)
 
 
-def _is_locked(found: Repository, now: float) -> bool:
+def _is_locked(repo: Repository, now: float) -> bool:
     try:
-        return now - os.stat(os.path.join(found.folder, "index.lock")).st_mtime < _FORGOTTEN
+        return now - os.stat(os.path.join(repo.folder, "index.lock")).st_mtime < _STALE
     except OSError:
         return False
 
@@ -99,19 +75,19 @@ def _folder(marker: str) -> str | None:
     """What `.git` stands for: a folder, or a file that names one (work trees, submodules)."""
     if os.path.isdir(marker):
         return marker if os.path.exists(os.path.join(marker, "HEAD")) else None
-    told = _line(marker)
-    if told is None or not told.startswith("gitdir: "):
+    line = _first_line(marker)
+    if line is None or not line.startswith("gitdir: "):
         return None
-    folder = os.path.join(os.path.dirname(marker), told.removeprefix("gitdir: "))
+    folder = os.path.join(os.path.dirname(marker), line.removeprefix("gitdir: "))
     return os.path.normpath(folder) if os.path.isdir(folder) else None
 
 
 def _common(folder: str) -> str:
-    told = _line(os.path.join(folder, "commondir"))
-    return os.path.normpath(os.path.join(folder, told)) if told else folder
+    line = _first_line(os.path.join(folder, "commondir"))
+    return os.path.normpath(os.path.join(folder, line)) if line else folder
 
 
-def _line(path: str) -> str | None:
+def _first_line(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
             return os.fsdecode(file.read(4096)).rstrip("\r\n")
@@ -120,14 +96,14 @@ def _line(path: str) -> str | None:
 
 
 _TIMEOUT = 2.0  # seconds; rare, and a wrong judgement costs more
-_QUIETLY = {
+_QUIET = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",  # older versions: what a partial clone lacks is not fetched
     "LC_ALL": "C",
 }
-_DECIDES_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
+_OTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +118,7 @@ class Stamps:
         return any(stamp is not None and stamp[0] > time * 1e9 for stamp in (self.index, *self.rest))
 
 
-class GitWitness:
+class GitActivity:
     """What git had done when each notebook was last saved."""
 
     def __init__(self, clock: Callable[[], float], program: str = "git") -> None:
@@ -150,11 +126,11 @@ class GitWitness:
         self.program = program
         self._seen: dict[str, Stamps] = {}
 
-    def says(self, path: str, data: bytes, since: float | None = None) -> Git:
+    def classify(self, path: str, data: bytes, since: float | None = None) -> Git:
         """What git has to do with a save that was just made.
 
         `since`: when the notebook was saved before, in seconds since the epoch, for the first
-        save that this witness is asked about.
+        save of a notebook that is asked about.
         """
         replaced = self.replaced(path, data, since)
         if git_at_work(path, self.clock()):
@@ -163,47 +139,47 @@ class GitWitness:
 
     def replaced(self, path: str, data: bytes, since: float | None = None) -> bool:
         """Whether the content is a blob of the repository, and git did something since the last save."""
-        found = repository(path)
-        if found is None:
+        repo = repository(path)
+        if repo is None:
             return False
-        now = _stamps(found)
+        now = _stamps(repo)
         before = self._seen.get(path)
         self._seen[path] = now
         if before == now or (before is None and (since is None or not now.moved_after(since))):
             return False
         if before is not None and before.rest == now.rest:
             # Only the index, which `git status` rewrites as well: git must have written this very file.
-            return self._wrote(found, path) and self._holds(found, data)
-        return self._holds(found, data)
+            return self._wrote(repo, path) and self._holds(repo, data)
+        return self._holds(repo, data)
 
-    def _holds(self, found: Repository, data: bytes) -> bool:
+    def _holds(self, repo: Repository, data: bytes) -> bool:
         """Whether a blob of exactly these bytes is in the repository."""
         names = "".join(f"{name}\n" for content in _as_stored(data) for name in _names(content))
-        told = self._git(found, ["cat-file", "--batch-check=%(objecttype)"], names.encode())
-        return told is not None and b"blob" in told.split()
+        kinds = self._git(repo, ["cat-file", "--batch-check=%(objecttype)"], names.encode())
+        return kinds is not None and b"blob" in kinds.split()
 
-    def _wrote(self, found: Repository, path: str) -> bool:
+    def _wrote(self, repo: Repository, path: str) -> bool:
         """Whether the index has the file as it is now on the disk, by its time."""
         real = os.path.realpath(path)
-        name = os.path.relpath(real, found.tree)
-        told = self._git(found, ["ls-files", "--debug", "--", f":(literal){name}"], b"")
+        name = os.path.relpath(real, repo.tree)
+        listed = self._git(repo, ["ls-files", "--debug", "--", f":(literal){name}"], b"")
         try:
             seconds, nanoseconds = divmod(os.stat(real).st_mtime_ns, 10**9)
         except OSError:
             return False
-        return f"mtime: {seconds}:{nanoseconds}".encode() in (told or b"")
+        return f"mtime: {seconds}:{nanoseconds}".encode() in (listed or b"")
 
-    def _git(self, found: Repository, arguments: list[str], given: bytes) -> bytes | None:
+    def _git(self, repo: Repository, arguments: list[str], given: bytes) -> bytes | None:
         import subprocess
 
-        environment = {name: value for name, value in os.environ.items() if name not in _DECIDES_ELSEWHERE}
-        command = [self.program, "-C", found.tree, "-c", "core.fsmonitor=false", *arguments]
+        environment = {name: value for name, value in os.environ.items() if name not in _OTHER_REPOSITORY}
+        command = [self.program, "-C", repo.tree, "-c", "core.fsmonitor=false", *arguments]
         try:
             done = subprocess.run(
                 command,
                 input=given,
                 capture_output=True,
-                env=environment | _QUIETLY,
+                env=environment | _QUIET,
                 timeout=_TIMEOUT,
                 check=False,
             )
@@ -212,22 +188,22 @@ class GitWitness:
         return done.stdout if done.returncode == 0 else None
 
 
-def _stamps(found: Repository) -> Stamps:
+def _stamps(repo: Repository) -> Stamps:
     rest = (
-        os.path.join(found.folder, "HEAD"),
-        os.path.join(found.folder, "logs", "HEAD"),
-        os.path.join(found.common, "logs", "refs", "stash"),
-        os.path.join(found.common, "reftable", "tables.list"),
+        os.path.join(repo.folder, "HEAD"),
+        os.path.join(repo.folder, "logs", "HEAD"),
+        os.path.join(repo.common, "logs", "refs", "stash"),
+        os.path.join(repo.common, "reftable", "tables.list"),
     )
-    return Stamps(_stamp(os.path.join(found.folder, "index")), tuple(map(_stamp, rest)))
+    return Stamps(_stamp(os.path.join(repo.folder, "index")), tuple(map(_stamp, rest)))
 
 
 def _stamp(path: str) -> Stamp | None:
     try:
-        told = os.stat(path)
+        found = os.stat(path)
     except OSError:
         return None
-    return told.st_mtime_ns, told.st_size, told.st_ino
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _as_stored(data: bytes) -> tuple[bytes, ...]:

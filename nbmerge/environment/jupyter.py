@@ -1,16 +1,10 @@
-"""Owns: where Jupyter keeps a user's files, by its own rules, without importing it.
-which Jupyter servers of this user run on this machine, and asking them.
-who has a notebook open on the Jupyter servers, as far as their sessions tell.
+"""Owns: the Jupyter servers of this user on this machine: where they are listed, asking them, and who
+has a notebook open, as far as their sessions tell.
 
-Must not know: what is in them.
-what is asked and what follows.
-what follows from it.
-Invariant: pure; the rules are those of jupyter_core's paths
-(environment first, then the platform's folder).
-only loopback addresses are asked,
-nothing is ever changed by asking; a token is sent to its server and goes nowhere else.
-no answer is no sign; a server that does not
-answer, or refuses, is left alone for a while, so that no save waits for it.
+Must not know: what follows.  Invariant: only loopback addresses are asked, nothing is ever changed by
+asking, a token is sent to its server and goes nowhere else; a server that does not answer or refuses is
+no sign, and is left alone for a while, so that no save waits for it.  Folders are found by the rules of
+jupyter_core (variables first, then the platform's folder), without importing it.
 """
 
 from __future__ import annotations
@@ -34,9 +28,9 @@ _NO = ("no", "n", "false", "off", "0", "0.0", "")
 
 def data_folder(environment: Mapping[str, str], home: str, platform: str) -> str:
     """The folder of signatures and secrets; `platform` as in sys.platform."""
-    told = environment.get("JUPYTER_DATA_DIR")
-    if told:
-        return told
+    named = environment.get("JUPYTER_DATA_DIR")
+    if named:
+        return named
     as_platform = environment.get("JUPYTER_PLATFORM_DIRS", "").lower() not in _NO
     if platform == "darwin":
         middle = ("Library", "Application Support") if as_platform else ("Library",)
@@ -53,20 +47,20 @@ def data_folder(environment: Mapping[str, str], home: str, platform: str) -> str
 
 
 def runtime_folder(environment: Mapping[str, str], home: str, platform: str) -> str:
-    """The folder in which running servers leave word of themselves."""
-    told = environment.get("JUPYTER_RUNTIME_DIR")
-    return told or os.path.join(data_folder(environment, home, platform), "runtime")
+    """The folder in which running servers describe themselves."""
+    named = environment.get("JUPYTER_RUNTIME_DIR")
+    return named or os.path.join(data_folder(environment, home, platform), "runtime")
 
 
 TIMEOUT = 0.3  # seconds for a connection, and for each part of an answer
 _LARGEST = 4 << 20  # bytes of an answer
-_LISTED = 5.0  # seconds that the list of servers is believed
+_LISTED = 5.0  # seconds that a list of servers is used for
 _ANYWHERE = ("", "*", "localhost", "0.0.0.0", "::")
 
 
 @dataclass(frozen=True, slots=True)
 class JupyterServer:
-    """A running server by its own word; `since` is when it wrote that, in seconds since the epoch."""
+    """A running server as it describes itself; `since`: when it wrote that, in seconds since the epoch."""
 
     hosts: tuple[str, ...]
     port: int
@@ -91,7 +85,7 @@ class JupyterServer:
 
 
 class JupyterServers:
-    """The servers that left word in a folder, asked again every few seconds at most."""
+    """The servers that a folder describes; it is listed again every few seconds at most."""
 
     def __init__(self, folder: str, clock: Callable[[], float]) -> None:
         self.folder = folder
@@ -111,7 +105,7 @@ class JupyterServers:
 
 
 def listed(folder: str) -> tuple[JupyterServer, ...]:
-    """The servers on loopback whose word lies in the folder and whose process lives, by port."""
+    """The servers on loopback that the folder describes and whose process lives, by port."""
     try:
         names = [name for name in os.listdir(folder) if name.endswith(".json")]
     except OSError:
@@ -160,25 +154,25 @@ def _read(path: str) -> JupyterServer | None:
     try:
         with open(path, "rb") as file:
             since = os.fstat(file.fileno()).st_mtime
-            told: Json = json.load(file)
+            info: Json = json.load(file)
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(told, dict) or told.get("sock"):
+    if not isinstance(info, dict) or info.get("sock"):
         return None
-    root = told.get("root_dir") or told.get("notebook_dir")
-    match told:
+    root = info.get("root_dir") or info.get("notebook_dir")
+    match info:
         case {"port": int(port), "pid": int(pid), "hostname": str(host)} if isinstance(root, str):
             hosts = _loopback(host)
             if not hosts or not is_alive(pid):
                 return None
-            base, token = told.get("base_url"), told.get("token")
+            base, token = info.get("base_url"), info.get("token")
             return JupyterServer(
                 hosts,
                 port,
                 base if isinstance(base, str) and base.endswith("/") else "/",
                 os.path.abspath(root),
                 pid,
-                told.get("secure") is True,
+                info.get("secure") is True,
                 since,
                 token if isinstance(token, str) else "",
             )
@@ -205,9 +199,9 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-_BELIEVED = 3.0  # seconds that an answer is used for
+_FRESH = 3.0  # seconds that an answer is used for
 _STALE = 60.0  # seconds that the last answer stands in for one that did not come
-_SILENT = 15.0  # seconds until a server that was too slow is asked again
+_SLOW = 15.0  # seconds until a server that was too slow is asked again
 _REFUSED = 600.0  # ... and one that did not let us in
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _VS_CODE = re.compile(r"-jvsc-[0-9a-f-]+(?=\.ipynb$)")  # its name for a notebook on a server
@@ -233,7 +227,7 @@ class _Answer:
 
 
 class JupyterSessions:
-    """What the servers said, and when."""
+    """What the servers answered, and when."""
 
     def __init__(self, servers: JupyterServers, clock: Callable[[], float]) -> None:
         self.servers = servers
@@ -247,7 +241,7 @@ class JupyterSessions:
 
         `shared`: whether that server keeps one document for all its front ends.
         """
-        said: list[str] = []
+        signs: list[str] = []
         open_on: list[JupyterServer] = []
         for server in self.servers.serving(path):
             name = server.name_of(path)
@@ -257,11 +251,11 @@ class JupyterSessions:
                 open_on.append(server)
             if shared(server):
                 continue
-            said += _said(mine, sessions, server)
+            signs += _signs(mine, sessions, server)
         if len(open_on) > 1:
             ports = " and ".join(str(server.port) for server in open_on)
-            said.append(f"this notebook is open on {_number(len(open_on))} Jupyter servers (ports {ports})")
-        return tuple(said)
+            signs.append(f"this notebook is open on {_number(len(open_on))} Jupyter servers (ports {ports})")
+        return tuple(signs)
 
     def of(self, server: JupyterServer) -> tuple[JupyterSession, ...]:
         """The sessions of a server; none if it does not say."""
@@ -276,27 +270,27 @@ class JupyterSessions:
     def _asked(self, server: JupyterServer, last: _Answer | None, now: float) -> _Answer:
         answer = ask(server, "GET", "api/sessions")
         if answer is not None and answer[0] == 200:
-            return _Answer(_parsed(answer[1]), now, now + _BELIEVED)
+            return _Answer(_parsed(answer[1]), now, now + _FRESH)
         if answer is not None and answer[0] < 500:
             return _Answer((), now, now + _REFUSED)
         if last is not None and now - last.at < _STALE:  # it is busy, perhaps with this very save
-            return _Answer(last.sessions, last.at, now + _SILENT)
-        return _Answer((), now, now + _SILENT)
+            return _Answer(last.sessions, last.at, now + _SLOW)
+        return _Answer((), now, now + _SLOW)
 
 
-def _said(
+def _signs(
     mine: list[JupyterSession], all_of_them: tuple[JupyterSession, ...], server: JupyterServer
 ) -> list[str]:
-    said = []
+    signs = []
     if len(mine) > 1:
-        said.append(f"{_number(len(mine))} sessions on this notebook on {server.words}")
+        signs.append(f"{_number(len(mine))} sessions on this notebook on {server.words}")
     for kernel in sorted({one.kernel for one in mine}):
         users = [one for one in all_of_them if one.kernel == kernel]
         others = sum(not (one.is_notebook and one in mine) for one in users)
         connections = max(one.connections for one in users) - others  # a console has its own
         if connections > 1:
-            said.append(f"{_number(connections)} connections to this notebook's kernel on {server.words}")
-    return said
+            signs.append(f"{_number(connections)} connections to this notebook's kernel on {server.words}")
+    return signs
 
 
 def _number(number: int) -> str:
@@ -305,15 +299,15 @@ def _number(number: int) -> str:
 
 def _parsed(body: bytes) -> tuple[JupyterSession, ...]:
     try:
-        told: Json = json.loads(body)
+        answer: Json = json.loads(body)
     except (ValueError, RecursionError):
         return ()
-    found = (_session(one) for one in told) if isinstance(told, list) else ()
+    found = (_session(one) for one in answer) if isinstance(answer, list) else ()
     return tuple(one for one in found if one is not None)
 
 
-def _session(told: Json) -> JupyterSession | None:
-    match told:
+def _session(answer: Json) -> JupyterSession | None:
+    match answer:
         case {"id": str(id), "path": str(path), "kernel": {"id": str(kernel), **about}, **more}:
             name = _VS_CODE.sub("", _DRIVE.sub("", path)).lstrip("/")
             connections = about.get("connections")

@@ -1,12 +1,8 @@
-"""Owns: reading when somebody last typed in a room, from the databases of jupyter-collaboration.
-whether people type into a notebook through jupyter-collaboration, and when they last did.
+"""Owns: whether people type into a notebook through jupyter-collaboration, and when they last did.
 
-Must not know: servers, what follows.
-what follows from it.
-Invariant: read-only, and out of the way at once when
-somebody else writes; whatever is not as expected is None.
-the databases of the room are read, the room
-is never entered; where they do not tell, a room is assumed as long as it may be typed into.
+Must not know: what follows from it.  Invariant: the databases of the room are read, out of the way at
+once when somebody else writes, and the room is never entered; where they do not tell, a room is assumed
+as long as it may be typed into.
 
 A room keeps the document in memory, saves it one second after the last key, and takes whatever
 else comes into the file for the truth: what was typed and not yet saved is dropped.  While keys
@@ -28,17 +24,17 @@ _PATIENCE = 0.1  # seconds to wait for another one's write
 
 def file_id(database: str, path: str) -> str | None:
     """What jupyter_server_fileid calls a file."""
-    found = _asked(database, "SELECT id FROM Files WHERE path = ?", path)
+    found = _query(database, "SELECT id FROM Files WHERE path = ?", path)
     return found if isinstance(found, str) else None
 
 
 def last_typed(database: str, id: str) -> float | None:
     """The time of the newest update to a notebook's shared document, in seconds since the epoch."""
-    found = _asked(database, "SELECT MAX(timestamp) FROM yupdates WHERE path = ?", f".notebook:{id}.y")
+    found = _query(database, "SELECT MAX(timestamp) FROM yupdates WHERE path = ?", f".notebook:{id}.y")
     return float(found) if isinstance(found, int | float) else None
 
 
-def _asked(database: str, question: str, about: str) -> object:
+def _query(database: str, sql: str, parameter: str) -> object:
     import sqlite3
     from urllib.parse import quote
 
@@ -46,7 +42,7 @@ def _asked(database: str, question: str, about: str) -> object:
         with contextlib.closing(
             sqlite3.connect(f"file:{quote(database)}?mode=ro", uri=True, timeout=_PATIENCE)
         ) as connection:
-            row: tuple[object, ...] | None = connection.execute(question, (about,)).fetchone()
+            row: tuple[object, ...] | None = connection.execute(sql, (parameter,)).fetchone()
             return row[0] if row else None
     except sqlite3.Error:
         raise UnreadableError from None

@@ -1,7 +1,7 @@
-"""Owns: the observer as the rest of the watcher knows it: a process of its own that watches.
+"""Owns: the file watcher as the rest of the program uses it: a process of its own that watches.
 
-Must not know: how watching is done.  Invariant: events come in order, from one thread; if the
-process dies it is started again, and what has changed meanwhile is told.
+Must not know: how watching is done.  Invariant: events come in order, from one thread; if the process
+dies it is started again, and what has changed meanwhile is reported.
 """
 
 from __future__ import annotations
@@ -19,40 +19,34 @@ from dataclasses import replace
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
-from nbmerge.observe.events import (
+from nbmerge.observe.events import Event, FileStamp, FileWatcherOptions, Overflowed, Trouble
+from nbmerge.observe.names import shown_path
+from nbmerge.observe.process import (
     Command,
-    Event,
-    FileStamp,
     IsKnown,
     KnownAnswer,
-    ObserverOptions,
-    Orders,
-    Overflowed,
     ReadAll,
     ReadFile,
     Report,
-    Trouble,
+    StartWatching,
     WatchedState,
-    say,
+    send,
 )
-from nbmerge.observe.tree import show
-
-__all__ = ["ObserverOptions", "WatcherClient"]
 
 _PATIENCE = 10.0  # seconds that the process gets to end
-_AGAIN = 1.0  # seconds until it is started again; twice as long each time
+_RESTART = 1.0  # seconds until it is started again; twice as long each time
 
 
 class WatcherClient:
-    """Watches notebooks in folders and tells what happens to them.
+    """Watches notebooks in folders and reports what happens to them.
 
     `roots` are folders or notebooks.  Events name real absolute paths; `shown` turns one into
-    what people wrote.  `put` gets every event, from a thread of the observer.  `clock` gives
-    the seconds for events' `at`.
+    what people wrote.  `put` gets every event, from a thread of this client.  `clock` gives the
+    seconds for events' `at`.
 
-    Two hooks, to be set before `start`: `known(path, glance)` says whether a file that looks so
-    need not be read at the start; `pressed()` whether events had better wait (those of saves
-    are read all the same).  Both are called from the thread that puts.
+    Two hooks, to be set before `start`: `known(path, stamp)` says whether a file with this stamp
+    need not be read at the start; `is_busy()` whether events had better wait (those of saves are
+    read all the same).  Both are called from the thread that puts.
     """
 
     def __init__(
@@ -60,20 +54,20 @@ class WatcherClient:
         roots: Sequence[str],
         put: Callable[[Event], None],
         clock: Callable[[], float],
-        options: ObserverOptions = ObserverOptions(),  # noqa: B008 - frozen
+        options: FileWatcherOptions = FileWatcherOptions(),  # noqa: B008 - frozen
     ) -> None:
         self.known: Callable[[str, FileStamp], bool] | None = None
-        self.pressed: Callable[[], bool] = lambda: False
+        self.is_busy: Callable[[], bool] = lambda: False
         self._roots = tuple(map(os.path.abspath, roots))
         self._put = put
         self._clock = clock
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
-        self._saying = threading.Lock()
+        self._sending = threading.Lock()
         self._state = WatchedState(0, False, {})
         self._ready = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="nbmerge-observer", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="nbmerge-watcher-client", daemon=True)
 
     @property
     def notebooks(self) -> int:
@@ -82,16 +76,16 @@ class WatcherClient:
 
     @property
     def ready(self) -> bool:
-        """Whether everything is watched, and everything that was there at the start was told."""
+        """Whether everything is watched, and everything that was there at the start was reported."""
         return self._state.ready
 
     def start(self) -> None:
         """Begin; returns when `ready`, or when `stop` was called.
 
-        Every notebook that is there is put as `Looked`, unless it is `known`.  Raises
+        Every notebook that is there is put as `FileRead`, unless it is `known`.  Raises
         SystemFailure if no process can be started.
         """
-        self._process = self._spawned()
+        self._process = self._started()
         self._thread.start()
         self._ready.wait()
 
@@ -99,7 +93,7 @@ class WatcherClient:
         """End; what was read is put before this returns."""
         self._stopping.set()
         self._ready.set()
-        self._hang_up()
+        self._close_commands()
         if self._thread.is_alive():
             self._thread.join(_PATIENCE)
         if self._process is not None:
@@ -108,32 +102,29 @@ class WatcherClient:
 
     def rescan(self) -> None:
         """Look at everything again, soon: folders are listed, what looks different is read."""
-        self._say(ReadAll())
+        self._send(ReadAll())
 
     def look(self, path: str) -> None:
-        """Have a notebook read now; it is told even if it is what was told last, or as `Vanished`."""
-        self._say(ReadFile(path))
+        """Have a notebook read now; it is reported even if nothing changed, or as `Vanished`."""
+        self._send(ReadFile(path))
 
     def shown(self, path: str) -> str:
         """What people call a notebook that an event names."""
-        return show(path, self._state.shown)
+        return shown_path(path, self._state.shown)
 
-    def _say(self, command: Command) -> None:
+    def _send(self, command: Command) -> None:
         process = self._process
         if process is not None and process.stdin is not None:
-            with (
-                self._saying,
-                contextlib.suppress(OSError, ValueError),
-            ):  # it is gone: it will be started again
-                say(process.stdin, command)
+            with self._sending, contextlib.suppress(OSError, ValueError):  # gone: it is started again
+                send(process.stdin, command)
 
-    def _hang_up(self) -> None:
+    def _close_commands(self) -> None:
         process = self._process
         if process is not None and process.stdin is not None:
-            with self._saying, contextlib.suppress(OSError):
+            with self._sending, contextlib.suppress(OSError):
                 process.stdin.close()
 
-    def _spawned(self) -> subprocess.Popen[bytes]:
+    def _started(self) -> subprocess.Popen[bytes]:
         try:
             process = subprocess.Popen(
                 _command_line(),
@@ -145,62 +136,62 @@ class WatcherClient:
                 creationflags=_OWN_GROUP if _IS_WINDOWS else 0,
             )
             assert process.stdin is not None
-            say(process.stdin, Orders(self._roots, self._options, self.known is not None))
+            send(process.stdin, StartWatching(self._roots, self._options, self.known is not None))
         except OSError as error:
             message = f"the process that watches cannot be started: {reason(error)}"
             raise SystemFailure(message) from error
         return process
 
     def _serve(self) -> None:
-        pause = _AGAIN
+        pause = _RESTART
         while not self._stopping.is_set():
-            self._listen()
+            self._pass_on()
             if self._stopping.is_set():
                 return
             self._put(Trouble("", _DIED, self._clock()))
             while self._process is None and not self._stopping.wait(pause):
                 pause = min(pause * 2, 60.0)
                 with contextlib.suppress(SystemFailure):
-                    self._process = self._spawned()
+                    self._process = self._started()
             self._put(Overflowed(self._clock()))
-        self._hang_up()
+        self._close_commands()
 
-    def _listen(self) -> None:
-        """Pass on what the process says, until it says no more."""
+    def _pass_on(self) -> None:
+        """Pass on what the process reports, until it ends."""
         process = self._process
         assert process is not None
         assert process.stdout is not None
         with process.stdout as stream:
             while True:
-                while self.pressed() and not self._stopping.is_set():
+                while self.is_busy() and not self._stopping.is_set():
                     time.sleep(0.005)
                 try:
                     report: Report = pickle.load(stream)
                 except (EOFError, OSError, pickle.UnpicklingError):
                     break
-                self._heed(report)
-        self._hang_up()
+                self._receive(report)
+        self._close_commands()
         process.wait()
         if not self._stopping.is_set():
             self._process = None
 
-    def _heed(self, report: Report) -> None:
+    def _receive(self, report: Report) -> None:
         match report:
             case WatchedState():
                 self._state = report
                 if report.ready:
                     self._ready.set()
             case IsKnown(path, stamp):
-                self._say(KnownAnswer(self.known is not None and self.known(path, stamp)))
+                self._send(KnownAnswer(self.known is not None and self.known(path, stamp)))
             case event:
                 shift = 0.0 if self._clock is time.time else self._clock() - time.time()
                 self._put(replace(event, at=event.at + shift) if shift else event)
 
 
-_DIED = "the process that watches has ended; it is started again, and looks at everything"
+_DIED = "the process that watches has ended unexpectedly; it is started again and looks at everything"
 # So that glibc gives the memory of notebooks back to the system once they are passed on.
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2"}
-# A Ctrl-C at the terminal is for the watcher's own process.
+# A Ctrl-C at the terminal is for this process, which ends the other one in order.
 _IS_WINDOWS = sys.platform == "win32"
 _OWN_GROUP = 0x00000200 | 0x08000000  # CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW
 

@@ -1,25 +1,22 @@
-r"""Owns: what a file's name alone tells: notebook, copy of one, one on its way, none of our business.
-which paths the user does not want watched: `.nbmergeignore` files and `--exclude`.
+r"""Owns: which files and folders count, by their names: notebooks, what other programs keep beside them,
+and the patterns of what the user does not want watched (`.nbmergeignore` files and `--exclude`).
 
-Must not know: folders, contents, patterns of the user.
-how folders are listed; names that are never watched (`names`).
-Invariant: pure; a conflict copy of
-a sync client is a notebook like any other here.
-pure but for `read_rules`; a pattern means what it means in `.gitignore`.
+Must not know: how folders are listed, what is in notebooks.  Invariant: pure but for `read_rules`; a
+conflict copy of a sync client is a notebook like any other here; patterns mean what they mean in
+`.gitignore`, and take time in proportion to the path's length, whatever they are.
 
-The subset of gitignore, one pattern a line: `#` comments and blank lines; `!` takes back;
-a trailing `/` matches folders only; a `/` elsewhere ties the pattern to the folder of the
-file; `*` and `?` do not match `/`; `[a-z]`, `[!a-z]`; `**` as a whole part matches any number
-of folders; `\` takes the meaning from the next character.  The last pattern that matches
-decides.  As in git, nothing below an ignored folder can be taken back.
+As in git, the last pattern that matches decides, and nothing below an ignored folder can be taken back.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+from nbmerge.files import reason
+from nbmerge.observe.reading import file_status, read_now
 
 RULES_NAME = ".nbmergeignore"
 
@@ -37,25 +34,9 @@ _FOLDERS_NAMES = """
 _FOLDERS = frozenset(_FOLDERS_NAMES.split())
 _FOLDER_STARTS = (".trash-", ".nbmerge-", ".~lock")
 
-# A notebook that a client is receiving: its name, as the client writes it beside the real one.
-_ARRIVING = tuple(
-    (client, re.compile(pattern))
-    for client, pattern in (
-        ("Syncthing", r"\.syncthing\.(?P<name>.+\.ipynb)\.tmp"),
-        ("Syncthing", r"~syncthing~(?P<name>.+\.ipynb)\.tmp"),
-        ("Nextcloud", r"\.(?P<name>.+\.ipynb)\.~[0-9a-f]+"),
-        ("iCloud", r"\.(?P<name>.+\.ipynb)\.icloud"),
-        ("Resilio", r"(?P<name>.+\.ipynb)\.!sync"),
-        ("Unison", r"\.unison\.(?P<name>.+\.ipynb)\.[0-9a-f]+\.unison\.tmp"),
-        ("rclone", r"(?P<name>.+\.ipynb)\.[0-9a-z]{8}\.partial"),
-        ("OneDrive", r"(?P<name>.+\.ipynb)\.partial"),
-        ("rsync", r"\.(?P<name>.+\.ipynb)\.[0-9A-Za-z]{6}"),
-    )
-)
-
 
 def is_notebook(name: str) -> bool:
-    """Whether people call such a file a notebook; other programs' droppings are none.
+    """Whether people call such a file a notebook; what other programs keep beside it is none.
 
     `.~x`: jupyter_server's copy; `.#x`: an Emacs lock; `._x`: macOS attributes; `.nbmerge-x`: ours.
     """
@@ -77,17 +58,6 @@ def copied(name: str) -> str | None:
     return original if original != name and is_notebook(original) else None
 
 
-def arriving(name: str) -> tuple[str, str] | None:
-    """The notebook that a sync client is receiving under this name, and the client."""
-    if ".ipynb." not in name:
-        return None
-    for client, pattern in _ARRIVING:
-        found = pattern.fullmatch(name)
-        if found and is_notebook(found["name"]):
-            return found["name"], client
-    return None
-
-
 def is_left_out(folder: str) -> bool:
     """Whether a folder of that name holds nothing that people edit."""
     lower = folder.lower()
@@ -99,13 +69,23 @@ def matters(name: str) -> bool:
     return ".ipynb" in name or name == RULES_NAME
 
 
+def shown_path(path: str, shown: Mapping[str, str]) -> str:
+    """A real path as people would write it: below what they asked to watch, through their links."""
+    above = path
+    while above not in shown:
+        up = os.path.dirname(above)
+        if up == above:
+            return path
+        above = up
+    return shown[above] + path[len(above) :]
+
+
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """One line: what it matches, relative to its folder with `/`; `back` takes a path back."""
+class IgnorePattern:
+    """One line: what it matches, relative to its folder, folders ending with `/`; `ignore`: or takes back."""
 
     matches: re.Pattern[str]
-    folders_only: bool
-    back: bool
+    ignore: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,94 +93,104 @@ class Rules:
     """The patterns that hold in a folder and below; those of the folders above come first."""
 
     folder: str
-    patterns: tuple[Pattern, ...] = ()
+    patterns: tuple[IgnorePattern, ...] = ()
     above: Rules | None = None
 
     def ignores(self, path: str, is_folder: bool) -> bool:
         """Whether the last pattern that matches the path leaves it out.  `path` is below `folder`."""
-        one: Rules | None = self
-        while one is not None:
-            if one.patterns:
-                told = one._told(path, is_folder)
-                if told is not None:
-                    return told
-            one = one.above
+        rules: Rules | None = self
+        while rules is not None:
+            if rules.patterns:
+                below = os.path.relpath(path, rules.folder).replace(os.sep, "/") + "/" * is_folder
+                for pattern in reversed(rules.patterns):
+                    if pattern.matches.search(below):
+                        return pattern.ignore
+            rules = rules.above
         return False
 
-    def _told(self, path: str, is_folder: bool) -> bool | None:
-        below = os.path.relpath(path, self.folder).replace(os.sep, "/")
-        for pattern in reversed(self.patterns):
-            if (is_folder or not pattern.folders_only) and pattern.matches.fullmatch(below):
-                return not pattern.back
-        return None
+
+_LARGEST, _MOST = 64 << 10, 1000  # bytes and lines of an ignore file: more would keep saves waiting
 
 
-def parse(lines: Iterable[str]) -> tuple[Pattern, ...]:
-    """The patterns of the lines of an ignore file; lines that say nothing are left out."""
-    return tuple(pattern for line in lines if (pattern := _pattern(line)) is not None)
+def read_rules(folder: str, above: Rules, warn: Callable[[str, str], None] = lambda path, why: None) -> Rules:
+    """The rules in a folder: its own file's, if it has one, after those above.
 
-
-def read_rules(folder: str, above: Rules) -> Rules:
-    """The rules in a folder: its own file's, if it has one, after those above."""
-    try:
-        with open(os.path.join(folder, RULES_NAME), encoding="utf-8", errors="replace") as file:
-            patterns = parse(file)
-    except OSError:
+    A file that is too large or cannot be read is not used; `warn(path, message)` is told so.
+    """
+    path = os.path.join(folder, RULES_NAME)
+    status = file_status(path)
+    if status is None:
         return above
+    if status.stamp.size > _LARGEST:
+        warn(path, f"is larger than {_LARGEST >> 10} KB: none of its patterns is used")
+        return above
+    try:
+        reading = read_now(path)
+    except OSError as error:
+        warn(path, f"cannot be read: {reason(error)}; none of its patterns is used")
+        return above
+    lines = reading.data.decode("utf-8-sig", "replace").split("\n") if reading is not None else []
+    if len(lines) > _MOST:
+        warn(path, f"has more than {_MOST:,} lines: none of its patterns is used")
+        return above
+    patterns = parse(lines)
     return Rules(folder, patterns, above) if patterns else above
 
 
-def _pattern(line: str) -> Pattern | None:
-    text = line.rstrip("\r\n")
-    text = re.sub(r"(?<!\\)[ \t]+$", "", text).removeprefix("\ufeff")
-    if not text or text.startswith("#"):
+def parse(lines: Iterable[str]) -> tuple[IgnorePattern, ...]:
+    """The patterns of the lines of an ignore file; lines that say nothing are left out."""
+    return tuple(pattern for line in lines if (pattern := _pattern(line.rstrip("\r\n"))) is not None)
+
+
+def _pattern(line: str) -> IgnorePattern | None:
+    if not line.strip() or line.startswith("#"):
         return None
-    back = text.startswith("!")
-    text = text[1:] if back else text
-    folders_only = text.endswith("/")
-    text = text.rstrip("/")
-    tied = "/" in text
-    text = text.lstrip("/")
-    if not text:
-        return None
-    expression = _expression(text if tied else f"**/{text}")
+    from pathspec.patterns.gitignore import GitIgnorePatternError
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
     try:
-        return Pattern(re.compile(expression, re.DOTALL), folders_only, back)
-    except re.error:  # a broken class such as [z-a] matches nothing, as in git
+        expression, ignore = GitIgnoreSpecPattern.pattern_to_regex(line)
+        if expression is None or ignore is None:
+            return None
+        return IgnorePattern(re.compile(_whole(_linear(expression)), re.DOTALL), ignore)
+    except (GitIgnorePatternError, re.error):  # a broken class such as [z-a] matches nothing, as in git
         return None
 
 
-def _expression(text: str) -> str:
-    parts = text.split("/")
-    last = len(parts) - 1
-    found = []
-    for number, part in enumerate(parts):
-        if part == "**":
-            found.append(".+" if number == last else "(?:.+/)?")
-        else:
-            found.append(_part(part) + ("" if number == last else "/"))
-    return "".join(found)
+def _whole(expression: str) -> str:
+    """So that it matches a path itself; pathspec's matches all below an ignored folder too."""
+    if "(?P<" in expression:  # where it ends at a path's end, or at the `/` of an ignored folder
+        return rf"{expression}\Z"
+    return expression if expression == "." else f"{expression}."  # `a/**` is not `a/` itself
 
 
-_PIECE = re.compile(
-    r"\\(?P<plain>.)|(?P<stars>\*+)|(?P<one>\?)|\[(?P<set>[!^]?\]?[^\]]*)\]|(?P<other>.)", re.DOTALL
-)
+# How pathspec writes `*`, one character that is no `*`, `**/` at the start, and `/**` further on.
+_STAR = re.escape("[^/]*")
+_ONE = r"(?:\\.|\[(?:\\.|[^\]\\])*\]|[^\\\[/()*])"
+_LEADING, _INNER = re.escape("(?:.+/)?"), re.escape("(?:/.+)?")
 
 
-def _part(part: str) -> str:
-    return "".join(map(_piece, _PIECE.finditer(part)))
+def _linear(expression: str) -> str:
+    """Without the backtracking of one `*` into another, which takes ages with `*a*a*a*a*b`.
+
+    What stands between two `*` is taken where it comes first, for good: if the rest of the pattern
+    matches behind a later place, it does so behind this one.  So it is for what is between two `**`.
+    """
+    plain = re.sub(r"\\.|\[\^?\]?[^\]]*\]", _class, expression)
+    plain = re.sub(rf"(?:{_STAR})+", "[^/]*", plain)
+    by_star = re.sub(rf"{_STAR}({_ONE}+)(?={_STAR})", r"(?>[^/]*?\1)", plain)
+    return re.sub(
+        rf"({_LEADING}|{_INNER})((?:(?!{_INNER}).)+)(?={_INNER})",
+        lambda found: f"(?>{found[1].replace('.+', '.+?')}?{found[2]}(?=/))",
+        by_star,
+    )
 
 
-def _piece(found: re.Match[str]) -> str:
-    if found["stars"]:
-        return "[^/]*"
-    if found["one"]:
-        return "[^/]"
-    if found["set"]:
-        inside = found["set"]
-        negated = inside[0] in "!^"
-        inside = inside[negated:].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-        return f"[{'^/' if negated else ''}{inside}]"
-    if found["other"] == "[":
-        return "(?!)"  # a class that is never closed matches nothing
-    return re.escape(found["plain"] or found["other"])
+def _class(found: re.Match[str]) -> str:
+    """A class of characters as git means it: `[!x]` does not match `/`, and `[` in it is a character."""
+    text = found[0]
+    if text.startswith("\\") or text == "[^/]":
+        return text
+    negated = text.startswith("[^")
+    inside = re.sub(r"[\[\]&|~]|(?<=-)-", r"\\\g<0>", text[1 + negated : -1])
+    return f"[^/{inside}]" if negated else f"[{inside}]"

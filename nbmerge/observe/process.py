@@ -1,11 +1,12 @@
-"""Owns: the process that watches, and what it and the watcher's own process say to each other.
+"""Owns: the process that watches, and what it and the process that it serves say to each other.
 
-Must not know: what events are for.  Invariant: what is said to the other process is never lost
-and never waited for by the thread that reads saves; if the other process is gone, this one ends.
+Must not know: what events are for.  Invariant: messages are values that can be pickled, each side
+understands all that the other says; a report is never lost and never waited for by the thread that
+reads saves; if the other process is gone, this one ends.
 
-Why a process: a thread that hears of a save has to read it before the next one, and Python lets
-it run only when the others let go.  With a merge going on beside it, half of the saves that were
-10 ms apart were written over before it came to read them; in a process of its own, none.
+Why a process: a thread that hears of a save has to read it before the next one, and Python lets it run
+only when the others let go.  With a merge going on beside it, half of the saves that were 10 ms apart
+were overwritten before it came to read them; in a process of its own, none.
 """
 
 from __future__ import annotations
@@ -17,50 +18,105 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from nbmerge.observe.events import (
-    Command,
-    Event,
-    FileRead,
-    FileStamp,
-    IsKnown,
-    KnownAnswer,
-    Orders,
-    Previous,
-    ReadAll,
-    ReadFile,
-    Report,
-    WatchedState,
-    say,
-)
-from nbmerge.observe.file_watcher import FileWatcher
+from nbmerge.observe.events import Event, FileRead, FileStamp, FileWatcherOptions, Previous
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Sink(Protocol):
+        """A buffered stream of bytes."""
+
+        def write(self, data: bytes, /) -> object: ...
+
+        def flush(self) -> object: ...
+
 
 _LIMIT = 32_000_000  # bytes that wait to be taken over, until looks that are not urgent wait too
 
 
+@dataclass(frozen=True, slots=True)
+class StartWatching:
+    """What to watch: the first message.  `asks`: whether unchanged files may be known already."""
+
+    roots: tuple[str, ...]
+    options: FileWatcherOptions
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAll:
+    """Look at everything again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Read one notebook."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnswer:
+    """The answer to the one question that is open."""
+
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IsKnown:
+    """Whether a file with this stamp need not be read."""
+
+    path: str
+    stamp: FileStamp
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedState:
+    """What is watched; `shown`: real paths and what people call them."""
+
+    notebooks: int
+    ready: bool
+    shown: dict[str, str]
+
+
+Command = ReadAll | ReadFile | KnownAnswer
+Report = Event | IsKnown | WatchedState
+
+
+def send(sink: Sink, message: StartWatching | Command | Report) -> None:
+    """One message to the other process.  Raises OSError if it is gone."""
+    sink.write(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+    sink.flush()
+
+
 class WatcherProcess:
-    """The watching process: a Lookout, a thread that reports, and the main one, which takes commands."""
+    """The process that watches: a FileWatcher, a thread that reports, and the main one, for commands."""
 
     def __init__(self, commands: BinaryIO, reports: BinaryIO) -> None:
         self._commands = commands
         self._reports = reports
         self._queue: SimpleQueue[Report | None] = SimpleQueue()
-        self._came = self._went = 0  # bytes; each counted by one thread at a time
+        self._queued = self._sent = 0  # bytes; each counted by one thread at a time
         self._answers: SimpleQueue[bool] = SimpleQueue()
         self._asking = threading.Lock()
-        self._saying = threading.Lock()
-        self._told: WatchedState | None = None
+        self._sending = threading.Lock()
+        self._state: WatchedState | None = None
         self._over = False
 
     def run(self) -> None:
         """Watch until the other process has closed its end."""
-        orders: Orders = pickle.load(self._commands)
-        self._lookout = FileWatcher(orders.roots, self._put, time.time, orders.options)
-        self._lookout.pressed = lambda: self._came - self._went > _LIMIT
-        if orders.asks:
-            self._lookout.known = self._is_known
+        from nbmerge.observe.file_watcher import FileWatcher  # the other process does without it
+
+        first: StartWatching = pickle.load(self._commands)
+        self._watcher = FileWatcher(first.roots, self._put, time.time, first.options)
+        self._watcher.is_busy = lambda: self._queued - self._sent > _LIMIT
+        if first.asks:
+            self._watcher.known = self._is_known
         reporter = threading.Thread(target=self._report, name="nbmerge-report", daemon=True)
         reporter.start()
         starter = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
@@ -68,24 +124,24 @@ class WatcherProcess:
         self._obey()
         self._over = True
         self._answers.put(False)
-        self._lookout.stop()
+        self._watcher.stop()
         starter.join()
         self._queue.put(None)
         reporter.join()
 
     def _start(self) -> None:
-        self._lookout.start()
-        self._tell_state()
+        self._watcher.start()
+        self._report_state()
 
     def _put(self, event: Event) -> None:
-        self._came += _weight(event)
+        self._queued += _weight(event)
         self._queue.put(event)
 
     def _is_known(self, path: str, stamp: FileStamp) -> bool:
         if self._over:
             return False
-        with self._asking:  # said at once: the thread that reports may be waiting for what the asker holds
-            self._say(IsKnown(path, stamp))
+        with self._asking:  # sent at once: the thread that reports may be waiting for what the asker holds
+            self._send(IsKnown(path, stamp))
             return self._answers.get()
 
     def _obey(self) -> None:
@@ -96,31 +152,31 @@ class WatcherProcess:
                 return
             match command:
                 case ReadAll():
-                    self._lookout.rescan()
+                    self._watcher.rescan()
                 case ReadFile(path):
-                    self._lookout.look(path)
+                    self._watcher.look(path)
                 case KnownAnswer(known):
                     self._answers.put(known)
 
     def _report(self) -> None:
         while (report := self._queue.get()) is not None:
-            self._say(report)
-            self._went += _weight(report)
+            self._send(report)
+            self._sent += _weight(report)
             if self._queue.empty():
-                self._tell_state()
+                self._report_state()
 
-    def _say(self, report: Report) -> None:
+    def _send(self, report: Report) -> None:
         try:
-            with self._saying:
-                say(self._reports, report)
+            with self._sending:
+                send(self._reports, report)
         except OSError:  # nobody is there to be told
             os._exit(1)
 
-    def _tell_state(self) -> None:
+    def _report_state(self) -> None:
         """Queue what is watched now, if that is news."""
-        state = WatchedState(self._lookout.notebooks, self._lookout.ready, self._lookout.names)
-        if state != self._told:
-            self._told = state
+        state = WatchedState(self._watcher.notebooks, self._watcher.ready, self._watcher.shown)
+        if state != self._state:
+            self._state = state
             self._queue.put(state)
 
 
@@ -129,8 +185,8 @@ def _weight(report: Report) -> int:
 
 
 def main() -> None:
-    """The watching process: commands on standard input, reports on standard output."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # the watcher's own process says when to end
+    """The process that watches: commands on standard input, reports on standard output."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # the other process says when to end
         signal.signal(number, signal.SIG_IGN)
     sys.setswitchinterval(0.0005)  # the thread that hears of a save is not to wait for the others
     reports = os.fdopen(os.dup(1), "wb")

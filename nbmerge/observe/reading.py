@@ -1,8 +1,8 @@
-"""Owns: reading a file as it is this moment, and how it looks without reading it.
+"""Owns: reading a file as it is this moment, and what can be known of it without reading it.
 
-Must not know: which files, what for.  Invariant: a glance is taken before the bytes that it
-stands for, so that a file that changed since never looks unchanged; nobody is kept waiting, and
-nobody who wants to replace the file is kept from it.
+Must not know: which files, what for.  Invariant: a stamp is taken before the bytes that it stands
+for, so that a file that changed since never looks unchanged; nobody is kept waiting, and nobody who
+wants to replace the file is kept from it.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ RACY = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """How a file looks; `touched`: when anything about it changed last, be it set back or not."""
+class FileStatus:
+    """A file, unread; `changed`: when anything about it changed last (nobody can set that back)."""
 
     stamp: FileStamp
-    touched: int
+    changed: int
 
 
-UNSEEN = Sight(FileStamp(-1, -1, -1), -1)
+UNREADABLE = FileStatus(FileStamp(-1, -1, -1), -1)
 
 
 @dataclass(frozen=True, slots=True)
 class FileReading:
-    """The bytes of a file and how it looked just before; `stable`: and just after, too."""
+    """The bytes of a file, and its status just before; `stable`: it was the same just after."""
 
     data: bytes
-    sight: Sight
+    status: FileStatus
     stable: bool
 
     @property
     def stamp(self) -> FileStamp:
-        return self.sight.stamp
+        return self.status.stamp
 
     @property
     def checksum(self) -> int:
@@ -76,15 +76,15 @@ class FileReading:
         return end.endswith(b"\n}") or (end.endswith(b"}") and _parses(self.data))
 
 
-def look_at(path: str) -> Sight | None:
-    """How a file looks; None if there is no regular file.  If one may not look: like nothing else."""
+def file_status(path: str) -> FileStatus | None:
+    """The status of a regular file; None if there is none, UNREADABLE if it may not be asked for."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
-        return UNSEEN
-    return _sight(found) if stat.S_ISREG(found.st_mode) else None
+        return UNREADABLE
+    return _status(found) if stat.S_ISREG(found.st_mode) else None
 
 
 def read_now(path: str) -> FileReading | None:
@@ -95,18 +95,18 @@ def read_now(path: str) -> FileReading | None:
         return None
     try:
         before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode) or is_elsewhere(before):
+        if not stat.S_ISREG(before.st_mode) or is_placeholder(before):
             return None
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
             data = file.readall()
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    sight = _sight(before)
-    return FileReading(data, sight, sight == _sight(after) and len(data) == sight.stamp.size)
+    status = _status(before)
+    return FileReading(data, status, status == _status(after) and len(data) == status.stamp.size)
 
 
-def is_elsewhere(found: os.stat_result) -> bool:
+def is_placeholder(found: os.stat_result) -> bool:
     """Whether only a sync client's placeholder is here: to read it would be to download it.
 
     macOS: SF_DATALESS; Windows: FILE_ATTRIBUTE_OFFLINE, ..._RECALL_ON_OPEN, ..._RECALL_ON_DATA_ACCESS.
@@ -137,9 +137,9 @@ def _opened(path: str) -> int:
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # not blocking: it may be a pipe
 
 
-def _sight(found: os.stat_result) -> Sight:
+def _status(found: os.stat_result) -> FileStatus:
     stamp = FileStamp(found.st_mtime_ns, found.st_size, found.st_ino, found.st_uid)
-    return Sight(stamp, found.st_ctime_ns)
+    return FileStatus(stamp, found.st_ctime_ns)
 
 
 def _parses(data: bytes) -> bool:

@@ -1,20 +1,13 @@
-"""Owns: whether every save of a notebook was read, by what was told and read of it.
-what is known of each notebook: how its file looked when it was last read, which saves were read.
-notebooks that may have been renamed, and what is to be told of them once that is clear.
+"""Owns: what is known of each notebook: which content was reported last, which saves nobody read, and
+renames that are not certain yet.
 
-Must not know: files, events.
-where notes come from, when files are read.
-files, time.
-Invariant: a save that nobody read is counted once, at the latest
-when the next one is closed; where the same bytes are saved again, none is missing.
+Must not know: where events come from, when files are read.  Invariant: a save that nobody read is
+counted once, at the latest when the next one is closed (where the same bytes are saved again, none is
+missing); an event that was held back comes out once, after the `Renamed` that it belongs to, in order.
 
-Two things betray a save that was written over before it was read: what was read for it is
-read once more, unchanged, for the next one (so it was that one's already); or it is torn, and
-the next one was being written.
-what is not certain to
-have been told counts as not told.
-pure; an event that was held back comes out once, after
-the `Renamed` that it belongs to, and in its order.
+Two things show that a save was overwritten before it was read: the content read for it is read once
+more, unchanged, for the next save (so it was that one's already); or it is torn, and the next save
+was being written.
 """
 
 from __future__ import annotations
@@ -25,9 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from nbmerge.observe.events import Event, FileRead, FileStamp, Renamed
-from nbmerge.observe.reading import FileReading, Sight
+from nbmerge.observe.reading import FileReading, FileStatus
 
-_LATE = 1.0  # seconds that the news of a write can take longer than the write
+_LATE = 1.0  # seconds by which the report of a write can be later than the write
 
 
 class MissedSaves:
@@ -43,101 +36,85 @@ class MissedSaves:
         self._read_at = 0.0
 
     def written(self) -> None:
-        """Somebody writes.  While a file is being truncated it can be empty before the system says so."""
+        """Somebody writes.  A file can be empty, being truncated, before the system says so."""
         self.dirty = True
         if self._torn and time.monotonic() - self._read_at < _LATE:
             self._doubtful = True
 
-    def glimpsed(self, reading: FileReading, made: bool) -> None:
-        """Something new was read that no writer has closed yet; `made`: of a file that was just made."""
-        self._ahead = (self.dirty or made) and reading.seems_whole
+    def read_open(self, reading: FileReading, created: bool) -> None:
+        """New content was read that no writer has closed yet; `created`: of a file that was just made."""
+        self._ahead = (self.dirty or created) and reading.seems_whole
 
-    def closed(self, reading: FileReading, again: bool, overtaken: bool) -> bool:
+    def closed(self, reading: FileReading, again: bool, written_again: bool) -> bool:
         """A writer closed the file, and this was read; `again`: as it had been read before.
 
-        `overtaken`: somebody writes again already.  Returns whether a save was missed.
+        `written_again`: somebody writes already.  Returns whether a save was missed.
         """
         missed = self._doubtful
-        whole = reading.is_whole() if overtaken else reading.seems_whole
+        whole = reading.is_whole() if written_again else reading.seems_whole
         if self._ahead and (again or not whole):
             self._ahead, self._torn = False, False
         elif self.dirty:
             missed = missed or (again and whole)
             self._torn = not whole
-        self._doubtful = self._torn and overtaken
+        self._doubtful = self._torn and written_again
         self._read_at = time.monotonic()
         self.dirty = False
         return missed
 
-    def kept(self) -> None:
-        """What the last save was is known after all, or nobody wants to know."""
+    def recovered(self) -> None:
+        """The content of the last save is known after all, or nobody wants to know it."""
         self._torn = self._doubtful = False
 
-    def ours(self) -> None:
+    def replaced_by_us(self) -> None:
         """The file was replaced by one of ours."""
-        self.kept()
+        self.recovered()
         self._ahead = self.dirty = False
 
 
+@dataclass(slots=True, eq=False)
 class FileRecord:
-    """One notebook.  `glance` and `checksum` are of the last content that was told, None if none was.
+    """One notebook.  `stamp` and `checksum` are of the content that was reported last, None if none was."""
 
-    `touched`: as in Sight; `stable`: it did not change while it was read; `racy`: it may have
-    changed since without looking different; `looks`: how often it was read; `awaited`: it will be
-    read if no writer closes it soon; `copied`: jupyter_server's copy was there since the last
-    save; `made`: the name was given to another file since; `saves`: which were read.
-    """
-
-    __slots__ = (
-        "awaited",
-        "checksum",
-        "copied",
-        "looks",
-        "made",
-        "racy",
-        "saves",
-        "stable",
-        "stamp",
-        "touched",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.saves = MissedSaves()
-        self.stamp: FileStamp | None = None
-        self.checksum: int | None = None
-        self.touched: int | None = None
-        self.looks = 0
-        self.stable = True
-        self.awaited = self.copied = self.made = self.racy = False
+    saves: MissedSaves = field(default_factory=MissedSaves)
+    stamp: FileStamp | None = None
+    checksum: int | None = None
+    changed: int | None = None  # as in FileStatus
+    times_read: int = 0
+    stable: bool = True  # it did not change while it was read
+    racy: bool = False  # it may have changed since without its stamp showing it
+    awaiting_close: bool = False  # it will be read if no writer closes it soon
+    copied: bool = False  # jupyter_server's copy was there since the last save
+    created: bool = False  # the name was given to another file since the last save
 
     def holds(self, reading: FileReading) -> bool:
-        """Whether just this was told last, not the same bytes saved once more."""
+        """Whether just this was reported last, and it is not the same bytes saved once more."""
         return self.checksum == reading.checksum and (not self.stable or self.stamp == reading.stamp)
 
-    def looks_like(self, sight: Sight) -> bool:
-        """Whether the file looks as it did when it was last read."""
-        return self.stamp == sight.stamp and self.touched in (sight.touched, None) and not self.racy
-
-    def read(self, reading: FileReading) -> None:
-        """This was read, whether or not it is told."""
-        self.looks += 1
-        self.racy = reading.is_racy
-        self.touched = reading.sight.touched
+    def is_current(self, status: FileStatus) -> bool:
+        """Whether the file is still as it was when it was last read, as far as its status tells."""
+        return self.stamp == status.stamp and self.changed in (status.changed, None) and not self.racy
 
     def way(self, reading: FileReading, moved: bool) -> str:
         """How the save that was just read came into the file."""
         if self.stamp is None:
             return "renamed" if moved else ""
-        if moved or self.made or self.stamp.inode != reading.stamp.inode:
+        if moved or self.created or self.stamp.inode != reading.stamp.inode:
             return "renamed"
         return "in place with a copy" if self.copied else "in place"
 
-    def told(self, reading: FileReading) -> None:
-        """This was told of it now."""
+    def read(self, reading: FileReading) -> None:
+        """This was read, whether or not it is reported."""
+        self.times_read += 1
+        self.racy = reading.is_racy
+        self.changed = reading.status.changed
+
+    def reported(self, reading: FileReading) -> None:
+        """This is reported now."""
         self.stamp = reading.stamp
         self.checksum = reading.checksum
         self.stable = reading.stable
-        self.copied = self.made = False
+        self.copied = self.created = False
 
 
 class FileRecords:
@@ -153,22 +130,23 @@ class FileRecords:
         folder, name = os.path.split(path)
         return self._folders.get(folder, {}).get(name)
 
-    def make(self, path: str) -> FileRecord:
-        """The record of a notebook, a new one if need be."""
+    def get_or_make(self, path: str) -> FileRecord:
         folder, name = os.path.split(path)
         return self._folders.setdefault(folder, {}).setdefault(name, FileRecord())
 
     def path_of(self, stamp: FileStamp) -> str | None:
-        """A notebook that looked just so when it was last read."""
+        """A notebook that had just this stamp when it was last read."""
         for folder, names in self._folders.items():
             for name, record in names.items():
                 if record.stamp == stamp:
                     return os.path.join(folder, name)
         return None
 
-    def put(self, path: str, record: FileRecord) -> None:
-        folder, name = os.path.split(path)
-        self._folders.setdefault(folder, {})[name] = record
+    def move(self, old: str, new: str) -> None:
+        record = self.drop(old)
+        if record is not None:
+            folder, name = os.path.split(new)
+            self._folders.setdefault(folder, {})[name] = record
 
     def drop(self, path: str) -> FileRecord | None:
         folder, name = os.path.split(path)
@@ -197,7 +175,7 @@ class _Pending:
 
 
 class Renames:
-    """Those that are not decided yet.
+    """Those that are not certain yet.
 
     A notebook that moved is renamed if nothing takes its old name for a while: many programs
     move the old file aside before they put the new one there.
@@ -207,33 +185,41 @@ class Renames:
         self._pending: dict[str, _Pending] = {}  # by new name
         self._leaving: dict[str, str] = {}  # old name -> new name
 
+    def is_pending(self, new: str) -> bool:
+        """Whether it is not decided yet what became of a notebook that moved to this name."""
+        return new in self._pending
+
     def begin(self, old: str, new: str) -> None:
-        """A notebook moved from a name to one that was free."""
+        """A notebook moved from a name to one that was free, and is not pending."""
         self._pending[new] = _Pending(old)
         self._leaving[old] = new
 
     def hold(self, path: str, event: Event) -> bool:
-        """Whether the event waits for a decision."""
+        """Keep the event if it has to wait; returns whether it has."""
         pending = self._pending.get(path)
         if pending is not None:
             pending.held.append(event)
         return pending is not None
 
     def undone(self, old: str, new: str) -> list[Event] | None:
-        """If moving `old` to `new` only takes back what is pending: what it held meanwhile."""
+        """If moving `old` to `new` only takes back what is pending: what was held meanwhile."""
         if self._leaving.get(new) != old:
             return None
         del self._leaving[new]
         held = self._pending.pop(old).held
         return [replace(event, path=new) for event in held if isinstance(event, FileRead)]
 
-    def taken(self, path: str) -> list[Event]:
-        """Something has this name now: what moved away from it was not renamed."""
+    def new_name(self, old: str) -> str | None:
+        """Where the notebook is that moved away from this name, if that is not decided."""
+        return self._leaving.get(old)
+
+    def cancelled(self, path: str) -> list[Event]:
+        """Something has this name now: what moved away from it was not renamed; what was held for it."""
         new = self._leaving.pop(path, None)
         return [] if new is None else self._pending.pop(new).held
 
-    def decide(self, old: str, new: str, at: float) -> list[Event]:
-        """Long enough after `begin`: what is to be told, if nothing came in between."""
+    def decided(self, old: str, new: str, at: float) -> list[Event]:
+        """Long enough after `begin`: what is to be reported, if nothing came in between."""
         if self._leaving.get(old) != new:
             return []
         del self._leaving[old]

@@ -21,8 +21,8 @@ from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import OpenedStore, open_store, state_directory
 from nbmerge.history.values import Retention, StoreLost
-from nbmerge.observe.client import ObserverOptions, WatcherClient
-from nbmerge.observe.events import Event, Syncing
+from nbmerge.observe.client import WatcherClient
+from nbmerge.observe.events import Event, FileWatcherOptions, Syncing
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.record import Taker
 from nbmerge.service.write import Settler
@@ -125,9 +125,9 @@ class _Assembly:
         self.disk = Disk(os.path.join(directory, "journal"), time.time)
         self.inbox = Inbox()
         self.observer = WatcherClient(
-            roots, self.heard, time.time, ObserverOptions(poll=options.poll, exclude=options.exclude)
+            roots, self.heard, time.time, FileWatcherOptions(poll=options.poll, exclude=options.exclude)
         )
-        self.observer.pressed = self.inbox.is_full
+        self.observer.is_busy = self.inbox.is_full
         taker = Taker(self.store, NotebookCache(self.store))
         self.surroundings = Environment(time.time, os.environ, os.path.expanduser("~"))
         performer = ActionRunner(

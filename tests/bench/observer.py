@@ -17,8 +17,8 @@ import threading
 import time
 from pathlib import Path
 
-from nbmerge.observe.client import ObserverOptions, WatcherClient
-from nbmerge.observe.events import Event, FileRead, Missed
+from nbmerge.observe.client import WatcherClient
+from nbmerge.observe.events import Event, FileRead, FileWatcherOptions, Missed
 from tests.bench.notebooks import small
 
 FOLDERS, NOTEBOOKS, SAVES = 10_000, 1_000, 300
@@ -27,7 +27,7 @@ FOLDERS, NOTEBOOKS, SAVES = 10_000, 1_000, 300
 def main() -> None:
     """Print the figures."""
     seconds = float(next((word for word in sys.argv[1:] if word.isdigit()), "20"))
-    options = ObserverOptions(poll=True if "--poll" in sys.argv else None)
+    options = FileWatcherOptions(poll=True if "--poll" in sys.argv else None)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         fill(root)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor.connections import attribute, driver, others
+from nbmerge.doctor.installation import attribute, driver, other_tools
 from nbmerge.doctor.values import Finding, Severity
 from tests.doctor.conftest import Place
 
@@ -45,7 +45,7 @@ def test_outside_of_repositories(place: Place) -> None:
     found = first(place)
     assert found.state is Severity.OK
     assert "nbmerge-on-save git install --global" in found.advice
-    assert list(others(place.setting)) == []
+    assert list(other_tools(place.setting)) == []
 
 
 def test_not_installed(repo: Place) -> None:
@@ -130,7 +130,7 @@ def test_a_filter(repo: Place, command: str, state: Severity, said: str) -> None
     (repo.here / ".gitattributes").write_text("*.ipynb filter=nbstripout\n")
     if command:
         git(repo, "config", "filter.nbstripout.clean", command)
-    [found] = others(repo.setting)
+    [found] = other_tools(repo.setting)
     assert (found.name, found.state) == ("git filter", state)
     assert said in found.message
 
@@ -138,14 +138,14 @@ def test_a_filter(repo: Place, command: str, state: Severity, said: str) -> None
 def test_a_differ(repo: Place) -> None:
     (repo.here / ".gitattributes").write_text("*.ipynb diff=jupyternotebook\n")
     git(repo, "config", "diff.jupyternotebook.command", "git-nbdiffdriver-that-is-gone diff")
-    [found] = others(repo.setting)
+    [found] = other_tools(repo.setting)
     assert (found.name, found.state) == ("git diff", Severity.WARNING)
 
 
 def test_without_git_nothing_is_said(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(place.bin))
     assert shutil.which("git") is None
-    assert [*driver(place.setting), *others(place.setting)] == []
+    assert [*driver(place.setting), *other_tools(place.setting)] == []
 
 
 def test_what_git_tells_of_attributes() -> None:

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from nbmerge.doctor import machine as looking
-from nbmerge.doctor.machine import folder
+from nbmerge.doctor.machine import current_folder
 from nbmerge.doctor.values import Severity
-from nbmerge.observe.tree import Mounts
+from nbmerge.observe.backend import Mounts
 from tests.doctor.conftest import Place
 
 
@@ -24,13 +24,13 @@ def test_whether_the_system_tells_of_saves(
     place: Place, monkeypatch: pytest.MonkeyPatch, kind: str, state: Severity
 ) -> None:
     monkeypatch.setattr(looking, "mounts", lambda: mounted(kind))
-    disk, events = folder(place.setting)
+    disk, events = current_folder(place.setting)
     assert (disk.state, events.state) == (Severity.OK, state)
     assert f"is on {kind}" in events.message
 
 
 def test_a_folder_that_cannot_be_written(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    disk, _ = folder(place.setting)
+    disk, _ = current_folder(place.setting)
     assert disk.state is Severity.WARNING
     assert "with a journal" in disk.message

@@ -1,4 +1,4 @@
-"""Jupyter servers of this user, played on loopback."""
+"""Jupyter servers of this user, fake_server on loopback."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor.connections import jupyter
+from nbmerge.doctor.machine import jupyter_servers
 from nbmerge.doctor.values import Finding, Severity
 from tests.doctor.conftest import Place
-from tests.signs.jupyter import Played, announce, played, session
+from tests.environment.jupyter import FakeServer, announce, fake_server, session
 
 
 @pytest.fixture
-def server() -> Iterator[Played]:
-    with played() as playing:
-        yield playing
+def server() -> Iterator[FakeServer]:
+    with fake_server() as server:
+        yield server
 
 
 def runtime(place: Place) -> Path:
@@ -25,7 +25,7 @@ def runtime(place: Place) -> Path:
 
 
 def one(place: Place) -> Finding:
-    [found] = jupyter(place.setting)
+    [found] = jupyter_servers(place.setting)
     assert "a-secret" not in found.message + found.advice
     return found
 
@@ -34,7 +34,7 @@ def test_none(place: Place) -> None:
     assert one(place).state is Severity.OK
 
 
-def test_one_that_answers(place: Place, server: Played) -> None:
+def test_one_that_answers(place: Place, server: FakeServer) -> None:
     server.sessions = [
         session("n.ipynb", 2),
         session("m.ipynb", 1, kernel="k2"),
@@ -47,7 +47,7 @@ def test_one_that_answers(place: Place, server: Played) -> None:
     assert {request.split()[0] for request in server.asked} <= {"GET", "OPTIONS"}
 
 
-def test_one_with_collaboration(place: Place, server: Played) -> None:
+def test_one_with_collaboration(place: Place, server: FakeServer) -> None:
     server.rooms = True
     announce(runtime(place), place.here, server.port)
     found = one(place)
@@ -56,13 +56,13 @@ def test_one_with_collaboration(place: Place, server: Played) -> None:
     assert "4 s" in found.message
 
 
-def test_one_whose_rooms_are_seen_on_the_disk(place: Place, server: Played) -> None:
+def test_one_whose_rooms_are_seen_on_the_disk(place: Place, server: FakeServer) -> None:
     (place.here / ".jupyter_ystore.db").touch()
     announce(runtime(place), place.here, server.port)
     assert "jupyter-collaboration" in one(place).message
 
 
-def test_one_that_does_not_let_us_in(place: Place, server: Played) -> None:
+def test_one_that_does_not_let_us_in(place: Place, server: FakeServer) -> None:
     announce(runtime(place), place.here, server.port, token="")
     found = one(place)
     assert found.state is Severity.WARNING
@@ -70,7 +70,7 @@ def test_one_that_does_not_let_us_in(place: Place, server: Played) -> None:
 
 
 def test_one_that_does_not_answer(place: Place) -> None:
-    with played() as gone:
+    with fake_server() as gone:
         port = gone.port
     announce(runtime(place), place.here, port)
     found = one(place)
@@ -80,7 +80,7 @@ def test_one_that_does_not_answer(place: Place) -> None:
 
 @pytest.mark.parametrize("other", [{"hostname": "192.0.2.7"}, {"sock": "/run/jupyter.sock", "port": 0}])
 def test_one_that_is_not_on_loopback_is_not_asked(
-    place: Place, server: Played, other: dict[str, object]
+    place: Place, server: FakeServer, other: dict[str, object]
 ) -> None:
     announce(runtime(place), place.here, server.port, **other)
     found = one(place)
@@ -102,9 +102,9 @@ def test_word_of_servers_that_are_gone_and_nonsense(place: Place) -> None:
     assert one(place).message == "no Jupyter server of this user runs here"
 
 
-def test_each_server_has_a_line(place: Place, server: Played) -> None:
+def test_each_server_has_a_line(place: Place, server: FakeServer) -> None:
     announce(runtime(place), place.here, server.port)
-    with played() as second:
+    with fake_server() as second:
         announce(runtime(place), place.home, second.port)
-        assert len(list(jupyter(place.setting))) == 2
+        assert len(list(jupyter_servers(place.setting))) == 2
     assert os.path.isdir(place.home)

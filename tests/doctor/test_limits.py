@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.doctor import machine as looking
-from nbmerge.doctor.machine import Figures, count, judged, limits, read
+from nbmerge.doctor.machine import Figures, count_folders, inotify_limits, judged, read_figures
 from nbmerge.doctor.values import Severity
 from nbmerge.observe.inotify import Inotify
 from tests.doctor.conftest import Place
@@ -44,25 +44,27 @@ def test_folders_against_watches(needed: int, is_all: bool, state: Severity, wor
         (replace(USUAL, queue=100), "max_queued_events"),
     ],
 )
-def test_other_limits(place: Place, monkeypatch: pytest.MonkeyPatch, figures: Figures, advice: str) -> None:
-    monkeypatch.setattr(looking, "read", lambda: figures)
-    fine, low = limits(place.setting)
+def test_other_inotify_limits(
+    place: Place, monkeypatch: pytest.MonkeyPatch, figures: Figures, advice: str
+) -> None:
+    monkeypatch.setattr(looking, "read_figures", lambda: figures)
+    fine, low = inotify_limits(place.setting)
     assert (fine.state, low.state) == (Severity.OK, Severity.WARNING)
     assert advice in low.advice
 
 
 def test_nothing_is_said_where_there_is_no_inotify(place: Place) -> None:
-    assert list(limits(replace(place.setting, platform="darwin"))) == []
+    assert list(inotify_limits(replace(place.setting, platform="darwin"))) == []
 
 
 def test_what_this_process_watches_is_counted(tmp_path: Path) -> None:
-    before = read()
+    before = read_figures()
     eyes = Inotify(lambda name: True)
     try:
         for name in ("a", "b", "c"):
             (tmp_path / name).mkdir()
             eyes.watch(str(tmp_path / name), below=False)
-        now = read()
+        now = read_figures()
     finally:
         eyes.close()
     assert now.watches_used >= before.watches_used + 3 or now.instances_used > before.instances_used
@@ -76,11 +78,11 @@ def test_folders_are_counted_as_they_would_be_watched(tmp_path: Path) -> None:
     (tmp_path / "env/pyvenv.cfg").touch()
     (tmp_path / "circle").symlink_to(tmp_path)
     (tmp_path / ".nbmergeignore").write_text("left/\n")
-    assert count(str(tmp_path), time.monotonic() + 60.0) == (4, True)  # itself, a, a/b, a/c
+    assert count_folders(str(tmp_path), time.monotonic() + 60.0) == (4, True)  # itself, a, a/b, a/c
 
 
 def test_counting_ends(tmp_path: Path) -> None:
-    assert count(str(tmp_path), time.monotonic() - 1.0) == (0, False)
+    assert count_folders(str(tmp_path), time.monotonic() - 1.0) == (0, False)
 
 
 def test_processes_that_end_or_are_somebody_elses_do_no_harm(tmp_path: Path) -> None:
@@ -98,5 +100,5 @@ def test_processes_that_end_or_are_somebody_elses_do_no_harm(tmp_path: Path) -> 
     (tmp_path / "3/fdinfo").mkdir()
     (tmp_path / "3/fdinfo/7").write_text("pos:\t0\ninotify wd:2 ino:5\ninotify wd:1 ino:6\n")
     (tmp_path / "self").symlink_to("3")
-    assert read(str(tmp_path)) == Figures(10, 2, 30, watches_used=2, instances_used=1)
+    assert read_figures(str(tmp_path)) == Figures(10, 2, 30, watches_used=2, instances_used=1)
     assert os.path.exists(tmp_path / "3/fdinfo/7")

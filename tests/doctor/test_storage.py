@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.doctor import machine as storage
-from nbmerge.doctor.machine import place as look_at_place
-from nbmerge.doctor.machine import size, store, whole
+from nbmerge.doctor.machine import integrity, size, state_directory, store
 from nbmerge.doctor.values import Finding, Severity
 from nbmerge.history.opening import find_store, open_store
 from nbmerge.history.values import Draft
@@ -41,7 +40,7 @@ def recorded(place: Place, tips: int = 0) -> Path:
 
 
 def found(place: Place) -> list[Finding]:
-    return [*look_at_place(place.setting), *store(place.setting), *whole(place.setting)]
+    return [*state_directory(place.setting), *store(place.setting), *integrity(place.setting)]
 
 
 def errors(place: Place) -> list[str]:
@@ -129,14 +128,14 @@ def test_the_state_directory_is_a_file(place: Place) -> None:
 def test_others_may_look_into_it(place: Place) -> None:
     recorded(place)
     place.state.chmod(0o755)
-    [shown] = [finding for finding in look_at_place(place.setting) if finding.state is Severity.WARNING]
+    [shown] = [finding for finding in state_directory(place.setting) if finding.state is Severity.WARNING]
     assert shown.advice == f"chmod 700 {place.state}"
 
 
 def test_it_belongs_to_somebody_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(place)
     monkeypatch.setattr(os, "getuid", lambda: 4242)
-    [other] = [finding for finding in look_at_place(place.setting) if finding.state is Severity.WARNING]
+    [other] = [finding for finding in state_directory(place.setting) if finding.state is Severity.WARNING]
     assert "belongs to another user" in other.message
 
 
@@ -164,7 +163,7 @@ def test_a_home_that_is_write_protected(place: Place) -> None:
 )
 def test_room_on_the_disk(place: Place, monkeypatch: pytest.MonkeyPatch, free: int, state: Severity) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**12, 0, free))
-    states = [finding.state for finding in look_at_place(place.setting)]
+    states = [finding.state for finding in state_directory(place.setting)]
     assert states[1:] == ([] if state is Severity.OK else [state])
 
 

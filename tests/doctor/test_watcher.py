@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor.machine import is_watched, watcher
+from nbmerge.doctor.machine import is_watched, running_watcher
 from nbmerge.doctor.values import Finding, Severity
 from nbmerge.watch.status import WatcherLock, WatcherStatus, write_status
 from tests.doctor.conftest import Place
@@ -26,11 +26,11 @@ def told(place: Place, status: WatcherStatus) -> list[Finding]:
     """What is found while a watcher runs that has told this."""
     with WatcherLock(str(place.state)):
         write_status(str(place.state), status)
-        return list(watcher(place.setting))
+        return list(running_watcher(place.setting))
 
 
 def test_there_never_was_one(place: Place) -> None:
-    [found] = watcher(place.setting)
+    [found] = running_watcher(place.setting)
     assert found.state is Severity.OK
     assert found.advice == "nbmerge-on-save start begins to watch"
     assert not place.state.exists()
@@ -77,14 +77,14 @@ def test_a_folder_is_gone(place: Place, running: WatcherStatus) -> None:
 
 def test_it_was_killed_at_work(place: Place, running: WatcherStatus) -> None:
     write_status(str(place.state), replace(running, idle=False))
-    [found] = watcher(place.setting)
+    [found] = running_watcher(place.setting)
     assert found.state is Severity.WARNING
     assert f"process {os.getpid()}" in found.message
 
 
 def test_it_has_ended(place: Place, running: WatcherStatus) -> None:
     """Its number may be another process's by now: it is not said to run."""
-    [found] = watcher(place.setting)
+    [found] = running_watcher(place.setting)
     assert (found.state, found.message) == (Severity.OK, "no watcher runs")
 
 

@@ -8,21 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.observe import capture
-from nbmerge.observe import watched_tree as ground
+from nbmerge.observe import capture, watched_tree
+from nbmerge.observe.backend import FileChange, SystemEvent
 from nbmerge.observe.events import (
     FileRead,
-    Note,
-    ObserverOptions,
+    FileWatcherOptions,
     Overflowed,
     Renamed,
     Trouble,
     Vanished,
-    What,
 )
 from nbmerge.observe.inotify import Inotify
+from nbmerge.observe.names import shown_path
 from nbmerge.observe.reading import FileReading, read_now
-from nbmerge.observe.tree import Folder, Listing, list_folder, show
+from nbmerge.observe.watched_tree import FolderListing, WatchedFolder, list_folder
 from tests.observe.world import World, notebook
 
 
@@ -68,12 +67,12 @@ def test_a_folder_that_is_renamed_keeps_its_histories(world: World) -> None:
 def test_a_folder_that_is_moved_out_or_removed(world: World) -> None:
     world.save("a/nb.ipynb")
     world.save("b/nb.ipynb")
-    lookout = world.watch()
+    watcher = world.watch()
     os.rename(world.root / "a", world.outside / "a")
     shutil.rmtree(world.root / "b")
     world.until_vanished("a/nb.ipynb")
     world.until_vanished("b/nb.ipynb")
-    assert lookout.notebooks == 0
+    assert watcher.notebooks == 0
     (world.outside / "a/nb.ipynb").write_bytes(notebook("out of sight"))
     world.settle()
     assert len(world.seen("a/nb.ipynb")) == 1
@@ -135,7 +134,7 @@ def test_our_own_exchange_is_neither_renaming_nor_removal(world: World) -> None:
     world.watch()
     data = notebook("merged")
     (world.root / ".nbmerge-1.tmp").write_bytes(data)
-    # What inotify tells of RENAME_EXCHANGE are these two moves.
+    # FileChange inotify tells of RENAME_EXCHANGE are these two moves.
     os.rename(world.root / "nb.ipynb", world.root / ".nbmerge-2.tmp")
     os.rename(world.root / ".nbmerge-1.tmp", world.root / "nb.ipynb")
     os.unlink(world.root / ".nbmerge-2.tmp")
@@ -158,29 +157,29 @@ def test_a_symlinked_notebook_is_watched_where_it_is(world: World) -> None:
     target.write_bytes(notebook("first"))
     os.symlink(target, world.root / "link.ipynb")
     (world.outside / "other.ipynb").write_bytes(notebook("not asked for"))
-    lookout = world.watch()
+    watcher = world.watch()
     world.until_seen(target, notebook("first"))
     target.write_bytes(notebook("in place"))
     world.until_seen(target, notebook("in place"))
     (world.outside / "tmp").write_bytes(notebook("renamed"))
     os.replace(world.outside / "tmp", target)
     world.until_seen(target, notebook("renamed"))
-    assert lookout.notebooks == 1
-    assert show(str(target), lookout.names) == world.path("link.ipynb")
+    assert watcher.notebooks == 1
+    assert shown_path(str(target), watcher.shown) == world.path("link.ipynb")
 
 
 def test_links_that_come_and_go(world: World) -> None:
     (world.outside / "a").mkdir()
     target = world.outside / "a/nb.ipynb"
     target.write_bytes(notebook("first"))
-    lookout = world.watch()
+    watcher = world.watch()
     os.symlink(world.outside / "a", world.root / "folder")
     world.until_seen(target, notebook("first"))
     target.write_bytes(notebook("second"))
     world.until_seen(target, notebook("second"))
-    assert show(str(target), lookout.names) == world.path("folder/nb.ipynb")
+    assert shown_path(str(target), watcher.shown) == world.path("folder/nb.ipynb")
     os.unlink(world.root / "folder")
-    world.wait(lambda: lookout.notebooks == 0)
+    world.wait(lambda: watcher.notebooks == 0)
     target.write_bytes(notebook("third"))
     world.settle()
     assert notebook("third") not in world.seen(target)
@@ -192,22 +191,22 @@ def test_links_in_a_circle(world: World) -> None:
     os.symlink(world.root, world.root / "a/up")
     os.symlink("self", world.root / "self")
     os.symlink("self.ipynb", world.root / "self.ipynb")
-    lookout = world.watch()
+    watcher = world.watch()
     assert world.seen("a/nb.ipynb") == [data]
-    assert lookout.notebooks == 1
+    assert watcher.notebooks == 1
 
 
 def test_a_link_that_leads_nowhere_yet(world: World) -> None:
     target = world.outside / "nb"
     os.symlink(target, world.root / "nb.ipynb")
-    world.watch(ObserverOptions(rescan_interval=0.05, poll_interval=0.05))
+    world.watch(FileWatcherOptions(rescan_interval=0.05, poll_interval=0.05))
     target.write_bytes(notebook("there now"))
     world.until_seen(target, notebook("there now"))
 
 
 def test_a_root_that_vanishes_and_comes_back(world: World) -> None:
     world.save("nb.ipynb", "first")
-    world.watch(ObserverOptions(rescan_interval=0.05))
+    world.watch(FileWatcherOptions(rescan_interval=0.05))
     os.rename(world.root, world.outside / "elsewhere")
     world.until_vanished("nb.ipynb")
     world.until(lambda: bool(world.all(Trouble)))
@@ -219,8 +218,8 @@ def test_a_root_that_vanishes_and_comes_back(world: World) -> None:
 def test_a_root_that_is_one_notebook(world: World) -> None:
     data = world.save("nb.ipynb")
     world.save("other.ipynb")
-    lookout = world.watch(roots=[world.root / "nb.ipynb"])
-    assert (world.seen("nb.ipynb"), lookout.notebooks) == ([data], 1)
+    watcher = world.watch(roots=[world.root / "nb.ipynb"])
+    assert (world.seen("nb.ipynb"), watcher.notebooks) == ([data], 1)
     world.until_seen("nb.ipynb", world.save("nb.ipynb", "later"))
 
 
@@ -237,15 +236,15 @@ def test_a_folder_that_may_not_be_read(world: World, monkeypatch: pytest.MonkeyP
     world.save("closed/nb.ipynb")
     data = world.save("open/nb.ipynb")
 
-    def refused(folder: Folder) -> Listing:
+    def refused(folder: WatchedFolder) -> FolderListing:
         if folder.path == world.path("closed"):
             raise PermissionError(13, "Permission denied")
         return list_folder(folder)
 
-    monkeypatch.setattr(ground, "list_folder", refused)
-    lookout = world.watch()
+    monkeypatch.setattr(watched_tree, "list_folder", refused)
+    watcher = world.watch()
     assert world.seen("open/nb.ipynb") == [data]
-    lookout.rescan()
+    watcher.rescan()
     world.settle()
     [trouble] = world.all(Trouble)
     assert trouble.path == world.path("closed")
@@ -262,19 +261,19 @@ def test_a_notebook_that_may_not_be_read(world: World, monkeypatch: pytest.Monke
         return read_now(path)
 
     monkeypatch.setattr(capture, "read_now", read)
-    lookout = world.watch()
+    watcher = world.watch()
     data = world.save("nb.ipynb")
     world.settle()
     [trouble] = world.all(Trouble)
     assert (trouble.path, trouble.message) == (world.path("nb.ipynb"), "cannot be read: permission denied")
     refused[0] = False
-    lookout.rescan()
+    watcher.rescan()
     world.until_seen("nb.ipynb", data)
     assert not world.vanished("nb.ipynb")
 
 
 def test_no_room_for_more_watches(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be watched is looked at; people hear once which limit to raise."""
+    """FileChange cannot be watched is looked at; people hear once which limit to raise."""
     world.save("a/nb.ipynb")
     watch = Inotify.watch
 
@@ -284,7 +283,7 @@ def test_no_room_for_more_watches(world: World, monkeypatch: pytest.MonkeyPatch)
         watch(self, folder, below)
 
     monkeypatch.setattr(Inotify, "watch", full)
-    world.watch(ObserverOptions(poll_interval=0.05))
+    world.watch(FileWatcherOptions(poll_interval=0.05))
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "polled"))
     world.until_seen("b/nb.ipynb", world.save("b/nb.ipynb", "new folder"))
     [message] = world.troubles()
@@ -296,20 +295,20 @@ def test_an_overflow_is_told_and_everything_looked_at(world: World, monkeypatch:
     world.save("a.ipynb")
     world.save("b.ipynb")
     lost = [True]
-    notes = Inotify.notes
+    notes = Inotify.events
 
-    def deaf(self: Inotify, timeout: float) -> list[Note]:
+    def deaf(self: Inotify, timeout: float) -> list[SystemEvent]:
         found = notes(self, timeout)
         return [] if lost[0] else found
 
-    monkeypatch.setattr(Inotify, "notes", deaf)
-    lookout = world.watch()
+    monkeypatch.setattr(Inotify, "events", deaf)
+    watcher = world.watch()
     data = world.save("a.ipynb", "unheard")
     new = world.save("x/y/new.ipynb", "unheard of")
     os.unlink(world.root / "b.ipynb")
     lost[0] = False
-    with lookout._capture.lock:
-        lookout._hearing.heed(Note(What.OVERFLOW, ""))
+    with watcher._capture.lock:
+        watcher._handler.handle(SystemEvent(FileChange.OVERFLOW, ""))
     world.until_seen("a.ipynb", data)
     world.until_seen("x/y/new.ipynb", new)
     world.until_vanished("b.ipynb")
@@ -321,7 +320,7 @@ def test_what_events_do_not_tell_is_found_in_a_while(world: World) -> None:
     """A write through a hard link elsewhere."""
     world.save("nb.ipynb")
     os.link(world.root / "nb.ipynb", world.outside / "other")
-    world.watch(ObserverOptions(rescan_interval=0.1, poll_interval=0.05))
+    world.watch(FileWatcherOptions(rescan_interval=0.1, poll_interval=0.05))
     data = notebook("through the other name")
     (world.outside / "other").write_bytes(data)
     assert world.until_seen("nb.ipynb", data).way == "in place"
@@ -330,7 +329,7 @@ def test_what_events_do_not_tell_is_found_in_a_while(world: World) -> None:
 @pytest.mark.parametrize("renaming", [False, True], ids=["in place", "by rename"])
 def test_polling(world: World, renaming: bool) -> None:
     world.save("a/nb.ipynb")
-    world.watch(ObserverOptions(poll=True, poll_interval=0.05))
+    world.watch(FileWatcherOptions(poll=True, poll_interval=0.05))
     data = notebook("polled")
     (world.outside / "x").write_bytes(data)
     if renaming:
@@ -347,18 +346,18 @@ def test_polling(world: World, renaming: bool) -> None:
 
 def test_a_notebook_that_is_asked_for_is_told_in_any_case(world: World) -> None:
     data = world.save("nb.ipynb")
-    lookout = world.watch()
-    lookout.look(world.path("nb.ipynb"))
+    watcher = world.watch()
+    watcher.look(world.path("nb.ipynb"))
     assert world.seen("nb.ipynb") == [data, data]
     os.unlink(world.path("nb.ipynb"))
-    lookout.look(world.path("nb.ipynb"))
+    watcher.look(world.path("nb.ipynb"))
     world.until_vanished("nb.ipynb")
 
 
 def test_a_notebook_that_was_renamed_unheard(world: World) -> None:
     """Where nothing is told, the file itself gives away that it is the same."""
     data = world.save("a/nb.ipynb")
-    world.watch(ObserverOptions(poll=True, poll_interval=0.05))
+    world.watch(FileWatcherOptions(poll=True, poll_interval=0.05))
     (world.root / "b").mkdir()
     os.rename(world.path("a/nb.ipynb"), world.path("b/new.ipynb"))
     world.until_seen("b/new.ipynb", data)
@@ -374,9 +373,9 @@ def test_what_is_saved_between_two_renames_is_told(world: World) -> None:
     world.watch()
     os.rename(world.path("a.ipynb"), world.path("b.ipynb"))
     second = world.save("b.ipynb", "second")
-    world.settle_notes()
+    world.settle_events()
     third = world.save("b.ipynb", "third")
-    world.settle_notes()
+    world.settle_events()
     os.rename(world.path("b.ipynb"), world.path("a.ipynb"))
     world.until_seen("a.ipynb", third)
     assert second in world.seen("a.ipynb")
@@ -385,7 +384,7 @@ def test_what_is_saved_between_two_renames_is_told(world: World) -> None:
 
 def test_a_root_file_whose_folder_is_replaced(world: World) -> None:
     world.save("a/nb.ipynb")
-    world.watch(ObserverOptions(rescan_interval=0.1), roots=[world.root / "a/nb.ipynb"])
+    world.watch(FileWatcherOptions(rescan_interval=0.1), roots=[world.root / "a/nb.ipynb"])
     shutil.rmtree(world.root / "a")
     world.until_vanished("a/nb.ipynb")
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "back"))
@@ -397,7 +396,7 @@ def test_the_folder_of_a_links_target_comes_back(world: World) -> None:
     target.parent.mkdir()
     target.write_bytes(notebook("first"))
     os.symlink(target, world.root / "link.ipynb")
-    world.watch(ObserverOptions(rescan_interval=0.1))
+    world.watch(FileWatcherOptions(rescan_interval=0.1))
     shutil.rmtree(target.parent)
     world.until(lambda: world.vanished(target))
     target.parent.mkdir()
@@ -414,3 +413,57 @@ def test_a_folder_that_is_replaced_by_another(world: World) -> None:
     world.until_seen("empty/nb.ipynb", data)
     world.until_seen("empty/nb.ipynb", world.save("empty/nb.ipynb", "later"))
     world.until_seen("empty/nb.ipynb", world.save("empty/nb.ipynb", "and later"))
+
+
+def test_a_folder_moved_away_whose_name_is_taken_at_once(world: World) -> None:
+    """That it left is certain only after a while; the new one is watched then, and so is what is below it."""
+    world.save("a/deep/nb.ipynb", "old")
+    world.watch()
+    for number in range(3):
+        os.rename(world.root / "a", world.outside / f"a{number}")
+        new = world.save("a/deep/nb.ipynb", f"new {number}")
+        world.until_seen("a/deep/nb.ipynb", new)
+        world.settle()
+        world.until_seen("a/deep/nb.ipynb", world.save("a/deep/nb.ipynb", f"later {number}"))
+    assert not world.vanished("a/deep/nb.ipynb")
+
+
+def test_names_that_are_passed_on_quickly(world: World) -> None:
+    """Renames that are not certain yet: each content is reported, under the name that it ends with."""
+    one, two = world.save("a.ipynb", "one"), world.save("x.ipynb", "two")
+    world.watch()
+    os.rename(world.path("a.ipynb"), world.path("b.ipynb"))
+    world.settle_events()
+    os.rename(world.path("b.ipynb"), world.path("c.ipynb"))
+    world.settle_events()
+    os.rename(world.path("x.ipynb"), world.path("b.ipynb"))
+    world.until_seen("c.ipynb", one)
+    world.until_seen("b.ipynb", two)
+    world.until_vanished("x.ipynb")
+    assert not world.vanished("b.ipynb")
+    assert not world.troubles()
+
+
+def test_a_notebook_that_left_two_names_before_it_was_read(world: World) -> None:
+    """Nobody is told of the name between, neither that it is there nor that it is gone."""
+    old = world.save("a.ipynb")
+    watcher = world.watch()
+    os.rename(world.path("a.ipynb"), world.path("c.ipynb"))
+    other = world.save("a.ipynb", "other")
+    with watcher._capture.lock:
+        watcher._capture.renamed(world.path("a.ipynb"), world.path("b.ipynb"))
+        watcher._capture.renamed(world.path("b.ipynb"), world.path("c.ipynb"))
+    world.until_seen("c.ipynb", old)
+    world.until_seen("a.ipynb", other)
+    world.settle()
+    assert not world.about("b.ipynb")
+
+
+def test_a_copy_without_its_notebook_says_nothing(world: World) -> None:
+    data = world.save("nb.ipynb")
+    world.watch()
+    os.rename(world.path("nb.ipynb"), world.path("new.ipynb"))
+    (world.root / ".~nb.ipynb").write_bytes(notebook("a copy of nothing"))
+    world.until_seen("new.ipynb", data)
+    world.settle()
+    assert [type(event) for event in world.about("nb.ipynb")] == [FileRead, Renamed]

@@ -27,18 +27,18 @@ def is_there(pid: int) -> bool:
         return False
 
 
-def pid_of(observer: WatcherClient) -> int:
-    assert observer._process is not None
-    return observer._process.pid
+def pid_of(client: WatcherClient) -> int:
+    assert client._process is not None
+    return client._process.pid
 
 
 def test_it_tells_what_a_lookout_tells(world: World) -> None:
     data = world.save("a/nb.ipynb")
-    observer = world.observe()
+    client = world.observe()
     assert world.seen("a/nb.ipynb") == [data]
-    assert (observer.notebooks, observer.ready) == (1, True)
+    assert (client.notebooks, client.ready) == (1, True)
     world.until_seen("b/new.ipynb", world.save("b/new.ipynb"))
-    world.wait(lambda: observer.notebooks == 2)
+    world.wait(lambda: client.notebooks == 2)
     os.unlink(world.path("b/new.ipynb"))
     world.until_vanished("b/new.ipynb")
 
@@ -47,38 +47,38 @@ def test_looking_again_and_what_people_call_it(world: World) -> None:
     target = world.outside / "nb.ipynb"
     target.write_bytes(notebook("text"))
     os.symlink(target, world.root / "link.ipynb")
-    observer = world.observe()
-    observer.look(str(target))
+    client = world.observe()
+    client.look(str(target))
     world.until(lambda: len(world.seen(target)) == 2)
-    observer.rescan()
-    assert observer.shown(str(target)) == world.path("link.ipynb")
-    assert observer.shown("/elsewhere") == "/elsewhere"
+    client.rescan()
+    assert client.shown(str(target)) == world.path("link.ipynb")
+    assert client.shown("/elsewhere") == "/elsewhere"
 
 
 def test_what_is_known_is_asked_of_this_process(world: World) -> None:
     world.save("old.ipynb")
     new = world.save("new.ipynb")
-    observer = WatcherClient([str(world.root)], world.put, time.time)
-    world.watching = observer
+    client = WatcherClient([str(world.root)], world.put, time.time)
+    world.watching = client
     asked: list[str] = []
 
     def known(path: str, stamp: FileStamp) -> bool:
         asked.append(path)
         return path.endswith("old.ipynb") and stamp.size > 0
 
-    observer.known = known
-    observer.start()
+    client.known = known
+    client.start()
     assert (world.seen("old.ipynb"), world.seen("new.ipynb")) == ([], [new])
     assert sorted(asked) == [world.path("new.ipynb"), world.path("old.ipynb")]
 
 
 def test_saves_are_read_while_nobody_takes_them(world: World) -> None:
     """They wait in the other process, however many there are."""
-    observer = WatcherClient([str(world.root)], world.put, time.time)
-    world.watching = observer
+    client = WatcherClient([str(world.root)], world.put, time.time)
+    world.watching = client
     pressed = [False]
-    observer.pressed = lambda: pressed[0]
-    observer.start()
+    client.is_busy = lambda: pressed[0]
+    client.start()
     pressed[0] = True
     expected = []
     for number in range(30):
@@ -92,56 +92,56 @@ def test_saves_are_read_while_nobody_takes_them(world: World) -> None:
 
 def test_its_time_is_the_clocks(world: World) -> None:
     world.save("nb.ipynb")
-    world.watching = observer = WatcherClient([str(world.root)], world.put, lambda: 1000.0)
-    observer.start()
+    world.watching = client = WatcherClient([str(world.root)], world.put, lambda: 1000.0)
+    client.start()
     [looked] = world.all(FileRead)
     assert 990.0 < looked.at <= 1001.0
 
 
 def test_a_watching_process_that_dies_is_replaced(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_AGAIN", 0.01)
+    monkeypatch.setattr(module, "_RESTART", 0.01)
     world.save("nb.ipynb")
-    observer = world.observe()
-    first = pid_of(observer)
+    client = world.observe()
+    first = pid_of(client)
     os.kill(first, signal.SIGKILL)
     data = world.save("nb.ipynb", "while nobody watched")
     world.until_seen("nb.ipynb", data)
     assert world.troubles() == [module._DIED]
     assert world.all(Overflowed)
     world.until_seen("nb.ipynb", world.save("nb.ipynb", "and after"))
-    observer.stop()
+    client.stop()
     assert not is_there(first)
-    assert not is_there(pid_of(observer))
+    assert not is_there(pid_of(client))
 
 
 def test_it_cannot_be_started(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(world.root / "no python"))
-    observer = WatcherClient([str(world.root)], world.put, time.time)
+    client = WatcherClient([str(world.root)], world.put, time.time)
     with pytest.raises(SystemFailure, match="the process that watches cannot be started: no such file"):
-        observer.start()
-    observer.stop()
+        client.start()
+    client.stop()
 
 
 def test_stopping_while_it_starts_and_twice(world: World) -> None:
     for number in range(200):
         world.save(f"{number}.ipynb")
-    world.watching = observer = WatcherClient([str(world.root)], world.put, time.time)
-    starting = threading.Thread(target=observer.start)
+    world.watching = client = WatcherClient([str(world.root)], world.put, time.time)
+    starting = threading.Thread(target=client.start)
     starting.start()
     world.until(lambda: len(world.events) > 3)
-    observer.stop()
+    client.stop()
     starting.join(DEADLINE)
     assert not starting.is_alive()
-    observer.stop()
-    assert not is_there(pid_of(observer))
+    client.stop()
+    assert not is_there(pid_of(client))
 
 
 SCRIPT = """
 import sys, time
-from nbmerge.observe.client import Observer
-observer = Observer([sys.argv[1]], lambda event: None, time.time)
-observer.start()
-print(observer._process.pid, flush=True)
+from nbmerge.observe.client import WatcherClient
+client = WatcherClient([sys.argv[1]], lambda event: None, time.time)
+client.start()
+print(client._process.pid, flush=True)
 time.sleep(60)
 """
 
@@ -161,9 +161,9 @@ def test_it_ends_with_the_process_that_it_serves(world: World, number: signal.Si
 
 def test_signals_for_all_leave_it_alone(world: World) -> None:
     """A service manager signals every process; this one is told by ours when to end."""
-    observer = world.observe()
+    client = world.observe()
     for number in (signal.SIGTERM, signal.SIGINT):
-        os.kill(pid_of(observer), number)
+        os.kill(pid_of(client), number)
     world.until_seen("nb.ipynb", world.save("nb.ipynb"))
     assert not world.troubles()
 

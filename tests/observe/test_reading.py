@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from nbmerge.observe.reading import FileReading, is_elsewhere, look_at, open_shared, read_now
+from nbmerge.observe.reading import FileReading, file_status, is_placeholder, open_shared, read_now
 from tests.observe.world import World, notebook
 
 
@@ -23,7 +23,7 @@ def test_what_it_looked_like(tmp_path: Path) -> None:
     path = tmp_path / "nb.ipynb"
     path.write_bytes(notebook("text"))
     found = reading(path)
-    assert found.sight == look_at(str(path))
+    assert found.status == file_status(str(path))
     assert (found.stable, found.is_racy, found.stamp.size) == (True, True, len(found.data))
     os.utime(path, (1, 1))
     assert not reading(path).is_racy
@@ -52,16 +52,16 @@ def test_there_is_nothing_to_read(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name in ("missing", "folder", "pipe", "file/below"):
         assert read_now(str(tmp_path / name)) is None
-        assert look_at(str(tmp_path / name)) is None
+        assert file_status(str(tmp_path / name)) is None
 
 
 def test_placeholders_are_left_alone() -> None:
     def found(**fields: int) -> os.stat_result:
         return cast(os.stat_result, SimpleNamespace(**fields))
 
-    assert is_elsewhere(found(st_flags=0x40000000))
-    assert is_elsewhere(found(st_file_attributes=0x400020))
-    assert not is_elsewhere(found(st_flags=0, st_file_attributes=0x20))
+    assert is_placeholder(found(st_flags=0x40000000))
+    assert is_placeholder(found(st_file_attributes=0x400020))
+    assert not is_placeholder(found(st_flags=0, st_file_attributes=0x20))
 
 
 def test_on_windows_nobody_is_kept_from_the_file() -> None:
@@ -82,11 +82,11 @@ def test_on_windows_nobody_is_kept_from_the_file() -> None:
 
 def test_a_change_whose_time_was_set_back_is_found(world: World) -> None:
     """rsync and sync clients give a file the time that it has elsewhere."""
-    from nbmerge.observe.events import ObserverOptions
+    from nbmerge.observe.events import FileWatcherOptions
 
     old = world.save("nb.ipynb", "old")
     os.utime(world.path("nb.ipynb"), (1, 1))
-    world.watch(ObserverOptions(poll=True, poll_interval=0.05))
+    world.watch(FileWatcherOptions(poll=True, poll_interval=0.05))
     new = old.replace(b"old", b"new")
     with open(world.path("nb.ipynb"), "r+b") as file:
         file.write(new)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
-from nbmerge.observe import names
-from nbmerge.observe import watched_tree as ground
-from nbmerge.observe.events import Note, ObserverOptions
+from nbmerge.environment.conflict_copies import receiving
+from nbmerge.observe import names, watched_tree
+from nbmerge.observe.backend import Mounts, SystemEvent
+from nbmerge.observe.events import FileWatcherOptions, Trouble
 from nbmerge.observe.inotify import Inotify
 from nbmerge.observe.names import Rules, parse, read_rules
-from nbmerge.observe.tree import Mounts
 from tests.observe.world import World
 
 
@@ -29,7 +30,7 @@ from tests.observe.world import World
 )
 def test_notebooks(name: str) -> None:
     assert names.is_notebook(name)
-    assert names.arriving(name) is None
+    assert receiving(name) is None
 
 
 DROPPINGS = """
@@ -42,27 +43,6 @@ DROPPINGS = """
 @pytest.mark.parametrize("name", DROPPINGS.split())
 def test_droppings(name: str) -> None:
     assert not names.is_notebook(name)
-
-
-@pytest.mark.parametrize(
-    ("name", "client"),
-    [
-        (".syncthing.nb.ipynb.tmp", "Syncthing"),
-        ("~syncthing~nb.ipynb.tmp", "Syncthing"),
-        (".nb.ipynb.~1a2b", "Nextcloud"),
-        (".nb.ipynb.icloud", "iCloud"),
-        ("nb.ipynb.!sync", "Resilio"),
-        (".nb.ipynb.Ab3dEf", "rsync"),
-        (".unison.nb.ipynb.0123456789abcdef.unison.tmp", "Unison"),
-        ("nb.ipynb.partial", "OneDrive"),
-        ("nb.ipynb.a1b2c3d4.partial", "rclone"),
-        (".nb.ipynb.swp", None),
-        ("nb.ipynb.invalid", None),
-        (".~lock.nb.ipynb#", None),
-    ],
-)
-def test_notebooks_on_their_way(name: str, client: str | None) -> None:
-    assert names.arriving(name) == (None if client is None else ("nb.ipynb", client))
 
 
 def test_the_copy_of_jupyter_server() -> None:
@@ -110,6 +90,20 @@ PATTERNS = [
     ("!nb.ipynb\nnb.ipynb", "nb.ipynb", False, True),
     ("a+b.ipynb", "aab.ipynb", False, False),
     ("a.b", "axb", False, False),
+    ("*a*b*.ipynb", "xaxbx.ipynb", False, True),
+    ("*a*b*.ipynb", "xbxax.ipynb", False, False),
+    ("*ab*b.ipynb", "aabab.ipynb", False, True),
+    ("x*y*y", "xyy", False, True),
+    ("x*y*y", "xy", False, False),
+    ("*[!a]*[!b]*.ipynb", "aaba.ipynb", False, True),
+    ("*[!a]*[!b]*.ipynb", "aab.ipynb", False, False),
+    ("[!a]*[!a]*", "b/aaaa.ipynb", False, False),
+    ("**/a/**/b/*.ipynb", "a/x/a/b/nb.ipynb", False, True),
+    ("**/a*/**/b*c/**/nb.ipynb", "ab/bc/bcx/nb.ipynb", False, True),
+    ("**/a/**/b/**/nb.ipynb", "b/a/nb.ipynb", False, False),
+    ("[[a]*.ipynb", "[.ipynb", False, True),
+    ("[a||b]*.ipynb", "|.ipynb", False, True),
+    ("*/\n!a/", "a/b", True, True),
     ("/", "a", True, False),
     ("", "a", True, False),
 ]
@@ -194,22 +188,22 @@ def test_what_is_left_out_is_not_watched(world: World) -> None:
     world.save("drafts/nb.ipynb")
     world.save("old/nb.ipynb")
     (world.root / ".nbmergeignore").write_text("old/\n")
-    lookout = world.watch(ObserverOptions(exclude=("/drafts",)))
+    watcher = world.watch(FileWatcherOptions(exclude=("/drafts",)))
     world.save(".git/nb.ipynb", "later")
     world.save("old/nb.ipynb", "later")
     world.settle()
     notebooks = {one for one in map(str, world.root.rglob("*.ipynb")) if world.seen(one)}
     assert notebooks == {world.path("nb.ipynb")}
     assert world.seen("nb.ipynb") == [data]
-    assert lookout.notebooks == 1
+    assert watcher.notebooks == 1
 
 
 def test_patterns_that_change_take_effect(world: World) -> None:
     world.save("a/nb.ipynb")
     world.save("b/nb.ipynb")
-    lookout = world.watch()
+    watcher = world.watch()
     (world.root / ".nbmergeignore").write_text("/a/\n")
-    world.wait(lambda: lookout.notebooks == 1)
+    world.wait(lambda: watcher.notebooks == 1)
     world.save("a/nb.ipynb", "not wanted")
     world.until_seen("b/nb.ipynb", world.save("b/nb.ipynb", "wanted"))
     assert len(world.seen("a/nb.ipynb")) == 1
@@ -222,19 +216,71 @@ def test_patterns_that_change_take_effect(world: World) -> None:
 def test_a_silent_file_system_is_looked_at_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the folder were on NFS, and another machine wrote: the system does not say so."""
 
-    def deaf(self: Inotify, timeout: float) -> list[Note]:
+    def deaf(self: Inotify, timeout: float) -> list[SystemEvent]:
         time.sleep(0.01)
         return []
 
     table = Mounts(f"1 1 0:1 / {world.root} rw - nfs4 server:/x rw")
-    monkeypatch.setattr(ground, "mounts", lambda: table)
-    monkeypatch.setattr(Inotify, "notes", deaf)
-    world.watch(ObserverOptions(poll_interval=0.05))
+    monkeypatch.setattr(watched_tree, "mounts", lambda: table)
+    monkeypatch.setattr(Inotify, "events", deaf)
+    world.watch(FileWatcherOptions(poll_interval=0.05))
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb"))
 
 
 def test_saves_of_this_machine_are_heard_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     table = Mounts(f"1 1 0:1 / {world.root} rw - nfs4 server:/x rw")
-    monkeypatch.setattr(ground, "mounts", lambda: table)
-    world.watch(ObserverOptions(poll_interval=60))
+    monkeypatch.setattr(watched_tree, "mounts", lambda: table)
+    world.watch(FileWatcherOptions(poll_interval=60))
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb"))
+
+
+HOSTILE = [
+    "*" + "a*" * 12 + "c",
+    "**/a/" * 13 + "*c",
+    "*?" * 40 + "c",
+    "[!b]*" * 40 + "c",
+    "**/a*a*b/" * 20 + "c",
+]
+
+
+@pytest.mark.parametrize("pattern", HOSTILE)
+@pytest.mark.parametrize("path", ["a" * 240 + ".ipynb", "a/" * 1000 + "nb.ipynb", "aab/" * 500 + "nb.ipynb"])
+def test_no_pattern_keeps_the_watcher_waiting(pattern: str, path: str) -> None:
+    """Such a one, of 27 bytes, took the watcher hours for one long name."""
+    rules = Rules("/top", parse([pattern]))
+    started = time.process_time()
+    assert not rules.ignores(f"/top/{path}", is_folder=False)
+    assert time.process_time() - started < 0.2  # milliseconds on an idle machine
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x" * 70_000, "is larger than 64 KB: none of its patterns is used"),
+        ("x\n" * 2_000, "has more than 1,000 lines: none of its patterns is used"),
+    ],
+)
+def test_an_ignore_file_that_is_too_large_is_not_used(world: World, text: str, said: str) -> None:
+    (world.root / ".nbmergeignore").write_text(f"*.ipynb\n{text}")
+    data = world.save("nb.ipynb")
+    watcher = world.watch()
+    watcher.rescan()
+    world.settle()
+    assert world.seen("nb.ipynb") == [data]
+    [trouble] = world.all(Trouble)
+    assert (trouble.path, trouble.message) == (world.path(".nbmergeignore"), said)
+
+
+def test_an_ignore_file_that_is_a_pipe_keeps_nobody_waiting(world: World) -> None:
+    os.mkfifo(world.root / ".nbmergeignore")
+    data = world.save("nb.ipynb")
+    world.watch()
+    assert world.seen("nb.ipynb") == [data]
+
+
+@pytest.mark.parametrize("text", ["\ufeff*.ipynb\r\n", "\x00[\n\\\n!\n\n*.ipynb\t\n"])
+def test_odd_ignore_files(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".nbmergeignore").write_bytes(text.encode() + b"\xff\xfe\n")
+    assert read_rules(str(tmp_path), Rules(str(tmp_path))).ignores(
+        str(tmp_path / "nb.ipynb"), is_folder=False
+    )

@@ -14,17 +14,17 @@ from tests.observe.world import World, notebook
 
 def test_what_is_there_at_the_start_is_told(world: World) -> None:
     data = world.save("a/b/nb.ipynb")
-    lookout = world.watch()
+    watcher = world.watch()
     assert world.seen("a/b/nb.ipynb") == [data]
-    assert (lookout.notebooks, lookout.ready) == (1, True)
+    assert (watcher.notebooks, watcher.ready) == (1, True)
 
 
 def test_what_is_known_from_the_last_run_is_not_read(world: World) -> None:
     world.save("old.ipynb")
     new = world.save("new.ipynb")
-    lookout = world.lookout()
-    lookout.known = lambda path, stamp: path.endswith("old.ipynb") and stamp.size > 0
-    lookout.start()
+    watcher = world.watcher()
+    watcher.known = lambda path, stamp: path.endswith("old.ipynb") and stamp.size > 0
+    watcher.start()
     assert (world.seen("old.ipynb"), world.seen("new.ipynb")) == ([], [new])
     world.until_seen("old.ipynb", world.save("old.ipynb", "changed"))
 
@@ -164,7 +164,7 @@ def test_saves_10_ms_apart_are_recorded(world: World, renaming: bool) -> None:
         if renaming:
             os.replace(target, world.root / "nb.ipynb")
         until = time.monotonic() + 0.01
-        while time.monotonic() < until:  # the observer must not need this process to pause
+        while time.monotonic() < until:  # the client must not need this process to pause
             pass
     stop.set()
     noise.join()

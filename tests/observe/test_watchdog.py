@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from nbmerge.observe import backend as module_of_watchdog
 from nbmerge.observe import file_watcher as module
-from nbmerge.observe import watchdogs
-from nbmerge.observe.events import ObserverOptions, Overflowed, Renamed
-from nbmerge.observe.file_watcher import FileWatcher, backend_for
-from nbmerge.observe.watchdogs import Watchdog
+from nbmerge.observe.backend import Watchdog, backend_for
+from nbmerge.observe.events import FileWatcherOptions, Overflowed, Renamed
+from nbmerge.observe.file_watcher import FileWatcher
 from tests.observe.world import World, notebook
 
 # Its threads for Linux, which are not used there, can die of folders that are removed meanwhile.
@@ -20,19 +20,19 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 
 
 @pytest.fixture
-def lookout(world: World, monkeypatch: pytest.MonkeyPatch) -> FileWatcher:
-    monkeypatch.setattr(module, "eyes_for", lambda system, *rest: backend_for("darwin", *rest))
+def watcher(world: World, monkeypatch: pytest.MonkeyPatch) -> FileWatcher:
+    monkeypatch.setattr(module, "backend_for", lambda system, *rest: backend_for("darwin", *rest))
     world.save("a/nb.ipynb")
-    return world.watch(ObserverOptions(rescan_interval=0.1))
+    return world.watch(FileWatcherOptions(rescan_interval=0.1))
 
 
-def test_it_is_what_other_systems_get(lookout: FileWatcher) -> None:
-    assert isinstance(lookout._eyes, Watchdog)
+def test_it_is_what_other_systems_get(watcher: FileWatcher) -> None:
+    assert isinstance(watcher._backend, Watchdog)
     assert backend_for("plan9", lambda name: True, lambda path, message: None) is None
 
 
 @pytest.mark.parametrize("renaming", [False, True], ids=["in place", "by rename"])
-def test_saves(world: World, lookout: FileWatcher, renaming: bool) -> None:
+def test_saves(world: World, watcher: FileWatcher, renaming: bool) -> None:
     """The last of several, whole, whatever was read between."""
     for number in range(5):
         data = notebook(f"save {number}", 200_000)
@@ -44,14 +44,14 @@ def test_saves(world: World, lookout: FileWatcher, renaming: bool) -> None:
     assert world.missed() == 0
 
 
-def test_new_folders_and_their_end(world: World, lookout: FileWatcher) -> None:
+def test_new_folders_and_their_end(world: World, watcher: FileWatcher) -> None:
     data = world.save("b/c/nb.ipynb")
     world.until_seen("b/c/nb.ipynb", data)
     shutil.rmtree(world.root / "b")
     world.until_vanished("b/c/nb.ipynb")
 
 
-def test_a_folder_that_is_renamed(world: World, lookout: FileWatcher) -> None:
+def test_a_folder_that_is_renamed(world: World, watcher: FileWatcher) -> None:
     os.rename(world.root / "a", world.root / "b")
     world.until(lambda: bool(world.all(Renamed)))
     assert Path(world.all(Renamed)[0].new) == world.root / "b/nb.ipynb"
@@ -59,7 +59,7 @@ def test_a_folder_that_is_renamed(world: World, lookout: FileWatcher) -> None:
 
 
 def test_a_symlinked_notebook_is_watched_without_what_is_below_its_folder(
-    world: World, lookout: FileWatcher
+    world: World, watcher: FileWatcher
 ) -> None:
     target = world.outside / "nb.ipynb"
     target.write_bytes(notebook("first"))
@@ -67,12 +67,12 @@ def test_a_symlinked_notebook_is_watched_without_what_is_below_its_folder(
     world.until_seen(target, notebook("first"))
     target.write_bytes(notebook("second"))
     world.until_seen(target, notebook("second"))
-    eyes = lookout._eyes
-    assert isinstance(eyes, Watchdog)
-    assert eyes._watches[str(world.outside)][0].is_recursive is False
+    backend = watcher._backend
+    assert isinstance(backend, Watchdog)
+    assert backend._watches[str(world.outside)][0].is_recursive is False
 
 
-def test_a_root_that_vanishes_and_comes_back(world: World, lookout: FileWatcher) -> None:
+def test_a_root_that_vanishes_and_comes_back(world: World, watcher: FileWatcher) -> None:
     shutil.rmtree(world.root)
     world.until_vanished("a/nb.ipynb")
     world.until_seen("a/nb.ipynb", world.save("a/nb.ipynb", "back"))
@@ -80,13 +80,13 @@ def test_a_root_that_vanishes_and_comes_back(world: World, lookout: FileWatcher)
 
 
 def test_a_thread_of_it_that_died_is_replaced(
-    world: World, lookout: FileWatcher, monkeypatch: pytest.MonkeyPatch
+    world: World, watcher: FileWatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    eyes = lookout._eyes
-    assert isinstance(eyes, Watchdog)
-    monkeypatch.setattr(watchdogs, "_CHECK", 0.05)
-    eyes.wake()
-    for emitter in list(eyes._observer.emitters):
+    backend = watcher._backend
+    assert isinstance(backend, Watchdog)
+    monkeypatch.setattr(module_of_watchdog, "_CHECK", 0.05)
+    backend.wake()
+    for emitter in list(backend._observer.emitters):
         emitter.stop()
         emitter.join()
     world.until(lambda: bool(world.all(Overflowed)))
@@ -97,8 +97,8 @@ def test_without_it_files_are_looked_at(world: World, monkeypatch: pytest.Monkey
     def missing(matters: object) -> Watchdog:
         raise ImportError("No module named 'watchdog'")
 
-    monkeypatch.setattr("nbmerge.observe.watchdogs.Watchdog", missing)
-    monkeypatch.setattr(module, "eyes_for", lambda system, *rest: backend_for("win32", *rest))
+    monkeypatch.setattr("nbmerge.observe.backend.Watchdog", missing)
+    monkeypatch.setattr(module, "backend_for", lambda system, *rest: backend_for("win32", *rest))
     world.watch()
     world.until_seen("nb.ipynb", world.save("nb.ipynb"))
     [message] = world.troubles()

@@ -1,4 +1,4 @@
-"""A folder, an observer that watches it, and what it told."""
+"""A folder, an client that watches it, and what it told."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from nbmerge.observe.client import ObserverOptions, WatcherClient
-from nbmerge.observe.events import Event, FileRead, Missed, Previous, Renamed, Trouble, Vanished
+from nbmerge.observe.client import WatcherClient
+from nbmerge.observe.events import (
+    Event,
+    FileRead,
+    FileWatcherOptions,
+    Missed,
+    Previous,
+    Renamed,
+    Trouble,
+    Vanished,
+)
 from nbmerge.observe.file_watcher import FileWatcher
 
 DEADLINE = 10.0  # seconds; nothing here takes a tenth of it on an idle machine
 
-QUICK = ObserverOptions()
+QUICK = FileWatcherOptions()
 
 E = TypeVar("E")
 
@@ -47,22 +56,22 @@ class World:
             self.events.append(event)
             self.changed.notify_all()
 
-    def watch(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> FileWatcher:
+    def watch(self, options: FileWatcherOptions = QUICK, roots: Sequence[Path] = ()) -> FileWatcher:
         """Start to watch; what is there at the start is told before this returns."""
-        lookout = self.lookout(options, roots)
-        lookout.start()
-        return lookout
+        watcher = self.watcher(options, roots)
+        watcher.start()
+        return watcher
 
-    def lookout(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> FileWatcher:
+    def watcher(self, options: FileWatcherOptions = QUICK, roots: Sequence[Path] = ()) -> FileWatcher:
         """One that is not started yet."""
         self.watching = FileWatcher(self.paths(roots), self.put, time.time, options)
         return self.watching
 
-    def observe(self, options: ObserverOptions = QUICK, roots: Sequence[Path] = ()) -> WatcherClient:
+    def observe(self, options: FileWatcherOptions = QUICK, roots: Sequence[Path] = ()) -> WatcherClient:
         """The same in a process of its own."""
-        self.watching = observer = WatcherClient(self.paths(roots), self.put, time.time, options)
-        observer.start()
-        return observer
+        self.watching = client = WatcherClient(self.paths(roots), self.put, time.time, options)
+        client.start()
+        return client
 
     def paths(self, roots: Sequence[Path]) -> list[str]:
         return [str(root) for root in roots or [self.root]]
@@ -117,14 +126,14 @@ class World:
             time.sleep(0.01)
 
     def settle(self) -> None:
-        """Wait until the observer has dealt with all that happened, second thoughts included."""
+        """Wait until the client has dealt with all that happened, second thoughts included."""
         marks = [name for name in os.listdir(self.root) if name.startswith("mark-")]
         mark = f"mark-{len(marks)}.ipynb"
         self.until_seen(mark, self.save(mark, mark))
         (self.root / mark).rename(self.root / f"mark-{len(marks)}")
         self.until_vanished(mark)
 
-    def settle_notes(self) -> None:
+    def settle_events(self) -> None:
         """Wait until all that happened so far was noticed; not for second thoughts."""
         marks = [name for name in os.listdir(self.root) if name.startswith("note-")]
         self.until_seen(f"note-{len(marks)}.ipynb", self.save(f"note-{len(marks)}.ipynb"))
@@ -154,6 +163,6 @@ def _paths(event: Event) -> tuple[str, ...]:
 def brief(event: Event) -> str:
     match event:
         case FileRead(path, data):
-            return f"Looked({os.path.basename(path)}, {len(data)}, {event.way!r}, {event.closed})"
+            return f"FileRead({os.path.basename(path)}, {len(data)}, {event.way!r}, {event.closed})"
         case _:
             return repr(event)[:160]

@@ -15,7 +15,7 @@ from tests.scenarios.editor import agent
 
 pytest.importorskip("jupyter_server")
 
-from tests.signs.test_real_server import Jupyter, jupyter
+from tests.environment.test_real_server import Jupyter, jupyter
 
 __all__ = ["jupyter"]  # the fixture: one server for all tests
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.signs.clock import Clock
+from tests.environment.clock import Clock
 
 if TYPE_CHECKING:
     from tests.git.repo import Repository

@@ -1,4 +1,4 @@
-"""Owns: a folder of running Jupyter servers, some of them played by a few lines here.
+"""Owns: a folder of running Jupyter servers, some of them stood in for by a few lines here.
 
 Must not know: what is made of their answers.  Invariant: everything is on loopback and below one folder.
 """
@@ -30,7 +30,7 @@ def session(
 
 
 @dataclass
-class Played:
+class FakeServer:
     """A server that answers with `sessions`; `asked` are the requests it got."""
 
     port: int
@@ -58,7 +58,7 @@ class Played:
 
 
 @contextlib.contextmanager
-def played() -> Iterator[Played]:
+def fake_server() -> Iterator[FakeServer]:
     """A server on loopback, until the end of the block."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,24 +70,24 @@ def played() -> Iterator[Played]:
 
         def reply(self) -> None:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it did not wait
-                playing.answer(self)
+                fake.answer(self)
 
         def log_message(self, format: str, *arguments: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        playing = Played(server.server_address[1])
+        fake = FakeServer(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield playing
+            yield fake
         finally:
             server.shutdown()
             thread.join()
 
 
 def announce(folder: Path, root: Path, at: int, **other: Any) -> Path:
-    """The word that a running server leaves; as if this process were the server."""
+    """How a running server describes itself; as if this process were the server."""
     told = {
         "base_url": "/base/",
         "hostname": "localhost",

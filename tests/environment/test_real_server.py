@@ -20,10 +20,10 @@ import pytest
 from nbmerge.environment.environment import Environment
 from nbmerge.environment.jupyter import JupyterServer, ask, listed
 from nbmerge.environment.rooms import QUIET, STORE
+from tests.environment.clock import Clock
 from tests.git.repo import spelled
 from tests.helpers.build import code, notebook, shown
 from tests.helpers.spelling import JUPYTER
-from tests.signs.clock import Clock
 
 pytest.importorskip("jupyter_server")
 HAS_ROOMS = all(importlib.util.find_spec(name) for name in ("jupyter_server_ydoc", "pycrdt", "websocket"))

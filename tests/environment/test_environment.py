@@ -11,9 +11,9 @@ import pytest
 
 from nbmerge.environment.environment import Environment
 from nbmerge.lineage.versions import Context, Git
+from tests.environment.clock import Clock
+from tests.environment.jupyter import FakeServer, announce, fake_server, session
 from tests.git.repo import NAME, Repository, spelled
-from tests.signs.clock import Clock
-from tests.signs.jupyter import Played, announce, played, session
 
 ONE, TWO = spelled("x = 1"), spelled("x = 2")
 
@@ -23,9 +23,9 @@ def of(folder: Path, clock: Clock) -> Environment:
 
 
 @pytest.fixture
-def playing(tmp_path: Path) -> Iterator[Played]:
+def server(tmp_path: Path) -> Iterator[FakeServer]:
     """A server that has the repository below its root."""
-    with played() as one:
+    with fake_server() as one:
         announce(tmp_path / "home/.local/share/jupyter/runtime", tmp_path / "repo", one.port)
         yield one
 
@@ -38,25 +38,25 @@ def test_a_quiet_place(tmp_path: Path, clock: Clock) -> None:
     assert surroundings.hold(str(path)) is None
 
 
-def test_signs_of_a_second_writer(repo: Repository, tmp_path: Path, clock: Clock, playing: Played) -> None:
+def test_signs_of_a_second_writer(repo: Repository, tmp_path: Path, clock: Clock, server: FakeServer) -> None:
     path = str(repo.path / NAME)
     surroundings = of(tmp_path, clock)
-    playing.sessions = [session(NAME, 2)]
+    server.sessions = [session(NAME, 2)]
     surroundings.note(path, "Syncthing is receiving it")
-    kernel = f"two connections to this notebook's kernel on the Jupyter server at port {playing.port}"
+    kernel = f"two connections to this notebook's kernel on the Jupyter server at port {server.port}"
     assert surroundings.situation(path, b"{}") == Context((kernel, "Syncthing is receiving it"))
     assert surroundings.second_writer(str(repo.path / "other.ipynb")) == ()
     clock.passed = 700.0
     assert surroundings.second_writer(path) == (kernel,)
 
 
-def test_git_goes_before_the_rest(repo: Repository, tmp_path: Path, clock: Clock, playing: Played) -> None:
+def test_git_goes_before_the_rest(repo: Repository, tmp_path: Path, clock: Clock, server: FakeServer) -> None:
     """Whatever it wrote is meant, however many front ends there are."""
     path = str(repo.path / NAME)
     repo.commit("one", ONE)
     repo.commit("two", TWO)
     surroundings = of(tmp_path, clock)
-    playing.sessions = [session(NAME, 2)]
+    server.sessions = [session(NAME, 2)]
     assert surroundings.situation(path, TWO.encode()).busy
     repo.git("checkout", "--quiet", "HEAD~1")
     assert surroundings.situation(path, ONE.encode()) == Context(git=Git.REPLACED)
@@ -80,9 +80,9 @@ def test_writes_wait_for_git_and_for_agents(repo: Repository, tmp_path: Path, cl
     assert surroundings.hold(path) is None
 
 
-def test_writes_wait_for_rooms(repo: Repository, tmp_path: Path, clock: Clock, playing: Played) -> None:
+def test_writes_wait_for_rooms(repo: Repository, tmp_path: Path, clock: Clock, server: FakeServer) -> None:
     """Also for those whose keys cannot be seen: a while after the last save."""
-    playing.rooms = True
+    server.rooms = True
     repo.write(NAME, ONE)
     surroundings, path = of(tmp_path, clock), str(repo.path / NAME)
     assert surroundings.hold(path) == "somebody types in its jupyter-collaboration room"

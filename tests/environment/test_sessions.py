@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from nbmerge.environment.jupyter import JupyterServers, JupyterSessions
-from tests.signs.clock import Clock
-from tests.signs.jupyter import Played, announce, played, session
+from tests.environment.clock import Clock
+from tests.environment.jupyter import FakeServer, announce, fake_server, session
 
 
 @pytest.fixture
-def playing() -> Iterator[Played]:
-    with played() as one:
+def server() -> Iterator[FakeServer]:
+    with fake_server() as one:
         yield one
 
 
 class Desk:
     """A folder with notebooks, and the servers that serve it."""
 
-    def __init__(self, folder: Path, clock: Clock, *servers: Played) -> None:
+    def __init__(self, folder: Path, clock: Clock, *servers: FakeServer) -> None:
         self.folder = folder
         for server in servers:
             announce(folder / "run", folder, server.port)
@@ -45,9 +45,9 @@ NONE_AT_ALL: list[list[Any]] = [
 
 
 @pytest.mark.parametrize("told", NONE_AT_ALL)
-def test_one_front_end_is_no_sign(tmp_path: Path, clock: Clock, playing: Played, told: list[Any]) -> None:
-    playing.sessions = told
-    assert Desk(tmp_path, clock, playing).signs() == []
+def test_one_front_end_is_no_sign(tmp_path: Path, clock: Clock, server: FakeServer, told: list[Any]) -> None:
+    server.sessions = told
+    assert Desk(tmp_path, clock, server).signs() == []
 
 
 @pytest.mark.parametrize(
@@ -68,76 +68,76 @@ def test_one_front_end_is_no_sign(tmp_path: Path, clock: Clock, playing: Played,
     ],
 )
 def test_two_front_ends_are_told_in_words(
-    tmp_path: Path, clock: Clock, playing: Played, told: list[Any], words: str
+    tmp_path: Path, clock: Clock, server: FakeServer, told: list[Any], words: str
 ) -> None:
-    playing.sessions = told
-    [sign] = Desk(tmp_path, clock, playing).signs()
-    assert sign == f"{words} on the Jupyter server at port {playing.port}"
+    server.sessions = told
+    [sign] = Desk(tmp_path, clock, server).signs()
+    assert sign == f"{words} on the Jupyter server at port {server.port}"
 
 
-def test_two_servers(tmp_path: Path, clock: Clock, playing: Played) -> None:
-    with played() as other:
-        desk = Desk(tmp_path, clock, playing, other)
-        playing.sessions = other.sessions = ONE_TAB
-        first, second = sorted((playing.port, other.port))
+def test_two_servers(tmp_path: Path, clock: Clock, server: FakeServer) -> None:
+    with fake_server() as other:
+        desk = Desk(tmp_path, clock, server, other)
+        server.sessions = other.sessions = ONE_TAB
+        first, second = sorted((server.port, other.port))
         assert desk.signs() == [f"this notebook is open on two Jupyter servers (ports {first} and {second})"]
         assert desk.signs("other.ipynb") == []
 
 
 def test_front_ends_that_share_one_document_are_one_writer(
-    tmp_path: Path, clock: Clock, playing: Played
+    tmp_path: Path, clock: Clock, server: FakeServer
 ) -> None:
-    playing.sessions = [session("nb.ipynb", 2)]
-    desk = Desk(tmp_path, clock, playing)
+    server.sessions = [session("nb.ipynb", 2)]
+    desk = Desk(tmp_path, clock, server)
     assert desk.sessions.signs(str(tmp_path / "nb.ipynb"), lambda server: True) == ()
 
 
-def test_a_server_is_not_asked_at_every_save(tmp_path: Path, clock: Clock, playing: Played) -> None:
+def test_a_server_is_not_asked_at_every_save(tmp_path: Path, clock: Clock, server: FakeServer) -> None:
     """Nor does it take our asking for its user's activity."""
-    desk = Desk(tmp_path, clock, playing)
+    desk = Desk(tmp_path, clock, server)
     for name in ("nb.ipynb", "other.ipynb", "nb.ipynb"):
         desk.signs(name)
-    assert playing.asked == ["GET /base/api/sessions?no_track_activity=1"]
-    playing.sessions = [session("nb.ipynb", 2)]
+    assert server.asked == ["GET /base/api/sessions?no_track_activity=1"]
+    server.sessions = [session("nb.ipynb", 2)]
     clock.passed = 4.0
     assert len(desk.signs()) == 1
-    assert len(playing.asked) == 2
+    assert len(server.asked) == 2
 
 
-def test_a_server_of_other_folders_is_not_asked(tmp_path: Path, clock: Clock, playing: Played) -> None:
-    announce(tmp_path / "run", tmp_path / "elsewhere", playing.port)
+def test_a_server_of_other_folders_is_not_asked(tmp_path: Path, clock: Clock, server: FakeServer) -> None:
+    announce(tmp_path / "run", tmp_path / "elsewhere", server.port)
     assert Desk(tmp_path, clock).signs() == []
-    assert playing.asked == []
+    assert server.asked == []
 
 
 @pytest.mark.parametrize(
     "told", [b"", b"{", b"null", b"{}", b'[1, {}, {"id": "a"}]', b"[" * 100_000, b"\xff"]
 )
-def test_answers_that_make_no_sense(tmp_path: Path, clock: Clock, playing: Played, told: bytes) -> None:
-    playing.sessions = told
-    assert Desk(tmp_path, clock, playing).signs() == []
+def test_answers_that_make_no_sense(tmp_path: Path, clock: Clock, server: FakeServer, told: bytes) -> None:
+    server.sessions = told
+    assert Desk(tmp_path, clock, server).signs() == []
 
 
-def test_what_refuses_is_left_alone(tmp_path: Path, clock: Clock, playing: Played) -> None:
-    desk = Desk(tmp_path, clock, playing)
-    playing.status = 403
+def test_what_refuses_is_left_alone(tmp_path: Path, clock: Clock, server: FakeServer) -> None:
+    desk = Desk(tmp_path, clock, server)
+    server.status = 403
     for clock.passed in (0.0, 10.0, 100.0):
         assert desk.signs() == []
-    assert len(playing.asked) == 1
-    playing.status, playing.sessions, clock.passed = 200, [session("nb.ipynb", 2)], 700.0
+    assert len(server.asked) == 1
+    server.status, server.sessions, clock.passed = 200, [session("nb.ipynb", 2)], 700.0
     assert len(desk.signs()) == 1
 
 
 def test_a_server_that_is_busy_keeps_its_last_word_for_a_minute(
-    tmp_path: Path, clock: Clock, playing: Played
+    tmp_path: Path, clock: Clock, server: FakeServer
 ) -> None:
     """It is, for one, while it writes this very notebook."""
-    playing.sessions = [session("nb.ipynb", 2)]
-    desk = Desk(tmp_path, clock, playing)
+    server.sessions = [session("nb.ipynb", 2)]
+    desk = Desk(tmp_path, clock, server)
     assert len(desk.signs()) == 1
-    playing.status = 500
+    server.status = 500
     for clock.passed in (5.0, 25.0, 50.0):
         assert len(desk.signs()) == 1
     clock.passed = 70.0
     assert desk.signs() == []
-    assert len(playing.asked) == 5
+    assert len(server.asked) == 5

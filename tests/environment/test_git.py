@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.environment.git import GitWitness, git_at_work, git_is_writing, repository
+from nbmerge.environment.git import GitActivity, git_at_work, git_is_writing, repository
 from nbmerge.lineage.versions import Git
+from tests.environment.clock import Clock
 from tests.git.repo import NAME, Repository, spelled
-from tests.signs.clock import Clock
 
 ONE, TWO, THREE = (spelled(f"x = {number}", "y = 0") for number in (1, 2, 3))
 MINE = spelled("x = 1", "y = 0", "mine()")
@@ -22,9 +22,9 @@ def path_of(repo: Repository) -> str:
     return str(repo.path / NAME)
 
 
-def asked(repo: Repository, witness: GitWitness) -> Git:
-    """What the witness says of what the file holds now."""
-    return witness.says(path_of(repo), repo.read().encode())
+def asked(repo: Repository, activity: GitActivity) -> Git:
+    """What the activity says of what the file holds now."""
+    return activity.classify(path_of(repo), repo.read().encode())
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def history(repo: Repository) -> Repository:
 
 
 @pytest.fixture
-def witness(history: Repository, clock: Clock) -> GitWitness:
+def activity(history: Repository, clock: Clock) -> GitActivity:
     """It has seen the last save."""
-    made = GitWitness(clock)
+    made = GitActivity(clock)
     asked(history, made)
     return made
 
@@ -93,77 +93,77 @@ def merge_text(repo: Repository, ask: Callable[[], Git]) -> None:
     ids=" ".join,
 )
 def test_a_command_that_replaces_the_notebook(
-    history: Repository, witness: GitWitness, command: list[str]
+    history: Repository, activity: GitActivity, command: list[str]
 ) -> None:
     history.git(*command)
     assert history.read() == ONE
-    assert asked(history, witness) is Git.REPLACED
-    assert asked(history, witness) is Git.NONE  # it did nothing since
+    assert asked(history, activity) is Git.REPLACED
+    assert asked(history, activity) is Git.NONE  # it did nothing since
 
 
 @pytest.mark.parametrize("steps", [stash_and_pop, rebase, pull, merge_text])
 def test_commands_in_several_steps(
-    history: Repository, witness: GitWitness, steps: Callable[[Repository, Callable[[], Git]], None]
+    history: Repository, activity: GitActivity, steps: Callable[[Repository, Callable[[], Git]], None]
 ) -> None:
-    steps(history, lambda: asked(history, witness))
-    assert asked(history, witness) is Git.REPLACED
+    steps(history, lambda: asked(history, activity))
+    assert asked(history, activity) is Git.REPLACED
 
 
 @pytest.mark.parametrize("command", [["checkout", "--", NAME], ["restore", NAME], ["reset", "--hard", "-q"]])
-def test_changes_taken_back(history: Repository, witness: GitWitness, command: list[str]) -> None:
+def test_changes_taken_back(history: Repository, activity: GitActivity, command: list[str]) -> None:
     history.write(NAME, MINE)
-    assert asked(history, witness) is Git.NONE
+    assert asked(history, activity) is Git.NONE
     history.git(*command)
-    assert (history.read(), asked(history, witness)) == (TWO, Git.REPLACED)
+    assert (history.read(), asked(history, activity)) == (TWO, Git.REPLACED)
 
 
-def test_a_save_after_a_commit_is_a_save(history: Repository, witness: GitWitness) -> None:
+def test_a_save_after_a_commit_is_a_save(history: Repository, activity: GitActivity) -> None:
     history.commit("three", THREE)
     history.write(NAME, MINE)
-    assert asked(history, witness) is Git.NONE
+    assert asked(history, activity) is Git.NONE
 
 
 def test_a_save_of_old_content_is_a_save_where_git_did_nothing(
-    history: Repository, witness: GitWitness
+    history: Repository, activity: GitActivity
 ) -> None:
     history.write(NAME, ONE)
-    assert asked(history, witness) is Git.NONE
+    assert asked(history, activity) is Git.NONE
 
 
-def test_looking_at_the_status_is_not_replacing(history: Repository, witness: GitWitness) -> None:
+def test_looking_at_the_status_is_not_replacing(history: Repository, activity: GitActivity) -> None:
     """`git status`, which editors run all the time, rewrites the index."""
     history.write(NAME, MINE)
-    assert asked(history, witness) is Git.NONE
+    assert asked(history, activity) is Git.NONE
     os.utime(history.path / NAME)
     before = os.stat(history.path / ".git/index").st_mtime_ns
     history.git("add", NAME)
     assert os.stat(history.path / ".git/index").st_mtime_ns != before
     history.write(NAME, TWO)  # an editor that never saw the last save
-    assert asked(history, witness) is Git.NONE
+    assert asked(history, activity) is Git.NONE
 
 
 def test_what_a_clean_filter_makes_of_a_save_does_not_count(history: Repository, clock: Clock) -> None:
     """As with nbstripout: the blob has no outputs, and the editor's save has."""
     history.config("filter.upper.clean", "tr x z")
     history.write(".gitattributes", "*.ipynb filter=upper\n")
-    witness = GitWitness(clock)
-    asked(history, witness)
+    activity = GitActivity(clock)
+    asked(history, activity)
     history.commit("filtered", THREE)
     history.write(NAME, MINE)
     history.git("commit", "--quiet", "--all", "--message", "stripped")
-    assert asked(history, witness) is Git.NONE  # HEAD moved, and its blob is this save, filtered
+    assert asked(history, activity) is Git.NONE  # HEAD moved, and its blob is this save, filtered
     history.git("checkout", "--quiet", "HEAD~1")
-    assert asked(history, witness) is Git.REPLACED
+    assert asked(history, activity) is Git.REPLACED
 
 
 def test_line_ends_of_the_platform(repo: Repository, clock: Clock) -> None:
     repo.config("core.autocrlf", "true")
     repo.commit("one", ONE.replace("\n", "\r\n"))
     repo.commit("two", TWO.replace("\n", "\r\n"))
-    witness = GitWitness(clock)
-    asked(repo, witness)
+    activity = GitActivity(clock)
+    asked(repo, activity)
     repo.git("checkout", "--quiet", "HEAD~1")
-    assert (repo.read(), asked(repo, witness)) == (ONE.replace("\n", "\r\n"), Git.REPLACED)
+    assert (repo.read(), asked(repo, activity)) == (ONE.replace("\n", "\r\n"), Git.REPLACED)
 
 
 def test_repositories_with_other_names_for_blobs(tmp_path: Path, repo: Repository, clock: Clock) -> None:
@@ -172,19 +172,19 @@ def test_repositories_with_other_names_for_blobs(tmp_path: Path, repo: Repositor
     other.git("init", "--quiet", "--object-format=sha256")
     other.commit("one", ONE)
     other.commit("two", TWO)
-    witness = GitWitness(clock)
-    asked(other, witness)
+    activity = GitActivity(clock)
+    asked(other, activity)
     other.git("checkout", "--quiet", "HEAD~1")
-    assert asked(other, witness) is Git.REPLACED
+    assert asked(other, activity) is Git.REPLACED
 
 
-def test_a_work_tree_of_its_own(history: Repository, witness: GitWitness, clock: Clock) -> None:
+def test_a_work_tree_of_its_own(history: Repository, activity: GitActivity, clock: Clock) -> None:
     """What happens in another work tree of the repository is none of this one's business."""
     tree = Repository(history.path.parent / "tree", history.env)
     history.git("worktree", "add", "--quiet", str(tree.path), "beside")
-    asked(tree, witness)
+    asked(tree, activity)
     tree.git("checkout", "--quiet", "--detach", "main")
-    assert (tree.read(), asked(tree, witness)) == (TWO, Git.REPLACED)
+    assert (tree.read(), asked(tree, activity)) == (TWO, Git.REPLACED)
     found = repository(path_of(tree))
     assert found is not None
     assert found.common == str(history.path / ".git")
@@ -202,34 +202,34 @@ def test_a_submodule(tmp_path: Path, history: Repository, clock: Clock) -> None:
     found = repository(path_of(inner))
     assert found is not None
     assert found.folder == str(outer.path / ".git/modules/sub")
-    witness = GitWitness(clock)
-    asked(inner, witness)
+    activity = GitActivity(clock)
+    asked(inner, activity)
     inner.git("checkout", "--quiet", "HEAD~1")
-    assert asked(inner, witness) is Git.REPLACED
+    assert asked(inner, activity) is Git.REPLACED
     (Path(found.folder) / "MERGE_HEAD").touch()
     assert git_at_work(path_of(inner), clock())
 
 
-def test_a_notebook_by_a_link(history: Repository, witness: GitWitness, clock: Clock) -> None:
+def test_a_notebook_by_a_link(history: Repository, activity: GitActivity, clock: Clock) -> None:
     """Its repository is that of the file, not that of the link."""
     link = history.path.parent / "link.ipynb"
     link.symlink_to(history.path / NAME)
-    assert witness.says(str(link), TWO.encode()) is Git.NONE
+    assert activity.classify(str(link), TWO.encode()) is Git.NONE
     history.git("checkout", "--quiet", "--", NAME)
     history.git("checkout", "--quiet", "beside")
-    assert witness.says(str(link), ONE.encode()) is Git.REPLACED
+    assert activity.classify(str(link), ONE.encode()) is Git.REPLACED
 
 
 def test_after_a_start_the_time_of_the_last_save_counts(history: Repository, clock: Clock) -> None:
     saved = clock()
     data = history.read().encode()
-    assert GitWitness(clock).says(path_of(history), data, since=saved - 60) is Git.REPLACED
-    assert GitWitness(clock).says(path_of(history), data, since=saved + 60) is Git.NONE
-    assert GitWitness(clock).says(path_of(history), data) is Git.NONE
+    assert GitActivity(clock).classify(path_of(history), data, since=saved - 60) is Git.REPLACED
+    assert GitActivity(clock).classify(path_of(history), data, since=saved + 60) is Git.NONE
+    assert GitActivity(clock).classify(path_of(history), data) is Git.NONE
 
 
 def test_git_is_not_run_where_nothing_moved(
-    history: Repository, witness: GitWitness, monkeypatch: pytest.MonkeyPatch
+    history: Repository, activity: GitActivity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("git was run")
@@ -237,31 +237,31 @@ def test_git_is_not_run_where_nothing_moved(
     monkeypatch.setattr(subprocess, "run", refuse)
     for content in (MINE, ONE, TWO):
         history.write(NAME, content)
-        assert asked(history, witness) is Git.NONE
+        assert asked(history, activity) is Git.NONE
 
 
 def test_the_users_own_settings_do_not_mislead(
-    history: Repository, witness: GitWitness, monkeypatch: pytest.MonkeyPatch
+    history: Repository, activity: GitActivity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A watcher that was started in a hook has git's variables."""
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
     history.git("checkout", "--quiet", "beside")
-    assert asked(history, witness) is Git.REPLACED
+    assert asked(history, activity) is Git.REPLACED
 
 
 @pytest.mark.parametrize("program", ["no-such-git", "false", "/"])
 def test_without_git_there_is_no_sign(history: Repository, clock: Clock, program: str) -> None:
-    witness = GitWitness(clock, program)
-    asked(history, witness)
+    activity = GitActivity(clock, program)
+    asked(history, activity)
     history.git("checkout", "--quiet", "beside")
-    assert asked(history, witness) is Git.NONE
+    assert asked(history, activity) is Git.NONE
 
 
 def test_outside_of_repositories_there_is_no_sign(tmp_path: Path, clock: Clock) -> None:
     for marker in ("", "gitdir: nowhere", "nonsense", "\0"):
         (tmp_path / ".git").write_text(marker)
-        assert GitWitness(clock).says(str(tmp_path / NAME), b"{}") is Git.NONE
+        assert GitActivity(clock).classify(str(tmp_path / NAME), b"{}") is Git.NONE
     (tmp_path / ".git").unlink()
     (tmp_path / ".git").mkdir()  # an empty folder is no repository
     assert repository(str(tmp_path / NAME)) is None
@@ -269,7 +269,7 @@ def test_outside_of_repositories_there_is_no_sign(tmp_path: Path, clock: Clock) 
 
 @pytest.mark.parametrize("command", ["merge", "rebase", "cherry-pick", "revert"])
 def test_git_is_at_work_until_a_conflict_is_resolved(
-    history: Repository, witness: GitWitness, clock: Clock, command: str
+    history: Repository, activity: GitActivity, clock: Clock, command: str
 ) -> None:
     history.commit("three", THREE)
     history.git("checkout", "--quiet", "-b", "clash", "beside")
@@ -279,7 +279,7 @@ def test_git_is_at_work_until_a_conflict_is_resolved(
     assert history.try_git(command, *(["--no-edit"] if command == "revert" else []), other).code != 0
     assert git_at_work(path_of(history), clock())
     assert not git_is_writing(path_of(history), clock())
-    assert asked(history, witness) is Git.WORKING
+    assert asked(history, activity) is Git.WORKING
     history.git(command, "--abort")
     assert not git_at_work(path_of(history), clock())
 

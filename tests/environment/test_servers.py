@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from nbmerge.environment.jupyter import JupyterServers, ask, data_folder, listed, runtime_folder
-from tests.signs.clock import Clock
-from tests.signs.jupyter import TOKEN, announce, played
+from tests.environment.clock import Clock
+from tests.environment.jupyter import TOKEN, announce, fake_server
 
 
 def ports(folder: Path) -> list[int]:
@@ -72,32 +72,32 @@ def test_words_that_make_no_sense(tmp_path: Path, text: str) -> None:
 
 
 def test_the_token_goes_to_its_server_and_nowhere_else(tmp_path: Path) -> None:
-    with played() as playing:
-        announce(tmp_path, tmp_path, playing.port)
+    with fake_server() as fake:
+        announce(tmp_path, tmp_path, fake.port)
         [server] = listed(str(tmp_path))
         assert ask(server, "GET", "api/sessions") == (200, b"[]")
         assert TOKEN not in repr(server)
-        assert TOKEN not in "".join(playing.asked)
+        assert TOKEN not in "".join(fake.asked)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
-    with played() as playing:
-        announce(tmp_path, tmp_path, playing.port)
+    with fake_server() as fake:
+        announce(tmp_path, tmp_path, fake.port)
     [server] = listed(str(tmp_path))
     assert ask(server, "GET", "api/sessions") is None
 
 
 def test_a_server_that_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
-    with played() as playing:
-        playing.delay = 2.0
-        announce(tmp_path, tmp_path, playing.port)
+    with fake_server() as fake:
+        fake.delay = 2.0
+        announce(tmp_path, tmp_path, fake.port)
         [server] = listed(str(tmp_path))
         server = replace(server, hosts=("127.0.0.1",) * 3)
         begun = time.monotonic()
         assert ask(server, "GET", "api/sessions") is None
         assert time.monotonic() - begun < 1.5
-        assert len(playing.asked) == 1
-        playing.delay = 0.0
+        assert len(fake.asked) == 1
+        fake.delay = 0.0
 
 
 def test_the_list_is_read_again_after_a_while(tmp_path: Path, clock: Clock) -> None:

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from nbmerge.observe.capture import Later
+from nbmerge.observe.capture import Timer
 from nbmerge.observe.events import Event, FileRead, FileStamp, Renamed
-from nbmerge.observe.reading import FileReading, Sight
+from nbmerge.observe.reading import FileReading, FileStatus
 from nbmerge.observe.records import MissedSaves, Renames
 from tests.observe.world import DEADLINE, notebook
 
@@ -17,26 +17,26 @@ class Reader:
     """A save is a number; what was read of it is its content, or nothing if the next one tore it."""
 
     def __init__(self) -> None:
-        self.tally = MissedSaves()
+        self.saves = MissedSaves()
         self.last = b"?"
 
     def write(self) -> Reader:
-        self.tally.written()
+        self.saves.written()
         return self
 
-    def glimpse(self, content: int, made: bool = False) -> Reader:
+    def read_open(self, content: int, made: bool = False) -> Reader:
         self.last = notebook(str(content))
-        self.tally.glimpsed(reading(self.last), made)
+        self.saves.read_open(reading(self.last), made)
         return self
 
     def close(self, content: int | None, overtaken: bool = False) -> bool:
         data = notebook(str(content)) if content is not None else b""
         again, self.last = data == self.last, data
-        return self.tally.closed(reading(data), again, overtaken)
+        return self.saves.closed(reading(data), again, overtaken)
 
 
 def reading(data: bytes) -> FileReading:
-    return FileReading(data, Sight(FileStamp(1, len(data), 1), 1), stable=True)
+    return FileReading(data, FileStatus(FileStamp(1, len(data), 1), 1), stable=True)
 
 
 def test_each_save_read_in_time() -> None:
@@ -68,12 +68,12 @@ def test_a_save_torn_before_the_system_says_so() -> None:
 def test_torn_but_its_copy_was_read() -> None:
     reader = Reader()
     reader.write().close(None, overtaken=True)
-    reader.tally.kept()
+    reader.saves.recovered()
     assert not reader.write().close(2)
 
 
 def test_a_save_read_before_it_was_closed() -> None:
-    reader = Reader().glimpse(1, made=True)
+    reader = Reader().read_open(1, made=True)
     assert not reader.write().close(1)
     assert not reader.write().close(2)
 
@@ -81,7 +81,7 @@ def test_a_save_read_before_it_was_closed() -> None:
 @pytest.mark.parametrize("then", [[2], [None, 3]])
 def test_a_save_read_ahead_is_not_missed_later(then: list[int | None]) -> None:
     """1 is read before it is closed, 2 when 1 is closed: both are there."""
-    reader = Reader().write().glimpse(1)
+    reader = Reader().write().read_open(1)
     assert not reader.write().close(2)
     for content in then:
         assert not reader.write().close(content, overtaken=content is None)
@@ -91,7 +91,7 @@ def test_our_own_writes_are_nobodys_saves() -> None:
     reader = Reader()
     reader.write().close(1)
     reader.write()
-    reader.tally.ours()
+    reader.saves.replaced_by_us()
     assert not reader.close(1)
 
 
@@ -109,8 +109,8 @@ def test_renamed_when_the_old_name_stays_free() -> None:
     assert not renames.hold("a", looked("a", 1))
     renames.begin("a", "b")
     held(renames, looked("b", 2), looked("b", 3))
-    assert renames.decide("a", "b", 9.0) == [Renamed("a", "b", 9.0), looked("b", 2), looked("b", 3)]
-    assert renames.decide("a", "b", 9.0) == []
+    assert renames.decided("a", "b", 9.0) == [Renamed("a", "b", 9.0), looked("b", 2), looked("b", 3)]
+    assert renames.decided("a", "b", 9.0) == []
     assert not renames.hold("b", looked("b", 4))
 
 
@@ -118,9 +118,9 @@ def test_not_renamed_when_something_takes_the_old_name() -> None:
     renames = Renames()
     renames.begin("a", "b")
     held(renames, looked("b", 2))
-    assert renames.taken("a") == [looked("b", 2)]
-    assert renames.decide("a", "b", 9.0) == []
-    assert renames.taken("a") == []
+    assert renames.cancelled("a") == [looked("b", 2)]
+    assert renames.decided("a", "b", 9.0) == []
+    assert renames.cancelled("a") == []
 
 
 def test_there_and_back_is_nothing_but_what_was_saved_between() -> None:
@@ -138,7 +138,7 @@ def test_a_chain_of_names() -> None:
     assert renames.undone("b", "c") is None
     renames.begin("b", "c")
     held(renames, looked("c", 2))
-    told: list[Event] = [*renames.decide("a", "b", 8.0), *renames.decide("b", "c", 9.0)]
+    told: list[Event] = [*renames.decided("a", "b", 8.0), *renames.decided("b", "c", 9.0)]
     assert told == [Renamed("a", "b", 8.0), looked("b", 1), Renamed("b", "c", 9.0), looked("c", 2)]
 
 
@@ -146,14 +146,14 @@ def test_later_goes_by_time_and_survives_failures() -> None:
     done: list[str] = []
     errors: list[Exception] = []
     finished = threading.Event()
-    later = Later(errors.append)
-    later.after(0.02, lambda: done.append("second"))
-    later.after(0.01, lambda: done.append("first"))
-    later.after(0.015, lambda: done.append(str(1 // 0)))
-    later.after(0.03, finished.set)
-    later.start()
+    timer = Timer(errors.append)
+    timer.after(0.02, lambda: done.append("second"))
+    timer.after(0.01, lambda: done.append("first"))
+    timer.after(0.015, lambda: done.append(str(1 // 0)))
+    timer.after(0.03, finished.set)
+    timer.start()
     assert finished.wait(DEADLINE)
-    later.after(100, lambda: done.append("at the end"))
-    later.stop()
+    timer.after(100, lambda: done.append("at the end"))
+    timer.stop()
     assert done == ["first", "second", "at the end"]
     assert [type(error) for error in errors] == [ZeroDivisionError]

@@ -13,11 +13,14 @@ from nbmerge.environment.conflict_copies import receiving
         (".syncthing.nb.ipynb.tmp", "Syncthing"),
         ("~syncthing~nb.ipynb.tmp", "Syncthing"),
         (".nb.ipynb.~1f2e", "Nextcloud or ownCloud"),
+        (".nb.ipynb.icloud", "iCloud"),
         ("nb.ipynb.!sync", "Resilio"),
         (".unison.nb.ipynb.0123456789abcdef.unison.tmp", "Unison"),
         ("nb.ipynb.0a1b2c3d.partial", "rclone"),
+        ("nb.ipynb.a1b2c3d4.partial", "rclone"),
         ("nb.ipynb.partial", "OneDrive"),
         (".nb.ipynb.Xy12Zz", "rsync"),
+        (".nb.ipynb.Ab3dEf", "rsync"),
     ],
 )
 def test_names_of_clients(name: str, client: str) -> None:
@@ -36,7 +39,7 @@ def test_names_of_clients(name: str, client: str) -> None:
         ".nb.ipynb.swp",
         "nb.ipynb.invalid",
         "nb.ipynb.watchdog.lock",
-        ".nb.ipynb.icloud",
+        ".~lock.nb.ipynb#",
         ".nb.ipynb.backup",
         ".nbmerge-12-0.tmp",
         ".syncthing.0123456789abcdef.tmp",

@@ -13,12 +13,12 @@ import pytest
 
 from nbmerge.environment.jupyter import JupyterServers
 from nbmerge.environment.rooms import QUIET, STORE, Rooms
-from tests.signs.clock import Clock
-from tests.signs.jupyter import Played, announce, played
+from tests.environment.clock import Clock
+from tests.environment.jupyter import FakeServer, announce, fake_server
 
 
 class Hall:
-    """A server with rooms for the notebooks below its root, played by its files."""
+    """A server with rooms for the notebooks below its root, fake_server by its files."""
 
     def __init__(self, folder: Path, clock: Clock, port: int = 8888, root: str = "root") -> None:
         self.root, self.data, self.clock = folder / root, folder / "data", clock
@@ -158,17 +158,19 @@ def test_a_room_that_writes_is_not_disturbed(hall: Hall) -> None:
 
 
 @pytest.fixture
-def playing() -> Iterator[Played]:
-    with played() as one:
+def server() -> Iterator[FakeServer]:
+    with fake_server() as one:
         yield one
 
 
 @pytest.mark.parametrize("rooms", [True, False])
-def test_rooms_that_keep_no_such_database(tmp_path: Path, clock: Clock, playing: Played, rooms: bool) -> None:
+def test_rooms_that_keep_no_such_database(
+    tmp_path: Path, clock: Clock, server: FakeServer, rooms: bool
+) -> None:
     """The server is asked, once, whether it has rooms; then saves are all that can be seen."""
-    playing.rooms = rooms
-    hall = Hall(tmp_path, clock, playing.port)
+    server.rooms = rooms
+    hall = Hall(tmp_path, clock, server.port)
     assert hall.wait(saved=clock()) == (QUIET if rooms else 0)
     assert hall.wait(saved=clock() - 10) == 0
     assert hall.wait("other.ipynb") == 0
-    assert playing.asked == ["OPTIONS /base/api/collaboration/session/?no_track_activity=1"]
+    assert server.asked == ["OPTIONS /base/api/collaboration/session/?no_track_activity=1"]
