@@ -1,71 +1,46 @@
-"""Owns: what follows from a save: its parents, and where the notebook stands after it.
+"""Owns: what a save is taken for, given all that is known of it and of the versions it may derive from.
 
-Must not know: contents (the judge has read them), the store, disk.  Invariant: no save is
-forgotten: after `stand` it is a tip, below a tip, or an open tip, and so is all before it.
+Must not know: the store, disk, how notebooks are read.  Invariant: pure; what is certain (git, a declared
+base, the content of an older version) goes before what is judged.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
+from itertools import combinations
 
-from nbmerge.lineage.heads import Heads, OpenTip
-from nbmerge.lineage.judge import BaseJudgement, Sequential, Stale, Unsure
-from nbmerge.lineage.versions import Graph
+from nbmerge.lineage.heads import Arrival, Heads, Outcome, only_owner
+from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
+from nbmerge.lineage.versions import DECLARED, Context, Git, Graph, Origin, Version
+from nbmerge.notebook.model import Notebook
 
-
-class Outcome(Enum):
-    """What the watcher does about a save; the values are what `replay` prints."""
-
-    FIRST = "first"
-    SAME = "same"
-    ACCEPT = "accept"
-    RESTORE = "restore"
-    MERGE = "merge"
-    AMBIGUOUS = "ambiguous"
+SHORTLY = 900.0  # seconds for which a merge keeps saying that there are two writers
+OPENED = 5.0  # seconds that somebody needs to open a notebook that was just saved
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A save and what it was taken for.
-
-    `base` is the version that it derives from (for an ambiguous one: if it is stale);
-    `overwrites` are versions it may have overwritten, each to become an open tip;
-    `answers`: it only repeats a tip, and the merge is written again because of it;
-    `closes_all`: whoever made it saw everything, open tips included.
-    """
-
-    action: Outcome
-    parents: tuple[int, ...]
-    base: int | None
-    why: str
-    overwrites: tuple[int, ...] = ()
-    answers: bool = False
-    closes_all: bool = False
+def certain(heads: Heads, context: Context) -> Arrival | None:
+    """What follows from a save where it need not be judged: git's, or one whose writer names the base."""
+    if context.git is Git.WORKING:
+        return seen_all(heads, "git is at work")
+    if context.git is Git.REPLACED:
+        return seen_all(heads, "git put it there", Outcome.RESTORE)
+    if context.declared_base is not None:
+        return declared(heads, context.declared_base)
+    return None
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """A save that was accepted in doubt turns out to be concurrent.
-
-    Version `number` descends from `parents`, and `overwritten` is part of the notebook again.
-    """
-
-    number: int
-    parents: tuple[int, ...]
-    overwritten: int
-
-
-def seen_all(heads: Heads, why: str, action: Outcome = Outcome.ACCEPT) -> Arrival:
+def seen_all(heads: Heads, why: str, outcome: Outcome = Outcome.ACCEPT) -> Arrival:
     """A save that replaces whatever there was: git's, a restored version, a resolved conflict."""
     parents = tuple(dict.fromkeys((heads.head, *heads.tips)))
-    return Arrival(action, parents, heads.head, why, closes_all=True)
+    return Arrival(outcome, parents, heads.head, why, closes_all=True)
 
 
-def told(heads: Heads, base: int) -> Arrival:
+def declared(heads: Heads, base: int) -> Arrival:
     """A save whose writer names the version that it started from."""
-    action = Outcome.ACCEPT if base == heads.head else Outcome.MERGE
-    return Arrival(action, (base,), base, f"its writer started from version {base}")
+    outcome = Outcome.ACCEPT if base == heads.head else Outcome.MERGE
+    return Arrival(outcome, (base,), base, f"its writer started from version {base}")
 
 
 def returned(heads: Heads, graph: Graph, version: int, written: bool) -> Arrival:
@@ -89,80 +64,158 @@ def returned(heads: Heads, graph: Graph, version: int, written: bool) -> Arrival
         answers = written or version in heads.answered
         why = f"{same}, whose editor has not seen the rest"
         return Arrival(Outcome.MERGE, (version,), version, why, answers=answers)
-    doubted = owner(heads, graph, version) or head
+    doubted = only_owner(heads, graph, version) or head
     return Arrival(Outcome.AMBIGUOUS, (doubted,), version, same, overwrites=(doubted,))
 
 
-def owner(heads: Heads, graph: Graph, version: int) -> int | None:
-    """Where there are several tips: the one that alone descends from a version, if that is none itself."""
-    owners = [tip for tip in heads.tips if version in graph.ancestors(tip)]
-    return owners[0] if len(owners) == 1 < len(heads.tips) and version not in heads.tips else None
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """What a save of a notebook may derive from: the head (None: it is no notebook) and `older` versions,
+    newest last; `recent` are the newest versions, whatever they hold."""
+
+    heads: Heads
+    graph: Graph
+    head: VersionContent | None
+    older: Sequence[VersionContent]
+    recent: Sequence[Version]
+
+    def arrival(self, save: Save, context: Context) -> Arrival:
+        """What a save is taken for by its content."""
+        for shown in reversed(self.older):
+            same = shown.living and shows_the_same(shown.notebook, save.notebook)
+            if same or shown.notebook is save.notebook:
+                return returned(self.heads, self.graph, shown.version.number, self._holds_merge)
+        if self.head is None:
+            head = self.heads.head
+            return Arrival(Outcome.ACCEPT, (head,), head, "what it followed is no notebook")
+        known = (*context.second_writer, *second_writer(self.recent, save.time))
+        return self._judged(self.head, save, replace(context, second_writer=known))
+
+    @property
+    def _holds_merge(self) -> bool:
+        """Whether the file holds the merge of the tips: nobody has saved on top of it."""
+        head = next(version for version in self.recent if version.number == self.heads.head)
+        return head.origin is Origin.MERGED and set(head.parents) == set(self.heads.tips)
+
+    def _judged(self, head: VersionContent, save: Save, context: Context) -> Arrival:
+        judgement = judge(save, head, self.older, context)
+        if isinstance(judgement, Sequential) and len(self.heads.tips) > 1:
+            judgement = self._reloaded(head, save, context) or judgement
+        if isinstance(judgement, Stale):
+            taken_back = self._taken_back(judgement, head, save, context)
+            if taken_back is not None:
+                return taken_back
+        return by_judgement(judgement, self.heads.head, self.heads)
+
+    def _reloaded(self, head: VersionContent, save: Save, context: Context) -> Stale | None:
+        """An earlier merge shows much of what this one does: whoever had that before them saw no more."""
+        merges = [shown for shown in self.older if shown.version.origin is Origin.MERGED]
+        judgement = judge(save, head, merges, context) if merges else None
+        return judgement if isinstance(judgement, Stale) else None
+
+    def _taken_back(self, stale: Stale, head: VersionContent, save: Save, context: Context) -> Arrival | None:
+        """An editor that takes something back goes on from its tip, unless it lacks all that this brought.
+
+        If it does, it may be another editor, but hardly where nobody else had time to open that version.
+        """
+        owner = only_owner(self.heads, self.graph, stale.base)
+        contents = {shown.version.number: shown for shown in self.older}
+        if owner is None or owner not in contents or stale.base not in contents:
+            return None
+        base = contents[stale.base]
+        again = judge(save, contents[owner], [base], context)
+        if isinstance(again, Stale) and _stood(base, (*self.older, head)) < OPENED:
+            again = Unsure(again.base, again.evidence)
+        return by_judgement(again, owner, self.heads)
 
 
-def judged(heads: Heads, verdict: BaseJudgement, followed: int | None = None) -> Arrival:
-    """A save that was judged by what it shows; `followed` is what it was compared with, if not the head."""
-    followed = heads.head if followed is None else followed
-    match verdict:
+def by_judgement(judgement: BaseJudgement, followed: int, heads: Heads) -> Arrival:
+    """A save that was judged by what it shows; `followed` is the version that it was compared with."""
+    match judgement:
         case Sequential(evidence):
-            action = Outcome.ACCEPT if followed == heads.head else Outcome.MERGE
-            return Arrival(action, (followed,), followed, evidence)
+            outcome = Outcome.ACCEPT if followed == heads.head else Outcome.MERGE
+            return Arrival(outcome, (followed,), followed, evidence)
         case Stale(base, evidence):
             return Arrival(Outcome.MERGE, (base,), base, evidence)
         case Unsure(base, evidence):
             return Arrival(Outcome.AMBIGUOUS, (followed,), base, evidence, overwrites=(followed,))
 
 
-def settles(heads: Heads, base: int, graph: Graph) -> Revision | None:
-    """The doubt that is settled when somebody goes on from `base`: another save may have overwritten it."""
-    for tip in heads.open:
-        if tip.base is None or tip.by not in graph.united((heads.head, *heads.tips)):
-            continue
-        if base in graph.ancestors(tip.version) - graph.ancestors(tip.base):
-            return Revision(tip.by, unseen(graph, tip), tip.version)
-    return None
+def shows_the_same(one: Notebook, two: Notebook) -> bool:
+    """Whether two notebooks hold the same work: sources and outputs; counts and metadata aside."""
+    return len(one.cells) == len(two.cells) and all(
+        a is b or (a.key == b.key and a.plain_outputs == b.plain_outputs)
+        for a, b in zip(one.cells, two.cells, strict=True)
+    )
 
 
-def unseen(graph: Graph, tip: OpenTip) -> tuple[int, ...]:
-    """What the save that overwrote a tip descends from, if its author never saw that tip."""
-    base = frozenset[int]() if tip.base is None else graph.ancestors(tip.base)
-    lost = graph.ancestors(tip.version) - base
-    seen = (one for one in graph.ancestors(tip.by) - {tip.by} if not graph.ancestors(one) & lost)
-    return graph.youngest(sorted({*seen, *base}))
+def was_seen(version: Version, heads: Heads) -> bool:
+    """Whether an editor can have read it: not if it is a merge that has not reached the file."""
+    if version.origin is Origin.MERGED:
+        return version.number <= heads.head
+    return version.origin is not Origin.UNREADABLE
 
 
-def stand(heads: Heads, graph: Graph, number: int, arrival: Arrival, now: float) -> Heads:
-    """Where the notebook stands after the save became version `number`, which `graph` holds.
-
-    `standing.tips` must name what a revision brought back.  The head is left to whoever knows
-    what the file holds; see `Standing.with_head`.
-    """
-    tips = graph.youngest(_in_place_of(heads.tips, arrival.parents, number))
-    opened = tuple(OpenTip(tip, _base(heads, arrival, tip), number, now) for tip in arrival.overwrites)
-    covered = graph.united(tips)
-    still = () if arrival.closes_all else tuple(tip for tip in heads.open if _is_open(tip, graph, covered))
-    living = set(tips)
-    answered = tuple(tip for tip in heads.answered if tip in living)
-    if arrival.answers:
-        answered = (*answered, number)
-    return replace(heads, tips=tips, open=(*still, *opened), answered=answered)
+def possible_bases(heads: Heads, graph: Graph) -> set[int]:
+    """Versions that a save may derive from however old they are: tips, open tips, and what several tips
+    come from.  Somebody may have had one of them open ever since."""
+    wanted = {*heads.tips, *(tip.version for tip in heads.open)}
+    for one, other in combinations(heads.tips, 2):
+        wanted.update(graph.commons((one,), other))
+    return wanted
 
 
-def _in_place_of(tips: tuple[int, ...], parents: tuple[int, ...], number: int) -> tuple[int, ...]:
-    """The new version takes the place of the tip that it continues, so that sides keep their order."""
-    if len(parents) == 1 and parents[0] in tips:
-        return tuple(number if tip == parents[0] else tip for tip in tips)
-    return (*tips, number)
+def nearest(notebook: Notebook, older: Sequence[VersionContent]) -> int | None:
+    """The version that a notebook has most in common with; the newest of equals, None without any."""
+    lines = _lines(notebook)
+    found = min(older, key=lambda shown: (_distance(lines, shown), -shown.version.number), default=None)
+    return None if found is None else found.version.number
 
 
-def _base(heads: Heads, arrival: Arrival, tip: int) -> int | None:
-    """What the save that overwrote a tip was made from, if its author did not see that tip."""
-    if arrival.action is Outcome.AMBIGUOUS:
-        return arrival.base
-    return max(set(heads.tips) - {tip, *arrival.overwrites}, default=None)
+def second_writer(versions: Sequence[Version], now: float) -> tuple[str, ...]:
+    """What the history itself says about a second writer; `now` in seconds since the epoch."""
+    for version in reversed(versions):
+        if now - version.time > SHORTLY:
+            break
+        if version.origin is Origin.MERGED:
+            return ("two writers were merged not long ago",)
+        if version.origin is Origin.COPY:
+            return ("a sync tool left a conflict copy not long ago",)
+        if version.writer.way == DECLARED:
+            return ("a program that takes part saved not long ago",)
+    return ()
 
 
-def _is_open(tip: OpenTip, graph: Graph, covered: frozenset[int]) -> bool:
-    """An open tip that a tip continues is open no more, unless that is only by the save in doubt."""
-    if tip.version not in covered:
-        return True
-    return tip.by in covered and tip.version in graph.ancestors(tip.by)
+def style_of(notebook: Notebook) -> str:
+    """How the notebook is spelled, in a few words: the closest known program, else its habits; a guess."""
+    indent = notebook.style.layout.indent
+    if any(isinstance(cell.value.get(cell.source_field), str) for cell in notebook.cells):
+        return f"sources as one string, {_indented(indent)}"
+    ends = notebook.style.tail.endswith("\n")
+    if indent == " " and ends and notebook.style.layout.ascii is not True:
+        return "Jupyter or VS Code"
+    return f"{_indented(indent)}{'' if ends else ', no newline at the end'}"
+
+
+def _indented(indent: str | None) -> str:
+    match indent:
+        case None:
+            return "in one line"
+        case "\t":
+            return "indented with tabs"
+    return f"indented by {len(indent)}"
+
+
+def _stood(one: VersionContent, others: Sequence[VersionContent]) -> float:
+    """For how many seconds the file held a version."""
+    later = [other.version for other in others if other.version.number > one.version.number]
+    return min((version.time for version in later), default=float("inf")) - one.version.time
+
+
+def _distance(lines: Counter[str], shown: VersionContent) -> int:
+    theirs = _lines(shown.notebook)
+    return ((lines - theirs) + (theirs - lines)).total()
+
+
+def _lines(notebook: Notebook) -> Counter[str]:
+    return Counter(line for cell in notebook.cells for line in cell.source.split("\n"))

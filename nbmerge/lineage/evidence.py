@@ -1,12 +1,8 @@
-"""Owns: what tells two notebooks apart: cells, texts and lines, as multisets.
-the evidence for and against a save having been made from an older version.
+"""Owns: what tells two notebooks apart, and the evidence that a save was made from an older version.
 
-Must not know: which of the two came first, what follows from it.
-how much of it is enough.
-Invariant: order of cells
-does not count; cost follows the cells that differ, for shared ones cancel out by identity.
-everything is told relative to what the
-head changed since that version; what the head did not change is no evidence.
+Must not know: which of the two came first, how much evidence is enough, what follows from it.  Invariant:
+evidence counts only what the head changed since that version; the order of cells does not count; cost
+follows the cells that differ, for shared ones cancel out by identity.
 """
 
 from __future__ import annotations

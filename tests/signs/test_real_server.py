@@ -23,7 +23,7 @@ from nbmerge.environment.rooms import QUIET, STORE
 from tests.git.repo import spelled
 from tests.helpers.build import code, notebook, shown
 from tests.helpers.spelling import JUPYTER
-from tests.signs.clock import Clock
+from tests.second_writer.clock import Clock
 
 pytest.importorskip("jupyter_server")
 HAS_ROOMS = all(importlib.util.find_spec(name) for name in ("jupyter_server_ydoc", "pycrdt", "websocket"))
@@ -125,7 +125,7 @@ def test_each_tab_is_a_connection(jupyter: Jupyter, clock: Clock) -> None:
     clock.passed += 10
     said = (f"two connections to this notebook's kernel on the Jupyter server at port {jupyter.server.port}",)
     assert eventually(lambda: surroundings.second_writer(path), said, clock)
-    assert surroundings.situation(path, b"{}").signs == said
+    assert surroundings.situation(path, b"{}").second_writer == said
     assert surroundings.second_writer(str(jupyter.root / "other.ipynb")) == ()
     tabs.pop().close()
     assert eventually(lambda: surroundings.second_writer(path), (), clock)
