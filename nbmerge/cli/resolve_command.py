@@ -14,7 +14,6 @@ from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Iterator, Mapping, Sequence
 
     from nbmerge.conflicts.choosing import Resolution
@@ -62,7 +61,7 @@ def parser() -> Parser:
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    from nbmerge.cli.resolving import open_conflicts
+    from nbmerge.cli.resolving import in_cell, open_conflicts
 
     heard = understand(parser(), arguments)
     if heard is None:
@@ -73,18 +72,18 @@ def run(arguments: list[str]) -> int:
         if found is None:
             write_text(f"{printable(path)}: no conflicts are in it\n")
             return EXIT_CLEAN
-        return _resolve(found, options)
+        meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
+        if options.web:
+            return _in_browser(found, meant, options.browser)
+        return _resolve(found, meant, options.choice)
 
 
-def _resolve(found: Unresolved, options: Namespace) -> int:
-    from nbmerge.cli.resolving import in_cell
+def _resolve(found: Unresolved, meant: Sequence[Traced], choice: str | None) -> int:
+    """Resolve them all for one side, or as somebody answers."""
     from nbmerge.conflicts.values import Choice
     from nbmerge.service.resolve import write_resolution
 
-    meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
-    if options.web:
-        return _in_browser(found, meant, options.browser)
-    chosen = dict.fromkeys(meant, Choice(options.choice)) if options.choice else _answers(found, meant)
+    chosen = dict.fromkeys(meant, Choice(choice)) if choice else _answers(found, meant)
     if not chosen:
         write_text(f"{printable(found.path)}: nothing was chosen, nothing was written\n")
         return EXIT_CONFLICTS

@@ -5,7 +5,7 @@ empty and none of them descends from another; whatever was saved is a tip, below
 (or below one), unless somebody who saw everything closed it.
 
 Every function takes heads and a graph and gives new ones.  A version that turns out to descend from
-others than was thought (a *reparented* one) is named in `Change`, for whoever keeps the versions.
+others than was thought (a *reparented* one) is named in `HeadsChange`, for whoever keeps the versions.
 """
 
 from __future__ import annotations
@@ -85,23 +85,23 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class HeadsChange:
     """New heads, the graph that they stand on, and the new parents of versions that were reparented."""
 
     heads: Heads
     graph: Graph
     parents: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
-    def reparented(self, number: int, parents: tuple[int, ...]) -> Change:
+    def reparented(self, number: int, parents: tuple[int, ...]) -> HeadsChange:
         """The same after one more version turned out to descend from others."""
         changed = {number: parents}
-        return Change(self.heads, self.graph.with_parents(changed), {**self.parents, **changed})
+        return HeadsChange(self.heads, self.graph.with_parents(changed), {**self.parents, **changed})
 
-    def made_of(self, numbers: Iterable[int]) -> Change:
+    def made_of(self, numbers: Iterable[int]) -> HeadsChange:
         """The same for a notebook that is made of these versions, older ones among them aside."""
         return replace(self, heads=_made_of(self.heads, self.graph, numbers))
 
-    def without_open(self, version: int) -> Change:
+    def without_open(self, version: int) -> HeadsChange:
         """The same after what may have been overwritten is open no more."""
         still = tuple(tip for tip in self.heads.open if tip.version != version)
         return replace(self, heads=replace(self.heads, open=still))
@@ -135,13 +135,13 @@ def left_open(heads: Heads, number: int, now: float) -> Heads:
     return replace(heads, open=(*heads.open, OpenTip(number, None, heads.head, now)))
 
 
-def doubts_settled(heads: Heads, graph: Graph, base: int, merges: Collection[int]) -> Change:
+def doubts_settled(heads: Heads, graph: Graph, base: int, merges: Collection[int]) -> HeadsChange:
     """Settle the doubts that go away when somebody goes on from `base`.
 
     `merges` are the merges among open tips.  A save that did not follow what it replaced goes on from
     something else, which may settle others.
     """
-    change = Change(heads, graph)
+    change = HeadsChange(heads, graph)
     bases = [base]
     while bases:
         tip = _settled_by(change.heads, bases[-1], change.graph)
@@ -153,28 +153,28 @@ def doubts_settled(heads: Heads, graph: Graph, base: int, merges: Collection[int
     return change
 
 
-def tips_reopened(heads: Heads, graph: Graph, merges: Collection[int]) -> Change:
+def tips_reopened(heads: Heads, graph: Graph, merges: Collection[int]) -> HeadsChange:
     """All that may have been overwritten is part of the notebook again, beside what overwrote it."""
-    change = Change(heads, graph)
+    change = HeadsChange(heads, graph)
     for tip in heads.open:
         change = _brought_back(change, tip, merges, first=False)
     return change
 
 
-def head_claimed(heads: Heads, graph: Graph, base: int) -> Change:
+def head_claimed(heads: Heads, graph: Graph, base: int) -> HeadsChange:
     """The head's writer tells that it was made from `base`: what they had not seen is there again."""
     others = tuple(tip for tip in heads.tips if tip != heads.head)
     before = graph.parents.get(heads.head, ())
-    change = Change(heads, graph).reparented(heads.head, (base,)).made_of((*others, *before, heads.head))
+    change = HeadsChange(heads, graph).reparented(heads.head, (base,)).made_of((*others, *before, heads.head))
     return replace(change, heads=replace(change.heads, open=_still_open(change.heads, change.graph)))
 
 
-def set_apart(heads: Heads, graph: Graph, number: int, parents: Mapping[int, tuple[int, ...]]) -> Change:
+def set_apart(heads: Heads, graph: Graph, number: int, parents: Mapping[int, tuple[int, ...]]) -> HeadsChange:
     """Version `number` is a side of its own; `parents` are what those that seemed to follow it descend from.
 
     Doubts about it stay: the copy that is recorded on top of it settles them.
     """
-    change = Change(heads, graph)
+    change = HeadsChange(heads, graph)
     for follower, others in parents.items():
         change = change.reparented(follower, others)
     return change.made_of((*heads.tips, number))
@@ -209,7 +209,7 @@ def _still_open(heads: Heads, graph: Graph) -> tuple[OpenTip, ...]:
     )
 
 
-def _brought_back(change: Change, tip: OpenTip, merges: Collection[int], first: bool) -> Change:
+def _brought_back(change: HeadsChange, tip: OpenTip, merges: Collection[int], first: bool) -> HeadsChange:
     """What overwrote a tip never saw it; `first`: it stands where it stood, before what overwrote it.
 
     Of a merge its sides come back, which are what a notebook is made of.

@@ -17,7 +17,7 @@ from nbmerge.history.values import Draft
 from nbmerge.lineage import arrival as arrivals
 from nbmerge.lineage import heads as algebra
 from nbmerge.lineage.arrival import Candidates
-from nbmerge.lineage.heads import Arrival, Change, Heads, Outcome
+from nbmerge.lineage.heads import Arrival, Heads, HeadsChange, Outcome
 from nbmerge.lineage.judge import Save, VersionContent
 from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
@@ -175,7 +175,7 @@ class Recorder:
         self.apply(notebook_id, algebra.tips_reopened(heads, self.store.graph(notebook_id), merges))
         return True
 
-    def apply(self, notebook_id: int, change: Change) -> None:
+    def apply(self, notebook_id: int, change: HeadsChange) -> None:
         """Note down what turned out about versions, and what the notebook is made of now."""
         with self.store.together():
             for number, parents in change.parents.items():
@@ -185,7 +185,7 @@ class Recorder:
     def add(self, notebook_id: int, saved: Saved, arrival: Arrival) -> Recorded:
         """Add the version that a save becomes, and what follows from it for the notebook."""
         with self.store.together():
-            change = Change(self.heads(notebook_id), self.store.graph(notebook_id))
+            change = HeadsChange(self.heads(notebook_id), self.store.graph(notebook_id))
             if arrival.outcome is Outcome.MERGE and arrival.base is not None:
                 merges = self._open_merges(notebook_id, change.heads)
                 change = algebra.doubts_settled(change.heads, change.graph, arrival.base, merges)

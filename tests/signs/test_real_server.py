@@ -23,7 +23,7 @@ from nbmerge.environment.rooms import QUIET, STORE
 from tests.git.repo import spelled
 from tests.helpers.build import code, notebook, shown
 from tests.helpers.spelling import JUPYTER
-from tests.second_writer.clock import Clock
+from tests.signs.clock import Clock
 
 pytest.importorskip("jupyter_server")
 HAS_ROOMS = all(importlib.util.find_spec(name) for name in ("jupyter_server_ydoc", "pycrdt", "websocket"))
