@@ -169,14 +169,16 @@ def head_claimed(heads: Heads, graph: Graph, base: int) -> HeadsChange:
     return replace(change, heads=replace(change.heads, open=_still_open(change.heads, change.graph)))
 
 
-def set_apart(heads: Heads, graph: Graph, number: int, parents: Mapping[int, tuple[int, ...]]) -> HeadsChange:
-    """Version `number` is a side of its own; `parents` are what those that seemed to follow it descend from.
+def set_apart(heads: Heads, graph: Graph, number: int, bases: Mapping[int, tuple[int, ...]]) -> HeadsChange:
+    """Version `number` is a side of its own; `bases` are what those that seemed to follow it had instead.
 
-    Doubts about it stay: the copy that is recorded on top of it settles them.
+    What else they had seen stays with them.  Doubts about it stay: the copy that is recorded on top
+    of it settles them.
     """
     change = HeadsChange(heads, graph)
-    for follower, others in parents.items():
-        change = change.reparented(follower, others)
+    for follower, instead in bases.items():
+        others = (parent for parent in graph.parents[follower] if parent != number)
+        change = change.reparented(follower, change.graph.youngest((*others, *instead)))
     return change.made_of((*heads.tips, number))
 
 

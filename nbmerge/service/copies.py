@@ -79,13 +79,13 @@ def _set_apart(recorder: Recorder, notebook_id: int, heads: Heads, known: Versio
     """Saves that were thought to follow this version do not: the sync tool says so."""
     graph = recorder.store.graph(notebook_id)
     others = list(_contents(recorder, notebook_id, graph.ancestors(known.number) - {known.number}))
-    parents: dict[int, tuple[int, ...]] = {}
+    bases: dict[int, tuple[int, ...]] = {}
     for number in sorted(graph.united(heads.tips)):
         if known.number in graph.parents.get(number, ()):
             found = recorder.cache.readable(notebook_id, number)
             base = None if found is None else nearest(found, others)
-            parents[number] = () if base is None else (base,)
-    recorder.apply(notebook_id, set_apart(heads, graph, known.number, parents))
+            bases[number] = () if base is None else (base,)
+    recorder.apply(notebook_id, set_apart(heads, graph, known.number, bases))
 
 
 def _contents(recorder: Recorder, notebook_id: int, numbers: frozenset[int]) -> Iterator[VersionContent]:

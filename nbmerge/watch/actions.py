@@ -1,7 +1,7 @@
 """Owns: what the coordinator asks for and what comes of it, as values.
 
-Must not know: who carries it out.  Invariant: every action but `Tell` is answered by exactly
-one result, which is fed back.
+Must not know: who carries it out.  Invariant: every action but `Tell` and `Follow` is answered
+by exactly one result, which is fed back.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """The file has another name: its history goes with it; answered by Followed."""
+    """The file has another name: its history goes with it."""
 
     old: str
     new: str
@@ -167,14 +167,6 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """The history has the new name."""
-
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
 class Ready:
     """Every notebook was looked at once."""
 
@@ -184,7 +176,5 @@ class Tick:
     """Time has passed."""
 
 
-Result = (
-    SaveRecorded | Stays | Alone | Unreadable | UnreadableRecorded | UpToDate | NotYet | Refused | Followed
-)
+Result = SaveRecorded | Stays | Alone | Unreadable | UnreadableRecorded | UpToDate | NotYet | Refused
 Input = Event | Result | Ready | Tick

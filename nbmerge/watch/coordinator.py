@@ -64,7 +64,7 @@ class Coordinator:
                 yield from self._renamed(old, new, now)
             case was.Previous(path, data, at):
                 yield do.RecordSave(path, data, at, in_file=False)
-            case was.Syncing() | do.Followed():
+            case was.Syncing():
                 pass  # the shell remembers what speaks for a second writer
             case do.Ready() | was.Overflowed() | was.Missed() | was.Trouble():
                 yield from _told(event)

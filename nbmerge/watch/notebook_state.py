@@ -108,7 +108,6 @@ class NotebookState:
     due: bool = False
     writing: bool = False
     changed_at: float = float("-inf")
-    unquiet_since: float | None = None
     settle: float = 0.0
     torn: Torn | None = None
     look_at: float | None = None

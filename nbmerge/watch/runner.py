@@ -177,7 +177,6 @@ class ActionRunner:
                 yield self._write_due(path)
             case do.Follow(old, new):
                 self.store.moved(old, new)
-                yield do.Followed(old, new)
 
     def _record(self, action: do.RecordSave) -> do.Input:
         path, stamp = action.path, action.stamp
