@@ -4,6 +4,6 @@ The room owns versions and how they descend from each other, the judgement, and 
 It knows no store, no disk and no clock.
 
 To read in this order: `versions` (what a version is), `heads` (what a notebook is made of, and what can
-happen to it), `arrival` (what a save is taken for), `judge` (which version it derives from), `evidence`
+happen to it), `derivation` (what a save derives from), `judge` (which version it derives from), `evidence`
 (what is counted), `thresholds` (how much of it is enough).
 """

@@ -66,8 +66,8 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A save and what it was taken for.
+class Derivation:
+    """What a save derives from, and what follows from that.
 
     `base` is the version that it derives from (for an ambiguous one: if it is stale);
     `overwrites` are versions it may have overwritten, each to become an open tip;
@@ -117,16 +117,18 @@ def is_due(heads: Heads, graph: Graph) -> bool:
     return heads.tips != (heads.head,) and not set(heads.tips) <= graph.ancestors(heads.head)
 
 
-def save_recorded(heads: Heads, graph: Graph, number: int, arrival: Arrival, now: float) -> Heads:
+def save_recorded(heads: Heads, graph: Graph, number: int, derivation: Derivation, now: float) -> Heads:
     """The heads after a save became version `number`, which `graph` holds.
 
     Doubts must be settled before (`doubts_settled`).  The head is left to whoever knows what
     the file holds; see `Heads.with_head`.
     """
-    after = _made_of(heads, graph, _in_place_of(heads.tips, arrival.parents, number))
-    still = () if arrival.closes_all else _still_open(after, graph)
-    opened = (OpenTip(tip, _overwritten_base(heads, arrival, tip), number, now) for tip in arrival.overwrites)
-    answered = (*after.answered, number) if arrival.answers else after.answered
+    after = _made_of(heads, graph, _in_place_of(heads.tips, derivation.parents, number))
+    still = () if derivation.closes_all else _still_open(after, graph)
+    opened = (
+        OpenTip(tip, _overwritten_base(heads, derivation, tip), number, now) for tip in derivation.overwrites
+    )
+    answered = (*after.answered, number) if derivation.answers else after.answered
     return replace(after, open=(*still, *opened), answered=answered)
 
 
@@ -239,8 +241,8 @@ def _in_place_of(tips: tuple[int, ...], parents: tuple[int, ...], number: int) -
     return (*tips, number)
 
 
-def _overwritten_base(heads: Heads, arrival: Arrival, tip: int) -> int | None:
+def _overwritten_base(heads: Heads, derivation: Derivation, tip: int) -> int | None:
     """What the save that overwrote a tip was made from, if its author did not see that tip."""
-    if arrival.outcome is Outcome.AMBIGUOUS:
-        return arrival.base
-    return max(set(heads.tips) - {tip, *arrival.overwrites}, default=None)
+    if derivation.outcome is Outcome.AMBIGUOUS:
+        return derivation.base
+    return max(set(heads.tips) - {tip, *derivation.overwrites}, default=None)

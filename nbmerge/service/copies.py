@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from nbmerge.environment.conflict_copies import Copy
 from nbmerge.files import digest
-from nbmerge.lineage.arrival import nearest
-from nbmerge.lineage.heads import Arrival, Heads, Outcome, set_apart
+from nbmerge.lineage.derivation import nearest
+from nbmerge.lineage.heads import Derivation, Heads, Outcome, set_apart
 from nbmerge.lineage.judge import VersionContent
 from nbmerge.lineage.versions import Origin, Version
 from nbmerge.notebook.model import Notebook
@@ -51,7 +51,7 @@ def record_copy(recorder: Recorder, notebook_id: int, saved: Saved, certain: boo
             base = known.number
             _set_apart(recorder, notebook_id, heads, known)
         parents = () if base is None else (base,)
-        return recorder.add(notebook_id, saved, Arrival(Outcome.MERGE, parents, base, "a conflict copy"))
+        return recorder.add(notebook_id, saved, Derivation(Outcome.MERGE, parents, base, "a conflict copy"))
 
 
 def _base(recorder: Recorder, notebook_id: int, heads: Heads, notebook: Notebook) -> int | None:

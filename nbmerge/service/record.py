@@ -14,10 +14,10 @@ from nbmerge.errors import NotebookError, UsageError
 from nbmerge.files import digest
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
-from nbmerge.lineage import arrival as arrivals
+from nbmerge.lineage import derivation as derivations
 from nbmerge.lineage import heads as algebra
-from nbmerge.lineage.arrival import Candidates
-from nbmerge.lineage.heads import Arrival, Heads, HeadsChange, Outcome
+from nbmerge.lineage.derivation import Candidates
+from nbmerge.lineage.heads import Derivation, Heads, HeadsChange, Outcome
 from nbmerge.lineage.judge import Save, VersionContent
 from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
@@ -81,12 +81,12 @@ class Recorder:
             return Recorded(Outcome.SAME, None, heads.head, "the same bytes")
         head = self.cache.readable(notebook_id, heads.head)
         notebook = self.cache.put(name, saved.data, head.cells if head is not None else ())
-        saved = replace(saved, writer=replace(saved.writer, style=arrivals.style_of(notebook)))
-        arrival = arrivals.certain(heads, context)
-        if arrival is None:
+        saved = replace(saved, writer=replace(saved.writer, style=derivations.style_of(notebook)))
+        derivation = derivations.certain(heads, context)
+        if derivation is None:
             save = Save(notebook, saved.time, saved.writer)
-            arrival = self.candidates(notebook_id, heads, notebook.cells).arrival(save, context)
-        return self.add(notebook_id, saved, arrival)
+            derivation = self.candidates(notebook_id, heads, notebook.cells).derivation(save, context)
+        return self.add(notebook_id, saved, derivation)
 
     def record_unseen(self, notebook_id: int, saved: Saved, context: Context = Context()) -> Recorded:
         """Record what is not in the file any more, or may be no notebook: such bytes are only kept.
@@ -117,7 +117,7 @@ class Recorder:
         if heads is None:
             recorded = self._first(notebook_id, saved)
         else:
-            recorded = self.add(notebook_id, saved, arrivals.seen_all(heads, why))
+            recorded = self.add(notebook_id, saved, derivations.seen_all(heads, why))
         assert recorded.version is not None
         return recorded.version
 
@@ -182,29 +182,29 @@ class Recorder:
                 self.store.reparent(notebook_id, number, parents)
             self.store.stand(notebook_id, change.heads)
 
-    def add(self, notebook_id: int, saved: Saved, arrival: Arrival) -> Recorded:
+    def add(self, notebook_id: int, saved: Saved, derivation: Derivation) -> Recorded:
         """Add the version that a save becomes, and what follows from it for the notebook."""
         with self.store.together():
             change = HeadsChange(self.heads(notebook_id), self.store.graph(notebook_id))
-            if arrival.outcome is Outcome.MERGE and arrival.base is not None:
+            if derivation.outcome is Outcome.MERGE and derivation.base is not None:
                 merges = self._open_merges(notebook_id, change.heads)
-                change = algebra.doubts_settled(change.heads, change.graph, arrival.base, merges)
+                change = algebra.doubts_settled(change.heads, change.graph, derivation.base, merges)
                 if change.parents:
                     self.apply(notebook_id, change)
 
             def after(new: Version) -> Heads:
-                graph = change.graph.with_parents({new.number: arrival.parents})
-                heads = algebra.save_recorded(change.heads, graph, new.number, arrival, saved.time)
+                graph = change.graph.with_parents({new.number: derivation.parents})
+                heads = algebra.save_recorded(change.heads, graph, new.number, derivation, saved.time)
                 return heads.with_head(new.number) if saved.in_file else heads
 
-            draft = Draft(saved.time, saved.origin, arrival.parents, saved.writer, arrival.why)
+            draft = Draft(saved.time, saved.origin, derivation.parents, saved.writer, derivation.why)
             version = self.store.record(notebook_id, saved.data, draft, after)
-        return Recorded(arrival.outcome, version, arrival.base, arrival.why)
+        return Recorded(derivation.outcome, version, derivation.base, derivation.why)
 
     def candidates(self, notebook_id: int, heads: Heads, known: tuple[Cell, ...]) -> Candidates:
         """What a save may derive from; `known` are cells that it may share."""
         graph = self.store.graph(notebook_id)
-        wanted = arrivals.possible_bases(heads, graph)
+        wanted = derivations.possible_bases(heads, graph)
         versions = self._versions(notebook_id, {heads.head, *wanted})
         head = next(version for version in versions if version.number == heads.head)
         content = self._content(notebook_id, head, known)
@@ -232,7 +232,7 @@ class Recorder:
         room, recent = READ, 0
         for version in reversed(versions):
             is_recent = recent < COMPARED and (room > 0 or recent < 1)
-            if version.digest in seen or not arrivals.was_seen(version, heads):
+            if version.digest in seen or not derivations.was_seen(version, heads):
                 continue
             if not (version.number in wanted or is_recent):
                 continue
@@ -248,7 +248,7 @@ class Recorder:
         return None if notebook is None else VersionContent(version, notebook)
 
     def _first(self, notebook_id: int, saved: Saved) -> Recorded:
-        style = arrivals.style_of(self.cache.put(digest(saved.data), saved.data))
+        style = derivations.style_of(self.cache.put(digest(saved.data), saved.data))
         origin = Origin.FIRST if saved.origin is Origin.SAVED else saved.origin
         draft = Draft(saved.time, origin, (), replace(saved.writer, style=style))
         version = self.store.record(notebook_id, saved.data, draft, lambda new: algebra.first(new.number))
@@ -278,7 +278,9 @@ class Recorder:
         if found is not None:
             return found
         heads = self.heads(notebook_id)
-        base = arrivals.nearest(sent.notebook, self.candidates(notebook_id, heads, sent.notebook.cells).older)
+        base = derivations.nearest(
+            sent.notebook, self.candidates(notebook_id, heads, sent.notebook.cells).older
+        )
         parents = () if base is None else (base,)
         why = "its writer started from a version that is not known here; this is the nearest"
         draft = Draft(now, Origin.SAVED, parents, Writer(way=DECLARED, name=sent.writer), why)

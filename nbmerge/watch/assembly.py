@@ -136,7 +136,7 @@ class _Assembly:
         runner = ActionRunner(service, self.observer, self.reported, self.disk.discard)
         self.observer.known = runner.known
         coordinator = Coordinator(WatchTiming(settle=options.settle), copy_of)
-        self.watcher = Watcher(coordinator, runner, self.inbox, self.told, self.chores)
+        self.watcher = Watcher(coordinator, runner, self.inbox, self.note_pending, self.chores)
         self.next_prune = time.monotonic() + _PRUNE
         self.failure: NbmergeError | None = None
 
@@ -154,7 +154,7 @@ class _Assembly:
             self.observer.stop()
             starting.join()
             self.disk.close()
-        self.told(pending=False)
+        self.note_pending(pending=False)
         if self.failure is not None:
             raise self.failure
 
@@ -181,14 +181,14 @@ class _Assembly:
             number = self.observer.notebooks
             words = "1 notebook" if number == 1 else f"{number} notebooks"
             notice = Notice("ready", "", f"watching {words}", {"notebooks": number})
-            self.told(bool(self.watcher.coordinator.pending))
+            self.note_pending(bool(self.watcher.coordinator.pending))
         elif notice.kind in ("error", "trouble"):
             words = f"{notice.path}: {notice.message}".removeprefix(": ")
             self.status = replace(self.status, last_error=words)
             write_status(self.directory, self.status)  # what is wrong may keep it from becoming idle
         self.report(notice)
 
-    def told(self, pending: bool) -> None:
+    def note_pending(self, pending: bool) -> None:
         """Write what `status` tells, when it is news."""
         if pending and not self.status.idle:
             return

@@ -1,8 +1,8 @@
 """Owns: carrying out what the coordinator asks for, and what people are told of it.
 
-Must not know: when or why something is asked for, streams.  Invariant: every action but `Tell` is answered
-with one result; a failure of the system is an answer too, never an exception that ends the watch; a notice
-names the notebook and, where something can be brought back, the version to ask for.
+Must not know: when or why something is asked for, streams.  Invariant: every action but `Tell` and `Follow`
+is answered with one result; a failure of the system is an answer too, never an exception that ends the
+watch; a notice names the notebook and, where something can be brought back, the version to ask for.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _named(versions: list[Version]) -> str:
 
 @dataclass(slots=True)
 class ActionRunner:
-    """The hands of the watcher; `discard` removes a conflict copy if it still holds what was recorded."""
+    """What carries out actions; `discard` removes a conflict copy if it still holds what was recorded."""
 
     service: NotebookService
     files: FileReader

@@ -65,7 +65,7 @@ _CHORES = 0.5  # seconds between looks at what was displaced
 
 @dataclass(slots=True)
 class Watcher:
-    """Reads from `inbox`; `told` is called with whether anything is pending, when that may be news.
+    """Reads from `inbox`; `when_pending` is called with whether anything is pending, when that may be news.
 
     `chores` is called now and then and may give more events.
     """
@@ -73,7 +73,7 @@ class Watcher:
     coordinator: Coordinator
     runner: ActionRunner
     inbox: Inbox
-    told: Callable[[bool], None]
+    when_pending: Callable[[bool], None]
     chores: Callable[[], Iterable[do.Input]]
     stopping: Flag = field(default_factory=Flag)
     next_chores: float = 0.0
@@ -85,11 +85,11 @@ class Watcher:
             if event is None:
                 continue
             if not isinstance(event, do.Tick):
-                self.told(True)
+                self.when_pending(True)
             self._handle(event)
             self._do_chores()
             if not self.inbox:
-                self.told(bool(self.coordinator.pending))
+                self.when_pending(bool(self.coordinator.pending))
 
     def drain(self) -> None:
         """Record what was read until nobody reads any more."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.lineage.arrival import declared, returned, seen_all
+from nbmerge.lineage.derivation import declared, returned, seen_all
 from nbmerge.lineage.heads import (
-    Arrival,
+    Derivation,
     Heads,
     HeadsChange,
     OpenTip,
@@ -35,15 +35,15 @@ class Notebook:
     merges: set[int] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
 
-    def save(self, arrival: Arrival) -> None:
+    def save(self, derivation: Derivation) -> None:
         """As the service records a save: doubts first, then the version."""
         number = max(self.graph.parents) + 1
-        if arrival.outcome is Outcome.MERGE and arrival.base is not None:
-            self.change(doubts_settled(self.heads, self.graph, arrival.base, self.merges))
-        if arrival.closes_all:
+        if derivation.outcome is Outcome.MERGE and derivation.base is not None:
+            self.change(doubts_settled(self.heads, self.graph, derivation.base, self.merges))
+        if derivation.closes_all:
             self.closed |= {tip.version for tip in self.heads.open}
-        self.graph = self.graph.with_parents({number: arrival.parents})
-        self.heads = save_recorded(self.heads, self.graph, number, arrival, 0.0).with_head(number)
+        self.graph = self.graph.with_parents({number: derivation.parents})
+        self.heads = save_recorded(self.heads, self.graph, number, derivation, 0.0).with_head(number)
 
     def write(self) -> None:
         """The merge of the tips is written."""
@@ -76,11 +76,11 @@ def happen(notebook: Notebook, what: str, pick: int) -> None:
     version = known[pick % len(known)]
     match what:
         case "follow":
-            notebook.save(Arrival(Outcome.ACCEPT, (heads.head,), heads.head, ""))
+            notebook.save(Derivation(Outcome.ACCEPT, (heads.head,), heads.head, ""))
         case "declare":
             notebook.save(declared(heads, version))
         case "doubt":
-            notebook.save(Arrival(Outcome.AMBIGUOUS, (heads.head,), version, "", overwrites=(heads.head,)))
+            notebook.save(Derivation(Outcome.AMBIGUOUS, (heads.head,), version, "", overwrites=(heads.head,)))
         case "return":
             notebook.save(returned(heads, graph, version, written=not is_due(heads, graph)))
         case "replace":
@@ -138,6 +138,14 @@ def test_who_claims_the_head_brings_back_what_they_had_not_seen() -> None:
     change = head_claimed(first(3), Graph({1: (), 2: (1,), 3: (2,)}), 1)
     assert change.parents == {3: (1,)}
     assert change.heads.tips == (2, 3)
+
+
+def test_who_followed_a_copy_keeps_what_else_they_had_seen() -> None:
+    """4 was made in sight of 2 and 3; the sync tool says that it never saw 3, which derives from 1."""
+    graph = Graph({1: (), 2: (1,), 3: (1,), 4: (2, 3)})
+    change = set_apart(first(4), graph, 3, {4: (1,)})
+    assert change.parents == {4: (2,)}
+    assert change.heads.tips == (4, 3)
 
 
 def test_of_a_merge_its_sides_come_back() -> None:

@@ -53,5 +53,5 @@ def _key(notebook: Notebook) -> str:
 if __name__ == "__main__":
     from nbmerge.cli.main import run
 
-    with patch("nbmerge.lineage.arrival.judge", partial(judge, truth=Path(sys.argv[1]))):
+    with patch("nbmerge.lineage.derivation.judge", partial(judge, truth=Path(sys.argv[1]))):
         sys.exit(run(sys.argv[2:]))

@@ -80,11 +80,11 @@ def test_how_long_to_wait_is_not_asked_while_nobody_has_to_wait() -> None:
         watcher.inbox.put(looked(ago=0))
     watcher.inbox.put(do.Ready())
 
-    def told(pending: bool) -> None:
+    def when_pending(pending: bool) -> None:
         if (do.Ready() in [event for event, _ in coordinator.fed]) and not watcher.inbox:
             watcher.stop()
 
-    watcher.told = told
+    watcher.when_pending = when_pending
     watcher.run()
     assert len(coordinator.fed) == 41
     assert coordinator.asked <= 1

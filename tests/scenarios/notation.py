@@ -282,7 +282,7 @@ def play(text: str, ids: bool = True) -> Play:
     """Play a scenario; whatever it expects is asserted."""
     stage = Play(ids)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.lineage.arrival.judge", stage.judge)
+        patch.setattr("nbmerge.lineage.derivation.judge", stage.judge)
         for line in text.strip().splitlines():
             said = line.partition("#")[0].strip()
             if said:

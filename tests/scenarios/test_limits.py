@@ -152,7 +152,7 @@ def test_a_merge_that_has_not_reached_the_file_is_offered_to_no_save() -> None:
     stage = play(TWO + "A edits a223\nB edits b22\nB saves")
     head = stage.world.heads().head
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.lineage.arrival.judge", spy)
+        patch.setattr("nbmerge.lineage.derivation.judge", spy)
         stage.line("meanwhile A saves")
         stage.line("quiet")
     merges = [shown.version.number for shown in offered if shown.version.origin is Origin.MERGED]

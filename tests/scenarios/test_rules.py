@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbmerge.lineage import arrival as arrivals
+from nbmerge.lineage import derivation as derivations
 from nbmerge.lineage.heads import Heads, OpenTip, Outcome, doubts_settled, save_recorded
 from nbmerge.lineage.versions import Graph, Origin, Version
 from nbmerge.service.tips import in_turn
@@ -14,16 +14,16 @@ TWICE = {1: (), 2: (1,), 3: (1,), 4: (2, 3), 5: (3,), 6: (2, 5)}
 def test_a_tip_that_is_repeated_twice_is_accepted_only_after_the_second_merge_was_written() -> None:
     pending = Heads(head=5, tips=(2, 5), answered=(5,))
     graph = Graph(TWICE)
-    assert arrivals.returned(pending, graph, 5, written=False).outcome is Outcome.MERGE
-    assert arrivals.returned(pending, graph, 5, written=False).answers
-    accepted = arrivals.returned(pending, graph, 5, written=True)
+    assert derivations.returned(pending, graph, 5, written=False).outcome is Outcome.MERGE
+    assert derivations.returned(pending, graph, 5, written=False).answers
+    accepted = derivations.returned(pending, graph, 5, written=True)
     assert (accepted.outcome, accepted.overwrites) == (Outcome.ACCEPT, (2,))
 
 
 def test_what_was_dropped_and_goes_on_is_merged_with_the_lineage_that_dropped_it() -> None:
     """7 repeats 5 over the merge 6; then 8 continues 2, which 7 had dropped: so 7 never saw 6."""
     graph = Graph({**TWICE, 7: (6,)})
-    dropped = arrivals.returned(Heads(6, (2, 5), answered=(5,)), graph, 5, written=True)
+    dropped = derivations.returned(Heads(6, (2, 5), answered=(5,)), graph, 5, written=True)
     heads = save_recorded(Heads(6, (2, 5), answered=(5,)), graph, 7, dropped, 0.0).with_head(7)
     assert heads.open == (OpenTip(version=2, base=5, by=7, since=0.0),)
     change = doubts_settled(heads, graph, 2, merges=())
@@ -42,11 +42,11 @@ def test_who_goes_back_to_what_only_one_tip_comes_from() -> None:
     """3 goes on from 2, and 4 from 1; 5 merges 3 and 4."""
     graph = Graph({1: (), 2: (1,), 3: (2,), 4: (1,), 5: (3, 4)})
     heads = Heads(5, (3, 4))
-    back = arrivals.returned(heads, graph, 2, written=True)
+    back = derivations.returned(heads, graph, 2, written=True)
     assert (back.outcome, back.parents, back.overwrites, back.base) == (Outcome.AMBIGUOUS, (3,), (3,), 2)
-    further = arrivals.returned(heads, graph, 1, written=True)
+    further = derivations.returned(heads, graph, 1, written=True)
     assert (further.outcome, further.parents, further.overwrites) == (Outcome.AMBIGUOUS, (5,), (5,))
-    assert arrivals.returned(Heads(3, (3,)), graph, 1, written=False).outcome is Outcome.RESTORE
+    assert derivations.returned(Heads(3, (3,)), graph, 1, written=False).outcome is Outcome.RESTORE
 
 
 def test_lineages_that_were_merged_crosswise() -> None:

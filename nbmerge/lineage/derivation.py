@@ -1,4 +1,4 @@
-"""Owns: what a save is taken for, given all that is known of it and of the versions it may derive from.
+"""Owns: what a save derives from and what follows, by all that is known of it and of the versions before it.
 
 Must not know: the store, disk, how notebooks are read.  Invariant: pure; what is certain (git, a declared
 base, the content of an older version) goes before what is judged.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from nbmerge.lineage.heads import Arrival, Heads, Outcome, only_owner
+from nbmerge.lineage.heads import Derivation, Heads, Outcome, only_owner
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
 from nbmerge.lineage.versions import DECLARED, Context, Git, Graph, Origin, Version
 from nbmerge.notebook.model import Notebook
@@ -20,7 +20,7 @@ SHORTLY = 900.0  # seconds for which a merge keeps saying that there are two wri
 OPENED = 5.0  # seconds that somebody needs to open a notebook that was just saved
 
 
-def certain(heads: Heads, context: Context) -> Arrival | None:
+def certain(heads: Heads, context: Context) -> Derivation | None:
     """What follows from a save where it need not be judged: git's, or one whose writer names the base."""
     if context.git is Git.WORKING:
         return seen_all(heads, "git is at work")
@@ -31,19 +31,19 @@ def certain(heads: Heads, context: Context) -> Arrival | None:
     return None
 
 
-def seen_all(heads: Heads, why: str, outcome: Outcome = Outcome.ACCEPT) -> Arrival:
+def seen_all(heads: Heads, why: str, outcome: Outcome = Outcome.ACCEPT) -> Derivation:
     """A save that replaces whatever there was: git's, a restored version, a resolved conflict."""
     parents = tuple(dict.fromkeys((heads.head, *heads.tips)))
-    return Arrival(outcome, parents, heads.head, why, closes_all=True)
+    return Derivation(outcome, parents, heads.head, why, closes_all=True)
 
 
-def declared(heads: Heads, base: int) -> Arrival:
+def declared(heads: Heads, base: int) -> Derivation:
     """A save whose writer names the version that it started from."""
     outcome = Outcome.ACCEPT if base == heads.head else Outcome.MERGE
-    return Arrival(outcome, (base,), base, f"its writer started from version {base}")
+    return Derivation(outcome, (base,), base, f"its writer started from version {base}")
 
 
-def returned(heads: Heads, graph: Graph, version: int, written: bool) -> Arrival:
+def returned(heads: Heads, graph: Graph, version: int, written: bool) -> Derivation:
     """A save that shows nothing but what an older version holds.
 
     Where there is one tip only, that is meant.  If the version is one of several tips, its editor has
@@ -55,17 +55,17 @@ def returned(heads: Heads, graph: Graph, version: int, written: bool) -> Arrival
     head, tips = heads.head, heads.tips
     same = f"the same as version {version}"
     if len(tips) == 1:
-        return Arrival(Outcome.RESTORE, (head,), version, same)
+        return Derivation(Outcome.RESTORE, (head,), version, same)
     if version in heads.answered and written:
         others = tuple(tip for tip in tips if tip != version)
         why = f"version {version} again, after the merge was written twice: what it lacks was removed"
-        return Arrival(Outcome.ACCEPT, (head,), head, why, overwrites=others)
+        return Derivation(Outcome.ACCEPT, (head,), head, why, overwrites=others)
     if version in tips:
         answers = written or version in heads.answered
         why = f"{same}, whose editor has not seen the rest"
-        return Arrival(Outcome.MERGE, (version,), version, why, answers=answers)
+        return Derivation(Outcome.MERGE, (version,), version, why, answers=answers)
     doubted = only_owner(heads, graph, version) or head
-    return Arrival(Outcome.AMBIGUOUS, (doubted,), version, same, overwrites=(doubted,))
+    return Derivation(Outcome.AMBIGUOUS, (doubted,), version, same, overwrites=(doubted,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +79,7 @@ class Candidates:
     older: Sequence[VersionContent]
     recent: Sequence[Version]
 
-    def arrival(self, save: Save, context: Context) -> Arrival:
+    def derivation(self, save: Save, context: Context) -> Derivation:
         """What a save is taken for by its content."""
         for shown in reversed(self.older):
             same = shown.living and shows_the_same(shown.notebook, save.notebook)
@@ -87,7 +87,7 @@ class Candidates:
                 return returned(self.heads, self.graph, shown.version.number, self._holds_merge)
         if self.head is None:
             head = self.heads.head
-            return Arrival(Outcome.ACCEPT, (head,), head, "what it followed is no notebook")
+            return Derivation(Outcome.ACCEPT, (head,), head, "what it followed is no notebook")
         known = (*context.second_writer, *second_writer(self.recent, save.time))
         return self._judged(self.head, save, replace(context, second_writer=known))
 
@@ -97,7 +97,7 @@ class Candidates:
         head = next(version for version in self.recent if version.number == self.heads.head)
         return head.origin is Origin.MERGED and set(head.parents) == set(self.heads.tips)
 
-    def _judged(self, head: VersionContent, save: Save, context: Context) -> Arrival:
+    def _judged(self, head: VersionContent, save: Save, context: Context) -> Derivation:
         judgement = judge(save, head, self.older, context)
         if isinstance(judgement, Sequential) and len(self.heads.tips) > 1:
             judgement = self._reloaded(head, save, context) or judgement
@@ -113,7 +113,9 @@ class Candidates:
         judgement = judge(save, head, merges, context) if merges else None
         return judgement if isinstance(judgement, Stale) else None
 
-    def _taken_back(self, stale: Stale, head: VersionContent, save: Save, context: Context) -> Arrival | None:
+    def _taken_back(
+        self, stale: Stale, head: VersionContent, save: Save, context: Context
+    ) -> Derivation | None:
         """An editor that takes something back goes on from its tip, unless it lacks all that this brought.
 
         If it does, it may be another editor, but hardly where nobody else had time to open that version.
@@ -129,16 +131,16 @@ class Candidates:
         return by_judgement(again, owner, self.heads)
 
 
-def by_judgement(judgement: BaseJudgement, followed: int, heads: Heads) -> Arrival:
+def by_judgement(judgement: BaseJudgement, followed: int, heads: Heads) -> Derivation:
     """A save that was judged by what it shows; `followed` is the version that it was compared with."""
     match judgement:
         case Sequential(evidence):
             outcome = Outcome.ACCEPT if followed == heads.head else Outcome.MERGE
-            return Arrival(outcome, (followed,), followed, evidence)
+            return Derivation(outcome, (followed,), followed, evidence)
         case Stale(base, evidence):
-            return Arrival(Outcome.MERGE, (base,), base, evidence)
+            return Derivation(Outcome.MERGE, (base,), base, evidence)
         case Unsure(base, evidence):
-            return Arrival(Outcome.AMBIGUOUS, (followed,), base, evidence, overwrites=(followed,))
+            return Derivation(Outcome.AMBIGUOUS, (followed,), base, evidence, overwrites=(followed,))
 
 
 def shows_the_same(one: Notebook, two: Notebook) -> bool:
