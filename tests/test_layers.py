@@ -16,8 +16,9 @@ LEVELS = [
     {"__main__"},
     {"cli"},
     {"doctor"},
-    {"git", "watch", "sync", "browser"},  # the edges; they do not know each other
+    {"watch", "sync", "browser"},  # they do not know each other
     {"service"},
+    {"git"},  # knows no history; what it knows of a merge, conflicts are resolved with
     {"observe"},
     {"history", "environment"},
     {"lineage", "repair"},

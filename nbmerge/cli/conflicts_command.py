@@ -14,7 +14,7 @@ from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.cli.looking import Looked
+    from nbmerge.service.resolve import Looked
 
 _CALL = "conflicts [PATH...] [--json] [--state DIR]"
 _WHAT = """
@@ -39,7 +39,7 @@ def parser() -> Parser:
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    from nbmerge.cli.looking import Looking, notebooks
+    from nbmerge.service.resolve import Looking, notebooks
 
     heard = understand(parser(), arguments)
     if heard is None:

@@ -34,7 +34,7 @@ from nbmerge.repair.rebuild import Hopeless, How, Outcome, Rebuilt, Sides, Sound
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.cli.arguments import Parser
-    from nbmerge.sync.fixing import Fixed
+    from nbmerge.service.notebook_service import Fixed
 
 _CALL = "fix NOTEBOOK... [--check] [--json] [--state DIR]"
 _WHAT = """
@@ -152,12 +152,11 @@ def _shown(data: bytes, path: str) -> int:
 
 
 def _written(path: str, broken: bytes, data: bytes, state: str | None) -> Fixed | None:
-    from nbmerge.sync.api import taking_part
-    from nbmerge.sync.fixing import put_in_place
+    from nbmerge.service.notebook_service import taking_part
 
-    with taking_part(state) as saving:
-        tell_set_aside(saving.session.set_aside)
-        return put_in_place(saving, path, broken, data)
+    with taking_part(state) as service:
+        tell_set_aside(service.set_aside)
+        return service.put_rebuilt(path, broken, data)
 
 
 def _code(done: _Done, check: bool) -> int:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from nbmerge.cli.arguments import Parser, command, understand
 from nbmerge.cli.in_browser import settle_in_browser
-from nbmerge.cli.merged_versions import known_of
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.conflicts.finding import find
@@ -25,6 +24,7 @@ from nbmerge.merge.whole import merge_bytes
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
 from nbmerge.repair.rebuild import Hopeless, Rebuilt, Sides, Sound, rebuild
+from nbmerge.service.resolve import known_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -24,8 +24,7 @@ now is recorded first.
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    from nbmerge.sync.api import taking_part
-    from nbmerge.sync.returning import recover
+    from nbmerge.service.notebook_service import taking_part
     from nbmerge.watch.runner import merged
 
     heard = understand(parser(), arguments)
@@ -33,18 +32,17 @@ def run(arguments: list[str]) -> int:
         return EXIT_CLEAN
     options, words = heard
     notebook = Named(the_one(words, "notebook", _CALL), None)
-    with taking_part(options.state) as saving:
-        session = saving.session
-        tell_set_aside(session.set_aside)
-        notebook_id = book_of(session.store, notebook)
-        done = recover(saving, notebook.path)
-        versions = session.store.versions(notebook_id)
+    with taking_part(options.state) as service:
+        tell_set_aside(service.set_aside)
+        notebook_id = book_of(service.store, notebook)
+        done = service.reopen(notebook.path)
+        versions = service.store.versions(notebook_id)
     if done is None:
         said = "nothing in its history is open; it was left alone"
     else:
-        said = merged(notebook.path, done.version, done.union, versions).message
+        said = merged(notebook.path, done.version, done.merge, versions).message
     write_text(printable(f"{notebook.path}: {said}") + "\n")
-    return EXIT_CONFLICTS if done and done.union.conflicts else EXIT_CLEAN
+    return EXIT_CONFLICTS if done and done.merge.conflicts else EXIT_CLEAN
 
 
 def parser() -> Parser:

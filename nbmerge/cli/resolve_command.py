@@ -16,10 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from nbmerge.cli.resolving import Unsettled
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
     from nbmerge.conflicts.values import Chosen
+    from nbmerge.service.resolve import Unresolved
 
 _CALL = "resolve NOTEBOOK [--local|--remote|--both|--base|--web] [--cell N|ID] [--browser NAME] [--state DIR]"
 _WHAT = """
@@ -61,32 +61,39 @@ def parser() -> Parser:
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    from nbmerge.cli.resolving import in_cell, keep, open_conflicts
-    from nbmerge.conflicts.values import Choice
+    from nbmerge.cli.resolving import in_cell, open_conflicts
 
     heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
     path = the_one(words, "notebook", _CALL)
-    found = open_conflicts(path, options.state)
-    if found is None:
-        write_text(f"{printable(path)}: no conflicts are in it\n")
-        return EXIT_CLEAN
-    meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
-    if options.web:
-        return _in_browser(found, meant, options.browser)
-    chosen = dict.fromkeys(meant, Choice(options.choice)) if options.choice else _answers(found, meant)
+    with open_conflicts(path, options.state) as found:
+        if found is None:
+            write_text(f"{printable(path)}: no conflicts are in it\n")
+            return EXIT_CLEAN
+        meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
+        if options.web:
+            return _in_browser(found, meant, options.browser)
+        return _resolve(found, meant, options.choice)
+
+
+def _resolve(found: Unresolved, meant: Sequence[Traced], choice: str | None) -> int:
+    """Resolve them all for one side, or as somebody answers."""
+    from nbmerge.conflicts.values import Choice
+    from nbmerge.service.resolve import write_resolution
+
+    chosen = dict.fromkeys(meant, Choice(choice)) if choice else _answers(found, meant)
     if not chosen:
-        write_text(f"{printable(path)}: nothing was chosen, nothing was written\n")
+        write_text(f"{printable(found.path)}: nothing was chosen, nothing was written\n")
         return EXIT_CONFLICTS
     settled = _settled(found, chosen)
-    left = keep(found, settled).left
+    left = write_resolution(found, settled).left
     write_text("".join(f"{line}\n" for line in _said(found, chosen, settled, left)))
     return EXIT_CONFLICTS if left else EXIT_CLEAN
 
 
-def _in_browser(found: Unsettled, meant: Sequence[Traced], browser: str | None) -> int:
+def _in_browser(found: Unresolved, meant: Sequence[Traced], browser: str | None) -> int:
     from nbmerge.cli.resolve_web import resolve_web
 
     resolved = resolve_web(found, meant, browser)
@@ -101,7 +108,7 @@ def _in_browser(found: Unsettled, meant: Sequence[Traced], browser: str | None) 
     return EXIT_CONFLICTS if left else EXIT_CLEAN
 
 
-def _answers(found: Unsettled, meant: Sequence[Traced]) -> Mapping[Traced, Chosen]:
+def _answers(found: Unresolved, meant: Sequence[Traced]) -> Mapping[Traced, Chosen]:
     """What somebody answers at the terminal."""
     from nbmerge.cli.terminal import THIS, is_interactive
     from nbmerge.cli.walk import Walk
@@ -116,7 +123,7 @@ def _answers(found: Unsettled, meant: Sequence[Traced]) -> Mapping[Traced, Chose
         raise
 
 
-def _settled(found: Unsettled, chosen: Mapping[Traced, Chosen]) -> Resolution:
+def _settled(found: Unresolved, chosen: Mapping[Traced, Chosen]) -> Resolution:
     from nbmerge.conflicts.choosing import choose
     from nbmerge.conflicts.values import NotKnown
 
@@ -126,7 +133,9 @@ def _settled(found: Unsettled, chosen: Mapping[Traced, Chosen]) -> Resolution:
         raise UsageError(f"{found.path}: {error}; nothing was written") from error
 
 
-def _said(found: Unsettled, chosen: Mapping[Traced, Chosen], settled: Resolution, left: int) -> Iterator[str]:
+def _said(
+    found: Unresolved, chosen: Mapping[Traced, Chosen], settled: Resolution, left: int
+) -> Iterator[str]:
     """What was done, how it is undone, and what is next."""
     from collections import Counter
 
@@ -144,7 +153,7 @@ def _said(found: Unsettled, chosen: Mapping[Traced, Chosen], settled: Resolution
         yield f"  {decided(decision)}"
     if {Choice.LOCAL, Choice.REMOTE} & set(chosen.values()) and (mind := turned_round(found.path)):
         yield f"mind: {mind}"
-    before = f"{found.path}@{found.version.partition('.')[0]}"
+    before = f"{found.path}@{found.version.number}"
     yield f"to undo it: {printable(to_type('restore', before))}"
     if left:
         yield f"to go on: {printable(to_type('resolve', found.path))}"

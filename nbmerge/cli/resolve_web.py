@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from nbmerge.cli.in_browser import settle_in_browser
-from nbmerge.cli.resolving import Rewritten, Unsettled, keep
 from nbmerge.conflicts.values import Chosen, Edited
 from nbmerge.errors import NotebookError
+from nbmerge.service.resolve import Rewritten, Unresolved, write_resolution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Resolved:
     kept: Rewritten
 
 
-def resolve_web(found: Unsettled, meant: Sequence[Traced], browser: str | None) -> Resolved | None:
+def resolve_web(found: Unresolved, meant: Sequence[Traced], browser: str | None) -> Resolved | None:
     """Show the conflicts in the browser until the page is closed; what was saved last, if anything was."""
     saves: list[Resolved] = []
 
@@ -45,7 +45,7 @@ def resolve_web(found: Unsettled, meant: Sequence[Traced], browser: str | None) 
                 raise NotebookError(f"{found.path}: {again}")
             held = replace(found, version=saves[-1].kept.version)
         chosen = {**taken.chosen, **dict.fromkeys(taken.edited, Edited(""))}
-        saves.append(Resolved(chosen, settled, keep(held, settled)))
+        saves.append(Resolved(chosen, settled, write_resolution(held, settled)))
 
     settle_in_browser(found.path, found.notebook, meant, save, browser)
     return saves[-1] if saves else None

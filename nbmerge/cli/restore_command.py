@@ -25,19 +25,17 @@ The file need not be there any more.
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    from nbmerge.sync.api import taking_part
-    from nbmerge.sync.returning import restore
+    from nbmerge.service.notebook_service import taking_part
 
     heard = understand(parser(), arguments)
     if heard is None:
         return EXIT_CLEAN
     options, words = heard
     notebook, number = named_version(the_one(words, "version", _CALL))
-    with taking_part(options.state) as saving:
-        session = saving.session
-        tell_set_aside(session.set_aside)
-        version_of(session.store, book_of(session.store, notebook), notebook, number)
-        done = restore(saving, notebook.path, number)
+    with taking_part(options.state) as service:
+        tell_set_aside(service.set_aside)
+        version_of(service.store, book_of(service.store, notebook), notebook, number)
+        done = service.restore(notebook.path, number)
     if done is None:
         said = f"holds version {number} already"
     else:
@@ -45,7 +43,7 @@ def run(arguments: list[str]) -> int:
         if done.merged is not None:
             said += f"; a save that came just then was merged with it: version {done.merged.version.number}"
     write_text(f"{printable(notebook.path)}: {said}\n")
-    return EXIT_CONFLICTS if done and done.merged and done.merged.union.conflicts else EXIT_CLEAN
+    return EXIT_CONFLICTS if done and done.merged and done.merged.merge.conflicts else EXIT_CLEAN
 
 
 def parser() -> Parser:

@@ -1,1 +1,9 @@
-"""Lineage: which version a save derives from, and what follows from that.  Pure."""
+"""Lineage: which version a save derives from, and what follows from that for the notebook.  Pure.
+
+The room owns versions and how they descend from each other, the judgement, and the algebra of heads and tips.
+It knows no store, no disk and no clock.
+
+To read in this order: `versions` (what a version is), `heads` (what a notebook is made of, and what can
+happen to it), `derivation` (what a save derives from), `judge` (which version it derives from), `evidence`
+(what is counted), `thresholds` (how much of it is enough).
+"""

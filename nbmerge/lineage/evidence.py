@@ -1,12 +1,8 @@
-"""Owns: what tells two notebooks apart: cells, texts and lines, as multisets.
-the evidence for and against a save having been made from an older version.
+"""Owns: what tells two notebooks apart, and the evidence that a save was made from an older version.
 
-Must not know: which of the two came first, what follows from it.
-how much of it is enough.
-Invariant: order of cells
-does not count; cost follows the cells that differ, for shared ones cancel out by identity.
-everything is told relative to what the
-head changed since that version; what the head did not change is no evidence.
+Must not know: which of the two came first, how much evidence is enough, what follows from it.  Invariant:
+evidence counts only what the head changed since that version; the order of cells does not count; cost
+follows the cells that differ, for shared ones cancel out by identity.
 """
 
 from __future__ import annotations
@@ -206,32 +202,20 @@ def count_changes(by_head: Mapping[str, int], since_head: Mapping[str, int]) -> 
     return ChangeCounts(kept, gone, back, absent)
 
 
-class ComparedNotebook:
-    """A notebook in the form in which it is compared."""
-
-    def __init__(self, notebook: Notebook) -> None:
-        self.notebook = notebook
-        self.cells = frozenset(notebook.cells)
-
-    @cached_property
-    def ids(self) -> frozenset[str]:
-        return frozenset(found for cell in self.notebook.cells if (found := cell.id) is not None)
-
-
 class Trial:
     """A save and the head that it replaced, to be weighed against older versions."""
 
     def __init__(self, save: Notebook, head: Notebook) -> None:
         self.values = Cells()
-        self.save, self.head = ComparedNotebook(save), ComparedNotebook(head)
-        self.since_head = difference(self.values, self.save.cells, self.head.cells)
+        self.save, self.cells, self.head = save, frozenset(save.cells), frozenset(head.cells)
+        self.since_head = difference(self.values, self.cells, self.head)
 
     def weigh(self, older: Notebook) -> Evidence:
         """What speaks for and against the save having been made from the older version."""
-        side = ComparedNotebook(older)
-        by_head = difference(self.values, self.head.cells, side.cells)
-        since_older = difference(self.values, self.save.cells, side.cells)
-        return Evidence(self, side, by_head, since_older)
+        cells = frozenset(older.cells)
+        by_head = difference(self.values, self.head, cells)
+        since_older = difference(self.values, self.cells, cells)
+        return Evidence(self, older, by_head, since_older)
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,7 +226,7 @@ class Evidence:
     """
 
     trial: Trial
-    older: ComparedNotebook
+    older: Notebook
     by_head: Difference
     since_older: Difference
 
@@ -283,17 +267,12 @@ class Evidence:
         """Restored cells whose text the head had, too, but with other outputs or another count."""
         return sum(self._is_run(cell) for cell in self.restored)
 
-    @cached_property
-    def kept_ids(self) -> int:
-        """Ids of the head's new cells that are still there, whatever is in them now."""
-        return len((self.trial.head.ids - self.older.ids) & self.trial.save.ids)
-
     @property
     def is_return(self) -> bool:
         """The save holds nothing but what the older version held, though perhaps spelled otherwise."""
         if self.since_older.ones or self.since_older.others:
             return False
-        return same_value(self.trial.save.notebook.frame, self.older.notebook.frame)
+        return same_value(self.trial.save.frame, self.older.frame)
 
     @cached_property
     def own(self) -> int:
@@ -305,7 +284,7 @@ class Evidence:
     def replaced(self) -> float:
         """The share of the older version's lines that the head no longer has."""
         removed = -sum(number for number in self.by_head.lines.values() if number < 0)
-        total = sum(1 for cell in self.older.notebook.cells for _ in telling(cell.source)) if removed else 0
+        total = sum(1 for cell in self.older.cells for _ in telling(cell.source)) if removed else 0
         return removed / total if total else 0.0
 
     @cached_property

@@ -1,12 +1,20 @@
-"""Owns: where a notebook stands: what its file holds, what it is made of, what is open.
+"""Owns: what a notebook is made of - its head, tips and open tips - and all that can happen to them.
 
-Must not know: contents, disk.  Invariant: `tips` is never empty and none of them descends
-from another; whatever was saved and is neither a tip nor below one is an open tip.
+Must not know: contents, the store, disk, how it was found out what a save is.  Invariant: `tips` is never
+empty and none of them descends from another; whatever was saved is a tip, below a tip, or an open tip
+(or below one), unless somebody who saw everything closed it.
+
+Every function takes heads and a graph and gives new ones.  A version that turns out to descend from
+others than was thought (a *reparented* one) is named in `HeadsChange`, for whoever keeps the versions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from nbmerge.lineage.versions import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +22,7 @@ class OpenTip:
     """A version that a later save may have overwritten.
 
     `by` is that save, and `base` the version that it was made from if its author never saw
-    this one.
+    this one; `since` in seconds since the epoch.
     """
 
     version: int
@@ -39,3 +47,202 @@ class Heads:
     def with_head(self, head: int) -> Heads:
         """The same when the file holds another version."""
         return replace(self, head=head)
+
+    @property
+    def is_all(self) -> bool:
+        """Whether the file holds all there is: one tip, and nothing is open."""
+        return not self.open and self.tips == (self.head,)
+
+
+class Outcome(Enum):
+    """What is done about a save; the values are what `replay` prints."""
+
+    FIRST = "first"
+    SAME = "same"
+    ACCEPT = "accept"
+    RESTORE = "restore"
+    MERGE = "merge"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """What a save derives from, and what follows from that.
+
+    `base` is the version that it derives from (for an ambiguous one: if it is stale);
+    `overwrites` are versions it may have overwritten, each to become an open tip;
+    `answers`: it only repeats a tip, and the merge is written again because of it;
+    `closes_all`: whoever made it saw everything, open tips included.
+    """
+
+    outcome: Outcome
+    parents: tuple[int, ...]
+    base: int | None
+    why: str
+    overwrites: tuple[int, ...] = ()
+    answers: bool = False
+    closes_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeadsChange:
+    """New heads, the graph that they stand on, and the new parents of versions that were reparented."""
+
+    heads: Heads
+    graph: Graph
+    parents: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def reparented(self, number: int, parents: tuple[int, ...]) -> HeadsChange:
+        """The same after one more version turned out to descend from others."""
+        changed = {number: parents}
+        return HeadsChange(self.heads, self.graph.with_parents(changed), {**self.parents, **changed})
+
+    def made_of(self, numbers: Iterable[int]) -> HeadsChange:
+        """The same for a notebook that is made of these versions, older ones among them aside."""
+        return replace(self, heads=_made_of(self.heads, self.graph, numbers))
+
+    def without_open(self, version: int) -> HeadsChange:
+        """The same after what may have been overwritten is open no more."""
+        still = tuple(tip for tip in self.heads.open if tip.version != version)
+        return replace(self, heads=replace(self.heads, open=still))
+
+
+def first(number: int) -> Heads:
+    """The heads of a notebook of which this version is the first."""
+    return Heads(number, (number,))
+
+
+def is_due(heads: Heads, graph: Graph) -> bool:
+    """Whether the file lacks a tip; mostly that can be told without looking at all versions."""
+    return heads.tips != (heads.head,) and not set(heads.tips) <= graph.ancestors(heads.head)
+
+
+def save_recorded(heads: Heads, graph: Graph, number: int, derivation: Derivation, now: float) -> Heads:
+    """The heads after a save became version `number`, which `graph` holds.
+
+    Doubts must be settled before (`doubts_settled`).  The head is left to whoever knows what
+    the file holds; see `Heads.with_head`.
+    """
+    after = _made_of(heads, graph, _in_place_of(heads.tips, derivation.parents, number))
+    still = () if derivation.closes_all else _still_open(after, graph)
+    opened = (
+        OpenTip(tip, _overwritten_base(heads, derivation, tip), number, now) for tip in derivation.overwrites
+    )
+    answered = (*after.answered, number) if derivation.answers else after.answered
+    return replace(after, open=(*still, *opened), answered=answered)
+
+
+def left_open(heads: Heads, number: int, now: float) -> Heads:
+    """The heads after a save of which nobody knows what it was made from."""
+    return replace(heads, open=(*heads.open, OpenTip(number, None, heads.head, now)))
+
+
+def doubts_settled(heads: Heads, graph: Graph, base: int, merges: Collection[int]) -> HeadsChange:
+    """Settle the doubts that go away when somebody goes on from `base`.
+
+    `merges` are the merges among open tips.  A save that did not follow what it replaced goes on from
+    something else, which may settle others.
+    """
+    change = HeadsChange(heads, graph)
+    bases = [base]
+    while bases:
+        tip = _settled_by(change.heads, bases[-1], change.graph)
+        if tip is None:
+            bases.pop()
+            continue
+        bases.extend(unseen(change.graph, tip))
+        change = _brought_back(change, tip, merges, first=True)
+    return change
+
+
+def tips_reopened(heads: Heads, graph: Graph, merges: Collection[int]) -> HeadsChange:
+    """All that may have been overwritten is part of the notebook again, beside what overwrote it."""
+    change = HeadsChange(heads, graph)
+    for tip in heads.open:
+        change = _brought_back(change, tip, merges, first=False)
+    return change
+
+
+def head_claimed(heads: Heads, graph: Graph, base: int) -> HeadsChange:
+    """The head's writer tells that it was made from `base`: what they had not seen is there again."""
+    others = tuple(tip for tip in heads.tips if tip != heads.head)
+    before = graph.parents.get(heads.head, ())
+    change = HeadsChange(heads, graph).reparented(heads.head, (base,)).made_of((*others, *before, heads.head))
+    return replace(change, heads=replace(change.heads, open=_still_open(change.heads, change.graph)))
+
+
+def set_apart(heads: Heads, graph: Graph, number: int, bases: Mapping[int, tuple[int, ...]]) -> HeadsChange:
+    """Version `number` is a side of its own; `bases` are what those that seemed to follow it had instead.
+
+    What else they had seen stays with them.  Doubts about it stay: the copy that is recorded on top
+    of it settles them.
+    """
+    change = HeadsChange(heads, graph)
+    for follower, instead in bases.items():
+        others = (parent for parent in graph.parents[follower] if parent != number)
+        change = change.reparented(follower, change.graph.youngest((*others, *instead)))
+    return change.made_of((*heads.tips, number))
+
+
+def unseen(graph: Graph, tip: OpenTip) -> tuple[int, ...]:
+    """What the save that overwrote a tip descends from, if its author never saw that tip."""
+    base = frozenset[int]() if tip.base is None else graph.ancestors(tip.base)
+    lost = graph.ancestors(tip.version) - base
+    seen = (one for one in graph.ancestors(tip.by) - {tip.by} if not graph.ancestors(one) & lost)
+    return graph.youngest(sorted({*seen, *base}))
+
+
+def only_owner(heads: Heads, graph: Graph, version: int) -> int | None:
+    """Where there are several tips: the one that alone descends from a version, if that is none itself."""
+    owners = [tip for tip in heads.tips if version in graph.ancestors(tip)]
+    return owners[0] if len(owners) == 1 < len(heads.tips) and version not in heads.tips else None
+
+
+def _made_of(heads: Heads, graph: Graph, numbers: Iterable[int]) -> Heads:
+    tips = graph.youngest(numbers)
+    return replace(heads, tips=tips, answered=tuple(tip for tip in heads.answered if tip in tips))
+
+
+def _still_open(heads: Heads, graph: Graph) -> tuple[OpenTip, ...]:
+    """An open tip that a tip continues is open no more, unless that is only by the save in doubt."""
+    covered = graph.united(heads.tips)
+    return tuple(
+        tip
+        for tip in heads.open
+        if tip.version not in covered or (tip.by in covered and tip.version in graph.ancestors(tip.by))
+    )
+
+
+def _brought_back(change: HeadsChange, tip: OpenTip, merges: Collection[int], first: bool) -> HeadsChange:
+    """What overwrote a tip never saw it; `first`: it stands where it stood, before what overwrote it.
+
+    Of a merge its sides come back, which are what a notebook is made of.
+    """
+    change = change.reparented(tip.by, unseen(change.graph, tip)).without_open(tip.version)
+    back = change.graph.parents[tip.version] if tip.version in merges else (tip.version,)
+    tips = change.heads.tips
+    return change.made_of((*back, *tips) if first else (*tips, *back))
+
+
+def _settled_by(heads: Heads, base: int, graph: Graph) -> OpenTip | None:
+    """The doubt that is settled when somebody goes on from `base`: another save may have overwritten it."""
+    for tip in heads.open:
+        if tip.base is None or tip.by not in graph.united((heads.head, *heads.tips)):
+            continue
+        if base in graph.ancestors(tip.version) - graph.ancestors(tip.base):
+            return tip
+    return None
+
+
+def _in_place_of(tips: tuple[int, ...], parents: tuple[int, ...], number: int) -> tuple[int, ...]:
+    """The new version takes the place of the tip that it continues, so that sides keep their order."""
+    if len(parents) == 1 and parents[0] in tips:
+        return tuple(number if tip == parents[0] else tip for tip in tips)
+    return (*tips, number)
+
+
+def _overwritten_base(heads: Heads, derivation: Derivation, tip: int) -> int | None:
+    """What the save that overwrote a tip was made from, if its author did not see that tip."""
+    if derivation.outcome is Outcome.AMBIGUOUS:
+        return derivation.base
+    return max(set(heads.tips) - {tip, *derivation.overwrites}, default=None)

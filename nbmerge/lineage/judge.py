@@ -1,15 +1,8 @@
-"""Owns: what a save itself hints of a second writer: its style and way of writing, and its haste.
-evidence in words, for people.
-the judgement which version a save derives from.
+"""Owns: the judgement which version a save derives from, and its evidence in words.
 
-Must not know: contents beyond counts, how much a hint weighs.
-how it was weighed.
-stores, time of day, disk.
-Invariant: what was not seen
-hints at nothing.
-what is said is counted, nothing is guessed.
-pure; without evidence the save is
-taken to follow the head, for one writer is never to be disturbed.
+Must not know: stores, disk, the time of day, what follows from the judgement.  Invariant: pure; without
+evidence the save is taken to follow the head, for one writer is never to be disturbed; what is said was
+counted, and what was not seen hints at nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +38,7 @@ def in_haste(seconds: float, cells: int) -> str | None:
     return f"{cells} cells changed within {seconds:.1f} s"
 
 
-def told(evidence: Evidence, head: int) -> str:
+def in_words(evidence: Evidence, head: int) -> str:
     """What the save shows of the changes of version `head`."""
     found = [_back(evidence, head), _gone(evidence, head), _seen(evidence)]
     return ", ".join(part for part in found if part)
@@ -131,23 +124,23 @@ BaseJudgement = Sequential | Stale | Unsure
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    shown: VersionContent
+    content: VersionContent
     weighed: Weighed
     hint: str | None  # of a second writer
 
     def degree(self, busy: bool) -> Degree:
         """A hint counts where more than one line is at stake: the same tool writes on most days."""
-        if self.shown.living:
+        if self.content.living:
             return self.weighed.of_tip()
         return self.weighed.degree(busy or (self.hint is not None and self.weighed.evidence.lines.undone > 1))
 
-    def told(self, head: VersionContent) -> str:
-        words = told(self.weighed.evidence, head.version.number)
+    def why(self, head: VersionContent) -> str:
+        words = in_words(self.weighed.evidence, head.version.number)
         return words if self.hint is None else f"{words}; {self.hint}"
 
 
 def judge(
-    save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context
+    save: Save, head: VersionContent, older: Sequence[VersionContent], context: Context
 ) -> BaseJudgement:
     """Which version the save derives from; `older` are the other candidates, newest last.
 
@@ -157,24 +150,24 @@ def judge(
     candidates = _candidates(save, head, older)
     if _shows_merge(candidates) or _shows_conflict(save, head, older):
         return Sequential("shows what was merged")
-    if not situation.busy:
+    if not context.busy:
         for one in candidates:
-            if one.weighed.evidence.is_return and not one.shown.living:
-                number = one.shown.version.number
+            if one.weighed.evidence.is_return and not one.content.living:
+                number = one.content.version.number
                 return Unsure(number, f"the same as version {number}, but for how it is spelled")
-    degrees = {one: one.degree(situation.busy) for one in candidates}
+    degrees = {one: one.degree(context.busy) for one in candidates}
     found = [one for one in candidates if degrees[one] is not Degree.NONE]
     if not found:
         return Sequential(
             "shows what came before" if candidates else "takes back nothing of what came before"
         )
     one = min(found, key=lambda one: one.weighed.evidence.since_older.distance)
-    number = one.shown.version.number
+    number = one.content.version.number
     if Degree.SURE not in degrees.values():
-        return Unsure(number, one.told(head))
-    if _is_in_vain(save, one.shown, head, older):
-        return Unsure(number, f"{one.told(head)}, as before, and nobody else saved since")
-    return Stale(number, one.told(head))
+        return Unsure(number, one.why(head))
+    if _is_in_vain(save, one.content, head, older):
+        return Unsure(number, f"{one.why(head)}, as before, and nobody else saved since")
+    return Stale(number, one.why(head))
 
 
 def _shows_conflict(save: Save, head: VersionContent, older: Sequence[VersionContent]) -> bool:
@@ -187,7 +180,7 @@ def _shows_conflict(save: Save, head: VersionContent, older: Sequence[VersionCon
 
 def _shows_merge(candidates: Sequence[_Candidate]) -> bool:
     """Whether the save holds something of every side of the merge that the head is."""
-    sides = [one.weighed for one in candidates if one.shown.living]
+    sides = [one.weighed for one in candidates if one.content.living]
     return len(sides) > 1 and all(side.shows_head for side in sides)
 
 

@@ -1,11 +1,8 @@
-"""Owns: what a version is, and how versions descend from each other.
-what is known, besides contents, when a save is judged.
+"""Owns: what a version is, how versions descend from each other, and what is known of a save besides
+contents.
 
-Must not know: where versions are kept, what a merge does.
-how it was found out.
-Invariant: numbers grow with
-time and a parent's number is smaller than its child's, so the graph has no cycle.
-signs are told in words, for people.
+Must not know: where versions are kept, what a merge does, how things were found out.  Invariant: numbers
+grow with time and a parent's number is smaller than its child's, so the graph has no cycle.
 """
 
 from __future__ import annotations
@@ -26,14 +23,14 @@ class Origin(Enum):
     UNREADABLE = "unreadable"
 
 
-TOLD = "told"
+DECLARED = "told"  # as it is spelled in stores
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
     """What gives away which program saved: how it spells JSON, how it replaces the file, whose it is.
 
-    `way` is "in place", "in place with a copy" (jupyter_server), "renamed", TOLD for a writer that
+    `way` is "in place", "in place with a copy" (jupyter_server), "renamed", DECLARED for a writer that
     takes part, or "" where it was not seen; `name` is what such a writer calls itself.  All but
     `name` is a guess.
     """
@@ -46,7 +43,7 @@ class Writer:
     @property
     def label(self) -> str:
         """A few words for people; "(a guess)" where it is one."""
-        if self.name or self.way == TOLD:
+        if self.name or self.way == DECLARED:
             return self.name or "a program that takes part"
         words = ", ".join(word for word in (self.style, self.way) if word)
         return f"{words} (a guess)" if words else ""
@@ -76,6 +73,10 @@ class Graph:
 
     def __init__(self, parents: Mapping[int, tuple[int, ...]]) -> None:
         self.parents = parents
+
+    def with_parents(self, changed: Mapping[int, tuple[int, ...]]) -> Graph:
+        """The same where these versions, new ones among them, have these parents."""
+        return Graph({**self.parents, **changed})
 
     def ancestors(self, number: int) -> frozenset[int]:
         """The version itself and everything that it descends from."""
@@ -119,13 +120,16 @@ class Git(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`signs` say why a second writer is known; none: quiet.  `told` is the version that the
-    writer says it started from."""
+    """What is known of a save besides its content.
 
-    signs: tuple[str, ...] = ()
+    `second_writer`: why somebody else is known to write to the notebook, in words for people; none: quiet.
+    `declared_base` is the version that the writer says it started from.
+    """
+
+    second_writer: tuple[str, ...] = ()
     git: Git = Git.NONE
-    told: int | None = None
+    declared_base: int | None = None
 
     @property
     def busy(self) -> bool:
-        return bool(self.signs)
+        return bool(self.second_writer)

@@ -1,1 +1,11 @@
-"""From a save to a merged notebook: takes saves into the store, merges the tips, has them written."""
+"""The service: the one way to record a save, write what is due, replace a file, and resolve conflicts.
+
+The room owns every transaction between a notebook's file and its history; the watcher, writers that take
+part and the commands go through it.  It knows neither who asks nor what is printed, and decides nothing
+about contents itself: which version a save derives from is `nbmerge.lineage`'s, how notebooks are merged
+`nbmerge.merge`'s.
+
+To read in this order: `notebook_service` (the transactions), `record` (how a save becomes a version),
+`tips` (the merge of all sides), `copies` (conflict copies of sync tools), `resolve` (open conflicts and
+what is known of them), `replay` (the same without a file), `cache` (notebooks that were read already).
+"""

@@ -3,19 +3,16 @@
 Must not know: why they are compared.  Invariant: what comes out is what the store's bytes
 spell; memory is bounded by what the files read take, oldest use first out.
 
-Versions of one notebook share their cells: what a version has in common with the newest one
-on the shelf is recognised by comparing memory, so a version costs what it changed.
+Versions of one notebook share their cells: what a version has in common with the one that was used
+last is recognised by comparing memory, so a version costs what it changed.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import partial
 
 from nbmerge.errors import NotebookError
 from nbmerge.history.store import Store
-from nbmerge.lineage.versions import Version
-from nbmerge.merge.whole import Parsed
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import read
 
@@ -43,13 +40,6 @@ class NotebookCache:
             return found[0]
         return self.put(version.digest, self._store.data(notebook_id, number), known)
 
-    def source(self, notebook_id: int, version: Version) -> Parsed:
-        """A stored version, to be merged.  Raises NotebookError if it is no notebook."""
-        known = next(reversed(self._kept.values()))[0].cells if self._kept else ()
-        notebook = self.version(notebook_id, version.number, known)
-        fetch = partial(self._store.data, notebook_id, version.number)
-        return Parsed(f"version {version.number}", version.digest, notebook, fetch)
-
     def put(self, digest: str, data: bytes, known: tuple[Cell, ...] = ()) -> Notebook:
         """Read bytes; `known` are cells they may share."""
         found = self._kept.get(digest)
@@ -68,9 +58,23 @@ class NotebookCache:
             self._weight -= dropped
         return notebook
 
+    @property
+    def latest(self) -> tuple[Cell, ...]:
+        """The cells of the notebook that was used last: the next one most likely shares them."""
+        return next(reversed(self._kept.values()))[0].cells if self._kept else ()
+
     def readable(self, notebook_id: int, number: int, known: tuple[Cell, ...] = ()) -> Notebook | None:
         """The same; None if the version is no notebook or is no longer kept."""
         try:
             return self.version(notebook_id, number, known)
         except NotebookError:
             return None
+
+
+def same_notebook(one: Notebook, other: Notebook) -> bool:
+    """Whether two notebooks are the same JSON value, however they are spelled."""
+    return (
+        one.frame == other.frame
+        and len(one.cells) == len(other.cells)
+        and all(a is b or a.value == b.value for a, b in zip(one.cells, other.cells, strict=True))
+    )

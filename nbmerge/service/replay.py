@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 
 from nbmerge.disk.values import Changed, LateSave, Placed, PlaceResult
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.store import Store
-from nbmerge.lineage.arrival import Outcome
+from nbmerge.lineage.heads import Outcome
 from nbmerge.lineage.versions import Context
 from nbmerge.service.cache import NotebookCache
-from nbmerge.service.record import Saved, Taken, Taker
-from nbmerge.service.write import Merged, Settler
+from nbmerge.service.notebook_service import NotebookService, Timing, Written
+from nbmerge.service.record import Recorded, Recorder, Saved
 
 _SECOND_WRITER = ("a second writer was said to be known",)
 
@@ -51,8 +50,32 @@ class _OneFile:
         self.data = data
         return Placed(None)
 
-    def confirm(self, late: LateSave) -> None:
+    def check_displaced(self) -> list[LateSave]:
         """Nothing is ever displaced here."""
+        return []
+
+    def confirm(self, save: LateSave) -> None:
+        """Nothing is ever displaced here."""
+
+    def being_written(self, path: str) -> bool:
+        """Every save is whole."""
+        return False
+
+
+@dataclass(slots=True)
+class _Nowhere:
+    """What is known around the saves: at most that there is a second writer."""
+
+    known: Context
+
+    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
+        return self.known
+
+    def hold(self, path: str) -> str | None:
+        return None
+
+    def sign(self, merged: bytes, sources: Iterable[bytes]) -> None:
+        """Nobody asks for trust here."""
 
 
 @dataclass(slots=True)
@@ -66,26 +89,30 @@ class Replay:
 
     def run(self, saves: Iterable[bytes]) -> Iterator[Step]:
         """One step for each save.  Raises NotebookError if one is no notebook."""
-        taker = Taker(self.store, NotebookCache(self.store))
-        situation = Context(_SECOND_WRITER if self.second_writer else ())
+        context = Context(_SECOND_WRITER if self.second_writer else ())
+        recorder = Recorder(self.store, NotebookCache(self.store))
+        now = 0.0
+        service = NotebookService(
+            recorder, self.file, _Nowhere(context), lambda: now, timing=Timing(settle=0.0)
+        )
         notebook_id = self.store.adopt("replayed.ipynb")
         origin: dict[int, int] = {}  # the save that a version is, or that led to it
         for number, data in enumerate(saves):
             now = number * self.interval
             self.file.data = data
             try:
-                taken = taker.take(notebook_id, Saved(data, now), situation)
+                recorded = service.record(notebook_id, "replayed.ipynb", Saved(data, now))
             except NotebookError as error:
                 raise NotebookError(f"save {number}: {str(error).removeprefix('notebook: ')}") from error
-            if taken.version is not None:
-                origin[taken.version.number] = number
-            settled = Settler(taker, self.file, partial(float, now)).settle(notebook_id, "replayed.ipynb")
-            if isinstance(settled, Merged):
-                origin.setdefault(settled.version.number, number)
-            yield _step(number, taken, settled if isinstance(settled, Merged) else None, origin)
+            if recorded.version is not None:
+                origin[recorded.version.number] = number
+            result = service.write_due(notebook_id, "replayed.ipynb")
+            if isinstance(result, Written):
+                origin.setdefault(result.version.number, number)
+            yield _step(number, recorded, result if isinstance(result, Written) else None, origin)
 
 
-def _step(number: int, taken: Taken, merged: Merged | None, origin: dict[int, int]) -> Step:
-    base = None if taken.base is None else origin.get(taken.base)
-    conflicts = 0 if merged is None else len(merged.union.conflicts)
-    return Step(number, taken.action, base, taken.why, conflicts, merged is not None)
+def _step(number: int, recorded: Recorded, written: Written | None, origin: dict[int, int]) -> Step:
+    base = None if recorded.base is None else origin.get(recorded.base)
+    conflicts = 0 if written is None else len(written.merge.conflicts)
+    return Step(number, recorded.outcome, base, recorded.why, conflicts, written is not None)

@@ -1,20 +1,21 @@
 """Owns: the merge of all tips of a notebook.
 
-Must not know: disk, time.  Invariant: merged from the tips, never from an earlier merge of
-them, so that a conflict is updated and not nested; equal tips give equal bytes.
+Must not know: disk, time, when a merge is due.  Invariant: merged from the tips, never from an earlier
+merge of them, so that a conflict is updated and not nested; equal tips give equal bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import permutations
 
 from nbmerge.history.store import Store
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Graph, Origin, Version
 from nbmerge.merge.values import Conflict, Decision, Labels, Policy, Side, Terms
-from nbmerge.merge.whole import InMemory, merge_sources
+from nbmerge.merge.whole import InMemory, Parsed, merge_sources
 from nbmerge.service.cache import NotebookCache
 
 TYPE_CHECKING = False
@@ -36,21 +37,16 @@ class TipMerge:
     decisions: tuple[Decision, ...] = ()
 
 
-def is_due(heads: Heads, graph: Graph) -> bool:
-    """Whether the file lacks a tip."""
-    return not set(heads.tips) <= graph.ancestors(heads.head)
-
-
 def merge_tips(store: Store, notebook_id: int, heads: Heads, cache: NotebookCache | None = None) -> TipMerge:
-    """Merge the tips.  Raises NotebookError if one is no notebook."""
+    """Merge the tips of a notebook.  Raises NotebookError if one is no notebook."""
     tips = in_order(store.version(notebook_id, number) for number in heads.tips)
-    return _united(_Place(store, cache or NotebookCache(store), notebook_id, store.graph(notebook_id)), tips)
+    return _merged(_Place(store, cache or NotebookCache(store), notebook_id, store.graph(notebook_id)), tips)
 
 
 def terms(store: Store, notebook_id: int, heads: Heads) -> Terms[bytes] | None:
-    """What was merged into a union: of more than two tips the last one against the others together.
+    """What was merged: of more than two tips the last one against the others together.
 
-    None if it is no union.  Raises NotebookError if a tip is no notebook or no longer kept.
+    None if it is no merge.  Raises NotebookError if a tip is no notebook or no longer kept.
     """
     place = _Place(store, NotebookCache(store), notebook_id, store.graph(notebook_id))
     *others, last = in_turn(
@@ -60,17 +56,17 @@ def terms(store: Store, notebook_id: int, heads: Heads) -> Terms[bytes] | None:
         return None
     numbers = [version.number for version in others]
     base = place.together(place.graph.commons(numbers, last.number))
-    return Terms(base.read(), _united(place, others).data, place.source(last.number).read())
+    return Terms(base.read(), _merged(place, others).data, place.source(last.number).read())
 
 
-def _united(place: _Place, versions: Sequence[Version]) -> TipMerge:
+def _merged(place: _Place, versions: Sequence[Version]) -> TipMerge:
     first, *others = in_turn(place.graph, versions)
     if not others:
         return TipMerge(place.store.data(place.notebook_id, first.number), (first.number,), ())
     joining = _Joining(place, first, place.source(first.number), TipMerge(b"", (first.number,), ()))
     for version in others:
         joining = joining.join(version)
-    return joining.union
+    return joining.merge
 
 
 def in_order(tips: Iterable[Version]) -> list[Version]:
@@ -115,7 +111,10 @@ class _Place:
     graph: Graph
 
     def source(self, number: int) -> Source:
-        return self.cache.source(self.notebook_id, self.store.version(self.notebook_id, number))
+        version = self.store.version(self.notebook_id, number)
+        notebook = self.cache.version(self.notebook_id, number, self.cache.latest)
+        fetch = partial(self.store.data, self.notebook_id, number)
+        return Parsed(f"version {number}", version.digest, notebook, fetch)
 
     def together(self, numbers: tuple[int, ...]) -> Source:
         """What versions in common hold together: where lineages were merged crosswise, none holds it all."""
@@ -125,37 +124,37 @@ class _Place:
             case (number,):
                 return self.source(number)
         versions = [self.store.version(self.notebook_id, number) for number in numbers]
-        return InMemory("base", _united(self, in_order(versions)).data)
+        return InMemory("base", _merged(self, in_order(versions)).data)
 
 
 @dataclass(frozen=True, slots=True)
 class _Joining:
-    """A merge of tips that is under way; `newest` is the newest of those that are in `union`."""
+    """A merge of tips that is under way; `newest` is the newest of those that are in `merge`."""
 
     place: _Place
     newest: Version
     source: Source
-    union: TipMerge
+    merge: TipMerge
 
     def join(self, version: Version) -> _Joining:
         """The same with one more tip."""
-        bases = self.place.graph.commons(self.union.tips, version.number)
+        bases = self.place.graph.commons(self.merge.tips, version.number)
         base = max(bases, default=None)
         policy = Policy(
-            labels=_labels(self.union.tips, (self.newest, version), base),
+            labels=_labels(self.merge.tips, (self.newest, version), base),
             newer=Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL,
         )
         before = self.place.together(bases)
         whole = merge_sources(before, self.source, self.place.source(version.number), policy)
-        union = TipMerge(
+        merge = TipMerge(
             whole.data,
-            (*self.union.tips, version.number),
-            (*self.union.bases, base),
-            (*self.union.conflicts, *whole.result.conflicts),
-            (*self.union.decisions, *whole.result.decisions),
+            (*self.merge.tips, version.number),
+            (*self.merge.bases, base),
+            (*self.merge.conflicts, *whole.result.conflicts),
+            (*self.merge.decisions, *whole.result.decisions),
         )
         newest = max(self.newest, version, key=_age)
-        return replace(self, newest=newest, source=InMemory("merged", whole.data), union=union)
+        return replace(self, newest=newest, source=InMemory("merged", whole.data), merge=merge)
 
 
 def _labels(tips: tuple[int, ...], sides: tuple[Version, Version], base: int | None) -> Labels:

@@ -5,13 +5,15 @@
 
 `answer.operations` bring the writer's own copy to what the notebook holds now; `apply` does it to
 a notebook as `json.loads` gives it, and `answer.version` is the base of the next save.
+
+The room owns the protocol and knows nothing of how a save is recorded, merged and written, which is the
+service's.  To read in this order: `api` (the two calls), `operations` (what a front end does to its copy),
+`tokens` (what a writer remembers).
 """
 
-from nbmerge.sync.answers import Answer, Opened
-from nbmerge.sync.api import open_notebook, save
-from nbmerge.sync.apply import apply
-from nbmerge.sync.operations import Delete, Insert, Move, Operation, Set, operations
-from nbmerge.sync.saving import Timing
+from nbmerge.service.notebook_service import Timing
+from nbmerge.sync.api import Answer, Opened, open_notebook, save
+from nbmerge.sync.operations import Delete, Insert, Move, Operation, Set, apply, operations
 
 __all__ = [
     "Answer",

@@ -1,24 +1,69 @@
-"""Owns: the two calls of a writer that takes part, and what they need of this machine.
+"""Owns: the two calls of a writer that takes part, and what it is told.
 
-Must not know: options, what is printed.  Invariant: nothing stays open between two calls;
-all that a writer has to remember is its content and a token.
+Must not know: how a save is recorded and merged, options, what is printed.  Invariant: nothing stays open
+between two calls: all that a writer has to remember is its content and a token; the operations of an answer
+turn what it sent into `content`, which is what the token `version` stands for.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 
+from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
-from nbmerge.service.session import open_session
-from nbmerge.sync.answers import Answer, Opened
-from nbmerge.sync.operations import operations
-from nbmerge.sync.saving import Saving, Sent, Timing
+from nbmerge.service.notebook_service import Timing, taking_part
+from nbmerge.service.record import DeclaredSave
+from nbmerge.sync.operations import Operation, in_one_line, numbered, operations, whole
 from nbmerge.sync.shown import conflicts_shown
-from nbmerge.sync.tokens import token_of, writer_in
+from nbmerge.sync.tokens import token_of, version_in, writer_in
 
 _USUAL = Timing()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The exact bytes of a notebook, and the token to save with.
+
+    `set_aside`: where the history is now that was found damaged; usually None.
+    """
+
+    content: bytes
+    version: str
+    set_aside: str | None = None
+
+    def text(self) -> str:
+        """{"version", "content"} in one line; the content is the notebook's JSON value."""
+        content = whole(read(self.content))
+        return in_one_line({"version": self.version, "content": content})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a save.
+
+    `version` is the token of `content`, which the notebook holds now; `merged` says that it
+    is not what was sent, because of what others saved: there are operations; `conflicts` are
+    shown in it.
+    """
+
+    version: str
+    merged: bool
+    conflicts: tuple[Conflict, ...]
+    operations: tuple[Operation, ...]
+    content: bytes
+    set_aside: str | None = None
+
+    def text(self) -> str:
+        """{"version", "merged", "conflicts", "operations"} in one line."""
+        return in_one_line(
+            {
+                "version": self.version,
+                "merged": self.merged,
+                "conflicts": [numbered(conflict.as_json()) for conflict in self.conflicts],
+                "operations": [operation.form() for operation in self.operations],
+            }
+        )
 
 
 def open_notebook(path: str, writer: str = "", state: str | None = None) -> Opened:
@@ -28,10 +73,9 @@ def open_notebook(path: str, writer: str = "", state: str | None = None) -> Open
     (None: the user's).  Raises NotebookError if there is no notebook, SystemFailure if its
     version cannot be recorded.
     """
-    with taking_part(state) as saving, saving.at(path) as (notebook_id, _):
-        session = saving.session
-        head = session.store.version(notebook_id, session.heads(notebook_id).head)
-        return Opened(session.store.data(notebook_id, head.number), token_of(head, writer), session.set_aside)
+    with taking_part(state) as service, service.at(path) as (notebook_id, _):
+        head = service.head(notebook_id)
+        return Opened(service.store.data(notebook_id, head.number), token_of(head, writer), service.set_aside)
 
 
 def save(
@@ -54,25 +98,11 @@ def save(
     """
     sent = read(content, f"what was sent for {path}")
     name = writer or writer_in(base)
-    with taking_part(state, timing) as saving:
-        held = saving.save(Sent(path, content, sent, base, name))
+    with taking_part(state, timing) as service:
+        held = service.save(DeclaredSave(path, content, sent, partial(version_in, base), base, name))
         now = sent if held.content == content else read(held.content, known=sent.cells)
         todo = operations(sent, now)
-        store = saving.session.store
-        return Answer(
-            token_of(held.version, name),
-            bool(todo),
-            conflicts_shown(now, held.conflicts, store, held.notebook_id, held.version.number),
-            todo,
-            held.content,
-            saving.session.set_aside,
-        )
-
-
-@contextmanager
-def taking_part(state: str | None, timing: Timing = _USUAL) -> Iterator[Saving]:
-    """The history and the files of this machine, tidied up, for somebody who takes part in them."""
-    with open_session(state, time.time) as session:
-        saving = Saving(session, session.surroundings, time.sleep, timing)
-        saving.tidy()
-        yield saving
+        number = held.version.number
+        conflicts = conflicts_shown(now, held.conflicts, service.store, held.notebook_id, number)
+        token = token_of(held.version, name)
+        return Answer(token, bool(todo), conflicts, todo, held.content, service.set_aside)

@@ -1,26 +1,13 @@
-"""Owns: values of notebooks as Python's `json` has them, and as the text of an answer.
-which cell of a writer's copy becomes which cell of the merged notebook.
-what an operation is, and its JSON form.
-the operations that bring a writer's copy of a notebook to another one, in place.
+"""Owns: the difference between two notebooks as operations, their JSON form, and applying them.
 
-Must not know: operations, saves.
-operations.
-how operations are found, how a front end shows cells.
-where the two come from, how a front end shows cells.
-Invariant: nothing is lost on the way to text: numbers
-keep their digits; as Python values `1`, `1.0` and `true` stay three different things.
-a cell that stands in both, equal and under an id of
-its own, is paired with itself; no cell is left over on one side that has its equal left
-over on the other.
+Must not know: saves, where the two notebooks come from, how a front end shows cells.  Invariant: applied
+one after another to the first notebook they give exactly the second; a cell that is the same in both is
+named only if it has to move, and as few as possible move.  Nothing is lost on the way to text: numbers keep
+their digits, and `1`, `1.0` and `true` stay three different things.
 
-Front ends know a cell by its id, so an id outweighs what the cell says, unlike in a merge:
-only positional ids (`cell-3`), which shift when a cell is inserted, say less than content.
-the form
-says all there is to do, and names a cell in the one way that holds when its turn comes.
-
-A cell's name is its id, a string, where exactly one cell has that id when the operation's
-turn comes; else its place, a number that counts from 0 at that moment: notebooks below
-nbformat 4.5 have no ids, and some files hold one twice.
+A cell's name is its id, a string, where exactly one cell has that id when the operation's turn comes; else
+its place, a number that counts from 0 at that moment: notebooks below nbformat 4.5 have no ids, and some
+files hold one twice.
 
     {"op": "set", "cell": NAME, "field": F, "value": V}   a member of a cell: source, outputs, metadata ...
     {"op": "set", "cell": NAME, "field": F}               without a value: take the member out
@@ -29,19 +16,21 @@ nbformat 4.5 have no ids, and some files hold one twice.
     {"op": "insert", "after": NAME, "value": CELL}        a new cell behind another; null: before all
     {"op": "move", "cell": NAME, "after": NAME}           `after` is looked up when the cell is taken out
     {"op": "delete", "cell": NAME}
-applied
-one after another to the first notebook they give exactly the second; a cell that is the
-same in both is named only if it has to move, and as few as possible move.
 
-The order: the notebook's own members, deletions (last cell first), new ids, moves and
-insertions (from the top), then what changed inside of cells (from the top, a cell's type
-first).  Between two operations an id stands twice only if it does so in one of the
-notebooks, or if cells swapped their ids; a name is good at its turn all the same.
+The order: the notebook's own members, deletions (last cell first), new ids, moves and insertions (from the
+top), then what changed inside of cells (from the top, a cell's type first).  Between two operations an id
+stands twice only if it does so in one of the notebooks, or if cells swapped their ids; a name is good at
+its turn all the same.
+
+Front ends know a cell by its id, so an id outweighs what the cell says, unlike in a merge: a cell that
+stands in both, equal and under an id of its own, is paired with itself.  Only ids that follow the place
+(`cell-3`), which shift when a cell is inserted, say less than content.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 
@@ -50,11 +39,12 @@ from nbmerge.merge.sequences import longest_rising
 from nbmerge.notebook.jsontext import Number, Slot
 from nbmerge.notebook.model import Layout, Notebook, Style
 from nbmerge.notebook.writer import write
+from nbmerge.service.cache import same_notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell, Notebook
@@ -117,15 +107,6 @@ def _filled(value: Json, cells: list[Json]) -> Json:
 def equal(one: Cell, other: Cell) -> bool:
     """Whether two cells are the same JSON value; a number spelled differently is another one."""
     return one is other or one.value == other.value
-
-
-def same_value(one: Notebook, other: Notebook) -> bool:
-    """Whether two notebooks are the same JSON value, however they are spelled."""
-    return (
-        one.frame == other.frame
-        and len(one.cells) == len(other.cells)
-        and all(map(equal, one.cells, other.cells))
-    )
 
 
 def pair_cells(sent: Sequence[Cell], merged: Sequence[Cell]) -> dict[int, int]:
@@ -267,7 +248,7 @@ def _named(name: Name | None) -> Json:
 
 def operations(sent: Notebook, merged: Notebook) -> tuple[Operation, ...]:
     """What to do to the notebook `sent` so that it becomes `merged`."""
-    if same_value(sent, merged):
+    if same_notebook(sent, merged):
         return ()
     if not _of_one_build(sent, merged):
         return (Set(None, None, whole(merged)),)
@@ -381,3 +362,58 @@ class _Copy:
 
 def _id(cell: Cell) -> Json | NoValue:
     return cell.value.get("id", ABSENT)
+
+
+def apply(notebook: dict[str, Any], operations: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The notebook after the operations; both as `json.loads` gives them: the model for front ends.
+
+    One operation after another, each with nothing but what it says; what was given is not changed.
+
+    Raises LookupError or ValueError if the operations are not meant for this notebook.
+    """
+    made = deepcopy(notebook)
+    for operation in operations:
+        match operation:
+            case {"op": "set", "field": field}:
+                target = _cell(made, operation["cell"]) if "cell" in operation else made
+                if "value" in operation:
+                    target[field] = operation["value"]
+                else:
+                    del target[field]
+            case {"op": "set", "value": whole}:
+                made = deepcopy(whole)
+            case {"op": "insert", "after": after, "value": cell}:
+                _put(made, after, deepcopy(cell))
+            case {"op": "move", "cell": name, "after": after}:
+                _put(made, after, _take(made, name))
+            case {"op": "delete", "cell": name}:
+                _take(made, name)
+            case _:
+                raise ValueError(f"no operation: {operation!r}")
+    return made
+
+
+def cells_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    """The list of cells; nbformat 3 has it inside a worksheet."""
+    outer = [notebook, *(notebook.get("worksheets") or ())]
+    found: list[dict[str, Any]] = next(one["cells"] for one in outer if isinstance(one.get("cells"), list))
+    return found
+
+
+def place_of(notebook: dict[str, Any], name: str | int | None) -> int:
+    """Where a cell stands: by its id, or by its place; -1 is before all."""
+    if name is None:
+        return -1
+    return name if isinstance(name, int) else [cell.get("id") for cell in cells_of(notebook)].index(name)
+
+
+def _cell(notebook: dict[str, Any], name: str | int) -> dict[str, Any]:
+    return cells_of(notebook)[place_of(notebook, name)]
+
+
+def _take(notebook: dict[str, Any], name: str | int) -> dict[str, Any]:
+    return cells_of(notebook).pop(place_of(notebook, name))
+
+
+def _put(notebook: dict[str, Any], after: str | int | None, cell: dict[str, Any]) -> None:
+    cells_of(notebook).insert(place_of(notebook, after) + 1, cell)

@@ -1,21 +1,21 @@
 """Owns: what the coordinator asks for and what comes of it, as values.
 
-Must not know: who performs it.  Invariant: every action but `Tell` is answered by exactly
-one result, which is fed back.
+Must not know: who carries it out.  Invariant: every action but `Tell` and `Follow` is answered
+by exactly one result, which is fed back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nbmerge.lineage.arrival import Outcome as Verdict
+from nbmerge.lineage.heads import Outcome
 from nbmerge.observe.events import Event, FileStamp
 from nbmerge.watch.notebook_state import WaitingCopy
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """Record a save, with its lineage; answered by Took, Unreadable or Refused.
+class RecordSave:
+    """Record a save, with its lineage; answered by SaveRecorded, Unreadable or Refused.
 
     `in_file`: the file held it when it was read; else it is what the file held before.
     """
@@ -29,10 +29,10 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeCopy:
+class RecordCopy:
     """Record a conflict copy as a version of the notebook at `path`, then remove the copy.
 
-    Answered by Took, or by Stays, Alone, Unreadable or Refused, which name the copy.
+    Answered by SaveRecorded, or by Stays, Alone, Unreadable or Refused, which name the copy.
     """
 
     path: str
@@ -42,8 +42,8 @@ class TakeCopy:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """Record bytes that are no notebook; answered by Kept or Refused."""
+class RecordUnreadable:
+    """Record bytes that are no notebook; answered by UnreadableRecorded or Refused."""
 
     path: str
     data: bytes
@@ -51,8 +51,8 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
-    """Write what is due; answered by Settled or Refused."""
+class WriteDue:
+    """Write what is due; answered by UpToDate, NotYet or Refused."""
 
     path: str
 
@@ -66,7 +66,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """The file has another name: its history goes with it; answered by Followed."""
+    """The file has another name: its history goes with it."""
 
     old: str
     new: str
@@ -86,11 +86,11 @@ class Tell:
     message: str
 
 
-Action = Take | TakeCopy | Keep | Settle | Look | Follow | Rescan | Tell
+Action = RecordSave | RecordCopy | RecordUnreadable | WriteDue | Look | Follow | Rescan | Tell
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
+class SaveRecorded:
     """A save is in the store; `due`: the file does not hold all that it should.
 
     `answers`: it repeats a tip, and the merge will be written again; `look`: it is not what the
@@ -98,7 +98,7 @@ class Took:
     """
 
     path: str
-    verdict: Verdict
+    outcome: Outcome
     due: bool
     answers: bool = False
     look: bool = False
@@ -121,7 +121,7 @@ class Alone:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What was to be taken is no notebook (yet): `data` are its bytes, `why` says what is wrong."""
+    """What was to be recorded is no notebook (yet): `data` are its bytes, `why` says what is wrong."""
 
     path: str
     data: bytes
@@ -129,7 +129,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class UnreadableRecorded:
     """Bytes that are no notebook are in the store as a version."""
 
     path: str
@@ -137,7 +137,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class UpToDate:
     """The file holds everything; `wrote`: by a write of ours."""
 
     path: str
@@ -146,7 +146,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """Nothing could be written now; `found`: because the file holds a save that is not taken yet."""
+    """Nothing could be written now; `found`: because the file holds a save that is not recorded yet."""
 
     path: str
     why: str
@@ -163,15 +163,7 @@ class Refused:
     path: str
     message: str
     unrecorded: bool = False
-    again: Take | Follow | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """The history has the new name."""
-
-    old: str
-    new: str
+    again: RecordSave | Follow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,5 +176,5 @@ class Tick:
     """Time has passed."""
 
 
-Result = Took | Stays | Alone | Unreadable | Kept | Settled | NotYet | Refused | Followed
+Result = SaveRecorded | Stays | Alone | Unreadable | UnreadableRecorded | UpToDate | NotYet | Refused
 Input = Event | Result | Ready | Tick

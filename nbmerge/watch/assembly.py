@@ -24,8 +24,8 @@ from nbmerge.history.values import Retention, StoreLost
 from nbmerge.observe.client import WatcherClient
 from nbmerge.observe.events import Event, FileWatcherOptions, Syncing
 from nbmerge.service.cache import NotebookCache
-from nbmerge.service.record import Taker
-from nbmerge.service.write import Settler
+from nbmerge.service.notebook_service import NotebookService, Timing
+from nbmerge.service.record import Recorder
 from nbmerge.watch.actions import Input, Ready
 from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.notebook_state import WatchTiming
@@ -128,21 +128,15 @@ class _Assembly:
             roots, self.heard, time.time, FileWatcherOptions(poll=options.poll, exclude=options.exclude)
         )
         self.observer.is_busy = self.inbox.is_full
-        taker = Taker(self.store, NotebookCache(self.store))
-        self.surroundings = Environment(time.time, os.environ, os.path.expanduser("~"))
-        performer = ActionRunner(
-            taker,
-            Settler(taker, self.disk, time.time),
-            self.disk,
-            self.observer,
-            self.surroundings,
-            self.reported,
-            time.time,
-            self.disk.discard,
-        )
-        self.observer.known = performer.known
+        self.environment = Environment(time.time, os.environ, os.path.expanduser("~"))
+        recorder = Recorder(self.store, NotebookCache(self.store))
+        # How long a file must be quiet is the coordinator's to see to, which hears of every save.
+        timing = Timing(settle=0.0)
+        service = NotebookService(recorder, self.disk, self.environment, time.time, timing=timing)
+        runner = ActionRunner(service, self.observer, self.reported, self.disk.discard)
+        self.observer.known = runner.known
         coordinator = Coordinator(WatchTiming(settle=options.settle), copy_of)
-        self.watcher = Watcher(coordinator, performer, self.inbox, self.told, self.chores)
+        self.watcher = Watcher(coordinator, runner, self.inbox, self.note_pending, self.chores)
         self.next_prune = time.monotonic() + _PRUNE
         self.failure: NbmergeError | None = None
 
@@ -160,7 +154,7 @@ class _Assembly:
             self.observer.stop()
             starting.join()
             self.disk.close()
-        self.told(pending=False)
+        self.note_pending(pending=False)
         if self.failure is not None:
             raise self.failure
 
@@ -177,7 +171,7 @@ class _Assembly:
     def heard(self, event: Event) -> None:
         """What the observer noticed."""
         if isinstance(event, Syncing):
-            self.surroundings.note(event.path, f"{event.client} is receiving it")
+            self.environment.note(event.path, f"{event.client} is receiving it")
         self.inbox.put(event)
 
     def reported(self, notice: Notice) -> None:
@@ -187,14 +181,14 @@ class _Assembly:
             number = self.observer.notebooks
             words = "1 notebook" if number == 1 else f"{number} notebooks"
             notice = Notice("ready", "", f"watching {words}", {"notebooks": number})
-            self.told(bool(self.watcher.coordinator.pending))
+            self.note_pending(bool(self.watcher.coordinator.pending))
         elif notice.kind in ("error", "trouble"):
             words = f"{notice.path}: {notice.message}".removeprefix(": ")
             self.status = replace(self.status, last_error=words)
             write_status(self.directory, self.status)  # what is wrong may keep it from becoming idle
         self.report(notice)
 
-    def told(self, pending: bool) -> None:
+    def note_pending(self, pending: bool) -> None:
         """Write what `status` tells, when it is news."""
         if pending and not self.status.idle:
             return
@@ -216,7 +210,7 @@ class _Assembly:
 
     def chores(self) -> Iterator[Input]:
         """Look after displaced files, and now and then drop what need not be kept."""
-        yield from self.watcher.performer.tend()
+        yield from self.watcher.runner.tend()
         now = time.monotonic()
         if now >= self.next_prune:
             self.next_prune = now + _PRUNE

@@ -1,4 +1,4 @@
-"""Owns: when a save is taken, when a merge is written, when to wait and when to look again.
+"""Owns: when a save is recorded, when a merge is written, when to wait and when to look again.
 
 Must not know: disk, store, threads, the time of day.  Invariant: `feed` is the only way in,
 and what it returns depends on nothing but what was fed; a notebook is never written while
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from nbmerge.environment.conflict_copies import Copy, copy_of
-from nbmerge.lineage.arrival import Outcome as Verdict
+from nbmerge.lineage.heads import Outcome
 from nbmerge.observe import events as was
 from nbmerge.watch import actions as do
 from nbmerge.watch.notebook_state import NotebookState, WaitingCopy, WatchTiming
@@ -32,7 +32,7 @@ class Coordinator:
         self.copy_of = copy_of
         self.states: dict[str, NotebookState] = {}
         self._touched: dict[str, NotebookState] = {}  # those about which something may be pending
-        self._unrecorded: dict[str, list[do.Take | do.Follow]] = {}
+        self._unrecorded: dict[str, list[do.RecordSave | do.Follow]] = {}
         self._copied: dict[str, str] = {}  # copies that wait: their originals
         self._alone: set[str] = set()  # files that are no copies, whatever they are called
 
@@ -57,42 +57,42 @@ class Coordinator:
                 for path in self.pending:
                     yield from self._tick(path, self._touched[path], now)
             case was.FileRead():
-                yield from self._looked(event, now)
+                yield from self._was_read(event, now)
             case was.Vanished(path):
                 yield from self._vanished(path)
             case was.Renamed(old, new):
                 yield from self._renamed(old, new, now)
             case was.Previous(path, data, at):
-                yield do.Take(path, data, at, in_file=False)
-            case was.Syncing() | do.Followed():
-                pass  # the shell remembers signs of a second writer
+                yield do.RecordSave(path, data, at, in_file=False)
+            case was.Syncing():
+                pass  # the shell remembers what speaks for a second writer
             case do.Ready() | was.Overflowed() | was.Missed() | was.Trouble():
                 yield from _told(event)
             case do.Stays(path, one):
                 self._copied[one.path] = path
-                self._desk(path).copies.stays(one, now)
+                self._state(path).copies.stays(one, now)
             case do.Alone(path):
                 self._alone.add(path)
                 yield do.Look(path)
             case _:
                 yield from self._result(event, now)
 
-    def _desk(self, path: str) -> NotebookState:
+    def _state(self, path: str) -> NotebookState:
         state = self._touched[path] = self.states.setdefault(path, NotebookState(self.timing))
         return state
 
-    def _looked(self, event: was.FileRead, now: float) -> Iterator[do.Action]:
+    def _was_read(self, event: was.FileRead, now: float) -> Iterator[do.Action]:
         path = event.path
         copy = self._as_copy(path)
         if copy is not None:
             original = self._copied.setdefault(path, copy.original)
-            self._desk(original).copies.came(path, copy, now + self.timing.settle, event.data)
+            self._state(original).copies.came(path, copy, now + self.timing.settle, event.data)
             if path in self.states:
                 self.states[path].is_other(event.data)
             return
-        self._desk(path).looked(now)
+        self._state(path).was_read(now)
         yield from self._once_more(path)
-        yield do.Take(path, event.data, event.at, event.way, event.stamp)
+        yield do.RecordSave(path, event.data, event.at, event.way, event.stamp)
 
     def _as_copy(self, path: str) -> Copy | None:
         """What the name says of it, unless it is known to be no copy."""
@@ -102,20 +102,20 @@ class Coordinator:
 
     def _vanished(self, path: str) -> Iterator[do.Action]:
         self._forget_copy(path)
-        self._desk(path).vanished()
+        self._state(path).vanished()
         yield from self._once_more(path)
 
     def _forget_copy(self, path: str) -> None:
         original = self._copied.pop(path, None)
         if original is not None:
-            del self._desk(original).copies.waiting[path]
+            del self._state(original).copies.waiting[path]
         self._alone.discard(path)
 
     def _renamed(self, old: str, new: str, now: float) -> Iterator[do.Action]:
         self._forget_copy(old)
         copy = copy_of(new, lambda path: path == old)
         if copy is not None and copy.original == old:
-            state = self._desk(old)
+            state = self._state(old)
             state.vanished()
             self._copied[new] = old
             state.copies.came(new, copy, now + (COMES_BACK if copy.certain else self.timing.settle))
@@ -130,26 +130,26 @@ class Coordinator:
         waiting = list(self._once_more(old))
         yield from (one for one in waiting if isinstance(one, do.Follow))
         yield do.Follow(old, new)
-        yield from (replace(one, path=new) for one in waiting if isinstance(one, do.Take))
+        yield from (replace(one, path=new) for one in waiting if isinstance(one, do.RecordSave))
 
-    def _once_more(self, path: str) -> Iterator[do.Take | do.Follow]:
+    def _once_more(self, path: str) -> Iterator[do.RecordSave | do.Follow]:
         """What the store refused; by now the file may hold something else."""
         for one in self._unrecorded.pop(path, ()):
-            yield replace(one, in_file=False) if isinstance(one, do.Take) else one
+            yield replace(one, in_file=False) if isinstance(one, do.RecordSave) else one
 
     def _tick(self, path: str, state: NotebookState, now: float) -> Iterator[do.Action]:
         if state.next_time is None or now < state.next_time:
             return
         if state.torn is not None and state.torn.is_hopeless(now):
-            yield do.Keep(path, state.torn.data, state.torn.since)
+            yield do.RecordUnreadable(path, state.torn.data, state.torn.since)
         elif state.look_at is not None and now >= state.look_at:
             state.looking(now)
             yield do.Look(path)
         elif (one := state.ripe_copy(now)) is not None:
             yield from self._copy_is_ripe(path, state, one, now)
-        elif state.may_settle(now):
-            state.settling = True
-            yield do.Settle(path)
+        elif state.may_write(now):
+            state.writing = True
+            yield do.WriteDue(path)
 
     def _copy_is_ripe(
         self, path: str, state: NotebookState, one: WaitingCopy, now: float
@@ -162,7 +162,7 @@ class Coordinator:
         if one.data is None:
             yield do.Look(one.path)
         elif state.there:
-            yield do.TakeCopy(path, one, one.data, now)
+            yield do.RecordCopy(path, one, one.data, now)
         else:
             self._alone.add(one.path)
             if one.renamed:
@@ -171,51 +171,51 @@ class Coordinator:
 
     def _result(self, result: do.Input, now: float) -> Iterator[do.Action]:
         match result:
-            case do.Took(path, verdict, due, answers, look):
-                state = self._desk(path)
-                state.took(now, changed=verdict is not Verdict.SAME, due=due)
+            case do.SaveRecorded(path, outcome, due, answers, look):
+                state = self._state(path)
+                state.recorded(now, changed=outcome is not Outcome.SAME, due=due)
                 if answers and state.answered_often(now):
                     yield do.Tell("tug", path, _TUG)
                 if look:
                     yield do.Look(path)
             case do.Unreadable(path, data, why):
-                self._desk(path).is_torn(data, why, now)
-            case do.Kept(path, version):
-                state = self._desk(path)
+                self._state(path).is_torn(data, why, now)
+            case do.UnreadableRecorded(path, version):
+                state = self._state(path)
                 why = state.torn.why if state.torn is not None else "is no notebook"
                 state.gave_up()
                 self._forget_copy(path)
                 message = f"{why}; it is left alone and kept as version {version}"
                 yield do.Tell("unreadable", path, message)
-            case do.Settled(path, wrote):
-                self._desk(path).settled(now, wrote)
+            case do.UpToDate(path, wrote):
+                self._state(path).up_to_date(now, wrote)
             case do.NotYet(path, _, found):
-                state = self._desk(path)
+                state = self._state(path)
                 state.not_yet(now)
                 if found is not None:
-                    state.looked(now)
-                    yield do.Take(path, found, now)
+                    state.was_read(now)
+                    yield do.RecordSave(path, found, now)
             case do.Refused(path, message, unrecorded, again):
                 if again is not None:
                     yield from self._remember(path, again)
-                if self._desk(path).refused(now, unrecorded):
+                if self._state(path).refused(now, unrecorded):
                     yield do.Tell("error", path, message)
 
-    def _remember(self, path: str, again: do.Take | do.Follow) -> Iterator[do.Action]:
+    def _remember(self, path: str, again: do.RecordSave | do.Follow) -> Iterator[do.Action]:
         """Keep what could not be recorded: the next save may replace it before the store works again."""
         waiting = self._unrecorded.setdefault(path, [])
         if not waiting or not _is_the_same(waiting[-1], again):
             waiting.append(again)
         while (
             len(waiting) > 1
-            and sum(len(one.data) for one in waiting if isinstance(one, do.Take)) > REMEMBERED
+            and sum(len(one.data) for one in waiting if isinstance(one, do.RecordSave)) > REMEMBERED
         ):
             del waiting[0]
             yield from _told(was.Missed(path, 1, 0.0))
 
 
-def _is_the_same(one: do.Take | do.Follow, other: do.Take | do.Follow) -> bool:
-    if isinstance(one, do.Take) and isinstance(other, do.Take):
+def _is_the_same(one: do.RecordSave | do.Follow, other: do.RecordSave | do.Follow) -> bool:
+    if isinstance(one, do.RecordSave) and isinstance(other, do.RecordSave):
         return one.data == other.data
     return one == other
 

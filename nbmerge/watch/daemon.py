@@ -1,12 +1,8 @@
-"""Owns: the log file of a watcher in the background.
-starting a watcher that survives the terminal, and ending it.
+"""Owns: a watcher that survives the terminal: starting it, ending it, and its log file.
 
-Must not know: what is logged.
-what it watches, how words on a command line are meant.
-Invariant: all log files together stay below a few megabytes;
-a log that cannot be written is given up, never a reason to stop.
-`start`
-returns when saves are noticed or says why not; `stop` when the watcher has finished.
+Must not know: what it watches, what is logged, how words on a command line are meant.  Invariant: `start`
+returns when saves are noticed or says why not, `stop` when the watcher has finished; all log files together
+stay below a few megabytes, and a log that cannot be written is given up, never a reason to stop.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
-"""Owns: conflict copies that wait until it is clear what their original holds.
-what is pending about one notebook, and for how long it has to wait.
+"""Owns: what is pending about one notebook and its conflict copies, and for how long it has to wait.
 
-Must not know: contents, disk, other notebooks.
-other notebooks, actions, disk.
-Invariant: a copy waits with its original or
-stands on its own, never both.
-`next_time` is the earliest moment
-at which something can be done, and None when nothing is left to do.
+Must not know: contents, disk, other notebooks, actions.  Invariant: `next_time` is the earliest moment at
+which something can be done, and None when nothing is left to do; a copy waits with its original or stands
+on its own, never both.
 """
 
 from __future__ import annotations
@@ -110,9 +106,8 @@ class NotebookState:
 
     timing: WatchTiming
     due: bool = False
-    settling: bool = False
+    writing: bool = False
     changed_at: float = float("-inf")
-    unquiet_since: float | None = None
     settle: float = 0.0
     torn: Torn | None = None
     look_at: float | None = None
@@ -134,12 +129,12 @@ class NotebookState:
         times = []
         if (ripe_at := self.copies.next_time()) is not None:
             times.append(max(self.quiet_at, self.not_before, ripe_at))
-        if self._is_to_settle():
+        if self._is_to_write():
             times.append(max(self.quiet_at, self.not_before))
         return min(times, default=None)
 
-    def _is_to_settle(self) -> bool:
-        return self.due and not self.settling and self.there is not False and not self.copies.is_fresh()
+    def _is_to_write(self) -> bool:
+        return self.due and not self.writing and self.there is not False and not self.copies.is_fresh()
 
     @property
     def quiet_at(self) -> float:
@@ -148,14 +143,14 @@ class NotebookState:
     def is_quiet(self, now: float) -> bool:
         return self.torn is None and now >= max(self.quiet_at, self.not_before)
 
-    def may_settle(self, now: float) -> bool:
-        return self._is_to_settle() and self.is_quiet(now)
+    def may_write(self, now: float) -> bool:
+        return self._is_to_write() and self.is_quiet(now)
 
     def ripe_copy(self, now: float) -> WaitingCopy | None:
         """A conflict copy that can be taken now."""
         return self.copies.ripe(now) if self.is_quiet(now) else None
 
-    def looked(self, now: float) -> None:
+    def was_read(self, now: float) -> None:
         """Somebody wrote, or may have; also the same bytes once more, whose hash an editor then asks for."""
         self.there = True
         self.changed_at = now
@@ -166,7 +161,7 @@ class NotebookState:
         self.torn = None
         self.look_at = None
 
-    def took(self, now: float, changed: bool, due: bool) -> None:
+    def recorded(self, now: float, changed: bool, due: bool) -> None:
         """The file was a notebook, and it is in the store."""
         self.failing = False
         if self.torn is not None:
@@ -205,8 +200,8 @@ class NotebookState:
         self.look_at = None
         self.due = False
 
-    def settled(self, now: float, wrote: bool) -> None:
-        self.settling = False
+    def up_to_date(self, now: float, wrote: bool) -> None:
+        self.writing = False
         self.due = False
         self.failing = False
         self.retries = 0
@@ -220,12 +215,12 @@ class NotebookState:
         return 0.0 if over < 0 else min(2.0**over, self.timing.longest_gap)
 
     def not_yet(self, now: float) -> None:
-        self.settling = False
+        self.writing = False
         self._retry(now)
 
     def refused(self, now: float, unrecorded: bool) -> bool:
         """The system failed; True if people do not know yet."""
-        self.settling = False
+        self.writing = False
         news = not self.failing
         self.failing = True
         self._retry(now)

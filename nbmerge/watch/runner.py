@@ -1,68 +1,39 @@
-"""Owns: what the performer works with, as it needs it.
-what the watcher tells, as values: for people one line, for programs an object.
-carrying out what the coordinator asks for.
+"""Owns: carrying out what the coordinator asks for, and what people are told of it.
 
-Must not know: who provides it; tests give their own.
-streams, what is done about it.
-when or why it is asked.
-Invariant: nothing but signatures.
-a notice names the notebook and,
-where something can be brought back, the version to ask for.
-every action but `Tell` is answered with
-one result; a failure of the system is an answer too, never an exception that ends the watch.
+Must not know: when or why something is asked for, streams.  Invariant: every action but `Tell` and `Follow`
+is answered with one result; a failure of the system is an answer too, never an exception that ends the
+watch; a notice names the notebook and, where something can be brought back, the version to ask for.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from nbmerge.disk.values import LateSave
 from nbmerge.errors import NbmergeError, NotebookError
 from nbmerge.files import digest, reason
 from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
-from nbmerge.lineage.arrival import Outcome
-from nbmerge.lineage.arrival import Outcome as Verdict
-from nbmerge.lineage.heads import Heads
-from nbmerge.lineage.versions import Context, Origin, Version, Writer
-from nbmerge.service.copies import name_of, take_copy
-from nbmerge.service.record import Saved, Taken, Taker
-from nbmerge.service.tips import TipMerge, is_due
-from nbmerge.service.write import Merged, Nothing, Settler, Waiting
+from nbmerge.lineage.heads import Heads, Outcome
+from nbmerge.lineage.versions import Origin, Version, Writer
+from nbmerge.service.copies import name_of, record_copy
+from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
+from nbmerge.service.record import Recorded, Saved
 from nbmerge.watch import actions as do
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.observe.events import FileStamp
+    from nbmerge.service.tips import TipMerge
+
+_LINGER = 30.0  # seconds after a write in which a late save is looked for every moment
 
 
-class Surroundings(Protocol):
-    """What can be known of a notebook besides its contents."""
-
-    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
-        """`since`: when the notebook was saved before."""
-
-    def hold(self, path: str) -> str | None:
-        """Why nothing is to be written to the notebook just now; None: it may be."""
-
-    def sign(self, merged: bytes, sources: Iterable[bytes]) -> None:
-        """Mark a merge as trusted if all that is in it was."""
-
-
-class Tending(Protocol):
-    """The part of a disk that looks after what was displaced."""
-
-    def check_displaced(self) -> list[LateSave]: ...
-
-    def confirm(self, save: LateSave) -> None: ...
-
-
-class Eyes(Protocol):
-    """What can look at files on request."""
+class FileReader(Protocol):
+    """What reads files on request."""
 
     def look(self, path: str) -> None:
         """Tell what the file holds, as an event."""
@@ -83,28 +54,28 @@ class Notice:
         return {"event": self.kind, "path": self.path, "message": self.message, **self.details}
 
 
-def merged(path: str, version: Version, union: TipMerge, versions: tuple[Version, ...]) -> Notice:
+def merged(path: str, version: Version, merge: TipMerge, versions: tuple[Version, ...]) -> Notice:
     """The file now holds a merge."""
     by_number = {one.number: one for one in versions}
-    sides = _named([by_number[tip] for tip in union.tips])
-    cells = sorted({conflict.cell + 1 for conflict in union.conflicts})
+    sides = _named([by_number[tip] for tip in merge.tips])
+    cells = sorted({conflict.cell + 1 for conflict in merge.conflicts})
     outcome = ""
     if cells:
-        noun = "conflict" if len(union.conflicts) == 1 else "conflicts"
+        noun = "conflict" if len(merge.conflicts) == 1 else "conflicts"
         where = "cell" if len(cells) == 1 else "cells"
-        outcome = f", {len(union.conflicts)} {noun} in {where} {', '.join(map(str, cells))}"
+        outcome = f", {len(merge.conflicts)} {noun} in {where} {', '.join(map(str, cells))}"
     details: dict[str, object] = {
         "version": version.number,
-        "tips": list(union.tips),
-        "bases": list(union.bases),
-        "conflicts": [conflict.as_json() for conflict in union.conflicts],
-        "decisions": [decision.as_json() for decision in union.decisions],
+        "tips": list(merge.tips),
+        "bases": list(merge.bases),
+        "conflicts": [conflict.as_json() for conflict in merge.conflicts],
+        "decisions": [decision.as_json() for decision in merge.decisions],
     }
-    made = "put back" if len(union.tips) == 1 else "merged"
+    made = "put back" if len(merge.tips) == 1 else "merged"
     return Notice("merged", path, f"{made} {sides}: version {version.number}{outcome}", details)
 
 
-def taken(path: str, done: Taken, heads: Heads | None) -> Iterator[Notice]:
+def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]:
     """What is worth telling about a save besides the merge that may follow."""
     if done.version is None or heads is None:
         return
@@ -112,7 +83,7 @@ def taken(path: str, done: Taken, heads: Heads | None) -> Iterator[Notice]:
     for tip in heads.open:
         if tip.by != number:
             continue
-        kind = "ambiguous" if done.action is Outcome.AMBIGUOUS else "dropped"
+        kind = "ambiguous" if done.outcome is Outcome.AMBIGUOUS else "dropped"
         message = (
             f"version {number} may have overwritten version {tip.version} ({done.why}); it was accepted,"
             f" `recover` merges the two"
@@ -128,30 +99,27 @@ def _named(versions: list[Version]) -> str:
     )
 
 
-_LINGER = 30.0  # seconds after a write in which a late save is looked for every moment
-
-
 @dataclass(slots=True)
 class ActionRunner:
-    """The hands of the watcher; `clock` gives seconds since the epoch."""
+    """What carries out actions; `discard` removes a conflict copy if it still holds what was recorded."""
 
-    taker: Taker
-    settler: Settler
-    disk: Tending
-    eyes: Eyes
-    surroundings: Surroundings
+    service: NotebookService
+    files: FileReader
     report: Callable[[Notice], None]
-    clock: Callable[[], float]
     discard: Callable[[str, str], bool]
     wrote_at: float = field(default=float("-inf"))
 
     @property
     def store(self) -> Store:
-        return self.taker.store
+        return self.service.store
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.service.clock()
 
     def lingers(self) -> bool:
         """Whether an editor may still write to a file that was displaced."""
-        return 0 <= self.clock() - self.wrote_at < _LINGER
+        return 0 <= self.now() - self.wrote_at < _LINGER
 
     def known(self, path: str, stamp: FileStamp) -> bool:
         """Whether a file is as it was when it was last seen, and nothing was left to do about it then.
@@ -159,41 +127,21 @@ class ActionRunner:
         If the store fails it has to be read; whoever then needs the store says what is wrong.
         """
         with contextlib.suppress(NbmergeError):
-            return self._is_known(path, stamp)
+            notebook_id = self.store.notebook_id(path)
+            if notebook_id is None or self.store.stamp(notebook_id) != _numbers(stamp):
+                return False
+            return self.store.heads(notebook_id) is not None and not self.service.recorder.is_due(notebook_id)
         return False
 
-    def _is_known(self, path: str, stamp: FileStamp) -> bool:
-        notebook_id = self.store.notebook_id(path)
-        if notebook_id is None or self.store.stamp(notebook_id) != (stamp.modified, stamp.size, stamp.inode):
-            return False
-        heads = self.store.heads(notebook_id)
-        return heads is not None and not self._is_due(notebook_id, heads)
-
     def tend(self) -> Iterator[do.Input]:
-        """Take the saves that arrived in files which had been displaced."""
+        """Record the saves that arrived in files which had been displaced."""
         try:
-            with self.store.lock():
-                for late in self.disk.check_displaced():
-                    yield self._take_late(late)
+            for path, notebook_id, done in self.service.record_late():
+                yield self._recorded(path, notebook_id, done)
         except StoreLost:
             raise
         except (NbmergeError, OSError):
-            return  # it is told again until it could be taken
-
-    def _take_late(self, late: LateSave) -> do.Input:
-        notebook_id = self.store.adopt(late.path)
-        saved = Saved(late.data, self.clock(), in_file=False)
-        try:
-            if self.taker.knows(notebook_id, late.data):  # taken before, and then the confirmation failed
-                done = Taken(Verdict.SAME, None, None, "known")
-            else:
-                done = self.taker.take(notebook_id, saved)
-        except NotebookError:
-            done = Taken(Verdict.SAME, self.taker.keep_unreadable(notebook_id, saved), None, "is no notebook")
-        took = self._took(late.path, notebook_id, done)
-        self.store.flush()
-        self.disk.confirm(late)
-        return took
+            return  # it is told again until it could be recorded
 
     def perform(self, action: do.Action) -> Iterator[do.Input]:
         """Do it, and tell what came of it."""
@@ -202,9 +150,9 @@ class ActionRunner:
                 case do.Tell(kind, path, message):
                     self.report(Notice(kind, path, message))
                 case do.Look(path):
-                    self.eyes.look(path)
+                    self.files.look(path)
                 case do.Rescan():
-                    self.eyes.rescan()
+                    self.files.rescan()
                 case _:
                     with self.store.lock():
                         yield from self._performed(action)
@@ -217,93 +165,76 @@ class ActionRunner:
 
     def _performed(self, action: do.Action) -> Iterator[do.Input]:
         match action:
-            case do.Take():
-                yield self._take(action)
-            case do.TakeCopy():
-                yield from self._take_copy(action)
-            case do.Keep(path, data, at):
-                kept = self.taker.keep_unreadable(self.store.adopt(path), Saved(data, at))
-                yield do.Kept(path, kept.number)
-            case do.Settle(path):
-                yield self._settle(path)
+            case do.RecordSave():
+                yield self._record(action)
+            case do.RecordCopy():
+                yield from self._record_copy(action)
+            case do.RecordUnreadable(path, data, at):
+                recorder = self.service.recorder
+                kept = recorder.record_unreadable(self.store.adopt(path), Saved(data, at))
+                yield do.UnreadableRecorded(path, kept.number)
+            case do.WriteDue(path):
+                yield self._write_due(path)
             case do.Follow(old, new):
                 self.store.moved(old, new)
-                yield do.Followed(old, new)
 
-    def _take(self, action: do.Take) -> do.Input:
-        path = action.path
+    def _record(self, action: do.RecordSave) -> do.Input:
+        path, stamp = action.path, action.stamp
         notebook_id = self.store.adopt(path)
-        stamp = action.stamp
-        writer = Writer(way=action.way, owner=None if stamp is None else stamp.owner)
-        try:
-            done = self._taken(notebook_id, action, writer)
-        except NotebookError as error:
-            return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "))
+        if self._is_past(action) and self.service.recorder.knows(notebook_id, action.data):
+            done = Recorded(Outcome.SAME, None, None, "known, and no longer in the file")
+        else:
+            writer = Writer(way=action.way, owner=None if stamp is None else stamp.owner)
+            try:
+                done = self.service.record(notebook_id, path, Saved(action.data, action.at, writer))
+            except NotebookError as error:
+                return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "))
         if stamp is not None:
-            self.store.set_stamp(notebook_id, (stamp.modified, stamp.size, stamp.inode))
-        return self._took(path, notebook_id, done, look=not action.in_file and done.version is not None)
+            self.store.set_stamp(notebook_id, _numbers(stamp))
+        return self._recorded(path, notebook_id, done, not action.in_file and done.version is not None)
 
-    def _taken(self, notebook_id: int, action: do.Take, writer: Writer) -> Taken:
-        saved = Saved(action.data, action.at, writer)
-        if not (action.in_file and self._is_there(action)) and self.taker.knows(notebook_id, action.data):
-            return Taken(Verdict.SAME, None, None, "known, and no longer in the file")
-        latest = self.store.versions(notebook_id, last=1)
-        since = latest[-1].time if latest else None
-        return self.taker.take(
-            notebook_id, saved, self.surroundings.situation(action.path, action.data, since)
-        )
-
-    def _is_there(self, action: do.Take) -> bool:
-        """Whether the file is still the one that was read.  While this waited for its turn, a program
+    def _is_past(self, action: do.RecordSave) -> bool:
+        """Whether the file is not the one any more that was read.  While this waited for its turn, a program
         that takes part may have written what it and others saved: its merges are in the store."""
+        if not action.in_file:
+            return True
         try:
             now = os.stat(action.path)
         except OSError:
-            return True
-        seen = action.stamp
-        return seen is None or (now.st_mtime_ns, now.st_size, now.st_ino) == (
-            seen.modified,
-            seen.size,
-            seen.inode,
+            return False
+        return action.stamp is not None and _numbers(action.stamp) != (
+            now.st_mtime_ns,
+            now.st_size,
+            now.st_ino,
         )
 
-    def _took(self, path: str, notebook_id: int, done: Taken, look: bool = False) -> do.Input:
+    def _recorded(self, path: str, notebook_id: int, done: Recorded, look: bool = False) -> do.Input:
         heads = self.store.heads(notebook_id)
-        due = heads is not None and self._is_due(notebook_id, heads)
+        due = self.service.recorder.is_due(notebook_id)
         answers = heads is not None and done.version is not None and done.version.number in heads.answered
-        if done.action in (Verdict.MERGE, Verdict.AMBIGUOUS) or (done.version and heads and heads.open):
-            for notice in taken(path, done, heads):
-                self.report(notice)
-        return do.Took(path, done.action, due, answers, look)
+        for notice in doubtful(path, done, heads):
+            self.report(notice)
+        return do.SaveRecorded(path, done.outcome, due, answers, look)
 
-    def _is_due(self, notebook_id: int, heads: Heads) -> bool:
-        """Whether something is to be written; mostly it can be told without all that ever was."""
-        return heads.tips != (heads.head,) and is_due(heads, self.store.graph(notebook_id))
-
-    def _settle(self, path: str) -> do.Input:
+    def _write_due(self, path: str) -> do.Input:
         notebook_id = self.store.adopt(path)
-        why = self.surroundings.hold(path)
-        if why is not None:
-            return do.NotYet(path, why)
-        match self.settler.settle(notebook_id, path):
-            case Merged(version, union):
-                self.wrote_at = self.clock()
-                sources = (self.store.data(notebook_id, number) for number in union.tips)  # seldom needed
-                with contextlib.suppress(NbmergeError, OSError):
-                    self.surroundings.sign(union.data, sources)
-                self.report(merged(path, version, union, self.store.versions(notebook_id)))
-                return do.Settled(path, wrote=True)
-            case Nothing():
-                return do.Settled(path, wrote=False)
+        match self.service.write_due(notebook_id, path):
+            case Written(version, merge):
+                self.wrote_at = self.now()
+                self.report(merged(path, version, merge, self.store.versions(notebook_id)))
+                return do.UpToDate(path, wrote=True)
+            case NothingDue():
+                return do.UpToDate(path, wrote=False)
             case Waiting(why, found):
                 return do.NotYet(path, why, found)
 
-    def _take_copy(self, action: do.TakeCopy) -> Iterator[do.Input]:
+    def _record_copy(self, action: do.RecordCopy) -> Iterator[do.Input]:
         one, data = action.copy, action.data
         notebook_id = self.store.adopt(action.path)
         saved = Saved(data, action.at, Writer(name=name_of(one.copy)), Origin.COPY, in_file=False)
         try:
-            done = take_copy(self.taker, notebook_id, saved, certain=one.copy.certain or one.renamed)
+            certain = one.copy.certain or one.renamed
+            done = record_copy(self.service.recorder, notebook_id, saved, certain)
         except NotebookError as error:
             yield do.Unreadable(one.path, data, str(error).removeprefix("notebook: "))
             return
@@ -314,22 +245,29 @@ class ActionRunner:
         if heads is not None and done.version is None and done.base == heads.head and not one.last:
             yield do.Stays(action.path, one)
             return
-        yield self._took(action.path, notebook_id, done)
+        yield self._recorded(action.path, notebook_id, done)
         self.store.flush()
         self.discard(one.path, digest(data))
+
+
+def _numbers(stamp: FileStamp) -> tuple[int, int, int]:
+    """What the store remembers of a file."""
+    return stamp.modified, stamp.size, stamp.inode
 
 
 def _path(action: do.Action) -> str:
     """The file that an action is about: what is to be looked at again if it is refused."""
     match action:
-        case do.TakeCopy(_, copy):
+        case do.RecordCopy(_, copy):
             return copy.path
-        case do.Take(path) | do.Keep(path) | do.Settle(path) | do.Look(path) | do.Follow(_, path):
+        case do.Follow(_, path):
+            return path
+        case do.RecordSave(path) | do.RecordUnreadable(path) | do.WriteDue(path) | do.Look(path):
             return path
     return ""
 
 
 def _refused(action: do.Action, message: str) -> do.Refused:
-    unrecorded = isinstance(action, do.Take | do.TakeCopy | do.Keep)
-    again = action if isinstance(action, do.Take | do.Follow) else None
+    unrecorded = isinstance(action, do.RecordSave | do.RecordCopy | do.RecordUnreadable)
+    again = action if isinstance(action, do.RecordSave | do.Follow) else None
     return do.Refused(_path(action), message, unrecorded or again is not None, again)

@@ -1,12 +1,8 @@
-"""Owns: what waits for the watcher's loop.
-the loop of the watcher: events in, actions done, until it is told to stop.
+"""Owns: the loop of the watcher, and the queue of what waits for it.
 
-Must not know: what it is.
-how events are noticed, what is decided.
-Invariant: first in, first out; `put` never waits, and may be called
-from any thread and from a signal handler.
-one thread decides and
-writes; what was begun is finished before `run` returns, and what was read is recorded by `drain`.
+Must not know: how events are noticed, what is decided.  Invariant: first in, first out; putting something
+in never waits, and may be done from any thread and from a signal handler; one thread decides and writes;
+what was begun is finished before `run` returns, and what was read is recorded by `drain`.
 """
 
 from __future__ import annotations
@@ -21,8 +17,11 @@ from threading import Event as Flag
 from nbmerge.observe.events import FileRead, Previous
 from nbmerge.watch import actions as do
 from nbmerge.watch.actions import Input, Tick
-from nbmerge.watch.coordinator import Coordinator
-from nbmerge.watch.runner import ActionRunner
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.watch.coordinator import Coordinator
+    from nbmerge.watch.runner import ActionRunner
 
 LIMIT = 16_000_000  # bytes of notebooks that were read and are not recorded yet
 
@@ -66,15 +65,15 @@ _CHORES = 0.5  # seconds between looks at what was displaced
 
 @dataclass(slots=True)
 class Watcher:
-    """Reads from `inbox`; `told` is called with whether anything is pending, when that may be news.
+    """Reads from `inbox`; `when_pending` is called with whether anything is pending, when that may be news.
 
     `chores` is called now and then and may give more events.
     """
 
     coordinator: Coordinator
-    performer: ActionRunner
+    runner: ActionRunner
     inbox: Inbox
-    told: Callable[[bool], None]
+    when_pending: Callable[[bool], None]
     chores: Callable[[], Iterable[do.Input]]
     stopping: Flag = field(default_factory=Flag)
     next_chores: float = 0.0
@@ -86,11 +85,11 @@ class Watcher:
             if event is None:
                 continue
             if not isinstance(event, do.Tick):
-                self.told(True)
+                self.when_pending(True)
             self._handle(event)
             self._do_chores()
             if not self.inbox:
-                self.told(bool(self.coordinator.pending))
+                self.when_pending(bool(self.coordinator.pending))
 
     def drain(self) -> None:
         """Record what was read until nobody reads any more."""
@@ -116,20 +115,20 @@ class Watcher:
         now = time.monotonic() - self._age(event)
         while waiting:
             for action in self.coordinator.feed(waiting.popleft(), now):
-                waiting.extend(self.performer.perform(action))
+                waiting.extend(self.runner.perform(action))
             now = time.monotonic()
 
     def _age(self, event: do.Input) -> float:
         """Seconds since a file was read: it takes some until a large one is here."""
         if not isinstance(event, FileRead):
             return 0.0
-        return min(max(self.performer.clock() - event.at, 0.0), _LONGEST_WAIT)
+        return min(max(self.runner.now() - event.at, 0.0), _LONGEST_WAIT)
 
     def _do_chores(self) -> None:
         now = time.monotonic()
         if now < self.next_chores:
             return
         found = list(self.chores())
-        self.next_chores = now + _CHORES if found or self.performer.lingers() else now + _LONGEST_WAIT
+        self.next_chores = now + _CHORES if found or self.runner.lingers() else now + _LONGEST_WAIT
         for event in found:
             self._handle(event)

@@ -15,8 +15,8 @@ from pathlib import Path
 from nbmerge.history.values import Retention
 from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Context, Version, Writer
+from nbmerge.service.notebook_service import NotebookService, open_service
 from nbmerge.service.record import Saved
-from nbmerge.service.session import Session, open_session
 from tests.helpers.build import Notebook
 from tests.helpers.spelling import JUPYTER
 
@@ -34,13 +34,13 @@ class Past:
         """Saves that each follow the one before, a minute apart; their bytes."""
         spelled = [one if isinstance(one, bytes) else JUPYTER.spell(one) for one in contents]
         for data in spelled:
-            with self.session() as session:
-                notebook_id = session.store.adopt(os.path.realpath(self.path))
-                heads = session.store.heads(notebook_id)
-                told = Context(told=None if heads is None else heads.head)
-                count = len(session.store.versions(notebook_id))
+            with self.service() as service:
+                notebook_id = service.store.adopt(os.path.realpath(self.path))
+                heads = service.store.heads(notebook_id)
+                context = Context(declared_base=None if heads is None else heads.head)
+                count = len(service.store.versions(notebook_id))
                 saved = Saved(data, BEGIN + 60 * count, Writer(way="in place", name=writer))
-                session.taker.take(notebook_id, saved, told)
+                service.recorder.record_save(notebook_id, saved, context)
             self.put(data)
         return spelled
 
@@ -53,35 +53,35 @@ class Past:
 
     def doubted(self, version: int, base: int | None, by: int) -> None:
         """`by` was accepted, but may have overwritten `version`."""
-        with self.session() as session:
-            notebook_id = session.store.adopt(os.path.realpath(self.path))
-            heads = session.heads(notebook_id)
+        with self.service() as service:
+            notebook_id = service.store.adopt(os.path.realpath(self.path))
+            heads = service.recorder.heads(notebook_id)
             tip = OpenTip(version, base, by, BEGIN)
-            session.store.set_heads(notebook_id, replace(heads, open=(*heads.open, tip)))
+            service.store.set_heads(notebook_id, replace(heads, open=(*heads.open, tip)))
 
     def broken(self, data: bytes) -> None:
         """Bytes that are no notebook were in the file once."""
-        with self.session() as session:
-            session.taker.keep_unreadable(
-                session.store.adopt(os.path.realpath(self.path)), Saved(data, BEGIN)
+        with self.service() as service:
+            service.recorder.record_unreadable(
+                service.store.adopt(os.path.realpath(self.path)), Saved(data, BEGIN)
             )
 
     def forgotten(self) -> None:
         """Everything that need not be kept is dropped."""
-        with self.session(Retention(days=0)) as session:
-            session.store.prune(BEGIN + 1e9)
+        with self.service(Retention(days=0)) as service:
+            service.store.prune(BEGIN + 1e9)
 
     @contextmanager
-    def session(self, retention: Retention = Retention()) -> Iterator[Session]:
-        with open_session(self.state, lambda: BEGIN, retention) as session:
-            yield session
+    def service(self, retention: Retention = Retention()) -> Iterator[NotebookService]:
+        with open_service(self.state, lambda: BEGIN, retention=retention) as service:
+            yield service
 
     @property
     def versions(self) -> tuple[Version, ...]:
-        with self.session() as session:
-            return session.store.versions(session.store.adopt(os.path.realpath(self.path)))
+        with self.service() as service:
+            return service.store.versions(service.store.adopt(os.path.realpath(self.path)))
 
     @property
     def heads(self) -> Heads:
-        with self.session() as session:
-            return session.heads(session.store.adopt(os.path.realpath(self.path)))
+        with self.service() as service:
+            return service.recorder.heads(service.store.adopt(os.path.realpath(self.path)))

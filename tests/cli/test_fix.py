@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from nbmerge.lineage.versions import Origin
-from nbmerge.sync.api import taking_part
-from nbmerge.sync.saving import Timing
+from nbmerge.service.notebook_service import Timing, taking_part
 from tests.cli.past import Past
 from tests.cli.world import BASE, LOCAL, REMOTE, RIVAL, Command, save, snapshot, sources
 from tests.git.repo import Repository, surroundings
@@ -223,7 +222,7 @@ def test_while_git_writes(
 ) -> None:
     """Nothing is written then; the broken bytes are kept already."""
     at_once = partial(taking_part, timing=Timing(patience=0.0, pause=0.0))
-    monkeypatch.setattr("nbmerge.sync.api.taking_part", at_once)
+    monkeypatch.setattr("nbmerge.service.notebook_service.taking_part", at_once)
     repo.write(".git/index.lock", "")
     before = repo.read("nb.ipynb")
     ended = nbmerge("fix", "nb.ipynb")

@@ -14,6 +14,7 @@ from nbmerge.cli import resolving
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.values import Choice
 from nbmerge.lineage.versions import Origin
+from nbmerge.service.resolve import write_resolution
 from nbmerge.sync import Timing, open_notebook, save
 from tests.cli.past import BEGIN, Past
 from tests.cli.world import Command, sources
@@ -300,13 +301,13 @@ def test_who_has_not_seen_it_brings_only_what_they_changed_since(contested: Past
 
 def test_a_save_that_comes_in_between_is_merged(contested: Past) -> None:
     """An editor that shows the conflict saves while somebody is being asked."""
-    found = resolving.open_conflicts(str(contested.path), contested.state)
-    assert found is not None
-    shown = held(contested.path)
-    shown["cells"][2]["source"] = ["c = 5"]
-    put(contested.path, shown)
-    settled = choose(found.notebook, dict.fromkeys(found.conflicts, Choice.LOCAL))
-    assert resolving.keep(found, settled).left == 0
+    with resolving.open_conflicts(str(contested.path), contested.state) as found:
+        assert found is not None
+        shown = held(contested.path)
+        shown["cells"][2]["source"] = ["c = 5"]
+        put(contested.path, shown)
+        settled = choose(found.notebook, dict.fromkeys(found.conflicts, Choice.LOCAL))
+        assert write_resolution(found, settled).left == 0
     assert sources(contested.path.read_bytes()) == ["# T", "a = 2", "c = 5"]
 
 

@@ -125,7 +125,7 @@ def test_each_tab_is_a_connection(jupyter: Jupyter, clock: Clock) -> None:
     clock.passed += 10
     said = (f"two connections to this notebook's kernel on the Jupyter server at port {jupyter.server.port}",)
     assert eventually(lambda: surroundings.second_writer(path), said, clock)
-    assert surroundings.situation(path, b"{}").signs == said
+    assert surroundings.situation(path, b"{}").second_writer == said
     assert surroundings.second_writer(str(jupyter.root / "other.ipynb")) == ()
     tabs.pop().close()
     assert eventually(lambda: surroundings.second_writer(path), (), clock)

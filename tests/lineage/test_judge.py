@@ -30,7 +30,7 @@ def version(number: int) -> Version:
     return Version(number, f"{number:064x}", 120.0 * number, Origin.SAVED, parents)
 
 
-def judged(*saves: Notebook, situation: Context = Context(), living: int | None = None) -> BaseJudgement:
+def judged(*saves: Notebook, context: Context = Context(), living: int | None = None) -> BaseJudgement:
     """The last save, after the others, two minutes apart, each made from the one before."""
     shown = [
         VersionContent(
@@ -43,7 +43,7 @@ def judged(*saves: Notebook, situation: Context = Context(), living: int | None 
         for number, one in enumerate(saves[:-1], 1)
     ]
     save = Save(saves[-1], 120.0 * len(saves), Writer())
-    return judge(save, shown[-1], shown[:-1], situation)
+    return judge(save, shown[-1], shown[:-1], context)
 
 
 BEFORE = book(LOAD, MEAN, PLOT)
@@ -77,7 +77,7 @@ def test_one_author_is_believed(saves: tuple[Notebook, Notebook, Notebook]) -> N
 
 
 def test_a_save_that_takes_nothing_back_follows_the_head_whoever_else_is_there() -> None:
-    verdict = judged(BEFORE, GREW, book(LOAD, GREW.cells[1].source, PLOT, PEAK, TREND), situation=BUSY)
+    verdict = judged(BEFORE, GREW, book(LOAD, GREW.cells[1].source, PLOT, PEAK, TREND), context=BUSY)
     assert isinstance(verdict, Sequential)
 
 
@@ -86,7 +86,7 @@ STALE = book(LOAD, MEAN, PLOT.replace("navy", "teal").replace("levels.png", "hei
 
 def test_an_editor_that_never_saw_the_head_is_found_out() -> None:
     """It lacks all of the head's work, in two cells, and has what the head changed as it was."""
-    verdict = judged(BEFORE, GREW, STALE, situation=BUSY)
+    verdict = judged(BEFORE, GREW, STALE, context=BUSY)
     assert isinstance(verdict, Stale)
     assert verdict.base == 1
     assert isinstance(judged(BEFORE, GREW, STALE), Stale | Unsure)
@@ -96,7 +96,7 @@ def test_the_base_is_what_the_save_is_closest_to() -> None:
     later = book(LOAD, MEAN, PLOT, "notes = 'gauge moved in May'\nprint(notes)")
     head = book(LOAD, GREW.cells[1].source, PLOT, "notes = 'gauge moved in May'\nprint(notes)", PEAK)
     save = book(LOAD, MEAN, PLOT.replace("navy", "teal"), "notes = 'gauge moved in May'\nprint(notes)", TREND)
-    verdict = judged(BEFORE, later, head, save, situation=BUSY)
+    verdict = judged(BEFORE, later, head, save, context=BUSY)
     assert isinstance(verdict, Stale)
     assert verdict.base == 2
 
@@ -111,7 +111,7 @@ def test_what_evolved_from_the_head_was_made_in_sight_of_it() -> None:
     """The author went on from the head's lines, although the lines themselves are gone."""
     head = book(LOAD, MEAN + "\nspread = levels.height.quantile(0.75) - levels.height.quantile(0.25)", PLOT)
     save = book(LOAD, MEAN + "\nspread = levels.height.quantile(0.9) - levels.height.quantile(0.1)", PLOT)
-    assert not isinstance(judged(BEFORE, head, save, situation=BUSY), Stale)
+    assert not isinstance(judged(BEFORE, head, save, context=BUSY), Stale)
 
 
 def test_the_tip_of_a_lineage_that_has_not_seen_the_merge_is_taken_up_again() -> None:
@@ -122,7 +122,7 @@ def test_the_tip_of_a_lineage_that_has_not_seen_the_merge_is_taken_up_again() ->
 
 
 def test_the_evidence_is_told_in_words() -> None:
-    verdict = judged(BEFORE, GREW, STALE, situation=BUSY)
+    verdict = judged(BEFORE, GREW, STALE, context=BUSY)
     assert "version 2" in verdict.evidence
     assert verdict.evidence[0].islower()
 
@@ -130,7 +130,7 @@ def test_the_evidence_is_told_in_words() -> None:
 def test_more_known_of_a_second_writer_never_makes_it_less_sure() -> None:
     order: list[type] = [Sequential, Unsure, Stale]
     for save in (STALE, *(saves[-1] for saves in IN_SEQUENCE.values())):
-        quiet, busy = judged(BEFORE, GREW, save), judged(BEFORE, GREW, save, situation=BUSY)
+        quiet, busy = judged(BEFORE, GREW, save), judged(BEFORE, GREW, save, context=BUSY)
         assert order.index(type(quiet)) <= order.index(type(busy))
 
 

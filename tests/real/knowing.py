@@ -32,7 +32,7 @@ def note(file: Path, save: str, base: str) -> None:
 
 
 def judge(
-    save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context, truth: Path
+    save: Save, head: VersionContent, older: Sequence[VersionContent], context: Context, truth: Path
 ) -> BaseJudgement:
     """The version that the save was made from; if nobody saw that, what that was made from, and so on."""
     bases = dict(line.split() for line in truth.read_text().splitlines())
@@ -53,5 +53,5 @@ def _key(notebook: Notebook) -> str:
 if __name__ == "__main__":
     from nbmerge.cli.main import run
 
-    with patch("nbmerge.service.record.judge", partial(judge, truth=Path(sys.argv[1]))):
+    with patch("nbmerge.lineage.derivation.judge", partial(judge, truth=Path(sys.argv[1]))):
         sys.exit(run(sys.argv[2:]))

@@ -31,7 +31,7 @@ class Heard:
 
 def loop(coordinator: Heard) -> Watcher:
     played: Any = SimpleNamespace(
-        clock=time.time, perform=lambda action: [do.Settled("n.ipynb", wrote=False)], lingers=lambda: False
+        now=time.time, perform=lambda action: [do.UpToDate("n.ipynb", wrote=False)], lingers=lambda: False
     )
     heard: Any = coordinator
     return Watcher(heard, played, Inbox(), lambda pending: None, list)
@@ -80,11 +80,11 @@ def test_how_long_to_wait_is_not_asked_while_nobody_has_to_wait() -> None:
         watcher.inbox.put(looked(ago=0))
     watcher.inbox.put(do.Ready())
 
-    def told(pending: bool) -> None:
+    def when_pending(pending: bool) -> None:
         if (do.Ready() in [event for event, _ in coordinator.fed]) and not watcher.inbox:
             watcher.stop()
 
-    watcher.told = told
+    watcher.when_pending = when_pending
     watcher.run()
     assert len(coordinator.fed) == 41
     assert coordinator.asked <= 1
@@ -98,5 +98,5 @@ def test_a_file_is_not_known_while_the_store_fails() -> None:
 
     played: Any = SimpleNamespace(store=SimpleNamespace(notebook_id=fails))
     nobody: Any = None
-    performer = ActionRunner(played, nobody, nobody, nobody, nobody, nobody, time.time, nobody)
-    assert not performer.known("n.ipynb", FileStamp(0, 2, 1))
+    runner = ActionRunner(played, nobody, nobody, nobody)
+    assert not runner.known("n.ipynb", FileStamp(0, 2, 1))

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from random import Random
 
-from nbmerge.lineage.arrival import Outcome
+from nbmerge.lineage.heads import Outcome
 from tests.scenarios.histories import History, Step, begin
 from tests.scenarios.world import busy
 
@@ -37,7 +37,7 @@ class Figures:
     def add(self, history: History) -> None:
         world = history.world
         self.histories += 1
-        self.saves += sum(took.verdict is not Outcome.SAME for took in world.took)
+        self.saves += sum(took.outcome is not Outcome.SAME for took in world.recorded)
         self.merges += world.taken(Outcome.MERGE)
         self.ambiguous += world.taken(Outcome.AMBIGUOUS)
         self.words += len(history.saved)

@@ -240,7 +240,7 @@ def oracle(
     """A judge that knows: to try the watcher's logic apart from its judgement."""
 
     def judge(
-        save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context
+        save: Save, head: VersionContent, older: Sequence[VersionContent], context: Context
     ) -> BaseJudgement:
         base = history.bases[_plain(save.notebook)]
         store = history.world.store

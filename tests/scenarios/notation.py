@@ -38,7 +38,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from nbmerge.lineage.arrival import Outcome
+from nbmerge.lineage.heads import Outcome
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
 from nbmerge.lineage.versions import Context, Git
 from nbmerge.watch.notebook_state import WatchTiming
@@ -64,11 +64,11 @@ class Play:
     notices: int = 0
 
     def judge(
-        self, save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context
+        self, save: Save, head: VersionContent, older: Sequence[VersionContent], context: Context
     ) -> BaseJudgement:
         """What a line told, once; else what the real judge says."""
         said, self.said = self.said, None
-        return judge(save, head, older, situation) if said is None else said
+        return judge(save, head, older, context) if said is None else said
 
     def line(self, text: str) -> None:
         """Do what one line says."""
@@ -151,8 +151,8 @@ class Play:
     def do_settle(self, seconds: str) -> None:
         self.world.timing = WatchTiming(settle=float(seconds))
         self.world.coordinator.timing = self.world.timing
-        for desk in self.world.coordinator.states.values():
-            desk.timing = self.world.timing
+        for state in self.world.coordinator.states.values():
+            state.timing = self.world.timing
 
     def do_later(self, _: str) -> None:
         self.world.advance(LATER)
@@ -161,10 +161,11 @@ class Play:
         busy(self.world)
 
     def do_calm(self, _: str) -> None:
-        self.world.surroundings.known = replace(self.world.surroundings.known, signs=())
+        known = self.world.environment.known
+        self.world.environment.known = replace(known, second_writer=())
 
     def do_git(self, rest: str) -> None:
-        about = self.world.surroundings
+        about = self.world.environment
         match rest.partition(" "):
             case "works", _, _:
                 about.known = replace(about.known, git=Git.WORKING)
@@ -179,10 +180,10 @@ class Play:
         self._see_closed()
 
     def do_held(self, why: str) -> None:
-        self.world.surroundings.held = why
+        self.world.environment.held = why
 
     def do_released(self, _: str) -> None:
-        self.world.surroundings.held = None
+        self.world.environment.held = None
 
     def do_remove(self, _: str) -> None:
         self.world.remove(self.path)
@@ -221,8 +222,8 @@ class Play:
                 self.notices = len(self.world.notices)
                 assert told == ([] if kinds == ["nothing"] else " ".join(kinds).split(", "))
             case [word, *_] if word.strip(",") in {action.value for action in Outcome}:
-                verdicts = [took.verdict for took in self.world.took[self.verdicts :]]
-                self.verdicts = len(self.world.took)
+                verdicts = [one.outcome for one in self.world.recorded[self.verdicts :]]
+                self.verdicts = len(self.world.recorded)
                 assert ", ".join(one.value for one in verdicts if one is not Outcome.SAME) == rest
             case _:
                 assert cells.told(self.world.disk.files[self.path], runs="[" in rest) == rest
@@ -281,7 +282,7 @@ def play(text: str, ids: bool = True) -> Play:
     """Play a scenario; whatever it expects is asserted."""
     stage = Play(ids)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.service.record.judge", stage.judge)
+        patch.setattr("nbmerge.lineage.derivation.judge", stage.judge)
         for line in text.strip().splitlines():
             said = line.partition("#")[0].strip()
             if said:

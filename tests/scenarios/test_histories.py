@@ -33,7 +33,7 @@ def known_history(writers: int, todo: list[Step], ids: bool) -> History:
     """A history in which the watcher knows what each save was made from."""
     history = begin(writers, ids, ("jupyter", "script", "agent"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.service.record.judge", oracle(history))
+        patch.setattr("nbmerge.lineage.derivation.judge", oracle(history))
         history.run(todo)
     return history
 

@@ -144,15 +144,15 @@ def test_a_merge_that_has_not_reached_the_file_is_offered_to_no_save() -> None:
     offered: list[VersionContent] = []
 
     def spy(
-        save: Save, head: VersionContent, older: Sequence[VersionContent], situation: Context
+        save: Save, head: VersionContent, older: Sequence[VersionContent], context: Context
     ) -> BaseJudgement:
         offered.extend(older)
-        return judge(save, head, older, situation)
+        return judge(save, head, older, context)
 
     stage = play(TWO + "A edits a223\nB edits b22\nB saves")
     head = stage.world.heads().head
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.service.record.judge", spy)
+        patch.setattr("nbmerge.lineage.derivation.judge", spy)
         stage.line("meanwhile A saves")
         stage.line("quiet")
     merges = [shown.version.number for shown in offered if shown.version.origin is Origin.MERGED]

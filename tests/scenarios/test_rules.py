@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from nbmerge.lineage import arrival as arrivals
-from nbmerge.lineage.arrival import Outcome
-from nbmerge.lineage.heads import Heads, OpenTip
+from nbmerge.lineage import derivation as derivations
+from nbmerge.lineage.heads import Heads, OpenTip, Outcome, doubts_settled, save_recorded
 from nbmerge.lineage.versions import Graph, Origin, Version
 from nbmerge.service.tips import in_turn
 
@@ -15,38 +14,39 @@ TWICE = {1: (), 2: (1,), 3: (1,), 4: (2, 3), 5: (3,), 6: (2, 5)}
 def test_a_tip_that_is_repeated_twice_is_accepted_only_after_the_second_merge_was_written() -> None:
     pending = Heads(head=5, tips=(2, 5), answered=(5,))
     graph = Graph(TWICE)
-    assert arrivals.returned(pending, graph, 5, written=False).action is Outcome.MERGE
-    assert arrivals.returned(pending, graph, 5, written=False).answers
-    accepted = arrivals.returned(pending, graph, 5, written=True)
-    assert (accepted.action, accepted.overwrites) == (Outcome.ACCEPT, (2,))
+    assert derivations.returned(pending, graph, 5, written=False).outcome is Outcome.MERGE
+    assert derivations.returned(pending, graph, 5, written=False).answers
+    accepted = derivations.returned(pending, graph, 5, written=True)
+    assert (accepted.outcome, accepted.overwrites) == (Outcome.ACCEPT, (2,))
 
 
 def test_what_was_dropped_and_goes_on_is_merged_with_the_lineage_that_dropped_it() -> None:
     """7 repeats 5 over the merge 6; then 8 continues 2, which 7 had dropped: so 7 never saw 6."""
     graph = Graph({**TWICE, 7: (6,)})
-    dropped = arrivals.returned(Heads(6, (2, 5), answered=(5,)), graph, 5, written=True)
-    heads = arrivals.stand(Heads(6, (2, 5), answered=(5,)), graph, 7, dropped, 0.0).with_head(7)
+    dropped = derivations.returned(Heads(6, (2, 5), answered=(5,)), graph, 5, written=True)
+    heads = save_recorded(Heads(6, (2, 5), answered=(5,)), graph, 7, dropped, 0.0).with_head(7)
     assert heads.open == (OpenTip(version=2, base=5, by=7, since=0.0),)
-    revision = arrivals.settles(heads, 2, graph)
-    assert revision == arrivals.Revision(number=7, parents=(5,), overwritten=2)
+    change = doubts_settled(heads, graph, 2, merges=())
+    assert change.parents == {7: (5,)}
+    assert (change.heads.tips, change.heads.open) == ((2, 7), ())
 
 
 def test_a_save_that_goes_on_with_what_dropped_settles_nothing() -> None:
     graph = Graph({**TWICE, 7: (6,)})
     heads = Heads(7, (7,), (OpenTip(version=2, base=5, by=7, since=0.0),))
-    assert arrivals.settles(heads, 5, graph) is None
-    assert arrivals.settles(heads, 7, graph) is None
+    for base in (5, 7):
+        assert doubts_settled(heads, graph, base, merges=()).heads == heads
 
 
 def test_who_goes_back_to_what_only_one_tip_comes_from() -> None:
     """3 goes on from 2, and 4 from 1; 5 merges 3 and 4."""
     graph = Graph({1: (), 2: (1,), 3: (2,), 4: (1,), 5: (3, 4)})
     heads = Heads(5, (3, 4))
-    back = arrivals.returned(heads, graph, 2, written=True)
-    assert (back.action, back.parents, back.overwrites, back.base) == (Outcome.AMBIGUOUS, (3,), (3,), 2)
-    further = arrivals.returned(heads, graph, 1, written=True)
-    assert (further.action, further.parents, further.overwrites) == (Outcome.AMBIGUOUS, (5,), (5,))
-    assert arrivals.returned(Heads(3, (3,)), graph, 1, written=False).action is Outcome.RESTORE
+    back = derivations.returned(heads, graph, 2, written=True)
+    assert (back.outcome, back.parents, back.overwrites, back.base) == (Outcome.AMBIGUOUS, (3,), (3,), 2)
+    further = derivations.returned(heads, graph, 1, written=True)
+    assert (further.outcome, further.parents, further.overwrites) == (Outcome.AMBIGUOUS, (5,), (5,))
+    assert derivations.returned(Heads(3, (3,)), graph, 1, written=False).outcome is Outcome.RESTORE
 
 
 def test_lineages_that_were_merged_crosswise() -> None:

@@ -1,7 +1,7 @@
-"""Owns: a watcher without a machine: real decisions over files, a clock and surroundings that are made up.
+"""Owns: a watcher without a machine: real decisions over files, a clock and an environment that are made up.
 
 Must not know: the notation.  Invariant: after every step each notebook that nobody is writing is whole
-and valid, and each standing says where all that was saved has gone; time passes only on request.
+and valid, and the heads of each say where all that was saved has gone; time passes only on request.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import Any
 from nbmerge.environment.conflict_copies import copy_of
 from nbmerge.files import digest
 from nbmerge.history.store import Store
-from nbmerge.lineage.arrival import Outcome
-from nbmerge.lineage.heads import Heads
+from nbmerge.lineage.heads import Heads, Outcome
 from nbmerge.lineage.versions import Context, Origin
 from nbmerge.observe import events as was
 from nbmerge.service.cache import NotebookCache
-from nbmerge.service.record import Saved, Taker
-from nbmerge.service.write import Settler
+from nbmerge.service.notebook_service import NotebookService, Timing
+from nbmerge.service.record import Recorder, Saved
 from nbmerge.watch import actions as do
 from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.notebook_state import WatchTiming
@@ -34,7 +33,7 @@ NOTEBOOK = "/home/ann/work/notebook.ipynb"
 
 
 @dataclass
-class FakeSurroundings:
+class FakeEnvironment:
     """What a test says about what goes on besides the notebook."""
 
     known: Context = Context()
@@ -52,16 +51,16 @@ class FakeSurroundings:
 
 @dataclass
 class World:
-    """Files, a watcher, and a clock.  `took` and `notices` are all that it did and told."""
+    """Files, a watcher, and a clock.  `recorded` and `notices` are all that it did and told."""
 
     disk: StubbornDisk = field(default_factory=StubbornDisk)
     faults: StoreFaults = field(default_factory=StoreFaults)
     store: Store = field(init=False)
     timing: WatchTiming = field(default_factory=WatchTiming)
     now: float = START
-    surroundings: FakeSurroundings = field(default_factory=FakeSurroundings)
+    environment: FakeEnvironment = field(default_factory=FakeEnvironment)
     notices: list[Notice] = field(default_factory=list)
-    took: list[do.Took] = field(default_factory=list)
+    recorded: list[do.SaveRecorded] = field(default_factory=list)
     seen: dict[str, bytes] = field(default_factory=dict)  # what the observer knows of each file
     torn: set[str] = field(default_factory=set)  # files that somebody is writing
     closed: set[tuple[str, int]] = field(default_factory=set)  # open tips that somebody closed
@@ -70,26 +69,19 @@ class World:
     running: bool = True
     looked_at: int = 0
     coordinator: Coordinator = field(init=False)
-    performer: ActionRunner = field(init=False)
-    settler: Settler = field(init=False)
+    runner: ActionRunner = field(init=False)
+    service: NotebookService = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = faulty_store(self.faults)
         self._start()
 
     def _start(self) -> None:
-        taker = Taker(self.store, NotebookCache(self.store))
-        self.settler = Settler(taker, self.disk, lambda: self.now)
-        self.performer = ActionRunner(
-            taker,
-            self.settler,
-            self.disk,
-            self,
-            self.surroundings,
-            self.notices.append,
-            lambda: self.now,
-            self.discard,
+        recorder = Recorder(self.store, NotebookCache(self.store))
+        self.service = NotebookService(
+            recorder, self.disk, self.environment, lambda: self.now, timing=Timing(settle=0.0)
         )
+        self.runner = ActionRunner(self.service, self, self.notices.append, self.discard)
         self.coordinator = Coordinator(
             self.timing, lambda path: copy_of(path, lambda other: other in self.disk.files)
         )
@@ -144,13 +136,13 @@ class World:
         if late_first:
             self.chores()
         for path in sorted(self.disk.files):
-            if path in self.disk.files and not self.performer.known(path, self._glance(path)):
+            if path in self.disk.files and not self.runner.known(path, self._stamp(path)):
                 self.notice(path)
         self.handle(do.Ready())
         self.chores()
 
     def chores(self) -> None:
-        for event in list(self.performer.tend()):
+        for event in list(self.runner.tend()):
             self.handle(event)
 
     def advance(self, seconds: float) -> None:
@@ -197,18 +189,18 @@ class World:
         waiting: deque[do.Input] = deque([event])
         while waiting or self.inbox:
             one = waiting.popleft() if waiting else self.inbox.popleft()
-            if isinstance(one, do.Took):
-                self.took.append(one)
+            if isinstance(one, do.SaveRecorded):
+                self.recorded.append(one)
             for action in self.coordinator.feed(one, self.now):
-                waiting.extend(self.performer.perform(action))
+                waiting.extend(self.runner.perform(action))
                 self.check()
 
     def _looked(self, path: str, way: str) -> was.FileRead:
         data = self.disk.files[path]
         self.seen[path] = data
-        return was.FileRead(path, data, self._glance(path), self.now, way)
+        return was.FileRead(path, data, self._stamp(path), self.now, way)
 
-    def _glance(self, path: str) -> was.FileStamp:
+    def _stamp(self, path: str) -> was.FileStamp:
         """Differs when the content does."""
         data = self.disk.files[path]
         return was.FileStamp(int(digest(data)[:12], 16), len(data), 1)
@@ -224,12 +216,11 @@ class World:
     def restore(self, path: str, number: int) -> None:
         notebook_id = self.store.adopt(path)
         data = self.store.data(notebook_id, number)
-        taker = self.performer.taker
         heads = self.heads(path)
         self.closed |= {(path, tip.version) for tip in heads.open}
         saved = Saved(data, self.now, origin=Origin.RESTORED, in_file=False)
-        taker.replace_all(notebook_id, saved, f"version {number} was restored")
-        self.settler.settle(notebook_id, path)
+        self.service.recorder.record_in_sight_of_all(notebook_id, saved, f"version {number} was restored")
+        self.service.write_due(notebook_id, path)
         self.notice(path)
 
     # What is the case.
@@ -244,8 +235,8 @@ class World:
         notebook_id = self.store.adopt(path)
         return [self.store.data(notebook_id, tip.version) for tip in self.heads(path).open]
 
-    def taken(self, action: Outcome) -> int:
-        return sum(took.verdict is action for took in self.took)
+    def taken(self, outcome: Outcome) -> int:
+        return sum(one.outcome is outcome for one in self.recorded)
 
     def told(self, kind: str) -> list[Notice]:
         return [notice for notice in self.notices if notice.kind == kind]
@@ -257,7 +248,7 @@ class World:
                 yield notebook_id.path, version.number, version.digest, (version.origin, version.parents)
 
     def check(self) -> None:
-        """Promise 2, and what a standing promises."""
+        """Promise 2, and what heads promise."""
         with self.faults.suspended():
             self._check_all()
 
@@ -287,6 +278,7 @@ class World:
                 assert version.number in reached, f"version {version.number} is forgotten: {heads}"
 
 
-def busy(world: World, *signs: str) -> None:
+def busy(world: World, *known: str) -> None:
     """A second writer is known from now on."""
-    world.surroundings.known = replace(world.surroundings.known, signs=signs or ("a second writer is known",))
+    second_writer = known or ("a second writer is known",)
+    world.environment.known = replace(world.environment.known, second_writer=second_writer)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from random import Random
 
 from nbmerge.history.opening import open_store
-from nbmerge.lineage.arrival import Outcome
+from nbmerge.lineage.heads import Outcome
 from nbmerge.service.replay import Replay, Step
 from tests.simulation.author import HABITS, Author, Habits
 from tests.simulation.editor import Editor, notebook

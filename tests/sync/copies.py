@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from nbmerge.merge.whole import merge_bytes
 from nbmerge.notebook import read
 from nbmerge.sync import operations
-from nbmerge.sync.apply import cells_of
-from nbmerge.sync.operations import Operation, in_one_line
+from nbmerge.sync.operations import Operation, cells_of, in_one_line
 from tests.helpers.build import Notebook, code, markdown, notebook3
 from tests.helpers.edits import trios, versions
 from tests.helpers.oddities import damaged, odd_notebooks

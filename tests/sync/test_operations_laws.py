@@ -10,7 +10,7 @@ from hypothesis import given
 
 from nbmerge.notebook import read
 from nbmerge.sync import Delete, Insert, Move, Set, apply, operations
-from nbmerge.sync.apply import cells_of
+from nbmerge.sync.operations import cells_of
 from tests.helpers.examples import tried
 from tests.helpers.strategies import Ids
 from tests.sync.copies import Copy, copies, edited, exact, load, merges

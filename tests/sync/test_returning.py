@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,12 +12,9 @@ import pytest
 from nbmerge.disk.disk import Disk
 from nbmerge.disk.values import Busy, LateSave, Placed, PlaceResult
 from nbmerge.errors import SystemFailure
-from nbmerge.lineage.arrival import unseen
-from nbmerge.lineage.heads import OpenTip
-from nbmerge.lineage.versions import Graph, Origin
-from nbmerge.service.write import Settler
-from nbmerge.sync.returning import recover, restore
-from nbmerge.sync.saving import Saving, Timing
+from nbmerge.lineage.heads import OpenTip, unseen
+from nbmerge.lineage.versions import Context, Graph, Origin
+from nbmerge.service.notebook_service import NotebookService, Timing
 from tests.cli.past import BEGIN, Past
 from tests.cli.world import BASE, LOCAL, REMOTE, sources
 from tests.helpers.build import code, notebook
@@ -45,16 +42,19 @@ class Others(Disk):
 
 @dataclass
 class Around:
-    """What the surroundings say about the notebook, one answer after the other."""
+    """What is known around the notebook, one answer after the other."""
 
     holds: list[str | None] = field(default_factory=list)
     signed: list[tuple[bytes, list[bytes]]] = field(default_factory=list)
 
+    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
+        return Context()
+
     def hold(self, path: str) -> str | None:
         return self.holds.pop(0) if self.holds else None
 
-    def sign(self, merged: bytes, sources: list[bytes]) -> None:
-        self.signed.append((merged, sources))
+    def sign(self, merged: bytes, sources: Iterable[bytes]) -> None:
+        self.signed.append((merged, list(sources)))
 
 
 @dataclass
@@ -66,11 +66,16 @@ class Desk:
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
 
     @contextmanager
-    def saving(self, patience: float = 5.0) -> Iterator[Saving]:
-        with self.past.session() as session:
-            settler = Settler(session.taker, self.disk, self.clock)
-            beside = replace(session, disk=self.disk, settler=settler, clock=self.clock)
-            yield Saving(beside, self.around, self.sleep, Timing(1.0, patience, 0.5))
+    def service(self, patience: float = 5.0) -> Iterator[NotebookService]:
+        with self.past.service() as service:
+            yield replace(
+                service,
+                disk=self.disk,
+                environment=self.around,
+                clock=self.clock,
+                sleep=self.sleep,
+                timing=Timing(1.0, patience, 0.5),
+            )
 
     def clock(self) -> float:
         return BEGIN + 1e6 + sum(self.slept)
@@ -81,14 +86,14 @@ class Desk:
             self.meanwhile.pop(0)()
 
     def restore(self, number: int) -> int:
-        with self.saving() as saving:
-            done = restore(saving, str(self.past.path), number)
+        with self.service() as service:
+            done = service.restore(str(self.past.path), number)
             assert done is not None
             return (done.merged or done).version.number
 
     def recover(self) -> int:
-        with self.saving() as saving:
-            done = recover(saving, str(self.past.path))
+        with self.service() as service:
+            done = service.reopen(str(self.past.path))
             assert done is not None
             return done.version.number
 
@@ -177,9 +182,9 @@ def test_the_watcher_may_be_faster(doubted: Desk) -> None:
     """Once the tips are open again, whoever comes first writes the merge."""
 
     def watcher() -> None:
-        with doubted.saving() as saving:
-            notebook_id = saving.session.store.adopt(str(doubted.past.path))
-            saving.session.settler.settle(notebook_id, str(doubted.past.path))
+        with doubted.service() as service:
+            notebook_id = service.store.adopt(str(doubted.past.path))
+            service.write_due(notebook_id, str(doubted.past.path))
 
     doubted.disk.do.append(lambda: Busy("it is being written"))
     doubted.meanwhile.append(watcher)

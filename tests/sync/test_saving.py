@@ -192,7 +192,7 @@ def test_who_wrote_the_file_itself_may_say_so_later(
     desk.put(notebook(CELLS[0], code("b = 7", id="b"), CELLS[2]))
     desk.writer("somebody")
     agent.type("a", "a = 2")
-    monkeypatch.setattr("nbmerge.service.record.judge", lambda *_: verdict)
+    monkeypatch.setattr("nbmerge.lineage.derivation.judge", lambda *_: verdict)
     desk.put(agent.copy)
     desk.writer("somebody")
     monkeypatch.undo()

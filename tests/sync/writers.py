@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbmerge.history.store import Store
 from nbmerge.lineage.versions import Version
-from nbmerge.service.session import open_session
+from nbmerge.service.notebook_service import open_service
 from nbmerge.sync import Answer, Timing, apply, open_notebook, save
 from tests.helpers.build import Cell, Notebook, source_of
 from tests.helpers.spelling import JUPYTER, Spelling
@@ -54,10 +54,10 @@ class Desk:
     @contextmanager
     def history(self) -> Iterator[tuple[Store, int]]:
         """The store, to look at, and which book the notebook is in it."""
-        with open_session(self.state, lambda: 0.0) as session:
-            notebook_id = session.store.notebook_id(os.path.realpath(self.path))
+        with open_service(self.state, lambda: 0.0) as service:
+            notebook_id = service.store.notebook_id(os.path.realpath(self.path))
             assert notebook_id is not None
-            yield session.store, notebook_id
+            yield service.store, notebook_id
 
     def versions(self) -> tuple[Version, ...]:
         with self.history() as (store, notebook_id):

@@ -1,0 +1,223 @@
+"""Owns: what a save derives from and what follows, by all that is known of it and of the versions before it.
+
+Must not know: the store, disk, how notebooks are read.  Invariant: pure; what is certain (git, a declared
+base, the content of an older version) goes before what is judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from nbmerge.lineage.heads import Derivation, Heads, Outcome, only_owner
+from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
+from nbmerge.lineage.versions import DECLARED, Context, Git, Graph, Origin, Version
+from nbmerge.notebook.model import Notebook
+
+SHORTLY = 900.0  # seconds for which a merge keeps saying that there are two writers
+OPENED = 5.0  # seconds that somebody needs to open a notebook that was just saved
+
+
+def certain(heads: Heads, context: Context) -> Derivation | None:
+    """What follows from a save where it need not be judged: git's, or one whose writer names the base."""
+    if context.git is Git.WORKING:
+        return seen_all(heads, "git is at work")
+    if context.git is Git.REPLACED:
+        return seen_all(heads, "git put it there", Outcome.RESTORE)
+    if context.declared_base is not None:
+        return declared(heads, context.declared_base)
+    return None
+
+
+def seen_all(heads: Heads, why: str, outcome: Outcome = Outcome.ACCEPT) -> Derivation:
+    """A save that replaces whatever there was: git's, a restored version, a resolved conflict."""
+    parents = tuple(dict.fromkeys((heads.head, *heads.tips)))
+    return Derivation(outcome, parents, heads.head, why, closes_all=True)
+
+
+def declared(heads: Heads, base: int) -> Derivation:
+    """A save whose writer names the version that it started from."""
+    outcome = Outcome.ACCEPT if base == heads.head else Outcome.MERGE
+    return Derivation(outcome, (base,), base, f"its writer started from version {base}")
+
+
+def returned(heads: Heads, graph: Graph, version: int, written: bool) -> Derivation:
+    """A save that shows nothing but what an older version holds.
+
+    Where there is one tip only, that is meant.  If the version is one of several tips, its editor has
+    not seen the others, and the merge is written (`written`: the file held it already: again).
+    Again only once: the second time somebody who has seen the merge took the rest out.  Any other
+    older version may be what an editor went back to, or what another one has open: a doubt
+    about the tip that alone descends from it, else about what the file holds.
+    """
+    head, tips = heads.head, heads.tips
+    same = f"the same as version {version}"
+    if len(tips) == 1:
+        return Derivation(Outcome.RESTORE, (head,), version, same)
+    if version in heads.answered and written:
+        others = tuple(tip for tip in tips if tip != version)
+        why = f"version {version} again, after the merge was written twice: what it lacks was removed"
+        return Derivation(Outcome.ACCEPT, (head,), head, why, overwrites=others)
+    if version in tips:
+        answers = written or version in heads.answered
+        why = f"{same}, whose editor has not seen the rest"
+        return Derivation(Outcome.MERGE, (version,), version, why, answers=answers)
+    doubted = only_owner(heads, graph, version) or head
+    return Derivation(Outcome.AMBIGUOUS, (doubted,), version, same, overwrites=(doubted,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """What a save of a notebook may derive from: the head (None: it is no notebook) and `older` versions,
+    newest last; `recent` are the newest versions, whatever they hold."""
+
+    heads: Heads
+    graph: Graph
+    head: VersionContent | None
+    older: Sequence[VersionContent]
+    recent: Sequence[Version]
+
+    def derivation(self, save: Save, context: Context) -> Derivation:
+        """What a save is taken for by its content."""
+        for shown in reversed(self.older):
+            same = shown.living and shows_the_same(shown.notebook, save.notebook)
+            if same or shown.notebook is save.notebook:
+                return returned(self.heads, self.graph, shown.version.number, self._holds_merge)
+        if self.head is None:
+            head = self.heads.head
+            return Derivation(Outcome.ACCEPT, (head,), head, "what it followed is no notebook")
+        known = (*context.second_writer, *second_writer(self.recent, save.time))
+        return self._judged(self.head, save, replace(context, second_writer=known))
+
+    @property
+    def _holds_merge(self) -> bool:
+        """Whether the file holds the merge of the tips: nobody has saved on top of it."""
+        head = next(version for version in self.recent if version.number == self.heads.head)
+        return head.origin is Origin.MERGED and set(head.parents) == set(self.heads.tips)
+
+    def _judged(self, head: VersionContent, save: Save, context: Context) -> Derivation:
+        judgement = judge(save, head, self.older, context)
+        if isinstance(judgement, Sequential) and len(self.heads.tips) > 1:
+            judgement = self._reloaded(head, save, context) or judgement
+        if isinstance(judgement, Stale):
+            taken_back = self._taken_back(judgement, head, save, context)
+            if taken_back is not None:
+                return taken_back
+        return by_judgement(judgement, self.heads.head, self.heads)
+
+    def _reloaded(self, head: VersionContent, save: Save, context: Context) -> Stale | None:
+        """An earlier merge shows much of what this one does: whoever had that before them saw no more."""
+        merges = [shown for shown in self.older if shown.version.origin is Origin.MERGED]
+        judgement = judge(save, head, merges, context) if merges else None
+        return judgement if isinstance(judgement, Stale) else None
+
+    def _taken_back(
+        self, stale: Stale, head: VersionContent, save: Save, context: Context
+    ) -> Derivation | None:
+        """An editor that takes something back goes on from its tip, unless it lacks all that this brought.
+
+        If it does, it may be another editor, but hardly where nobody else had time to open that version.
+        """
+        owner = only_owner(self.heads, self.graph, stale.base)
+        contents = {shown.version.number: shown for shown in self.older}
+        if owner is None or owner not in contents or stale.base not in contents:
+            return None
+        base = contents[stale.base]
+        again = judge(save, contents[owner], [base], context)
+        if isinstance(again, Stale) and _stood(base, (*self.older, head)) < OPENED:
+            again = Unsure(again.base, again.evidence)
+        return by_judgement(again, owner, self.heads)
+
+
+def by_judgement(judgement: BaseJudgement, followed: int, heads: Heads) -> Derivation:
+    """A save that was judged by what it shows; `followed` is the version that it was compared with."""
+    match judgement:
+        case Sequential(evidence):
+            outcome = Outcome.ACCEPT if followed == heads.head else Outcome.MERGE
+            return Derivation(outcome, (followed,), followed, evidence)
+        case Stale(base, evidence):
+            return Derivation(Outcome.MERGE, (base,), base, evidence)
+        case Unsure(base, evidence):
+            return Derivation(Outcome.AMBIGUOUS, (followed,), base, evidence, overwrites=(followed,))
+
+
+def shows_the_same(one: Notebook, two: Notebook) -> bool:
+    """Whether two notebooks hold the same work: sources and outputs; counts and metadata aside."""
+    return len(one.cells) == len(two.cells) and all(
+        a is b or (a.key == b.key and a.plain_outputs == b.plain_outputs)
+        for a, b in zip(one.cells, two.cells, strict=True)
+    )
+
+
+def was_seen(version: Version, heads: Heads) -> bool:
+    """Whether an editor can have read it: not if it is a merge that has not reached the file."""
+    if version.origin is Origin.MERGED:
+        return version.number <= heads.head
+    return version.origin is not Origin.UNREADABLE
+
+
+def possible_bases(heads: Heads, graph: Graph) -> set[int]:
+    """Versions that a save may derive from however old they are: tips, open tips, and what several tips
+    come from.  Somebody may have had one of them open ever since."""
+    wanted = {*heads.tips, *(tip.version for tip in heads.open)}
+    for one, other in combinations(heads.tips, 2):
+        wanted.update(graph.commons((one,), other))
+    return wanted
+
+
+def nearest(notebook: Notebook, older: Sequence[VersionContent]) -> int | None:
+    """The version that a notebook has most in common with; the newest of equals, None without any."""
+    lines = _lines(notebook)
+    found = min(older, key=lambda shown: (_distance(lines, shown), -shown.version.number), default=None)
+    return None if found is None else found.version.number
+
+
+def second_writer(versions: Sequence[Version], now: float) -> tuple[str, ...]:
+    """What the history itself says about a second writer; `now` in seconds since the epoch."""
+    for version in reversed(versions):
+        if now - version.time > SHORTLY:
+            break
+        if version.origin is Origin.MERGED:
+            return ("two writers were merged not long ago",)
+        if version.origin is Origin.COPY:
+            return ("a sync tool left a conflict copy not long ago",)
+        if version.writer.way == DECLARED:
+            return ("a program that takes part saved not long ago",)
+    return ()
+
+
+def style_of(notebook: Notebook) -> str:
+    """How the notebook is spelled, in a few words: the closest known program, else its habits; a guess."""
+    indent = notebook.style.layout.indent
+    if any(isinstance(cell.value.get(cell.source_field), str) for cell in notebook.cells):
+        return f"sources as one string, {_indented(indent)}"
+    ends = notebook.style.tail.endswith("\n")
+    if indent == " " and ends and notebook.style.layout.ascii is not True:
+        return "Jupyter or VS Code"
+    return f"{_indented(indent)}{'' if ends else ', no newline at the end'}"
+
+
+def _indented(indent: str | None) -> str:
+    match indent:
+        case None:
+            return "in one line"
+        case "\t":
+            return "indented with tabs"
+    return f"indented by {len(indent)}"
+
+
+def _stood(one: VersionContent, others: Sequence[VersionContent]) -> float:
+    """For how many seconds the file held a version."""
+    later = [other.version for other in others if other.version.number > one.version.number]
+    return min((version.time for version in later), default=float("inf")) - one.version.time
+
+
+def _distance(lines: Counter[str], shown: VersionContent) -> int:
+    theirs = _lines(shown.notebook)
+    return ((lines - theirs) + (theirs - lines)).total()
+
+
+def _lines(notebook: Notebook) -> Counter[str]:
+    return Counter(line for cell in notebook.cells for line in cell.source.split("\n"))

@@ -1,0 +1,263 @@
+"""Owns: the open conflicts of notebooks, with all that git and the history know of them, and writing what was
+made of them.
+
+Must not know: who resolves a conflict, what is printed.  Invariant: looking for conflicts writes nothing; the
+versions that are known of a merge are of one nbformat major and were really merged; what was resolved is
+written as a save of what the file held when it was read: what others save meanwhile is merged.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from nbmerge.conflicts.finding import find, find_in_text, may_hold_conflicts
+from nbmerge.conflicts.known import KnownMerge, Traced, trace
+from nbmerge.errors import NbmergeError, NotebookError
+from nbmerge.files import digest, is_special, read_ordinary_file
+from nbmerge.lineage.heads import Heads
+from nbmerge.lineage.versions import Origin, Version
+from nbmerge.merge.values import Terms
+from nbmerge.notebook.model import Notebook
+from nbmerge.notebook.reader import read
+from nbmerge.service.cache import same_notebook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.conflicts.choosing import Resolution
+    from nbmerge.conflicts.values import OpenConflict
+    from nbmerge.git.sides import GitSides, UnmergedPaths
+    from nbmerge.history.store import Store
+    from nbmerge.service.notebook_service import NotebookService
+
+_MERGES = 8  # of the history, the newest first
+_WRITER = "nbmerge resolve"  # what the history calls the writer
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A notebook with its open conflicts and what is known of them; `version` is what it held then."""
+
+    service: NotebookService
+    path: str
+    version: Version
+    notebook: Notebook
+    conflicts: tuple[Traced, ...]
+    known: KnownMerge | None
+    git: GitSides | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The notebook as it was written: `left` conflicts are in it.
+
+    `version` is what it holds now; `merged` says that it also holds what others saved.
+    """
+
+    version: Version
+    merged: bool
+    left: int
+
+
+def may_be_unresolved(data: bytes, path: str) -> bool:
+    """Whether a conflict may be in what a file holds.  Raises NotebookError if that is no notebook."""
+    may_be = may_hold_conflicts(data)
+    if not may_be or find_in_text(data):
+        read(data, path)
+    return may_be
+
+
+def find_unresolved(service: NotebookService, path: str) -> Unresolved | None:
+    """The open conflicts in a notebook, with all that is known about them; None if there are none.
+
+    Raises NotebookError if it is no notebook, SystemFailure if its version cannot be recorded.
+    """
+    from nbmerge.git.sides import find_sides
+
+    with service.at(path) as (notebook_id, _):
+        version = service.head(notebook_id)
+        data = service.store.data(notebook_id, version.number)
+    notebook, git = read(data, path), find_sides(path)
+    sides = _in_git(git) or _merged_before(service.store, notebook_id, version)
+    known = None if sides is None else KnownMerge(sides)
+    conflicts = _still_open(notebook, known, git)
+    if not conflicts:
+        return None
+    return Unresolved(service, path, version, notebook, trace(conflicts, notebook, known), known, git)
+
+
+def write_resolution(found: Unresolved, resolution: Resolution) -> Rewritten:
+    """Write the notebook with what was made of its conflicts.  Raises as `NotebookService.save` does."""
+    from nbmerge.notebook.writer import write
+    from nbmerge.service.record import DeclaredSave
+
+    content, base = write(resolution.notebook), found.version
+    sent = read(content, f"what was made of {found.path}")
+    save = DeclaredSave(found.path, content, sent, lambda _: base, str(base.number), _WRITER)
+    held = found.service.save(save)
+    now = read(held.content, found.path)
+    left = _still_open(now, found.known, found.git)
+    return Rewritten(held.version, not same_notebook(sent, now), len(left))
+
+
+def _still_open(
+    notebook: Notebook, known: KnownMerge | None, git: GitSides | None
+) -> tuple[OpenConflict, ...]:
+    return find(notebook, lambda: known, merging=git is not None and git.unmerged)
+
+
+def known_of(path: str, data: bytes, state: str | None, git: GitSides | None) -> KnownMerge | None:
+    """What is known of the merge that `data`, which `path` holds, shows the conflicts of.
+
+    `git` is what git tells of the path; its word goes before the history's, which is not begun for this.
+    """
+    sides = _in_git(git) or _in_history(os.path.realpath(path), data, state)
+    return None if sides is None else KnownMerge(sides)
+
+
+def _in_git(git: GitSides | None) -> Terms[Notebook] | None:
+    if git is None or git.local is None or git.remote is None:
+        return None
+    return _notebooks(Terms(git.base or b"", git.local, git.remote))
+
+
+def _notebooks(terms: Terms[bytes]) -> Terms[Notebook] | None:
+    """The three as notebooks that can be merged."""
+    from nbmerge.merge.whole import InMemory
+    from nbmerge.notebook.versions import empty_beside, harmonise
+
+    try:
+        local, remote = read(terms.local, "local"), read(terms.remote, "remote")
+        base = read(terms.base, "base") if terms.base.strip() else empty_beside(local, remote)
+        sources = (
+            InMemory("base", terms.base),
+            InMemory("local", terms.local),
+            InMemory("remote", terms.remote),
+        )
+        (base, local, remote), _ = harmonise((base, local, remote), sources)
+    except NotebookError:
+        return None
+    return Terms(base, local, remote)
+
+
+def _in_history(real: str, data: bytes, state: str | None) -> Terms[Notebook] | None:
+    from nbmerge.history.opening import has_store, open_store, place_of
+
+    directory = place_of(state)
+    try:
+        if not has_store(directory):
+            return None
+        opened = open_store(directory, time.time)
+    except NbmergeError:
+        return None
+    try:
+        notebook_id = opened.store.notebook_id(real)
+        held = None if notebook_id is None else opened.store.find(notebook_id, digest(data))
+        if notebook_id is None or held is None:
+            return None
+        return _merged_before(opened.store, notebook_id, held)
+    finally:
+        opened.store.close()
+
+
+def _merged_before(store: Store, notebook_id: int, held: Version) -> Terms[Notebook] | None:
+    """Those of the newest merge that a version descends from."""
+    from nbmerge.service.tips import terms
+
+    before = store.graph(notebook_id).ancestors(held.number)
+    merges = [
+        one for one in store.versions(notebook_id) if one.number in before and one.origin is Origin.MERGED
+    ]
+    for merge in merges[: -_MERGES - 1 : -1]:
+        try:
+            found = terms(store, notebook_id, Heads(merge.number, merge.parents))
+        except NbmergeError:
+            continue  # a version of it is no longer kept
+        sides = None if found is None else _notebooks(found)
+        if sides is not None:
+            return sides
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found in one file, or why it cannot be read."""
+
+    path: str
+    conflicts: tuple[OpenConflict, ...] = ()
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Looking:
+    """Looks for conflicts; asks git and the history only about files of which they may know something."""
+
+    state: str | None
+    trees: dict[str, UnmergedPaths] = field(default_factory=dict)
+
+    def at(self, path: str) -> Looked:
+        """The conflicts in one file."""
+        try:
+            data = read_ordinary_file(path)
+            if not may_hold_conflicts(data):
+                return Looked(path)
+            return Looked(path, self._found(path, data))
+        except NotebookError as error:
+            return Looked(path, error=str(error))
+
+    def _found(self, path: str, data: bytes) -> tuple[OpenConflict, ...]:
+        try:
+            notebook = read(data, path)
+        except NotebookError:
+            broken = find_in_text(data)
+            if broken:
+                return broken
+            raise
+        return find(notebook, lambda: self._known(path, data), self._is_unmerged(path))
+
+    def _known(self, path: str, data: bytes) -> KnownMerge | None:
+        from nbmerge.git.sides import find_sides
+
+        tree = self._tree(path)
+        may_be_merged = tree is not None and tree.may_be_merged(os.path.realpath(path), time.time())
+        return known_of(path, data, self.state, find_sides(path) if may_be_merged else None)
+
+    def _is_unmerged(self, path: str) -> bool:
+        tree = self._tree(path)
+        return tree is not None and os.path.realpath(path) in tree.unmerged
+
+    def _tree(self, path: str) -> UnmergedPaths | None:
+        """What git tells of the work tree of a file; it is asked once for each that has markers."""
+        from nbmerge.environment.git import repository
+        from nbmerge.git.sides import contested
+
+        found = repository(path)
+        if found is None:
+            return None
+        if found.tree not in self.trees:
+            self.trees[found.tree] = contested(found.tree)
+        return self.trees[found.tree]
+
+
+def notebooks(words: Iterable[str]) -> Iterator[str]:
+    """Files as they were named, and all notebooks in folders, in order of their names."""
+    for word in words:
+        if os.path.isdir(word):
+            yield from _below(word)
+        else:
+            yield word
+
+
+def _below(folder: str) -> Iterator[str]:
+    """The notebooks in a folder and all folders in it, but for those in which nobody edits any;
+    a pipe of such a name is none."""
+    from nbmerge.observe.names import is_left_out, is_notebook
+
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not is_left_out(name))
+        for name in sorted(names):
+            path = os.path.normpath(os.path.join(where, name))
+            if is_notebook(name) and not (os.path.exists(path) and is_special(path)):
+                yield path
