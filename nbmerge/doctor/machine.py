@@ -8,7 +8,6 @@ last status tell; of Jupyter servers only those on loopback are asked, and no to
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -24,7 +23,7 @@ from nbmerge.environment.jupyter import (
     JupyterSessions,
     ask,
     data_folder,
-    is_alive,
+    descriptions,
     listed,
     runtime_folder,
 )
@@ -394,10 +393,10 @@ def jupyter_servers(setting: Setting) -> Iterator[Finding]:
     where = setting.environment, setting.home, setting.platform
     folder = runtime_folder(*where)
     found = listed(folder)
-    elsewhere = sorted(set(_announced_processes(folder)) - {server.pid for server in found})
+    elsewhere = {info["pid"] for info, _ in descriptions(folder)} - {server.pid for server in found}
     for server in found:
         yield _jupyter_server(server, JupyterServers(folder, time.time), data_folder(*where))
-    for process in elsewhere:
+    for process in sorted(elsewhere, key=str):
         message = f"the Jupyter server of process {process} does not listen on 127.0.0.1"
         yield warning(_JUPYTER, f"{message}: {_UNSEEN}", "start it with --ip=127.0.0.1")
     if not found and not elsewhere:
@@ -433,22 +432,3 @@ def _answer(server: JupyterServer) -> int | None:
         if answer is not None:
             return answer[0]
     return None
-
-
-def _announced_processes(folder: str) -> Iterator[int]:
-    """The living processes that the folder describes, on whatever address."""
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return
-    for name in names:
-        if not (name.startswith(("jpserver-", "nbserver-")) and name.endswith(".json")):
-            continue
-        try:
-            with open(os.path.join(folder, name), "rb") as file:
-                info = json.load(file)
-        except (OSError, ValueError):
-            continue
-        process = info.get("pid") if isinstance(info, dict) else None
-        if isinstance(process, int) and is_alive(process):
-            yield process

@@ -6,7 +6,7 @@ Must not know: any check.  Invariant: whatever is wrong comes with what to do ab
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 
@@ -29,12 +29,7 @@ class Finding:
 
     def as_json(self) -> dict[str, str]:
         """The object for programs."""
-        return {
-            "name": self.name,
-            "state": self.state.value,
-            "message": self.message,
-            "advice": self.advice,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

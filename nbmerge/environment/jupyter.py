@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 TYPE_CHECKING = False
@@ -105,17 +105,28 @@ class JupyterServers:
 
 
 def listed(folder: str) -> tuple[JupyterServer, ...]:
-    """The servers on loopback that the folder describes and whose process lives, by port."""
+    """The servers on loopback that the folder describes, by port."""
+    found = (_server(info, since) for info, since in descriptions(folder))
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.port, one.pid)))
+
+
+def descriptions(folder: str) -> Iterator[tuple[dict[str, Json], float]]:
+    """What the servers in a folder say of themselves whose process lives, and when they wrote it."""
     try:
         names = [name for name in os.listdir(folder) if name.endswith(".json")]
     except OSError:
-        return ()
-    found = (
-        _read(os.path.join(folder, name)) for name in names if name.startswith(("jpserver-", "nbserver-"))
-    )
-    return tuple(
-        sorted((server for server in found if server is not None), key=lambda one: (one.port, one.pid))
-    )
+        return
+    for name in names:
+        if not name.startswith(("jpserver-", "nbserver-")):
+            continue
+        try:
+            with open(os.path.join(folder, name), "rb") as file:
+                since = os.fstat(file.fileno()).st_mtime
+                info: Json = json.load(file)
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(info, dict) and isinstance(pid := info.get("pid"), int) and is_alive(pid):
+            yield info, since
 
 
 def ask(server: JupyterServer, method: str, name: str) -> tuple[int, bytes] | None:
@@ -150,20 +161,12 @@ def _connection(server: JupyterServer, host: str) -> HTTPConnection:
     return HTTPSConnection(host, server.port, timeout=TIMEOUT, context=context)
 
 
-def _read(path: str) -> JupyterServer | None:
-    try:
-        with open(path, "rb") as file:
-            since = os.fstat(file.fileno()).st_mtime
-            info: Json = json.load(file)
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(info, dict) or info.get("sock"):
-        return None
+def _server(info: dict[str, Json], since: float) -> JupyterServer | None:
     root = info.get("root_dir") or info.get("notebook_dir")
     match info:
         case {"port": int(port), "pid": int(pid), "hostname": str(host)} if isinstance(root, str):
             hosts = _loopback(host)
-            if not hosts or not is_alive(pid):
+            if not hosts or info.get("sock"):
                 return None
             base, token = info.get("base_url"), info.get("token")
             return JupyterServer(

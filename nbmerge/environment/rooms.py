@@ -79,18 +79,16 @@ class Rooms:
     def room(self, path: str) -> Room | None:
         """The room in which the notebook was typed into in the last minute, or may be unseen."""
         for server in self.servers.serving(path):
-            store = self._store(server)
-            typed = self._typed(server, store, path) if store else None
+            typed = self._typed(server, path)
             if typed is not None and self.clock() - typed < _RECENT:
                 return Room(server, typed)
-            if store is None and self._has_rooms(server):
+            if self._store(server) is None and self._has_rooms(server):
                 return Room(server, None)
         return None
 
     def is_shared(self, server: JupyterServer, path: str) -> bool:
         """Whether all front ends of this server work on one document of this notebook."""
-        store = self._store(server)
-        typed = self._typed(server, store, path) if store else None
+        typed = self._typed(server, path)
         return typed is not None and typed >= server.since
 
     def wait(self, path: str, saved: float) -> float:
@@ -105,8 +103,11 @@ class Rooms:
         known = (time for time in (saved, room.typed) if time is not None and time < now + QUIET)
         return max(0.0, max(known, default=0.0) + QUIET - now)  # a clock that runs ahead says nothing
 
-    def _typed(self, server: JupyterServer, store: str, path: str) -> float | None:
-        """When the notebook was last typed into; where only the whole store tells: that."""
+    def _typed(self, server: JupyterServer, path: str) -> float | None:
+        """When the notebook was last typed into; where only the time of the whole store is known: that."""
+        store = self._store(server)
+        if store is None:
+            return None
         try:
             touched = os.stat(store).st_mtime
             if self.clock() - touched >= _RECENT and touched < server.since:
@@ -124,13 +125,12 @@ class Rooms:
     def _store(self, server: JupyterServer) -> str | None:
         """The database of a server's rooms, if it has any."""
         key = (server.pid, server.since)
-        known = self._stores.get(key)
-        if known is None:
+        if key not in self._stores:
             found = next((place for place in _places(server) if os.path.exists(place)), None)
             if found is None:
                 return None
-            known = self._stores[key] = found
-        return known
+            self._stores[key] = found
+        return self._stores[key]
 
     def is_collaborative(self, server: JupyterServer) -> bool:
         """Whether the server keeps notebooks in rooms."""

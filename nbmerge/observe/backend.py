@@ -52,10 +52,10 @@ if TYPE_CHECKING:
 
 
 class FileChange(Enum):
-    """What happened to a path."""
+    """What happened to a path; the values are watchdog's names."""
 
     CREATED = "created"
-    WRITTEN = "written"
+    WRITTEN = "modified"
     CLOSED = "closed"  # by somebody who had it open for writing
     DELETED = "deleted"
     MOVED = "moved"  # from `path` ("" if that is not watched) to `to`
@@ -96,13 +96,7 @@ def backend_for(
     return None
 
 
-_CHANGES = {
-    "created": FileChange.CREATED,
-    "modified": FileChange.WRITTEN,
-    "closed": FileChange.CLOSED,
-    "deleted": FileChange.DELETED,
-    "moved": FileChange.MOVED,
-}
+_CHANGES = {change.value: change for change in FileChange}
 _CHECK = 5.0  # seconds between looks whether watchdog is alive
 # To look ourselves costs less than these: one lists everything, the other opens every file.
 _WORSE = ("PollingObserver", "KqueueObserver")
