@@ -14,8 +14,9 @@ import pytest
 
 from nbmerge import errors
 from nbmerge.cli.options import COMMANDS, help_text
-from nbmerge.merge.values import ConflictStyle, Outputs
-from nbmerge.merge.whole import MergedFile
+from nbmerge.merge.files import MergedFile
+from nbmerge.merge.markers import ConflictStyle
+from nbmerge.merge.values import Outputs
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -23,7 +23,8 @@ from nbmerge.browser.outputs import (
 )
 from nbmerge.browser.sources import By, added_or_removed, changed_lines, lines, shown_lines, source_box
 from nbmerge.browser.stories import Fate, Story, same_content, stories
-from nbmerge.merge.values import Result, Terms
+from nbmerge.merge.markers import render
+from nbmerge.merge.values import Result, Side, Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def diff_page(old: NamedNotebook, new: NamedNotebook) -> str:
     """The page: HTML, whole in itself."""
     # one side changed everything, the other nothing: a comparison is a merge without a rival
     sides = Terms(old.notebook, new.notebook, old.notebook)
-    told = stories(sides, Result(new.notebook))
+    told = stories(sides, render(Result(new.notebook, {}, taken=Side.LOCAL)))
     album = Album()
     frames = sides.map(lambda notebook: notebook.frame)
     frame = list(changes(frames, new.notebook.frame))

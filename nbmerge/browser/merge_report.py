@@ -20,13 +20,15 @@ from nbmerge.browser.html import Html, counted, document, first_line, fold, join
 from nbmerge.browser.outputs import Album, changes, merged_table
 from nbmerge.browser.sources import By, lines, place, taken, what_happened, who
 from nbmerge.browser.stories import Fate, Story, notes_by_cell, stories
-from nbmerge.merge.values import Labels, Terms
+from nbmerge.merge.markers import Labels
+from nbmerge.merge.values import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nbmerge.merge.values import Conflict, Decision, Result
+    from nbmerge.merge.markers import Rendered
+    from nbmerge.merge.values import Conflict, Decision
     from nbmerge.notebook.model import Notebook
 
 
@@ -34,7 +36,7 @@ _LEGEND = {"local", "remote", "both"}
 _LISTED = 12  # decisions; more are folded
 
 
-def top(title: str, told: Sequence[Story], result: Result, naming: Naming) -> Html:
+def top(title: str, told: Sequence[Story], result: Rendered, naming: Naming) -> Html:
     """What there is to know before the cells."""
     return tag(
         "header",
@@ -49,7 +51,7 @@ def top(title: str, told: Sequence[Story], result: Result, naming: Naming) -> Ht
     )
 
 
-def notebook_section(sides: Terms[Notebook], result: Result) -> Html | None:
+def notebook_section(sides: Terms[Notebook], result: Rendered) -> Html | None:
     """What changed in the notebook beside its cells."""
     frames = sides.map(lambda notebook: notebook.frame)
     found = list(changes(frames, result.notebook.frame))
@@ -60,7 +62,7 @@ def notebook_section(sides: Terms[Notebook], result: Result) -> Html | None:
     return tag("section", fold(about, content), id="notebook")
 
 
-def _verdict(told: Sequence[Story], result: Result) -> Html:
+def _verdict(told: Sequence[Story], result: Rendered) -> Html:
     conflicts, choices = len(result.conflicts), len(result.decisions)
     noted = f"; {counted(choices, 'choice')} made without asking" if choices else ""
     if not conflicts:
@@ -137,7 +139,7 @@ def _conflict(conflict: Conflict, number: int) -> Html:
     return tag("li", way, f": {what_happened(conflict)} ", tag("code", first_line(text)))
 
 
-def _decisions(told: Sequence[Story], result: Result) -> Html | None:
+def _decisions(told: Sequence[Story], result: Rendered) -> Html | None:
     """All that was decided, by cell."""
     rows = list(_rows(told, result))
     if not rows:
@@ -148,7 +150,7 @@ def _decisions(told: Sequence[Story], result: Result) -> Html | None:
     return tag("section", tag("h2", "Chosen without asking"), shown, more)
 
 
-def _rows(told: Sequence[Story], result: Result) -> Iterator[Html]:
+def _rows(told: Sequence[Story], result: Rendered) -> Iterator[Html]:
     for decision in notes_by_cell(result)[""]:
         yield _decision(place(decision), decision)
     for story in told:
@@ -178,7 +180,7 @@ class Merge:
 
     title: str
     sides: Terms[Notebook]
-    result: Result
+    result: Rendered
     files: Terms[str]
     labels: Labels = Labels()
 

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from nbmerge.merge.markers import Rendered
     from nbmerge.merge.values import Conflict, Decision, Result
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell, Notebook
@@ -119,10 +120,10 @@ _PARTS: tuple[tuple[str, Callable[[Cell], Json]], ...] = (
 )
 
 
-def stories(sides: Terms[Notebook], result: Result) -> list[Story]:
+def stories(sides: Terms[Notebook], result: Rendered) -> list[Story]:
     """All cells in merged order; what was deleted stands where it stood."""
     found = rows(sides.base.cells, sides.local.cells, sides.remote.cells)
-    numbers = _numbers(found, sides, result)
+    numbers = _numbers(found, result.result)
     movers = _movers(found, sides)
     conflicts, notes = _conflicts_by_cell(result), notes_by_cell(result)
     told: list[Story] = []
@@ -150,7 +151,7 @@ def cells_of(row: Row, sides: Terms[Notebook]) -> Terms[Cell | None]:
     return Terms(base, local, remote)
 
 
-def notes_by_cell(result: Result) -> dict[str, list[Decision]]:
+def notes_by_cell(result: Rendered) -> dict[str, list[Decision]]:
     """The decisions by the number of the merged cell, `base:` and a number for one that is gone,
     and "" for the notebook itself."""
     found: dict[str, list[Decision]] = defaultdict(list)
@@ -161,24 +162,21 @@ def notes_by_cell(result: Result) -> dict[str, list[Decision]]:
     return found
 
 
-def _conflicts_by_cell(result: Result) -> dict[int | None, list[Conflict]]:
+def _conflicts_by_cell(result: Rendered) -> dict[int | None, list[Conflict]]:
     found: dict[int | None, list[Conflict]] = defaultdict(list)
     for conflict in result.conflicts:
         found[conflict.cell].append(conflict)
     return found
 
 
-def _numbers(found: Sequence[Row], sides: Terms[Notebook], result: Result) -> dict[Row, int]:
+def _numbers(found: Sequence[Row], result: Result) -> dict[Row, int]:
     """The place of each row among the merged cells; one that has none was deleted."""
-    if result.origins:
+    if result.taken is None:
         places = {origin: number for number, origin in enumerate(result.origins)}
         pairs = ((row, places.get(Terms(row.base, row.local, row.remote))) for row in found)
-        return {row: number for row, number in pairs if number is not None}
-    if not result.notebook.cells:
-        return {}
-    as_local = [cell.value for cell in sides.local.cells] == [cell.value for cell in result.notebook.cells]
-    taken = ((row, row.local if as_local else row.remote) for row in found)
-    return {row: number for row, number in taken if number is not None}
+    else:
+        pairs = ((row, getattr(row, result.taken.value)) for row in found)
+    return {row: number for row, number in pairs if number is not None}
 
 
 def _movers(found: Sequence[Row], sides: Terms[Notebook]) -> dict[int | None, By]:

@@ -94,8 +94,6 @@ def _lines(call: Call, outcome: DriverResult) -> Iterator[str]:
     if outcome.result is None:
         yield outcome.reason
     elif outcome.result.conflicts or outcome.result.decisions:
-        from dataclasses import replace
-
         from nbmerge.cli.report import details, without_what_comes_back
         from nbmerge.git.contract import is_virtual
 
@@ -103,7 +101,7 @@ def _lines(call: Call, outcome: DriverResult) -> Iterator[str]:
             return  # nobody ever sees that notebook
         result = outcome.result
         told = without_what_comes_back(result.decisions, result.conflicts)
-        found = list(details(replace(result, decisions=told)))
+        found = list(details(result.conflicts, told))
         yield from (f"{call.path}: {line}" for line in found[:_LINES])
         if len(found) > _LINES:
             yield f"{call.path}: and {len(found) - _LINES} more"

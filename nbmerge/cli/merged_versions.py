@@ -37,7 +37,7 @@ def known_of(path: str, data: bytes, state: str | None, git: GitSides | None) ->
 
 def _notebooks(terms: Terms[bytes]) -> Terms[Notebook] | None:
     """The three as notebooks that can be merged."""
-    from nbmerge.merge.whole import InMemory
+    from nbmerge.merge.files import InMemory
     from nbmerge.notebook.reader import read
     from nbmerge.notebook.versions import empty_beside, harmonise
 

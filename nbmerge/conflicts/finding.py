@@ -21,10 +21,10 @@ from enum import Enum
 from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime
 from nbmerge.conflicts.values import Absent, InFile, InSource, OpenConflict, ShownBy, Term
 from nbmerge.merge.engine import is_python
-from nbmerge.merge.markers import LEAST, Marked, conflicts_in
+from nbmerge.merge.markers import LEAST, Labels, Marked, conflicts_in
 from nbmerge.merge.rules import faults
 from nbmerge.merge.text import split
-from nbmerge.merge.values import Labels, Terms
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ def _seen(conflict: OpenConflict, marked: Marked, known: KnownMerge) -> Seen | N
     found = [any(_holds(cell, text) for cell in cells) for cells in known.marked]
     if any(found):
         return Seen.ALWAYS if all(found) else Seen.BEFORE
-    if known.shown_as(conflict):
+    if known.shows(marked):
         return Seen.MADE
     opening = marked.markers[0].rstrip("\r")
     if any(_holds(cell, opening) for cells in known.marked for cell in cells):

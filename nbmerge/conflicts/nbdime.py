@@ -42,8 +42,9 @@ from nbmerge.conflicts.values import (
     OpenConflict,
     ShownBy,
 )
-from nbmerge.merge.values import Labels, Terms
-from nbmerge.notebook.model import CODE, in_lines
+from nbmerge.merge.markers import Labels
+from nbmerge.merge.values import Terms
+from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,11 +149,10 @@ def _written(text: str, local: list[Cell], remote: list[Cell]) -> list[Cell]:
 
 def _with_source(cell: Cell, source: str, *, is_its_own: bool) -> Cell:
     """The cell with another source; outputs and count stay only if it is what they are of."""
-    as_string = isinstance(cell.value.get(cell.source_field), str)
-    value: dict[str, Json] = {**cell.value, cell.source_field: source if as_string else in_lines(source)}
-    if cell.type == CODE and not is_its_own:
-        value |= {"outputs": [], cell.count_field: None}
-    return replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
+    after = cell.with_source(source)
+    if cell.type != CODE or is_its_own:
+        return after
+    return cell.with_value({**after.value, "outputs": [], cell.count_field: None})
 
 
 _LABELS = Labels("local", "", "remote")
@@ -268,7 +268,7 @@ def _settled_cell(cell: Cell, choices: Choices) -> Cell | None:
     if among or outputs != cell.outputs:
         value["outputs"] = settled_outputs(outputs, among)
     if value != cell.value:
-        cell = replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
+        cell = cell.with_value(value)
     deleted = [choice for place, choice in choices.items() if isinstance(place, DeletedCell)]
     return settled_deleted(cell, deleted[0]) if deleted else cell
 

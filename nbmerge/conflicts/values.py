@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, TypeAlias
 
-from nbmerge.merge.markers import Marked
-from nbmerge.merge.values import Labels, Terms
+from nbmerge.merge.markers import Labels, Marked
+from nbmerge.merge.values import Terms
 
 
 class NotKnown(ValueError):

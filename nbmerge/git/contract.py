@@ -19,11 +19,11 @@ from enum import Enum
 
 from nbmerge.errors import UsageError
 from nbmerge.git.process import ask_git
-from nbmerge.merge.values import Labels
+from nbmerge.merge.markers import Labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.merge.values import Result
+    from nbmerge.merge.markers import Rendered
 
 
 PLACEHOLDERS = "%O %A %B %L %P %S %X %Y"
@@ -67,7 +67,7 @@ class DriverResult:
     """What became of one call: of a merge as notebooks the `result`, else the `reason` in one line."""
 
     answer: MergeStatus
-    result: Result | None = None
+    result: Rendered | None = None
     reason: str = ""
 
 

@@ -12,19 +12,17 @@ or is untouched; neither side is ever silently absent, whatever the files are.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from nbmerge.errors import NotebookError, SystemFailure
 from nbmerge.files import FileSource, replace_scratch
 from nbmerge.git.contract import ONE_SIDE, DriverResult, MergeStatus, find_labels
 from nbmerge.git.process import complaint, run_git
-from nbmerge.merge.values import ConflictStyle, Policy
-from nbmerge.merge.whole import merge_sources
+from nbmerge.merge.files import merge_sources
+from nbmerge.merge.markers import ConflictStyle, MarkerStyle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.git.contract import Call
-    from nbmerge.merge.whole import MergedFile
 
 
 def merge_as_text(call: Call, reason: str) -> DriverResult:
@@ -77,19 +75,14 @@ def _merge_notebooks(call: Call) -> DriverResult:
     local = FileSource(call.local, f"{call.path} (local)")
     remote = FileSource(call.remote, f"{call.path} (remote)")
 
-    def merged(policy: Policy) -> MergedFile:
-        return merge_sources(base, local, remote, policy)
-
-    policy = Policy(marker_size=call.marker_size)
-    whole = merged(policy)
-    if not whole.result.clean:
-        whole = merged(_to_be_read(call, policy))
+    whole = merge_sources(base, local, remote, markers=lambda: _markers(call))
     if whole.data != local.read():
         replace_scratch(call.local, whole.data)
-    return DriverResult(MergeStatus.CLEAN if whole.result.clean else MergeStatus.CONFLICTS, whole.result)
+    status = MergeStatus.CLEAN if whole.result.clean else MergeStatus.CONFLICTS
+    return DriverResult(status, whole.rendered)
 
 
-def _to_be_read(call: Call, policy: Policy) -> Policy:
+def _markers(call: Call) -> MarkerStyle:
     """How conflicts are shown.  It costs processes to find out, so only when there are some."""
     from nbmerge.git.contract import find_labels
     from nbmerge.git.process import ask_git
@@ -97,7 +90,7 @@ def _to_be_read(call: Call, policy: Policy) -> Policy:
     told = ask_git("config", "merge.conflictStyle")
     style = ConflictStyle(told) if told in {s.value for s in ConflictStyle} else ConflictStyle.MERGE
     labels = find_labels(call, with_base=style is not ConflictStyle.MERGE)
-    return replace(policy, conflict_style=style, labels=labels)
+    return MarkerStyle(style, labels, call.marker_size)
 
 
 def _first_line(error: Exception) -> str:

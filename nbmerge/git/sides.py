@@ -27,7 +27,7 @@ from nbmerge.environment.git import git_at_work
 from nbmerge.errors import SystemFailure
 from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
 from nbmerge.git.process import ask_git, run_git
-from nbmerge.merge.values import ConflictStyle, Labels
+from nbmerge.merge.markers import ConflictStyle, Labels
 
 _NAMED = re.compile(r"Merge (?:remote-tracking )?(?:branch|tag|commit) '([^']+)'")
 REACH = 20  # commits of one notebook in which its last merge is looked for

@@ -1,13 +1,9 @@
-"""Owns: lines that a side moved from one cell to another, as splitting a cell does.
-the merge of three notebooks: which rule is applied where.
+"""Owns: the merge of three notebooks: which rule is applied where, to the cells and around them.
 
-Must not know: how cells are matched or merged.
-bytes, files, git, time.
-Invariant: no line that one side moved to
-another cell and the other side deleted, or moved elsewhere, comes out clean: cell by cell
-it looks like one line deleted and another inserted, which would resurrect or double it.
-pure: the same notebooks and policy
-give the same result; nothing that goes in is changed.
+Must not know: bytes, files, git, time; how conflicts are shown.
+Invariant: pure: the same notebooks and policy give the same result, and nothing that goes in is changed.
+No line that one side moved to another cell and the other side deleted, or moved elsewhere, comes out
+clean: cell by cell it looks like one line deleted and another inserted, which would resurrect or double it.
 """
 
 from __future__ import annotations
@@ -17,14 +13,13 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text, with_conflicts
-from nbmerge.merge.ids import settle_ids
+from nbmerge.merge.ids import unique_ids
 from nbmerge.merge.metadata import member, merge_members
 from nbmerge.merge.order import Row, rows
 from nbmerge.merge.sequences import align
 from nbmerge.merge.text import MergedText, is_too_many, split
 from nbmerge.merge.values import (
     Clash,
-    Conflict,
     Decided,
     Decision,
     Favor,
@@ -74,9 +69,11 @@ def _suspects(rows: Sequence[Merging]) -> set[str]:
     for row in rows:
         for counter, source in zip((base, local, remote), row.sources, strict=True):
             counter.update(_telling(source))
-        if row.item is not None and not row.item.conflicts:
+        if row.item is None:
+            continue
+        if row.item.text is None:
             merged.update(_telling(row.item.cell.source))
-        for terms in row.item.conflicts if row.item is not None else ():
+        for terms in row.item.conflicts:
             shown.update(line for term in terms if term for line in _telling(term))
     return {
         line
@@ -91,7 +88,7 @@ def _telling(source: str) -> list[str]:
 
 def _contested(row: Merging, suspects: set[str], policy: Policy) -> MergedCell | None:
     """The cell, in conflict about each suspect line that one side brought here."""
-    if row.item is None or row.item.conflicts:
+    if row.item is None or row.item.text is not None:
         return row.item
     lines, shape = split(row.item.cell.source)
     in_base, in_local, in_remote = ({i for i, _ in align(lines, split(source)[0])} for source in row.sources)
@@ -114,8 +111,8 @@ def _contested(row: Merging, suspects: set[str], policy: Policy) -> MergedCell |
 def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Policy()) -> Result:
     """Merge what `local` and `remote` each made of `base`.
 
-    The three must be of one nbformat major (see notebook.versions).  Conflicts stand in
-    the merged notebook's sources between markers and in the result as values.
+    The three must be of one nbformat major (see notebook.versions).  Conflicts are values in the result
+    until `markers.render` shows them.
     """
     notes = Notes()
     frame = _merge_frame(base, local, remote, policy, notes)
@@ -125,15 +122,13 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     draft = Notebook(frame, (), style, spellings=notebooks)
     merging = _Cells(base, local, remote, policy, is_python(frame), notes)
     merged = merging.run(prefer=Side.REMOTE if respelled else Side.LOCAL)
-    sides = Terms(base, local, remote)
-    cells = settle_ids([item.cell for item, _ in merged], draft.minor, sides, notes)
-    conflicts = tuple(
-        Conflict(position, cell.id, *terms)
-        for position, ((item, _), cell) in enumerate(zip(merged, cells, strict=True))
-        for terms in item.conflicts
-    )
+    items = [item for item, _ in merged]
+    cells = unique_ids(items, draft.minor, Terms(base, local, remote), notes)
+    contested = {
+        place: replace(item, cell=cells[place]) for place, item in enumerate(items) if item.text is not None
+    }
     origins = tuple(Terms(row.base, row.local, row.remote) for _, row in merged)
-    return Result(replace(draft, cells=cells), conflicts, tuple(notes.taken), origins)
+    return Result(replace(draft, cells=cells), contested, tuple(notes.taken), origins)
 
 
 @dataclass
@@ -205,7 +200,7 @@ class _Cells:
     def preferred(self, item: MergedCell, row: Row, prefer: Side) -> MergedCell:
         """The same cell as it stands in the file whose layout the result has."""
         index, notebook = (row.remote, self.remote) if prefer is Side.REMOTE else (row.local, self.local)
-        if index is None or item.conflicts or notebook.cells[index].value != item.cell.value:
+        if index is None or item.text is not None or notebook.cells[index].value != item.cell.value:
             return item
         same_layout = item.cell.layout == notebook.cells[index].layout and item.cell.span is not None
         return item if same_layout else replace(item, cell=notebook.cells[index])

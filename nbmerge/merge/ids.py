@@ -1,66 +1,67 @@
 """Owns: the ids of the cells of a merged notebook.
 
-Must not know: how the cells were merged.  Invariant: where the result has ids, every
-cell has one and no two share one that only the merge brought together; a new id follows
-from the cell's content and never from chance or time.
+Must not know: how the cells were merged.
+Invariant: where the result has ids, every cell has one and no two share one that only the merge brought
+together; a new id follows from the cell's content (of a conflict: from what the sides have, not from how
+it is shown) and never from chance or time.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
-
-from nbmerge.merge.values import Notes, Terms
-from nbmerge.notebook.model import Cell, Notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbmerge.merge.cells import MergedCell
+    from nbmerge.merge.values import Notes, Terms
+    from nbmerge.notebook.model import Cell, Notebook
+
 _MINOR_WITH_IDS = 5
 
 
-def settle_ids(cells: Sequence[Cell], minor: int, sides: Terms[Notebook], notes: Notes) -> tuple[Cell, ...]:
-    """Give, keep or drop ids so that they fit the nbformat minor of the result."""
+def unique_ids(
+    merged: Sequence[MergedCell], minor: int, sides: Terms[Notebook], notes: Notes
+) -> tuple[Cell, ...]:
+    """The cells with ids given, kept or dropped so that they fit the nbformat minor of the result."""
+    cells = [item.cell for item in merged]
     if minor < _MINOR_WITH_IDS:
         return _without_ids(cells, sides, notes)
     if not _has_ids(cells) and any(map(_lacks_ids, sides)):
         return tuple(cells)  # files of 4.5 without ids stay as they are
     twice = _shared_in_one_file(sides)
     taken = {cell.id for cell in cells}
-    seen: set[str] = set()
-    settled = []
-    for position, cell in enumerate(cells):
-        if cell.id is not None and (cell.id not in seen or cell.id in twice):
-            settled.append(cell)
-        else:
-            settled.append(_with_id(cell, derived_id(cell, taken)))
-            taken.add(settled[-1].id)
-        if cell.id is not None and settled[-1] is not cell:
-            here = notes.below("cells").below(position).below("id")
-            here.add("both", f"{cell.id!r} was in use by another cell")
-        seen.add(settled[-1].id or "")
-    return tuple(settled)
+    seen: set[str | None] = set()
+    for position, item in enumerate(merged):
+        id = item.cell.id
+        if id is None or (id in seen and id not in twice):
+            cells[position] = with_id(item.cell, derived_id(item.cell.type, item.plain_source, taken))
+            taken.add(cells[position].id)
+            if id is not None:
+                here = notes.below("cells").below(position).below("id")
+                here.add("both", f"{id!r} was in use by another cell")
+        seen.add(cells[position].id)
+    return tuple(cells)
 
 
-def derived_id(cell: Cell, taken: set[str | None]) -> str:
+def derived_id(kind: str, source: str, taken: set[str | None]) -> str:
     """Eight hex digits from kind and source; the first occurrence that is free."""
     from hashlib import sha256  # only a merge that needs a new id pays for it
 
     occurrence = 0
     while True:
-        text = f"{cell.type}\n{occurrence}\n{cell.source}"
+        text = f"{kind}\n{occurrence}\n{source}"
         id = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         if id not in taken:
             return id
         occurrence += 1
 
 
-def _with_id(cell: Cell, id: str) -> Cell:
+def with_id(cell: Cell, id: str) -> Cell:
+    """The cell with another id, at its place among sorted keys."""
     value = {**cell.value, "id": id}
     if list(cell.value) == sorted(cell.value):
         value = dict(sorted(value.items()))
-    spellings = (cell, *cell.spellings)
-    return replace(cell, value=value, span=None, spellings=spellings)
+    return cell.with_value(value)
 
 
 def _has_ids(cells: Sequence[Cell]) -> bool:
@@ -81,8 +82,7 @@ def _without_ids(cells: Sequence[Cell], sides: Terms[Notebook], notes: Notes) ->
 
 
 def _without_id(cell: Cell) -> Cell:
-    value = {key: item for key, item in cell.value.items() if key != "id"}
-    return replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
+    return cell.with_value({key: item for key, item in cell.value.items() if key != "id"})
 
 
 def _shared_in_one_file(sides: Terms[Notebook]) -> set[str]:

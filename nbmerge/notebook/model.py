@@ -156,6 +156,16 @@ class Cell:
     lead: str | None = None
     spellings: tuple[Cell, ...] = ()
 
+    def with_value(self, value: dict[str, Json]) -> Cell:
+        """This cell with another value, which may copy from the text that this one has."""
+        spellings = self.spellings if self.span is None else (self, *self.spellings)
+        return Cell(value, self.major, layout=self.layout, lead=self.lead, spellings=spellings)
+
+    def with_source(self, source: str) -> Cell:
+        """This cell with another source, one string or a list of lines as it has it."""
+        as_string = isinstance(self.value.get(self.source_field), str)
+        return self.with_value({**self.value, self.source_field: source if as_string else in_lines(source)})
+
     @property
     def text(self) -> str | None:
         """The cell as its file spells it."""

@@ -143,7 +143,7 @@ class SharedIds:
         else:
             value["id"] = own
         spellings = tuple(self._own.get(id(known), known) for known in cell.spellings)
-        return replace(cell, value=value, span=None, spellings=spellings)
+        return replace(cell.with_value(value), spellings=spellings)
 
 
 class HopelessError(Exception):

@@ -15,7 +15,7 @@ from functools import partial
 from nbmerge.errors import NotebookError
 from nbmerge.history.store import Store
 from nbmerge.lineage.versions import Version
-from nbmerge.merge.whole import Parsed
+from nbmerge.merge.files import Parsed
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import read
 

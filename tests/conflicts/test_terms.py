@@ -9,9 +9,9 @@ from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, trace
 from nbmerge.conflicts.values import Absent, Choice, OpenConflict
-from nbmerge.merge import ConflictStyle, Favor, Labels, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.values import Terms
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle, render
+from nbmerge.merge.values import Favor, Policy, Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
@@ -62,15 +62,17 @@ def without_common_ends(local: list[str], remote: list[str]) -> tuple[list[str],
 @tried(150)
 @given(
     st.builds(Terms, sources(), sources(), sources()),
-    st.builds(Policy, st.sampled_from(ConflictStyle), st.sampled_from(LABELS), st.sampled_from([7, 8, 12])),
+    st.builds(
+        MarkerStyle, st.sampled_from(ConflictStyle), st.sampled_from(LABELS), st.sampled_from([7, 8, 12])
+    ),
     st.sampled_from(sorted(ENDS)),
 )
 def test_markers_give_back_the_terms_that_they_show(
-    lines: Terms[list[str]], policy: Policy, last: str
+    lines: Terms[list[str]], markers: MarkerStyle, last: str
 ) -> None:
     sides = lines.map(lambda each: of(each, last))
-    style, labels = policy.conflict_style, policy.labels
-    result = merge(sides.base, sides.local, sides.remote, policy)
+    style, labels = markers.style, markers.labels
+    result = render(merge(sides.base, sides.local, sides.remote), markers)
     known = KnownMerge(sides)
     found = find(read(write(result.notebook)), lambda: known, merging=True)
     assert len(found) == len(result.conflicts)
@@ -100,7 +102,7 @@ def test_choosing_one_side_is_merging_in_favour_of_it(
     base: list[str], local: list[str], remote: list[str], style: ConflictStyle, side: str
 ) -> None:
     sides = Terms(base, local, remote).map(lambda lines: of(lines, ""))
-    result = merge(sides.base, sides.local, sides.remote, Policy(style))
+    result = render(merge(sides.base, sides.local, sides.remote), MarkerStyle(style))
     known = KnownMerge(sides)
     conflicts = trace(find(result.notebook, lambda: known, merging=True), result.notebook, known)
     settled = choose(result.notebook, dict.fromkeys(conflicts, Choice(side)))
@@ -113,7 +115,7 @@ def test_a_deleted_side_is_not_an_empty_one() -> None:
     edited = notebook(code("x = 1\ny = 3", id="one"), code("z = 3", id="two"))
     gone = notebook(code("z = 3", id="two"))
     sides = Terms(base, edited, gone).map(lambda each: read(JUPYTER.spell(each)))
-    [conflict] = find(merge(*sides).notebook)
+    [conflict] = find(render(merge(*sides)).notebook)
     assert conflict.terms.remote is Absent.DELETED
     assert conflict.labels.remote == "remote"
     assert _emptied(conflict) == ["x = 1", "y = 3"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.merge.values import Labels
+from nbmerge.merge.markers import Labels
 from tests.helpers.browser import Browser, Page, browser, needs_browser
 from tests.helpers.build import code, markdown, notebook, printed
 from tests.page import hostile

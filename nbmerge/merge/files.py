@@ -1,10 +1,11 @@
 """Owns: the merge of three files: what every command and edge calls.
 
-Must not know: where the bytes come from or go.  Invariant: if one side's bytes equal
-base's, the other side's bytes come out; nothing comes out that was not read whole first.
+Must not know: where the bytes come from or go.
+Invariant: if one side's bytes equal base's, the other side's bytes come out; nothing comes out that was
+not read whole first.
 
-Files may hold hundreds of megabytes of pictures, so each is read when its turn comes and
-its bytes are let go as soon as they are decoded: fresh memory is what costs most.
+Files may hold hundreds of megabytes of pictures, so each is read when its turn comes and its bytes are
+let go as soon as they are decoded: fresh memory is what costs most.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from dataclasses import dataclass, replace
 
 from nbmerge.errors import NotebookError
 from nbmerge.merge.engine import merge
-from nbmerge.merge.values import Decision, Policy, Result
+from nbmerge.merge.markers import MarkerStyle, Rendered, render
+from nbmerge.merge.values import Decision, Policy, Result, Side
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.versions import empty_beside, harmonise
@@ -74,41 +76,59 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class MergedFile:
-    """The merged file and how it came about."""
+    """The merged file and the notebook in it, with all that is to be said about the merge."""
 
     data: bytes
-    result: Result
+    rendered: Rendered
+
+    @property
+    def result(self) -> Result:
+        """The merge as values."""
+        return self.rendered.result
 
 
-def merge_bytes(base: bytes, local: bytes, remote: bytes, policy: Policy = Policy()) -> MergedFile:
+def merge_bytes(
+    base: bytes,
+    local: bytes,
+    remote: bytes,
+    policy: Policy = Policy(),
+    markers: MarkerStyle = MarkerStyle(),
+) -> MergedFile:
     """Merge three files; an empty `base` is an empty notebook.
 
     Raises NotebookError if a file is no notebook.
     """
-    return merge_sources(InMemory("base", base), InMemory("local", local), InMemory("remote", remote), policy)
+    sources = InMemory("base", base), InMemory("local", local), InMemory("remote", remote)
+    return merge_sources(*sources, policy, lambda: markers)
 
 
-def merge_sources(base: Source, local: Source, remote: Source, policy: Policy = Policy()) -> MergedFile:
-    """Merge three files, as `merge_bytes` does."""
+def merge_sources(
+    base: Source,
+    local: Source,
+    remote: Source,
+    policy: Policy = Policy(),
+    markers: Callable[[], MarkerStyle] = MarkerStyle,
+) -> MergedFile:
+    """Merge three files, as `merge_bytes` does; `markers` is asked only if there are conflicts to show."""
     before = _read_base(base)
     known = before.cells if before is not None else ()
     ours = _read(local, known)
     if local.holds(remote) or (before is not None and base.holds(remote)):
-        return MergedFile(local.read(), Result(ours))
+        return MergedFile(local.read(), render(Result(ours, {}, taken=Side.LOCAL)))
     theirs = _read(remote, known or ours.cells)
     if base.holds(local):
-        return MergedFile(remote.read(), Result(theirs))
+        return MergedFile(remote.read(), render(Result(theirs, {}, taken=Side.REMOTE)))
     before = before or empty_beside(ours, theirs)
     (before, ours, theirs), converted = harmonise((before, ours, theirs), (base, local, remote))
     try:
         result = merge(before, ours, theirs, policy)
-        data = write(result.notebook)
+        if converted:
+            note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
+            result = replace(result, decisions=(note, *result.decisions))
+        rendered = render(result) if result.clean else render(result, markers())
+        return MergedFile(write(rendered.notebook), rendered)
     except RecursionError:
         raise NotebookError(f"{local.name}: is nested too deeply to be merged") from None
-    if converted:
-        note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
-        result = replace(result, decisions=(note, *result.decisions))
-    return MergedFile(data, result)
 
 
 def _read(source: Source, known: Sequence[Cell]) -> Notebook:
