@@ -26,7 +26,7 @@ LEVELS = [
     {"notebook"},
     {"disk"},
     {"files"},
-    {"errors"},
+    {"errors", "frozen"},
 ]
 OWNERS = {
     "nbformat": {"notebook/versions.py", "notebook/trust.py"},

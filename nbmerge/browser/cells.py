@@ -11,7 +11,8 @@ shown: its parts, its conflicts, the outputs that were left out, each decision w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import count
 
 from nbmerge.browser.html import Html, counted, first_line, fold, join, link, tag
 from nbmerge.browser.outputs import (
@@ -41,13 +42,13 @@ from nbmerge.browser.sources import (
     who,
 )
 from nbmerge.browser.stories import Fate, Story
-from nbmerge.merge.markers import conflicts_in, marker
-from nbmerge.merge.values import Terms
+from nbmerge.merge.values import Clash, Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nbmerge.merge.markers import Lines
     from nbmerge.merge.values import Conflict, Terms
     from nbmerge.notebook.model import Cell
 
@@ -252,26 +253,21 @@ def _source(story: Story, look: CellView) -> Html:
 
 def _pieces(story: Story) -> list[str | ConflictingLines]:
     """The lines of the merged source, each conflict as one piece."""
-    shown = lines(story.cell.source)
-    if not story.conflicts:
-        return list(shown)
-    marks = [mark for line in shown if (mark := marker(line)) is not None and mark.character == "<"]
-    found = conflicts_in(shown, max((mark.size for mark in marks), default=1))
-    if len(found) != len(story.conflicts):  # never so for our own markers; then all come first
-        return [*(_contested(number, story) for number in range(len(story.conflicts))), *shown]
+    if not story.pieces:
+        return list(lines(story.cell.source))
+    numbers = count()
     pieces: list[str | ConflictingLines] = []
-    at = 0
-    for number, marked in enumerate(found):
-        contested = replace(_contested(number, story), local=marked.local, remote=marked.remote)
-        pieces += [*shown[at : marked.start], contested]
-        at = marked.end
-    return [*pieces, *shown[at:]]
+    for piece in story.pieces:
+        if isinstance(piece, Clash):
+            pieces.append(ConflictingLines(next(numbers), *map(_without_returns, piece)))
+        else:
+            pieces += _without_returns(piece)
+    return pieces
 
 
-def _contested(number: int, story: Story) -> ConflictingLines:
-    conflict = story.conflicts[number]
-    base, local, remote = (tuple(lines(t or "")) for t in (conflict.base, conflict.local, conflict.remote))
-    return ConflictingLines(number, base, local, remote)
+def _without_returns(lines: Lines) -> Lines:
+    """As the sides' lines are shown, where a text has ends of both kinds."""
+    return tuple(line.removesuffix("\r") for line in lines)
 
 
 def _left_out(story: Story, look: CellView) -> Html | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from nbmerge.browser.sources import By, by_of, lines
+from nbmerge.merge.markers import shown_pieces
 from nbmerge.merge.order import CellPositions, Row, rows
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import unspelled
@@ -19,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from nbmerge.merge.markers import Rendered
-    from nbmerge.merge.values import Conflict, Decision, Result
+    from nbmerge.merge.markers import Lines, Rendered
+    from nbmerge.merge.values import Clash, Conflict, Decision, Result
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell, Notebook
 
@@ -49,6 +50,7 @@ class MergedPart:
 class Story:
     """One cell.  `number` counts the merged cells from 0, and is None for one that is not among them.
 
+    `pieces` are the merged source where it is in conflict: lines, and the terms of each conflict.
     `first` is the number of its first conflict among all conflicts of the notebook.
     """
 
@@ -61,6 +63,7 @@ class Story:
     moved: By | None = None
     parts: tuple[MergedPart, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    pieces: tuple[Lines | Clash[Lines], ...] = ()
     first: int = 0
     notes: tuple[Decision, ...] = ()
 
@@ -137,9 +140,17 @@ def stories(sides: Terms[Notebook], result: Rendered) -> list[Story]:
         moved = movers.get(row.base) if merged is not None else None
         said = tuple(notes[f"base:{row.base}" if number is None else str(number)])
         parts = () if merged is None else _parts(cells, merged, contested=bool(here))
-        told.append(Story(number, row, cells, merged, fate, by, moved, parts, here, first, said))
+        pieces = _pieces(number, result)
+        told.append(Story(number, row, cells, merged, fate, by, moved, parts, here, pieces, first, said))
         first += len(here)
     return told
+
+
+def _pieces(number: int | None, result: Rendered) -> tuple[Lines | Clash[Lines], ...]:
+    contested = None if number is None else result.result.contested.get(number)
+    if contested is None or contested.text is None:
+        return ()
+    return tuple(shown_pieces(contested.text, result.markers.style))
 
 
 def cells_of(row: Row, sides: Terms[Notebook]) -> Terms[Cell | None]:

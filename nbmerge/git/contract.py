@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from enum import Enum
 
 from nbmerge.errors import UsageError
+from nbmerge.frozen import frozen
 from nbmerge.git.process import ask_git
 from nbmerge.merge.markers import Labels
 
@@ -50,7 +50,7 @@ class MergeStatus(Enum):
         return {MergeStatus.CLEAN: 80, MergeStatus.CONFLICTS: 81, MergeStatus.FAILED: 82}[self]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call by git; `labels` is None where this git does not tell them (before 2.44)."""
 
@@ -62,7 +62,7 @@ class Call:
     labels: Labels | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriverResult:
     """What became of one call: of a merge as notebooks the `result`, else the `reason` in one line."""
 
@@ -98,7 +98,7 @@ _UNKNOWN = Labels(LOCAL_LABEL, BASE_LABEL, REMOTE_LABEL)
 _STASH = Labels("Updated upstream", "Stash base", "Stashed changes")
 _VIRTUAL = Labels("Temporary merge branch 1", BASE_LABEL, "Temporary merge branch 2")
 _HEAD_OF = "GITHEAD_"
-_HASH = re.compile("[0-9a-f]{4,64}")
+_HASH = "[0-9a-f]{4,64}"
 
 
 def find_labels(call: Call, with_base: bool) -> Labels:
@@ -155,7 +155,9 @@ def _picked(step: str, backwards: bool = False) -> Labels:
     """Labels for a step of a todo list: a command, a commit and its subject."""
     _, _, commit = step.partition(" ")
     oid, _, subject = commit.partition(" ")
-    if not _HASH.fullmatch(oid):  # `merge -C ...` has none, a step of a newer git may be spelled otherwise
+    if not re.fullmatch(
+        _HASH, oid
+    ):  # `merge -C ...` has none, a step of a newer git may be spelled otherwise
         return _UNKNOWN
     name = f"{oid[:7]} ({subject})"
     before, after = f"parent of {name}", name

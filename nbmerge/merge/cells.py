@@ -7,8 +7,7 @@ that its type allows; a source in conflict stays a value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from nbmerge.frozen import frozen
 from nbmerge.merge.metadata import follow, key_order, merge_attachments, merge_members
 from nbmerge.merge.outputs import NO_RUN, Run, merge_run, no_run_for_text, run_of, unowned_run
 from nbmerge.merge.rules import guard
@@ -29,7 +28,7 @@ _RULED = frozenset(
 _NOWHERE = Cell({})  # the base of a cell that both sides inserted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MergedCell:
     """A cell of the result.
 
@@ -178,7 +177,7 @@ def _favored(text: MergedText, favor: Favor, notes: Notes) -> MergedText:
     )
     if text.clashes:
         notes.below("source").add(favor.value, "a conflict, settled as asked")
-    return replace(text, pieces=pieces)
+    return MergedText(pieces, text.shape, text.notes)
 
 
 def _plain_fields(cell: Cell) -> dict[str, Json]:

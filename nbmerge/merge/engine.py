@@ -9,9 +9,9 @@ clean: cell by cell it looks like one line deleted and another inserted, which w
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from itertools import groupby
 
+from nbmerge.frozen import frozen
 from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text, with_conflicts
 from nbmerge.merge.ids import unique_ids
 from nbmerge.merge.metadata import member, merge_members
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _TELLING = 15  # characters; lines such as `plt.show()` stand in many cells, and are not moved
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merging:
     """One row of cells: their sources ('' where there is no cell) and what became of them."""
 
@@ -125,13 +125,15 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     items = [item for item, _ in merged]
     cells = unique_ids(items, draft.minor, Terms(base, local, remote), notes)
     contested = {
-        place: replace(item, cell=cells[place]) for place, item in enumerate(items) if item.text is not None
+        place: MergedCell(cells[place], item.text, item.sources)
+        for place, item in enumerate(items)
+        if item.text is not None
     }
     origins = tuple(Terms(row.base, row.local, row.remote) for _, row in merged)
-    return Result(replace(draft, cells=cells), contested, tuple(notes.taken), origins)
+    return Result(draft.with_cells(cells), contested, tuple(notes.taken), origins)
 
 
-@dataclass
+@frozen
 class _Cells:
     """The cells of three notebooks on their way to one list."""
 
@@ -203,7 +205,7 @@ class _Cells:
         if index is None or item.text is not None or notebook.cells[index].value != item.cell.value:
             return item
         same_layout = item.cell.layout == notebook.cells[index].layout and item.cell.span is not None
-        return item if same_layout else replace(item, cell=notebook.cells[index])
+        return item if same_layout else MergedCell(notebook.cells[index])
 
 
 def _merge_frame(

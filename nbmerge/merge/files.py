@@ -10,21 +10,20 @@ let go as soon as they are decoded: fresh memory is what costs most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-
 from nbmerge.errors import NotebookError
+from nbmerge.frozen import frozen
 from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import MarkerStyle, Rendered, render
 from nbmerge.merge.values import Decision, Policy, Result, Side
-from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import BOM, read
-from nbmerge.notebook.versions import empty_beside, harmonise
 from nbmerge.notebook.writer import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Protocol
+
+    from nbmerge.notebook.model import Cell, Notebook
 
     class Source(Protocol):
         """A file that can be read more than once; `name` is what messages call it."""
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
             """Whether the other source has the very same bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InMemory:
     """A file that is in memory already."""
 
@@ -54,7 +53,7 @@ class InMemory:
         return self.data == other.read()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parsed:
     """A file that was read before; `digest` names its bytes, which `fetch` gives if they are needed."""
 
@@ -74,7 +73,7 @@ class Parsed:
         return self.read() == other.read()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MergedFile:
     """The merged file and the notebook in it, with all that is to be said about the merge."""
 
@@ -118,17 +117,29 @@ def merge_sources(
     theirs = _read(remote, known or ours.cells)
     if base.holds(local):
         return MergedFile(remote.read(), render(Result(theirs, {}, taken=Side.REMOTE)))
-    before = before or empty_beside(ours, theirs)
-    (before, ours, theirs), converted = harmonise((before, ours, theirs), (base, local, remote))
+    sides, converted = _of_one_major((before, ours, theirs), (base, local, remote))
     try:
-        result = merge(before, ours, theirs, policy)
+        result = merge(*sides, policy)
         if converted:
             note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
-            result = replace(result, decisions=(note, *result.decisions))
+            decisions = (note, *result.decisions)
+            result = Result(result.notebook, result.contested, decisions, result.origins)
         rendered = render(result) if result.clean else render(result, markers())
         return MergedFile(write(rendered.notebook), rendered)
     except RecursionError:
         raise NotebookError(f"{local.name}: is nested too deeply to be merged") from None
+
+
+def _of_one_major(
+    notebooks: tuple[Notebook | None, Notebook, Notebook], files: tuple[Source, Source, Source]
+) -> tuple[tuple[Notebook, Notebook, Notebook], bool]:
+    """The three as they can be merged, and whether any had to be converted; most are nbformat 4."""
+    base, local, remote = notebooks
+    if base is not None and base.major == local.major == remote.major == 4:
+        return (base, local, remote), False
+    from nbmerge.notebook.versions import empty_beside, harmonise
+
+    return harmonise((base or empty_beside(local, remote), local, remote), files)
 
 
 def _read(source: Source, known: Sequence[Cell]) -> Notebook:

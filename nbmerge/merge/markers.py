@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
 from enum import Enum
 
+from nbmerge.frozen import frozen
 from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.text import compose
 from nbmerge.merge.values import Clash, Conflict, Side
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from nbmerge.merge.cells import MergedCell
+    from nbmerge.merge.text import MergedText
     from nbmerge.merge.values import Decision, Result
     from nbmerge.notebook.model import Notebook
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 LEAST = 7  # characters; no program writes shorter ones unless it is told to
 DELETED = "(deleted)"  # what ends the label of a side that has no such cell
-_LIKE_A_MARKER = re.compile(r"^(<+|\|+|=+|>+)(?=\s|$)", re.M)
+_LIKE_A_MARKER = r"^(<+|\|+|=+|>+)(?=\s|$)"
 
 
 class ConflictStyle(Enum):
@@ -47,7 +48,7 @@ class ConflictStyle(Enum):
     ZDIFF3 = "zdiff3"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Labels:
     """What stands behind the conflict markers."""
 
@@ -58,11 +59,11 @@ class Labels:
     def deleted(self, by: Side) -> Labels:
         """The same where that side has no such cell."""
         if by is Side.LOCAL:
-            return replace(self, local=f"{self.local} {DELETED}".lstrip())
-        return replace(self, remote=f"{self.remote} {DELETED}".lstrip())
+            return Labels(f"{self.local} {DELETED}".lstrip(), self.base, self.remote)
+        return Labels(self.local, self.base, f"{self.remote} {DELETED}".lstrip())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MarkerStyle:
     """How conflicts are shown: it decides nothing about the merge."""
 
@@ -71,13 +72,14 @@ class MarkerStyle:
     size: int = LEAST
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rendered:
     """A merge as a notebook, its conflicts shown between markers; each tells its cell and its lines."""
 
     notebook: Notebook
     conflicts: tuple[Conflict, ...]
     result: Result
+    markers: MarkerStyle = MarkerStyle()
 
     @property
     def clean(self) -> bool:
@@ -99,7 +101,7 @@ def render(result: Result, markers: MarkerStyle = MarkerStyle()) -> Rendered:
         cells[place] = merged.cell.with_source(source)
         for terms, lines in zip(merged.conflicts, shown, strict=True):
             conflicts.append(Conflict(place, merged.cell.id, terms.base, terms.local, terms.remote, lines))
-    return Rendered(replace(result.notebook, cells=tuple(cells)), tuple(conflicts), result)
+    return Rendered(result.notebook.with_cells(tuple(cells)), tuple(conflicts), result, markers)
 
 
 def _source(merged: MergedCell, markers: MarkerStyle) -> tuple[str, list[range]]:
@@ -111,31 +113,36 @@ def _source(merged: MergedCell, markers: MarkerStyle) -> tuple[str, list[range]]
     size = marker_size(markers.size, *texts)
     lines: list[str] = []
     shown: list[range] = []
-    for piece in merged.text.pieces:
+    for piece in shown_pieces(merged.text, markers.style):
+        start = len(lines)
         if isinstance(piece, Clash):
-            head, between, tail = _narrowed(piece, markers.style)
-            start = len(lines) + len(head)
-            lines += (*head, *_between_markers(between, markers.style, labels, size))
+            lines += _between_markers(piece, markers.style, labels, size)
             shown.append(range(start, len(lines)))
-            lines += tail
         else:
-            lines += piece.value
+            lines += piece
     return compose(lines, merged.text.shape), shown
 
 
 def marker_size(least: int, *texts: str) -> int:
     """The least size that no line of the texts can be taken for."""
-    longest = max((len(m.group(1)) for t in texts for m in _LIKE_A_MARKER.finditer(t)), default=0)
+    longest = max((len(m.group(1)) for t in texts for m in re.finditer(_LIKE_A_MARKER, t, re.M)), default=0)
     return least if longest < least else longest + 4
 
 
-def _narrowed(clash: Clash[Lines], style: ConflictStyle) -> tuple[Lines, Clash[Lines], Lines]:
-    """What both sides begin and end with stands around the markers, unless the style is diff3."""
-    if style is ConflictStyle.DIFF3:
-        return (), clash, ()
-    head, tail = common_ends(clash.local, clash.remote)
-    local, remote = (lines[head : len(lines) - tail] for lines in (clash.local, clash.remote))
-    return clash.local[:head], Clash(clash.base, local, remote), clash.local[len(clash.local) - tail :]
+def shown_pieces(text: MergedText, style: ConflictStyle) -> Iterator[Lines | Clash[Lines]]:
+    """The text in order, as the style shows it: but in diff3, what both sides of a conflict begin and end
+    with stands around it."""
+    for piece in text.pieces:
+        if not isinstance(piece, Clash):
+            yield piece.value
+        elif style is ConflictStyle.DIFF3:
+            yield piece
+        else:
+            head, tail = common_ends(piece.local, piece.remote)
+            local, remote = (lines[head : len(lines) - tail] for lines in (piece.local, piece.remote))
+            yield piece.local[:head]
+            yield Clash(piece.base, local, remote)
+            yield piece.local[len(piece.local) - tail :]
 
 
 def _between_markers(clash: Clash[Lines], style: ConflictStyle, labels: Labels, size: int) -> Lines:
@@ -149,7 +156,7 @@ def _marker(character: str, size: int, label: str) -> str:
     return f"{character * size} {label}" if label else character * size
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marker:
     """One line of markers: which character, how often, and the label behind it."""
 
@@ -158,7 +165,7 @@ class Marker:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marked:
     """A conflict as its markers show it, at `start` to `end` (exclusive) of the lines parsed.
 

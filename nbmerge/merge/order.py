@@ -19,8 +19,8 @@ their place as tombstones until the order is known.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 
+from nbmerge.frozen import frozen
 from nbmerge.merge.matching import alike, candidates, match_cells, positional, trusted_ids
 from nbmerge.merge.sequences import align, align_alike, longest_rising
 
@@ -167,7 +167,7 @@ class _Pairing:
         self.pair([(j, k) for score, j, k in sorted(scores) if -score >= _SAME_PLACE])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One cell of the merge: its index in each notebook that has it."""
 

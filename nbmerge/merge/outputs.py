@@ -7,8 +7,8 @@ stand under a source that did not make them, unless the caller asked for that by
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from nbmerge.frozen import frozen
 from nbmerge.merge.values import Decided, Notes, Outputs, Policy, Side, decide
 
 TYPE_CHECKING = False
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell
 
-_COMMENT_OR_BLANK = re.compile(r"^\s*(?:#(?!\s*%%).*)?$")
+_COMMENT_OR_BLANK = r"^\s*(?:#(?!\s*%%).*)?$"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """What one execution of a source left behind."""
 
@@ -88,7 +88,7 @@ def made(source: str, cell: Cell) -> bool:
 def _bare(source: str) -> list[str]:
     if '"""' in source or "'''" in source:  # a line of a string may look like a comment
         return [source]
-    return [line for line in source.split("\n") if not _COMMENT_OR_BLANK.match(line)]
+    return [line for line in source.split("\n") if not re.match(_COMMENT_OR_BLANK, line)]
 
 
 def _of_one_source(before: Run, ours: Run, theirs: Run, newer: Side, notes: Notes) -> Run:

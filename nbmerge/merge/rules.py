@@ -16,9 +16,9 @@ Python, for the grammar is a fixed one of parso (loaded only when a cell needs i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from nbmerge.frozen import frozen
 from nbmerge.merge.sequences import align, align_alike, common_ends, diff3, hunks
 from nbmerge.merge.values import Clash, Decided, decide
 
@@ -30,16 +30,14 @@ if TYPE_CHECKING:
     Lines: TypeAlias = tuple[str, ...]
     Piece: TypeAlias = Decided[Lines] | Clash[Lines]
 
-_TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
-_SEPARATOR = re.compile(r"[,;:()\[\]{}\n]|(?<![=!<>])=(?!=)")
-_IMPORT = re.compile(
-    r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
-)
+_TOKEN = r"\n|[^\S\n]+|\w+|[^\w\s]"
+_SEPARATOR = r"[,;:()\[\]{}\n]|(?<![=!<>])=(?!=)"
+_IMPORT = r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
 _LIKENESS = 0.5  # share of common tokens below which a region was rewritten, not edited
 _TOO_LONG_FOR_TOKENS = 20_000  # characters in a region
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ByRule:
     """What a clash became, and the rule in words."""
 
@@ -76,7 +74,7 @@ def _imports(clash: Clash[Lines]) -> ByRule | None:
     """Import lines inserted by both sides are all kept."""
     lines = clash.local + clash.remote
     indents = {line[: len(line) - len(line.lstrip())] for line in lines if line.strip()}
-    if clash.base or len(indents) != 1 or not all(map(_IMPORT.match, lines)):
+    if clash.base or len(indents) != 1 or not all(re.match(_IMPORT, line) for line in lines):
         return None
     return ByRule((Decided(tuple(dict.fromkeys(lines))),), "imports of both sides")
 
@@ -163,7 +161,7 @@ def _by_tokens(clash: Clash[Lines], code: bool) -> ByRule | None:
     texts = ["\n".join(lines) for lines in clash]
     if not all(texts) or sum(map(len, texts)) > _TOO_LONG_FOR_TOKENS:
         return None
-    base, local, remote = (_TOKEN.findall(text) for text in texts)
+    base, local, remote = (re.findall(_TOKEN, text) for text in texts)
     if min(_share_kept(base, local), _share_kept(base, remote)) < _LIKENESS:
         return None
     merged = _merged_tokens(base, local, remote, code)
@@ -201,7 +199,7 @@ def _apart(between: str, code: bool) -> bool:
     In code: different arguments, targets or statements.  Two edits of one expression
     (`exp(x + 2)` and `exp(2 * x)`) would make a formula that nobody wrote.
     """
-    return bool(_SEPARATOR.search(between) if code else between)
+    return bool(re.search(_SEPARATOR, between) if code else between)
 
 
 def _share_kept(base: Sequence[str], side: Sequence[str]) -> float:
@@ -218,8 +216,8 @@ def _visible(tokens: Sequence[str]) -> int:
 
 GRAMMAR = "3.13"
 _TOO_LONG = 200_000  # characters; parsing more would take seconds, and such a cell is no code
-_SHELL_ASSIGNMENT = re.compile(r"[\w.,\s]+=\s*[%!]")
-_CELL_MAGIC = re.compile(r"\s*%%(\w*)[^\n]*(?:\n|$)")
+_SHELL_ASSIGNMENT = r"[\w.,\s]+=\s*[%!]"
+_CELL_MAGIC = r"\s*%%(\w*)[^\n]*(?:\n|$)"
 _PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun"})
 
 
@@ -247,7 +245,7 @@ def faults(source: str) -> frozenset[str]:
     Notebooks hold code that no Python file could (`await` at the top): a fault that a
     side has already is none of the merge's.
     """
-    magic = _CELL_MAGIC.match(source)
+    magic = re.match(_CELL_MAGIC, source)
     if magic:
         if magic.group(1) not in _PYTHON_MAGICS:
             return frozenset()
@@ -261,7 +259,7 @@ def _as_python(line: str) -> str:
     """The line, or `pass` in place of what only IPython understands."""
     text = line.strip()
     asks = text.endswith("?") and not any(sign in text for sign in "#'\"")
-    if text.startswith(("%", "!", "?")) or asks or _SHELL_ASSIGNMENT.match(text):
+    if text.startswith(("%", "!", "?")) or asks or re.match(_SHELL_ASSIGNMENT, text):
         return line[: len(line) - len(line.lstrip())] + "pass"
     return line
 

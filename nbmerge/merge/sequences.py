@@ -22,7 +22,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
+
+from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _within(x: int, k: int, n: int, m: int) -> int:
     return 2 * x - k if 0 <= x <= n and 0 <= x - k <= m else -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hunk:
     """base[start:end] became side[new_start:new_end]."""
 
@@ -224,7 +225,7 @@ class Hunk:
         return self.end - self.start == self.new_end - self.new_start
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Region:
     """One stretch of all three sequences; `changed` names the sides that changed it."""
 
@@ -245,7 +246,7 @@ class Region:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Group:
     """Hunks of both sides that meet, directly or through others."""
 

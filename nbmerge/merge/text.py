@@ -10,8 +10,8 @@ Bold choices (neighbouring changes, tokens, insertions that agree) stand in code
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
+from nbmerge.frozen import frozen
 from nbmerge.merge.rules import by_rule
 from nbmerge.merge.sequences import common_ends, diff3
 from nbmerge.merge.values import Clash, Decided, decide
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TELLING = 8  # characters; a shorter line may well be there twice
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """What a text has besides its lines."""
 
@@ -33,7 +33,7 @@ class Shape:
     final_newline: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MergedText:
     """Pieces in order; `notes` say which rules were needed beside the three-way law."""
 

@@ -8,24 +8,32 @@ without asking is a Decision, what needs a person is a Conflict; never neither.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
+
+from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Generic, TypeVar
 
     from nbmerge.merge.cells import MergedCell
     from nbmerge.notebook.model import Notebook
 
+    T = TypeVar("T")
+    T_co = TypeVar("T_co", covariant=True)
+    U = TypeVar("U")
+else:  # at run time nobody asks what they are generic in, and `typing` takes long to import
+    T = T_co = None
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-U = TypeVar("U")
+    class Generic:
+        """What typing.Generic says to a type checker."""
+
+        def __class_getitem__(cls, _):
+            return cls
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms(Generic[T_co]):
     """The same thing in base, local and remote."""
 
@@ -41,12 +49,12 @@ class Terms(Generic[T_co]):
         return iter((self.base, self.local, self.remote))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clash(Terms[T_co]):
     """Three terms that no rule has made one: a conflict, as a value."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided(Generic[T]):
     """A value on which the three terms agree."""
 
@@ -101,7 +109,7 @@ class Favor(Enum):
     BASE = "base"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """`newer` is the side whose run and whose volatile metadata count as the later one."""
 
@@ -110,7 +118,7 @@ class Policy:
     newer: Side = Side.LOCAL
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conflict:
     """One place for a person to decide; a term is None where that side has no such cell.
 
@@ -132,7 +140,7 @@ class Conflict:
         return found if self.lines is None else found | {"lines": [self.lines.start, self.lines.stop]}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What was chosen for one place of the merged notebook, and why.
 
@@ -148,7 +156,7 @@ class Decision:
         return {"path": self.path, "took": self.took, "reason": self.reason}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What a merge made, with conflicts as values: nothing of it is rendered.
 
@@ -178,12 +186,14 @@ class Result:
         )
 
 
-@dataclass(slots=True)
 class Notes:
     """Collects decisions below one path while a part of the notebook is merged."""
 
-    path: str = ""
-    taken: list[Decision] = field(default_factory=list)
+    __slots__ = ("path", "taken")
+
+    def __init__(self, path: str = "", taken: list[Decision] | None = None) -> None:
+        self.path = path
+        self.taken: list[Decision] = [] if taken is None else taken
 
     def add(self, took: str, reason: str) -> None:
         self.taken.append(Decision(self.path, took, reason))

@@ -13,9 +13,9 @@ that has a `span` is written as its text, and that text parses to exactly `value
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from nbmerge.frozen import frozen
 from nbmerge.notebook.jsontext import Number, parse_value
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ _COMMA = re.compile(r"[ \t]*,[ \t]*")
 _NON_ASCII_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u(?!00[0-7])")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """White space and escapes.  `indent` is None for a file on one line."""
 
@@ -50,7 +50,7 @@ class Layout:
         return "" if self.indent is None else "\n" + self.indent * depth
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """The style of a whole file; `tail` is what follows the last brace."""
 
@@ -83,7 +83,7 @@ def merge_styles(base: Style, local: Style, remote: Style) -> Style:
     layout = remote.layout if local.layout == base.layout else local.layout
     if layout.ascii is None:
         known = [s.layout.ascii for s in (local, remote) if s.layout.ascii is not None]
-        layout = replace(layout, ascii=known[0] if known else None)
+        layout = Layout(layout.indent, layout.comma, layout.colon, known[0] if known else None)
     return Style(
         layout,
         remote.newline if local.newline == base.newline else local.newline,
@@ -122,7 +122,7 @@ def unspelled(value: Json) -> Json:
     return value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Span:
     """A part of a file's text, copied only when asked for: files hold pictures."""
 
@@ -143,7 +143,7 @@ class Span:
         return size == head or self.whole[self.start : self.end] == text[at : at + size]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False, slots=False)
 class Cell:
     """One cell.  `spellings` are cells whose text a changed cell may copy parts from;
     `lead` is what stands between it and the cell before where the layout says otherwise.
@@ -221,7 +221,7 @@ class Cell:
         return unspelled(self.outputs)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FrameText:
     """How a file spells what stands around its cells.
 
@@ -238,7 +238,7 @@ class FrameText:
         return (self.head + self.foot).lstrip()
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False, slots=False)
 class Notebook:
     """A notebook as a value.
 
@@ -251,7 +251,11 @@ class Notebook:
     cells: tuple[Cell, ...]
     style: Style = Style()
     frame_text: FrameText | None = None
-    spellings: tuple[Notebook, ...] = field(default=())
+    spellings: tuple[Notebook, ...] = ()
+
+    def with_cells(self, cells: tuple[Cell, ...]) -> Notebook:
+        """This notebook with other cells."""
+        return Notebook(self.frame, cells, self.style, self.frame_text, self.spellings)
 
     @property
     def depth(self) -> int:
