@@ -1,13 +1,9 @@
-"""Owns: what becomes of the lines of a text when conflicts between markers in it are settled.
-what becomes of a notebook when conflicts in it are settled.
+"""Owns: what becomes of a notebook, and of the lines of its sources, when conflicts in it are settled.
 
-Must not know: cells, how it was chosen.
-who chose, where the file is.
-Invariant: each line outside the markers stays, but for
-markers of a conflict that crosses a settled one and of which some are gone with it.
-cells without a chosen conflict keep their
-bytes, and so does each line outside the markers; a cell that ends up with one side's source gets
-what that side had under it, where that is known.
+Must not know: who chose, where the file is.
+Invariant: cells without a chosen conflict keep their bytes, and so does each line outside the markers, but
+for markers of a conflict that crosses a settled one and of which some are gone with it; a cell that ends up
+with one side's source gets what that side had under it, where that is known.
 """
 
 from __future__ import annotations

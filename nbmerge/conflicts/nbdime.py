@@ -1,15 +1,12 @@
-"""Owns: conflicts that nbdime marks with cells, and with the first line of one: found, settled.
-conflicts as nbdime writes them into a notebook, besides markers in a source: found, settled.
+"""Owns: conflicts as nbdime writes them into a notebook, besides markers in a source: found, settled.
 
-Must not know: outputs, metadata.
-files, how a conflict is shown, who chooses.
-Invariant: a marker cell is a markdown cell with a marker and
-nothing else, so that a cell that quotes one is none; a cell that is kept is the same object.
-a notebook that nbdime did
-not write into holds none; cells in which nothing was settled stay the same objects.
+Must not know: files, how a conflict is shown, who chooses.
+Invariant: a notebook that nbdime did not write into holds none (a marker cell is a markdown cell with a
+marker and nothing else, so that a cell that quotes one is none); cells in which nothing was settled stay
+the same objects.
 
-What nbdime decides without a word (a deletion against outputs, attachments that both changed) it
-leaves no trace of, and so it is no open conflict here.
+What nbdime decides without a word (a deletion against outputs, attachments that both changed) it leaves no
+trace of, and so it is no open conflict here.
 """
 
 from __future__ import annotations

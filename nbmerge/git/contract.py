@@ -1,13 +1,11 @@
-"""Owns: what git hands to a merge driver, and what the driver answers.
-what the sides of a conflict are called where git (before 2.44) does not say.
+"""Owns: what git hands to a merge driver, what the driver answers, and what the sides of a conflict are
+called.
 
 Must not know: how a merge is made.
-the merge.
-Invariant: an answer is given on purpose or not at
-all: "clean" and "conflicts" have exit codes towards our entry in git's configuration
-that no crash, no missing interpreter and no missing package can produce by chance.
-a name is shown only where git's own state gives
-it; else HEAD and "theirs".  Asked only when there is a conflict to show.
+Invariant: an answer is given on purpose or not at all: "clean" and "conflicts" have exit codes towards our
+entry in git's configuration that no crash, no missing interpreter and no missing package can produce by
+chance.  A name is shown only where git tells it (since 2.44) or its own state gives it; else HEAD and
+"theirs".
 """
 
 from __future__ import annotations

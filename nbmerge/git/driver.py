@@ -1,12 +1,8 @@
-"""Owns: the merge of files that are no notebooks, as text, by `git merge-file`.
-one call of the merge driver: three files in, the result in the local one.
+"""Owns: one call of the merge driver: three files in, the result in the local one.
 
-Must not know: notebooks.
-how the call reached it.
-Invariant: both sides' text is in what comes out, or nothing
-is written and git is told that the driver failed.
-the local file holds a whole merge,
-or is untouched; neither side is ever silently absent, whatever the files are.
+Must not know: how the call reached it.
+Invariant: the local file holds a whole merge with both sides in it, or is untouched and git is told that
+the driver failed; what cannot be merged as a notebook is merged as text, by `git merge-file`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Owns: the merge of one cell, field by field.
 
 Must not know: where the cell stands, other cells, how a conflict is shown.
-Invariant: a field that only one side changed is that side's; the cell that comes out has the fields
-that its type allows; a source in conflict stays a value.
+Invariant: a field that only one side changed is that side's; the cell that comes out has the fields that
+its type allows; a source in conflict stays a value.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _merge_source(sources: Terms[str], kind: str, python: bool, notes: Notes) ->
 
 
 def _favored(text: MergedText, favor: Favor, notes: Notes) -> MergedText:
-    """Every clash settled for one term, as the caller asked."""
+    """Every clash resolved for one term, as the caller asked."""
     pieces = tuple(
         Decided(getattr(piece, favor.value)) if isinstance(piece, Clash) else piece for piece in text.pieces
     )

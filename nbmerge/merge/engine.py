@@ -1,9 +1,9 @@
 """Owns: the merge of three notebooks: which rule is applied where, to the cells and around them.
 
 Must not know: bytes, files, git, time; how conflicts are shown.
-Invariant: pure: the same notebooks and policy give the same result, and nothing that goes in is changed.
-No line that one side moved to another cell and the other side deleted, or moved elsewhere, comes out
-clean: cell by cell it looks like one line deleted and another inserted, which would resurrect or double it.
+Invariant: pure: the same notebooks and policy give the same result, and nothing that goes in is changed. No
+line that one side moved to another cell and the other side deleted, or moved elsewhere, comes out clean:
+cell by cell it looks like one line deleted and another inserted, which would resurrect or double it.
 """
 
 from __future__ import annotations
@@ -196,8 +196,8 @@ class _Cells:
         if self.policy.favor is Favor.NONE:
             return deleted_against_edited(base, kept, by, self.policy, notes)
         notes.add(self.policy.favor.value, "a conflict, settled as asked")
-        settled = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
-        return None if settled is None else MergedCell(settled)
+        favored = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
+        return None if favored is None else MergedCell(favored)
 
     def preferred(self, item: MergedCell, row: Row, prefer: Side) -> MergedCell:
         """The same cell as it stands in the file whose layout the result has."""

@@ -1,15 +1,14 @@
 """Owns: conflict markers in git's three styles: results of a merge written with them, lines read again.
 
 Must not know: how conflicts arise, what becomes of them.
-Invariant: what is written are markers longer than any line like them in the texts around, so that they
-give back exactly the terms that they show.  `lines_of(parse(lines))` is `lines`; what is not a whole
-conflict (markers of one size, in order, all there) is plain lines; two conflicts that are found never
-share a line.
+Invariant: what is written are markers longer than any line like them in the texts around, so that they give
+back exactly the terms that they show.  `lines_of(parse(lines))` is `lines`; what is not a whole conflict
+(markers of one size, in order, all there) is plain lines; two conflicts that are found never share a line.
 
     conflict = open part [base part] separator part close      part = (line | conflict)*
 
-Markers of another size than their opening are plain lines of its parts: git writes longer ones
-into a base that is itself a merge, and ours are longer than any line like them in the sources.
+Markers of another size than their opening are plain lines of its parts: git writes longer ones into a base
+that is itself a merge, and ours are longer than any line like them in the sources.
 """
 
 from __future__ import annotations
@@ -224,7 +223,7 @@ def conflicts_in(lines: Sequence[str], least: int = LEAST) -> tuple[Marked, ...]
     """The outermost whole conflicts among the lines, in order.
 
     Where two cross, since a merge took another one's markers for text, that with the longer markers
-    counts: it came later, and the other one is whole again once it is settled.
+    counts: it came later, and the other one is whole again once it is resolved.
     """
     by_size: dict[int, list[Marked]] = {}
     for conflict in _all_conflicts(lines, least):

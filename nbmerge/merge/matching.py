@@ -1,16 +1,11 @@
-"""Owns: how alike two cells are, and finding the likeliest partners cheaply.
-which cells of two notebooks correspond.
+"""Owns: which cells of two notebooks correspond, and how similar two cells are.
 
-Must not know: ids, order, merging.
-what is merged afterwards.
-Invariant: no pair is scored that shares no rare
-word, so that cost follows what the cells have in common and not their number squared.
-a cell has at most one partner, and
-never gets it by position alone.
+Must not know: what is merged afterwards.
+Invariant: a cell has at most one partner, and never gets it by position alone; no pair is scored that
+shares no rare word, so that cost follows what the cells have in common and not their number squared.
 
-Strictest evidence first: ids where they can be trusted, equal cells in order, equal
-cells out of order (moves), then similar ones: between neighbours that are settled,
-and last, with a higher bar, anywhere.
+Strictest evidence first: ids where they can be trusted, equal cells in order, equal cells out of order
+(moves), then similar ones: between neighbours that are paired, and last, with a higher threshold, anywhere.
 """
 
 from __future__ import annotations
@@ -40,7 +35,7 @@ def words(source: str) -> Counter[str]:
     return Counter(_WORD.findall(source))
 
 
-def likeness(one: str, other: str) -> float:
+def similarity(one: str, other: str) -> float:
     """0 to 1: the share of words in common (Dice); texts without words compare as a whole."""
     if one == other:
         return 1.0
@@ -65,7 +60,7 @@ def one_holds_other(one: str, other: str) -> bool:
 
 
 def weight(one: str, other: str) -> float:
-    """How much a likeness of two sources counts beside others: more for longer texts."""
+    """How much the similarity of two sources counts beside others: more for longer texts."""
     return math.sqrt(1 + words(one).total() + words(other).total())
 
 
@@ -131,7 +126,7 @@ class _Matching:
         )
 
     def equal_in_order(self, key: Callable[[Cell], object]) -> None:
-        """Pairs of equal cells that stand in order between the settled ones."""
+        """Pairs of equal cells that stand in order between the paired ones."""
         for rows, columns in self.gaps():
             ones = [key(self.base[i]) for i in rows]
             others = [key(self.side[j]) for j in columns]
@@ -177,11 +172,11 @@ class _Matching:
 
     def gaps(self) -> list[tuple[list[int], list[int]]]:
         """Free cells of both sides between pairs that stand in order."""
-        settled = sorted(self.forth.items())
-        settled = [settled[index] for index in longest_rising([j for _, j in settled])]
+        paired = sorted(self.forth.items())
+        paired = [paired[index] for index in longest_rising([j for _, j in paired])]
         found = []
         i = j = 0
-        for next_i, next_j in [*settled, (len(self.base), len(self.side))]:
+        for next_i, next_j in [*paired, (len(self.base), len(self.side))]:
             rows = [index for index in range(i, next_i) if index not in self.forth]
             columns = [index for index in range(j, next_j) if index not in self.back]
             if rows and columns:
@@ -192,7 +187,7 @@ class _Matching:
 
 def alike(one: Cell, other: Cell) -> float:
     """0 to 1; a change of kind costs something, equal outputs that are not trivial help."""
-    score = likeness(one.source, other.source)
+    score = similarity(one.source, other.source)
     if score < _HELD and one_holds_other(one.source, other.source):
         score = _HELD
     if one.type != other.type:
@@ -223,12 +218,12 @@ def trusted_ids(base: Sequence[Cell], side: Sequence[Cell]) -> list[tuple[int, i
     return [pair for pair in pairs if pair in trusted]
 
 
-def _telling_texts(cells: Sequence[Cell], settled: set[int]) -> set[tuple[str, str]]:
+def _telling_texts(cells: Sequence[Cell], paired: set[int]) -> set[tuple[str, str]]:
     """What cells that no equal pair has claimed say, as far as it is not said by chance."""
     return {
         cell.key
         for place, cell in enumerate(cells)
-        if place not in settled and len(cell.source.strip()) >= _TELLING_LENGTH
+        if place not in paired and len(cell.source.strip()) >= _TELLING_LENGTH
     }
 
 

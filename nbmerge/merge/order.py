@@ -1,19 +1,13 @@
-"""Owns: one side's order of cells, as places relative to base's order.
-which cells of the two sides are one cell though base does not show it.
-which cells of the three notebooks are one cell, and the order of the merged ones.
+"""Owns: which cells of three notebooks are one cell, and the order in which the merged ones stand.
 
-Must not know: the other side's cells, what is in any cell.
-order, beyond "at one place".
-what becomes of a cell's content.
-Invariant: the side's order
-is its still cells in base order, and behind each the run it inserted or moved there.
-cells are paired by id, by equal
-text, or by very similar text at one place; a cell has at most one twin.
-every cell of every side is
-in exactly one Row; a side that changed no order leaves the other side's order as it is.
+Must not know: what becomes of a cell's content.
+Invariant: every cell of every side is in exactly one Row; a side that changed no order leaves the other
+side's order as it is.  Insertions of both sides are one cell by id, by equal text, or by very similar text
+at one place, and none is in two pairs.
 
-The merged order is base's, with each side's runs at their places: deleted cells keep
-their place as tombstones until the order is known.
+A side's order is its still cells in base order, and behind each the run that it inserted or moved there.
+The merged order is base's, with each side's runs at their places: deleted cells keep their place as
+tombstones until the order is known.
 """
 
 from __future__ import annotations
@@ -111,12 +105,12 @@ def paired_insertions(
     pairing.by_equal_text_at_one_place()
     pairing.by_equal_text(lambda cell: cell.key)
     pairing.by_equal_text(lambda cell: cell.source)  # one side may have changed its kind
-    pairing.by_likeness_at_one_place()
+    pairing.by_similarity_at_one_place()
     return pairing.found
 
 
 class _Pairing:
-    """The twins found so far, and the rounds that find more."""
+    """The pairs of insertions found so far, and the rounds that find more."""
 
     def __init__(self, local: Cells, ours: CellPositions, remote: Cells, theirs: CellPositions) -> None:
         self.local, self.remote = local, remote
@@ -157,7 +151,7 @@ class _Pairing:
         found = [(j, there.get(text(self.local[j]))) for j in telling]
         self.pair([(j, k) for j, k in found if k is not None])
 
-    def by_likeness_at_one_place(self) -> None:
+    def by_similarity_at_one_place(self) -> None:
         scores = []
         for x, y in candidates(*self.cells()):
             j, k = self.left[x], self.right[y]
@@ -190,11 +184,11 @@ def rows(base: Sequence[Cell], local: Sequence[Cell], remote: Sequence[Cell]) ->
 class _Ordering:
     """Two sides' places on their way to one order."""
 
-    def __init__(self, ours: CellPositions, theirs: CellPositions, twins: dict[int, int]) -> None:
+    def __init__(self, ours: CellPositions, theirs: CellPositions, paired: dict[int, int]) -> None:
         self.ours = ours
         self.theirs = theirs
-        self.twins = twins
-        self.twin_of = {k: j for j, k in twins.items()}
+        self.paired = paired
+        self.paired_back = {k: j for j, k in paired.items()}
         self.places_of_local, self.places_of_remote = ours.beside(theirs), theirs.beside(ours)
 
     def run(self, size: int) -> list[Row]:
@@ -211,11 +205,11 @@ class _Ordering:
 
     def of_local(self, j: int) -> Row:
         i = self.ours.to_base.get(j)
-        return self.inserted(j, self.twins.get(j)) if i is None else self.of_base(i)
+        return self.inserted(j, self.paired.get(j)) if i is None else self.of_base(i)
 
     def of_remote(self, k: int) -> Row:
         i = self.theirs.to_base.get(k)
-        return self.inserted(self.twin_of.get(k), k) if i is None else self.of_base(i)
+        return self.inserted(self.paired_back.get(k), k) if i is None else self.of_base(i)
 
     def inserted(self, j: int | None, k: int | None) -> Row:
         contested = j is not None and k is not None and self.places_of_local[j] != self.places_of_remote[k]

@@ -1,16 +1,12 @@
-"""Owns: the rules that settle a clash of lines without a marker.
-whether a merged code cell may be believed: it must parse where both sides did.
+"""Owns: the rules that make clashing lines one text, and whether a merged code cell may be believed.
 
 Must not know: cells, where the lines stand.
-how the text came about.
-Invariant: every line that only one side
-added is in what comes out, or it is one line made of both sides' edits; each rule that
-was needed says so in words.
+Invariant: every line that only one side added is in what comes out, or it is one line made of both sides'
+edits; each rule that was needed says so in words.  A merged cell is believed if it parses where both sides
+did, and the answer is the same on every Python: the grammar is a fixed one of parso, loaded only when a
+cell needs it.
 
-The bold rules believe that two changes belong together; the caller checks code that
-they made (see guard).
-the answer is the same on every
-Python, for the grammar is a fixed one of parso (loaded only when a cell needs it).
+The bold rules believe that two changes belong together; the caller checks code that they made (see guard).
 """
 
 from __future__ import annotations
@@ -33,7 +29,7 @@ if TYPE_CHECKING:
 _TOKEN = r"\n|[^\S\n]+|\w+|[^\w\s]"
 _SEPARATOR = r"[,;:()\[\]{}\n]|(?<![=!<>])=(?!=)"
 _IMPORT = r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
-_LIKENESS = 0.5  # share of common tokens below which a region was rewritten, not edited
+_SIMILAR = 0.5  # share of common tokens below which a region was rewritten, not edited
 _TOO_LONG_FOR_TOKENS = 20_000  # characters in a region
 
 
@@ -47,12 +43,12 @@ class ByRule:
 
 def by_rule(clash: Clash[Lines], *, code: bool, bold: bool) -> ByRule | None:
     """The first rule that applies; None if a person has to decide."""
-    settled = _loose_space(clash)
-    if settled is None and bold:
-        settled = _imports(clash) or _only_deletions(clash)
-        settled = settled or _agreed_ends(clash) or _one_contains_other(clash)
-        settled = settled or _common_insertions(clash) or _by_tokens(clash, code)
-    return settled
+    found = _loose_space(clash)
+    if found is None and bold:
+        found = _imports(clash) or _only_deletions(clash)
+        found = found or _agreed_ends(clash) or _one_contains_other(clash)
+        found = found or _common_insertions(clash) or _by_tokens(clash, code)
+    return found
 
 
 def _loose_space(clash: Clash[Lines]) -> ByRule | None:
@@ -162,7 +158,7 @@ def _by_tokens(clash: Clash[Lines], code: bool) -> ByRule | None:
     if not all(texts) or sum(map(len, texts)) > _TOO_LONG_FOR_TOKENS:
         return None
     base, local, remote = (re.findall(_TOKEN, text) for text in texts)
-    if min(_share_kept(base, local), _share_kept(base, remote)) < _LIKENESS:
+    if min(_share_kept(base, local), _share_kept(base, remote)) < _SIMILAR:
         return None
     merged = _merged_tokens(base, local, remote, code)
     if merged is None:

@@ -1,20 +1,15 @@
-"""Owns: which elements of two sequences correspond, in order (a diff).
-diff3 of three sequences: which ranges each side changed, and where they meet.
+"""Owns: how sequences differ: which elements of two correspond, and which ranges of three each side
+changed.
 
-Must not know: what the elements are, beyond hash and equality.
-what the elements are, or what becomes of a clash.
-Invariant: the pairs
-rise on both sides and pair only equal elements; cost stays near-linear for any input.
+Must not know: what the elements are, beyond hash and equality, or what becomes of a clash.
+Invariant: pairs rise on both sides and are of equal elements only; the regions of a diff3 cover all three
+sequences in order, once, and an unchanged one is equal in all three; cost stays near-linear for any input.
 
-Common ends first; then patience anchors (Bram Cohen: elements that occur once on each
-side, longest rising run), which keep code from being matched by its blank lines; then
-Myers' divide and conquer ("An O(ND) difference algorithm", 1986) with a bound on the
-search, after which the furthest path is taken as good enough (as GNU diff does).
-the regions
-cover all three sequences in order, once; an Unchanged region is equal in all three.
-
-Khanna, Kunal, Pierce, "A formal investigation of diff3" (2007).  Two changes that only
-touch (one ends where the other begins) are kept apart where their order is plain, so that
+Diff: common ends first; then patience anchors (Bram Cohen: elements that occur once on each side, longest
+rising run), which keep code from being matched by its blank lines; then Myers' divide and conquer ("An
+O(ND) difference algorithm", 1986) with a bound on the search, after which the furthest path is taken as
+good enough (as GNU diff does).  Diff3: Khanna, Kunal, Pierce, "A formal investigation of diff3" (2007). Two
+changes that only touch (one ends where the other begins) are kept apart where their order is plain, so that
 the caller decides whether neighbours may merge.
 """
 

@@ -1,10 +1,10 @@
 """Owns: the three-way merge of one text by lines.
 
-Must not know: cells, outputs, how a conflict is shown.  Invariant: no line is lost,
-doubled or resurrected: what the law and the rules for clashes do not decide stays a Clash.
+Must not know: cells, outputs, how a conflict is shown.  Invariant: no line is lost, doubled or resurrected:
+what the law and the rules for clashes do not decide stays a Clash.
 
-Bold choices (neighbouring changes, tokens, insertions that agree) stand in code only if
-`accept` agrees to the whole text that comes out, that is where it still parses.
+Bold choices (neighbouring changes, tokens, insertions that agree) stand in code only if `accept` agrees to
+the whole text that comes out, that is where it still parses.
 """
 
 from __future__ import annotations
@@ -134,9 +134,9 @@ def _merge(base: str, local: str, remote: str, *, code: bool, bold: bool) -> Mer
             notes.append("neighbouring lines changed by both sides")
         if isinstance(law, Decided):
             pieces.append(law)
-        elif settled := by_rule(clash, code=code, bold=bold):
-            pieces += settled.pieces
-            notes.append(settled.note)
+        elif resolved := by_rule(clash, code=code, bold=bold):
+            pieces += resolved.pieces
+            notes.append(resolved.note)
         else:
             pieces.append(clash)
     shape = Shape(

@@ -2,8 +2,8 @@
 
 Must not know: notebooks, lines, markers; how anything is merged or shown.
 Invariant: a value that only one side changed, or that both changed alike, is decided by `decide` and
-nowhere else (jj's `trivial_merge` for three terms); what is left is a `Clash`.  What was chosen
-without asking is a Decision, what needs a person is a Conflict; never neither.
+nowhere else (jj's `trivial_merge` for three terms); what is left is a `Clash`.  What was chosen without
+asking is a Decision, what needs a person is a Conflict; never neither.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Outputs(Enum):
 
 
 class Favor(Enum):
-    """What becomes of a conflict in a source: shown, or settled for one term."""
+    """What becomes of a conflict in a source: shown, or resolved for one term."""
 
     NONE = "none"
     LOCAL = "local"

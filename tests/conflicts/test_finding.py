@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from nbmerge.conflicts.finding import DELETED, find, find_in_text, may_hold_conflicts
+from nbmerge.conflicts.finding import find, find_in_text, may_hold_conflicts
 from nbmerge.conflicts.known import KnownMerge
 from nbmerge.conflicts.values import Absent, InFile, OpenConflict, ShownBy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle, render
+from nbmerge.merge.markers import DELETED, ConflictStyle, Labels, MarkerStyle, render
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
@@ -119,7 +119,7 @@ def test_a_side_that_deleted_the_cell(side: str) -> None:
 
 
 def test_who_wrote_into_a_deleted_side_wants_the_cell() -> None:
-    [found] = find(of(code(conflict(["typed"], ["x"], f"HEAD{DELETED}"))))
+    [found] = find(of(code(conflict(["typed"], ["x"], f"HEAD {DELETED}"))))
     assert texts((found,)) == [("typed", "x")]
 
 
