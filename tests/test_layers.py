@@ -30,7 +30,7 @@ LEVELS = [
 ]
 OWNERS = {
     "nbformat": {"notebook/versions.py", "notebook/trust.py"},
-    "parso": {"merge/rules.py"},
+    "parso": {"merge/text.py"},
     "nbdime": {"cli/diff_command.py"},
     "watchdog": {"observe/watchdogs.py"},
     "sqlite3": {"history/database.py", "environment/rooms.py"},

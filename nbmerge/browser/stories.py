@@ -12,7 +12,7 @@ from enum import Enum
 
 from nbmerge.browser.sources import By, by_of, lines
 from nbmerge.merge.markers import shown_pieces
-from nbmerge.merge.order import CellPositions, Row, rows
+from nbmerge.merge.matching import CellPositions, Row, rows
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import unspelled
 

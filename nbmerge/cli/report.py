@@ -7,8 +7,6 @@ ASCII, and count from 0 as JSON does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbmerge.cli.program import spelled_out
 from nbmerge.cli.streams import printable
 from nbmerge.errors import (
@@ -21,6 +19,7 @@ from nbmerge.errors import (
     UsageError,
 )
 from nbmerge.files import reason
+from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _CELLS_NAMED = 12
 _KINDS = ((UsageError, "usage"), (NotebookError, "notebook"), (SystemFailure, "system"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """Why nothing came of a call; `kind` is usage, notebook, system or bug."""
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from nbmerge.conflicts.known import Traced
 from nbmerge.conflicts.nbdime import settle_nbdime
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
+from nbmerge.merge.fields import follow, made, merge_attachments
 from nbmerge.merge.markers import crossed
-from nbmerge.merge.metadata import follow, merge_attachments
-from nbmerge.merge.outputs import made
 from nbmerge.merge.text import Shape, compose, split
 from nbmerge.merge.values import Decision, Notes, Terms
 from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines

@@ -8,10 +8,19 @@ its type allows; a source in conflict stays a value.
 from __future__ import annotations
 
 from nbmerge.frozen import frozen
-from nbmerge.merge.metadata import follow, key_order, merge_attachments, merge_members
-from nbmerge.merge.outputs import NO_RUN, Run, merge_run, no_run_for_text, run_of, unowned_run
-from nbmerge.merge.rules import guard
-from nbmerge.merge.text import MergedText, merge_text, split
+from nbmerge.merge.fields import (
+    NO_RUN,
+    Run,
+    follow,
+    key_order,
+    merge_attachments,
+    merge_members,
+    merge_run,
+    no_run_for_text,
+    run_of,
+    unowned_run,
+)
+from nbmerge.merge.text import MergedText, guard, merge_text, split
 from nbmerge.merge.values import Clash, Decided, Favor, Notes, Policy, Side, Terms, decide
 from nbmerge.notebook.model import CODE, Cell, in_lines
 

@@ -88,6 +88,34 @@ def longest_rising(values: Sequence[int]) -> list[int]:
     return chain[::-1]
 
 
+def best_chain(scores: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """Pairs rising on both sides with the greatest sum of scores."""
+    best: dict[int, tuple[float, tuple[int, int], int]] = {}
+    columns = sorted({j for _, j in scores})
+    rank = {j: n for n, j in enumerate(columns, 1)}
+    tree: list[tuple[float, int]] = [(0.0, -1)] * (len(columns) + 1)  # Fenwick tree of maxima
+    pairs = sorted(scores, key=lambda pair: (pair[0], -pair[1]))
+    for number, (i, j) in enumerate(pairs):
+        total, before = 0.0, -1
+        at = rank[j] - 1
+        while at > 0:
+            total, before = max((total, before), tree[at], key=lambda item: item[0])
+            at -= at & -at
+        total += scores[(i, j)]
+        best[number] = (total, (i, j), before)
+        at = rank[j]
+        while at <= len(columns):
+            if total > tree[at][0]:
+                tree[at] = (total, number)
+            at += at & -at
+    at = max(best, key=lambda number: best[number][0], default=-1)
+    chain = []
+    while at >= 0:
+        _, pair, at = best[at]
+        chain.append(pair)
+    return chain[::-1]
+
+
 def common_ends(one: Sequence[object], other: Sequence[object]) -> tuple[int, int]:
     """How many leading and how many trailing elements two sequences share."""
     shorter = min(len(one), len(other))

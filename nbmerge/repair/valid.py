@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
-from nbmerge.merge.ids import derived_id, with_id
+from nbmerge.merge.engine import derived_id, with_id
 from nbmerge.merge.sequences import align_alike
 from nbmerge.merge.text import compose, split
 from nbmerge.notebook.jsontext import Number

@@ -1,9 +1,10 @@
-"""Owns: the merge of what is a key with a value: metadata, unknown fields, attachments.
+"""Owns: the merge of what is no source: metadata and unknown fields, attachments, outputs and counts.
 
-Must not know: how sources and outputs are merged.
-Invariant: a key that only one side touched comes from that side; what both changed differently is
-chosen by name, and noted.  No picture is dropped that a side added: where both put different ones under
-one name, remote's gets another name, which its references follow.
+Must not know: how a source was merged, only what came out.
+Invariant: a key that only one side touched comes from that side; what both changed differently is chosen by
+name, and noted.  No picture is dropped that a side added: where both put different ones under one name,
+remote's gets another name, which its references follow.  Outputs never stand under a source that did not
+make them, unless the caller asked for that by policy.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from nbmerge.merge.values import Clash, Decided, Notes, Side, Terms, decide
+from nbmerge.frozen import frozen
+from nbmerge.merge.values import Clash, Decided, Notes, Outputs, Policy, Side, Terms, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
+    from nbmerge.notebook.model import Cell
 
     Term: TypeAlias = "Json | Missing"
 
@@ -165,3 +168,114 @@ def follow(source: str, renamed: Mapping[str, str]) -> str:
         whole_name = rf"attachment:{re.escape(old)}(?![\w.-]*[\w-])"
         source = re.sub(whole_name, f"attachment:{new}".replace("\\", r"\\"), source)
     return source
+
+
+_COMMENT_OR_BLANK = r"^\s*(?:#(?!\s*%%).*)?$"
+
+
+@frozen
+class Run:
+    """What one execution of a source left behind."""
+
+    outputs: list[Json]
+    count: Json
+    plain: Json
+
+    @property
+    def happened(self) -> bool:
+        return bool(self.outputs) or self.count is not None
+
+
+NO_RUN = Run([], None, [])
+
+
+def run_of(cell: Cell | None) -> Run:
+    """What the cell shows of its last execution."""
+    if cell is None or cell.type != "code":
+        return NO_RUN
+    return Run(cell.outputs, cell.value.get(cell.count_field), cell.plain_outputs)
+
+
+def merge_run(
+    base: Cell | None, local: Cell, remote: Cell, source: str | None, policy: Policy, notes: Notes
+) -> Run:
+    """The run that belongs to the merged source (None: the source is in conflict)."""
+    ours, theirs, before = run_of(local), run_of(remote), run_of(base)
+    contested = ours != theirs and ours != before and theirs != before
+    made_by_local = source is not None and made(source, local)
+    made_by_remote = source is not None and made(source, remote)
+    stale = not made_by_local and not made_by_remote
+    if stale or (contested and policy.outputs is not Outputs.RUN):
+        return unowned_run(before, ours, theirs, policy, source is None, notes)
+    if made_by_local and made_by_remote:
+        return _of_one_source(before, ours, theirs, policy.newer, notes)
+    chosen, dropped, side = (ours, theirs, "local") if made_by_local else (theirs, ours, "remote")
+    if dropped not in (before, chosen):
+        notes.below("outputs").add(side, "they follow the source; the other side's belong to another one")
+    return chosen
+
+
+def unowned_run(before: Run, ours: Run, theirs: Run, policy: Policy, conflict: bool, notes: Notes) -> Run:
+    """No run belongs to the source that came out: none, unless the policy names one."""
+    if not (ours.happened or theirs.happened):
+        return NO_RUN
+    if policy.outputs is Outputs.RUN:
+        why = "the source is in conflict" if conflict else "the merged source was never run"
+        notes.below("outputs").add("nothing", f"{why}; --outputs local or remote brings outputs back")
+        return NO_RUN
+    notes.below("outputs").add(policy.outputs.value, "asked for with --outputs")
+    return _asked_for(policy.outputs, before, ours, theirs)
+
+
+def no_run_for_text(base: Cell | None, local: Cell, remote: Cell, notes: Notes) -> Run:
+    """A cell that is no code has no outputs, also if a side has just run it."""
+    if any(run.happened and run != run_of(base) for run in (run_of(local), run_of(remote))):
+        notes.below("outputs").add("nothing", "only a code cell has outputs")
+    return NO_RUN
+
+
+def made(source: str, cell: Cell) -> bool:
+    """True if the cell's outputs are those of this source, comments and blank lines apart."""
+    return cell.type == "code" and (source == cell.source or _bare(source) == _bare(cell.source))
+
+
+def _bare(source: str) -> list[str]:
+    if '"""' in source or "'''" in source:  # a line of a string may look like a comment
+        return [source]
+    return [line for line in source.split("\n") if not re.match(_COMMENT_OR_BLANK, line)]
+
+
+def _of_one_source(before: Run, ours: Run, theirs: Run, newer: Side, notes: Notes) -> Run:
+    """Both sides hold the same source: the side that ran it; both did: the later run.
+
+    A side that still shows base's run has not run the source, whether that is new or not.
+    """
+    law = decide(before, ours, theirs, plain=lambda run: (run.plain, run.count))
+    if isinstance(law, Decided):
+        return law.value
+    later, earlier = (theirs, ours) if newer is Side.REMOTE else (ours, theirs)
+    if later.outputs or not earlier.outputs:
+        side = newer
+    else:
+        side, later = newer.other, earlier
+    if ours.plain != theirs.plain:
+        notes.below("outputs").add(side.value, "run by both sides")
+    else:
+        notes.below("execution_count").add(side.value, "run by both sides")
+    return later
+
+
+def _asked_for(outputs: Outputs, before: Run, ours: Run, theirs: Run) -> Run:
+    match outputs:
+        case Outputs.LOCAL:
+            return ours
+        case Outputs.REMOTE:
+            return theirs
+        case Outputs.BASE:
+            return before
+        case Outputs.UNION:
+            more = [item for item in theirs.outputs if item not in ours.outputs]
+            count = ours.count if ours.count is not None else theirs.count
+            return Run(ours.outputs + more, count, [])
+        case _:
+            return NO_RUN
