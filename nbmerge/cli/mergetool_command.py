@@ -55,7 +55,7 @@ def parser() -> Parser:
 def entry() -> NoReturn:
     """The command as git starts it.  Called without arguments it only shows that it can be loaded."""
     from nbmerge.cli.main import run as run_command
-    from nbmerge.git.contract import MergeStatus
+    from nbmerge.git.driver import MergeStatus
 
     if not sys.argv[1:]:
         sys.exit(MergeStatus.CLEAN.for_entry)

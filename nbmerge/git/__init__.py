@@ -2,7 +2,7 @@
 
 Owns: what git calls and what it is told.  Must not know: commands, how notebooks are merged.
 
-In which order to read it: `contract` (what git and the driver say to each other), `driver` (one call),
-`entry`, `scope`, `attributes` and `install` (the entry and its places), `sides` (the versions behind a
+In which order to read it: `driver` (one call), `labels` (what the sides are called), `entry`, `scope`,
+`attributes` and `install` (the entry in git's configuration and its places), `sides` (the versions behind a
 notebook in conflict); `process` runs git for all of them.
 """

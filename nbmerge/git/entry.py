@@ -18,7 +18,8 @@ import sys
 from dataclasses import dataclass
 
 from nbmerge.errors import SystemFailure
-from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, PLACEHOLDERS, REMOTE_LABEL, MergeStatus
+from nbmerge.git.driver import PLACEHOLDERS, MergeStatus
+from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
 from nbmerge.git.process import ask_git, run_git, tell_git
 from nbmerge.git.scope import Scope
 

@@ -17,7 +17,7 @@ from enum import Enum
 
 from nbmerge.environment.git import git_at_work
 from nbmerge.errors import SystemFailure
-from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
+from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
 from nbmerge.git.process import ask_git, run_git
 from nbmerge.merge.markers import ConflictStyle, Labels
 

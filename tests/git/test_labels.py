@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmerge.git.contract import Call, parse_call
+from nbmerge.git.driver import Call, parse_call
 from nbmerge.merge.markers import Labels
 from tests.git.repo import NAME, Repository, spelled
 
