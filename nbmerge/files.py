@@ -10,10 +10,10 @@ import contextlib
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from itertools import count
 
 from nbmerge.errors import NotebookError, SystemFailure
+from nbmerge.frozen import frozen
 
 
 def digest(data: bytes) -> str:
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         def read(self) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileSource:
     """A file that is read when its turn comes, and again if need be."""
 

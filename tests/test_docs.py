@@ -18,8 +18,9 @@ import pytest
 
 from nbmerge import errors
 from nbmerge.cli.options import COMMANDS, help_text
-from nbmerge.merge.values import ConflictStyle, Labels, Outputs, Policy
-from nbmerge.merge.whole import MergedFile, merge_bytes
+from nbmerge.merge.files import MergedFile, merge_bytes
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
+from nbmerge.merge.values import Outputs
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -227,8 +228,8 @@ def test_the_conflict_that_is_shown_is_the_one_that_comes_out(page: str) -> None
     local, remote = re.findall(r"^[<>]{7} (\w+)$", cell, re.M)
     folder = ROOT / "fixtures" / "same-line"
     base, mine, theirs = ((folder / f"{side}.ipynb").read_bytes() for side in ("base", "local", "remote"))
-    policy = Policy(labels=Labels(local=local, remote=remote))
-    merged = json.loads(merge_bytes(base, mine, theirs, policy).data)
+    style = MarkerStyle(labels=Labels(local=local, remote=remote))
+    merged = json.loads(merge_bytes(base, mine, theirs, markers=style).data)
     assert "".join(merged["cells"][3]["source"]) + "\n" == cell
 
 

@@ -27,11 +27,11 @@ LEVELS = [
     {"notebook"},
     {"disk"},
     {"files"},
-    {"errors"},
+    {"errors", "frozen"},
 ]
 OWNERS = {
     "nbformat": {"notebook/versions.py", "notebook/trust.py"},
-    "parso": {"merge/rules.py"},
+    "parso": {"merge/text.py"},
     "nbdime": {"cli/diff_command.py"},
     "watchdog": {"observe/backend.py"},
     "pathspec": {"observe/names.py"},

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from nbmerge.browser.sources import Author, author_of, lines
-from nbmerge.merge.order import CellPositions, Row, rows
+from nbmerge.merge.markers import shown_pieces
+from nbmerge.merge.matching import CellPositions, Row, rows
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import unspelled
 
@@ -19,7 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from nbmerge.merge.values import Conflict, Decision, Result
+    from nbmerge.merge.markers import Lines, Rendered
+    from nbmerge.merge.values import Clash, Conflict, Decision, Result
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell, Notebook
 
@@ -48,6 +50,7 @@ class MergedPart:
 class CellChange:
     """One cell.  `number` counts the merged cells from 0, and is None for one that is not among them.
 
+    `pieces` are the merged source where it is in conflict: lines, and the terms of each conflict.
     `first` is the number of its first conflict among all conflicts of the notebook.
     """
 
@@ -60,6 +63,7 @@ class CellChange:
     moved: Author | None = None
     parts: tuple[MergedPart, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    pieces: tuple[Lines | Clash[Lines], ...] = ()
     first: int = 0
     notes: tuple[Decision, ...] = ()
 
@@ -118,10 +122,10 @@ _PARTS: tuple[tuple[str, Callable[[Cell], Json]], ...] = (
 )
 
 
-def cell_changes(sides: Terms[Notebook], result: Result) -> list[CellChange]:
+def cell_changes(sides: Terms[Notebook], result: Rendered) -> list[CellChange]:
     """All cells in merged order; what was deleted stands where it stood."""
     found = rows(sides.base.cells, sides.local.cells, sides.remote.cells)
-    numbers = _numbers(found, sides, result)
+    numbers = _numbers(found, result.result)
     movers = _movers(found, sides)
     conflicts, notes = _conflicts_by_cell(result), notes_by_cell(result)
     changes: list[CellChange] = []
@@ -135,11 +139,19 @@ def cell_changes(sides: Terms[Notebook], result: Result) -> list[CellChange]:
         moved = movers.get(row.base) if merged is not None else None
         said = tuple(notes[f"base:{row.base}" if number is None else str(number)])
         parts = () if merged is None else _parts(cells, merged, contested=bool(here))
+        pieces = _pieces(number, result)
         changes.append(
-            CellChange(number, row, cells, merged, status, author, moved, parts, here, first, said)
+            CellChange(number, row, cells, merged, status, author, moved, parts, here, pieces, first, said)
         )
         first += len(here)
     return changes
+
+
+def _pieces(number: int | None, result: Rendered) -> tuple[Lines | Clash[Lines], ...]:
+    contested = None if number is None else result.result.contested.get(number)
+    if contested is None or contested.text is None:
+        return ()
+    return tuple(shown_pieces(contested.text, result.markers.style))
 
 
 def cells_of(row: Row, sides: Terms[Notebook]) -> Terms[Cell | None]:
@@ -151,7 +163,7 @@ def cells_of(row: Row, sides: Terms[Notebook]) -> Terms[Cell | None]:
     return Terms(base, local, remote)
 
 
-def notes_by_cell(result: Result) -> dict[str, list[Decision]]:
+def notes_by_cell(result: Rendered) -> dict[str, list[Decision]]:
     """The decisions by the number of the merged cell, `base:` and a number for one that is gone,
     and "" for the notebook itself."""
     found: dict[str, list[Decision]] = defaultdict(list)
@@ -162,24 +174,21 @@ def notes_by_cell(result: Result) -> dict[str, list[Decision]]:
     return found
 
 
-def _conflicts_by_cell(result: Result) -> dict[int | None, list[Conflict]]:
+def _conflicts_by_cell(result: Rendered) -> dict[int | None, list[Conflict]]:
     found: dict[int | None, list[Conflict]] = defaultdict(list)
     for conflict in result.conflicts:
         found[conflict.cell].append(conflict)
     return found
 
 
-def _numbers(found: Sequence[Row], sides: Terms[Notebook], result: Result) -> dict[Row, int]:
+def _numbers(found: Sequence[Row], result: Result) -> dict[Row, int]:
     """The place of each row among the merged cells; one that has none was deleted."""
-    if result.origins:
+    if result.taken is None:
         places = {origin: number for number, origin in enumerate(result.origins)}
         pairs = ((row, places.get(Terms(row.base, row.local, row.remote))) for row in found)
-        return {row: number for row, number in pairs if number is not None}
-    if not result.notebook.cells:
-        return {}
-    as_local = [cell.value for cell in sides.local.cells] == [cell.value for cell in result.notebook.cells]
-    taken = ((row, row.local if as_local else row.remote) for row in found)
-    return {row: number for row, number in taken if number is not None}
+    else:
+        pairs = ((row, getattr(row, result.taken.value)) for row in found)
+    return {row: number for row, number in pairs if number is not None}
 
 
 def _movers(found: Sequence[Row], sides: Terms[Notebook]) -> dict[int | None, Author]:

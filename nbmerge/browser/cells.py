@@ -7,7 +7,8 @@ sides and the base, whenever they are known.  A side that deleted the cell says 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import count
 
 from nbmerge.browser.cell_changes import CellChange, CellStatus
 from nbmerge.browser.html import Html, counted, first_line, fold, join, link, tag
@@ -37,13 +38,13 @@ from nbmerge.browser.sources import (
     taken_mark,
     what_happened,
 )
-from nbmerge.merge.markers import conflicts_in, marker
-from nbmerge.merge.values import Terms
+from nbmerge.merge.values import Clash, Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nbmerge.merge.markers import Lines
     from nbmerge.merge.values import Conflict, Terms
     from nbmerge.notebook.model import Cell
 
@@ -244,26 +245,21 @@ def _source(change: CellChange, view: CellView) -> Html:
 
 def _pieces(change: CellChange) -> list[str | ConflictingLines]:
     """The lines of the merged source, each conflict as one piece."""
-    shown = lines(change.cell.source)
-    if not change.conflicts:
-        return list(shown)
-    marks = [mark for line in shown if (mark := marker(line)) is not None and mark.character == "<"]
-    found = conflicts_in(shown, max((mark.size for mark in marks), default=1))
-    if len(found) != len(change.conflicts):  # never so for our own markers; then all come first
-        return [*(_contested(number, change) for number in range(len(change.conflicts))), *shown]
+    if not change.pieces:
+        return list(lines(change.cell.source))
+    numbers = count()
     pieces: list[str | ConflictingLines] = []
-    at = 0
-    for number, marked in enumerate(found):
-        contested = replace(_contested(number, change), local=marked.local, remote=marked.remote)
-        pieces += [*shown[at : marked.start], contested]
-        at = marked.end
-    return [*pieces, *shown[at:]]
+    for piece in change.pieces:
+        if isinstance(piece, Clash):
+            pieces.append(ConflictingLines(next(numbers), *map(_without_returns, piece)))
+        else:
+            pieces += _without_returns(piece)
+    return pieces
 
 
-def _contested(number: int, change: CellChange) -> ConflictingLines:
-    conflict = change.conflicts[number]
-    base, local, remote = (tuple(lines(t or "")) for t in (conflict.base, conflict.local, conflict.remote))
-    return ConflictingLines(number, base, local, remote)
+def _without_returns(lines: Lines) -> Lines:
+    """As the sides' lines are shown, where a text has ends of both kinds."""
+    return tuple(line.removesuffix("\r") for line in lines)
 
 
 def _left_out(change: CellChange, view: CellView) -> Html | None:

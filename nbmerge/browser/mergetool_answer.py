@@ -16,14 +16,14 @@ from nbmerge.conflicts.known import Traced
 from nbmerge.conflicts.values import CellRuns, Choice, Chosen, Edited, InSource
 from nbmerge.merge.markers import conflicts_in
 from nbmerge.merge.text import compose, split
-from nbmerge.notebook.model import Cell, Notebook, in_lines
+from nbmerge.notebook.model import Cell, Notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from nbmerge.notebook.jsontext import Json
-
+    Plain: TypeAlias = dict[str, object]  # what JSON has
+    Diff: TypeAlias = list[Plain]
     Sources: TypeAlias = dict[int, str]  # by the place of the cell in the notebook
 
 
@@ -78,7 +78,7 @@ def settle(notebook: Notebook, decided: PageChoices) -> Resolution:
     """The notebook with all that was decided.  Raises NotKnown."""
     cells = list(notebook.cells)
     for place, text in decided.sources.items():
-        cells[place] = _with_source(cells[place], text)
+        cells[place] = cells[place].with_source(text)
     settled = choose(replace(notebook, cells=tuple(cells)), decided.chosen)
     gone = {id(cells[place]) for place in decided.deleted}
     after: list[Cell] = []
@@ -150,13 +150,6 @@ def _runs(decided: PageChoices, part: Runs, stay: tuple[int, ...], undecided: bo
 def _places(run: Traced) -> range:
     place = run.conflict.place
     return range(place.first, place.last + 1) if isinstance(place, CellRuns) else range(0)
-
-
-def _with_source(cell: Cell, text: str) -> Cell:
-    as_text = isinstance(cell.value.get(cell.source_field), str)
-    source: Json = text if as_text else in_lines(text)
-    value = {**cell.value, cell.source_field: source}
-    return replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
 
 
 def _sent(base: object, sent: object) -> _Sent:

@@ -37,7 +37,8 @@ from nbmerge.browser.sources import (
     taken_mark,
     what_happened,
 )
-from nbmerge.merge.values import Labels, Result, Terms
+from nbmerge.merge.markers import Labels, Rendered, render
+from nbmerge.merge.values import Result, Side, Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Merge:
 
     title: str
     sides: Terms[Notebook]
-    result: Result
+    result: Rendered
     files: Terms[str]
     labels: Labels = Labels()
 
@@ -166,7 +167,7 @@ def _frame_section(merge: Merge) -> Html | None:
     return tag("section", fold(about, merged_table(found)), id="notebook")
 
 
-def _verdict(changes: Sequence[CellChange], result: Result) -> Html:
+def _verdict(changes: Sequence[CellChange], result: Rendered) -> Html:
     conflicts, choices = len(result.conflicts), len(result.decisions)
     noted = f"; {counted(choices, 'choice')} made without asking" if choices else ""
     if not conflicts:
@@ -230,7 +231,7 @@ def _conflict(conflict: Conflict, number: int) -> Html:
     return tag("li", way, f": {what_happened(conflict)} ", tag("code", first_line(text)))
 
 
-def _decisions(changes: Sequence[CellChange], result: Result) -> Html | None:
+def _decisions(changes: Sequence[CellChange], result: Rendered) -> Html | None:
     """All that was decided, by cell."""
     rows = list(_decision_rows(changes, result))
     if not rows:
@@ -241,7 +242,7 @@ def _decisions(changes: Sequence[CellChange], result: Result) -> Html | None:
     return tag("section", tag("h2", "Chosen without asking"), listed, more)
 
 
-def _decision_rows(changes: Sequence[CellChange], result: Result) -> Iterator[Html]:
+def _decision_rows(changes: Sequence[CellChange], result: Rendered) -> Iterator[Html]:
     for decision in notes_by_cell(result)[""]:
         yield _decision(decision_place(decision), decision)
     for change in changes:
@@ -274,7 +275,7 @@ def diff_page(old: NamedNotebook, new: NamedNotebook) -> str:
     """The page: HTML, whole in itself."""
     # one side changed everything, the other nothing: a comparison is a merge without a rival
     sides = Terms(old.notebook, new.notebook, old.notebook)
-    changes = cell_changes(sides, Result(new.notebook))
+    changes = cell_changes(sides, render(Result(new.notebook, {}, taken=Side.LOCAL)))
     budget = PictureBudget()
     frames = sides.map(lambda notebook: notebook.frame)
     frame = list(metadata_changes(frames, new.notebook.frame))

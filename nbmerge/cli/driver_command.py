@@ -21,8 +21,7 @@ from nbmerge.errors import (
     EXIT_UNREADABLE,
     EXIT_USAGE,
 )
-from nbmerge.git.contract import MergeStatus, parse_call
-from nbmerge.git.driver import merge_files
+from nbmerge.git.driver import MergeStatus, merge_files, parse_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from nbmerge.cli.arguments import Parser
-    from nbmerge.git.contract import Call, DriverResult
+    from nbmerge.git.driver import Call, DriverResult
 
 _CALL = "driver %O %A %B %L %P [%S %X %Y]"
 _WHAT = """
@@ -94,16 +93,14 @@ def _lines(call: Call, outcome: DriverResult) -> Iterator[str]:
     if outcome.result is None:
         yield outcome.reason
     elif outcome.result.conflicts or outcome.result.decisions:
-        from dataclasses import replace
-
         from nbmerge.cli.report import details, without_what_comes_back
-        from nbmerge.git.contract import is_virtual
+        from nbmerge.git.labels import is_virtual
 
         if is_virtual(call):
             return  # nobody ever sees that notebook
         result = outcome.result
         told = without_what_comes_back(result.decisions, result.conflicts)
-        found = list(details(replace(result, decisions=told)))
+        found = list(details(result.conflicts, told))
         yield from (f"{call.path}: {line}" for line in found[:_LINES])
         if len(found) > _LINES:
             yield f"{call.path}: and {len(found) - _LINES} more"

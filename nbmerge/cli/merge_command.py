@@ -14,14 +14,14 @@ from nbmerge.cli.report import details, in_full, result_json, summary
 from nbmerge.cli.streams import write_bytes, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
 from nbmerge.files import FileSource, is_special, read_file, reason, replace_file
+from nbmerge.merge.files import InMemory, merge_sources
 from nbmerge.merge.values import Terms
-from nbmerge.merge.whole import InMemory, merge_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.cli.pages import Page
-    from nbmerge.merge.values import Result
-    from nbmerge.merge.whole import MergedFile, Source
+    from nbmerge.merge.files import MergedFile, Source
+    from nbmerge.merge.markers import Rendered
 
 __all__ = ["parser", "run"]
 
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
     _deliver(whole, options)
     if page is not None:
         page.write()
-    _report(whole.result, options)
+    _report(whole.rendered, options)
     return EXIT_CLEAN if whole.result.clean else EXIT_CONFLICTS
 
 
@@ -49,13 +49,13 @@ def _merge(options: Options) -> tuple[MergedFile, Page | None]:
     base = InMemory("base", b"") if options.base is None else _source(options.base, once)
     sides = (base, _source(options.local, once), _source(options.remote, once))
     if options.report is None:
-        return merge_sources(*sides, options.policy), None
+        return merge_sources(*sides, options.policy, lambda: options.markers), None
     from nbmerge.cli.pages import Page, refuse_one_of, report_of
 
     refuse_one_of(options.report, (options.base, options.local, options.remote, options.output))
-    whole = merge_sources(*sides, options.policy)
+    whole = merge_sources(*sides, options.policy, lambda: options.markers)
     title = os.path.basename(options.output or options.local)
-    return whole, Page(options.report, report_of(whole, Terms(*sides), title, options.policy.labels))
+    return whole, Page(options.report, report_of(whole, Terms(*sides), title, options.markers.labels))
 
 
 def _source(path: str, once: bool) -> Source:
@@ -76,19 +76,19 @@ def _source(path: str, once: bool) -> Source:
 def _deliver(whole: MergedFile, options: Options) -> None:
     """The notebook, or what nbdime's --decisions asks for, to where it belongs."""
     if options.output is not None:
-        wanted = result_json(whole.result).encode() if options.decisions else whole.data
+        wanted = result_json(whole.rendered).encode() if options.decisions else whole.data
         replace_file(options.output, wanted)
     elif options.decisions:
-        write_text("".join(f"{line}\n" for line in in_full(whole.result)))
+        write_text("".join(f"{line}\n" for line in in_full(whole.rendered)))
     else:
         write_bytes(whole.data)
 
 
-def _report(result: Result, options: Options) -> None:
+def _report(result: Rendered, options: Options) -> None:
     if options.json:
         write_error(result_json(result))
     else:
-        lines = [summary(result), *(details(result) if options.verbose else ())]
+        lines = [summary(result), *(details(result.conflicts, result.decisions) if options.verbose else ())]
         write_error("".join(f"nbmerge: {line}\n" for line in lines))
 
 

@@ -19,8 +19,9 @@ from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
 from nbmerge.files import read_file, replace_file
 from nbmerge.git.sides import GitSides, Source, find_sides
-from nbmerge.merge.values import Labels, Policy, Terms
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
+from nbmerge.merge.markers import Labels, MarkerStyle
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
 from nbmerge.repair.rebuild import Hopeless, Rebuilt, Sides, Sound, rebuild
@@ -54,7 +55,7 @@ def parser() -> Parser:
 def entry() -> NoReturn:
     """The command as git starts it.  Called without arguments it only shows that it can be loaded."""
     from nbmerge.cli.main import run as run_command
-    from nbmerge.git.contract import MergeStatus
+    from nbmerge.git.driver import MergeStatus
 
     if not sys.argv[1:]:
         sys.exit(MergeStatus.CLEAN.for_entry)
@@ -120,7 +121,8 @@ def _found(path: str, sides: Terms[bytes]) -> _Found:
     labels = Labels() if git is None else git.labels
     data = _settled_by_hand(path, sides, labels)
     if data is None:
-        data = merge_bytes(sides.base, sides.local, sides.remote, Policy(labels=labels)).data
+        markers = MarkerStyle(labels=labels)
+        data = merge_bytes(sides.base, sides.local, sides.remote, markers=markers).data
     notebook = read(data, path)
     told = GitSides(path, Source.INDEX, sides.base, sides.local, sides.remote, labels, unmerged=True)
     known = known_of(path, data, None, told)

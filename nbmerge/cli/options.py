@@ -13,7 +13,8 @@ from nbmerge.cli import nbdime_options
 from nbmerge.cli.arguments import USUAL_EXITS, Parser, exit_lines, formatter, split
 from nbmerge.cli.program import program_name
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_SYSTEM, EXIT_UNREADABLE, UsageError
-from nbmerge.merge.values import ConflictStyle, Labels, Outputs, Policy
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
+from nbmerge.merge.values import Outputs, Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Options:
     remote: str
     output: str | None
     policy: Policy
+    markers: MarkerStyle
     json: bool
     verbose: bool
     decisions: bool
@@ -97,7 +99,7 @@ def parse(arguments: list[str]) -> Options:
     if found.report == "-" and found.output is None:
         raise UsageError("standard output takes the merged notebook or the report; add --output OUT")
     how = (found.json, found.verbose, found.decisions, found.report)
-    return Options(base, local, remote, found.output, _policy(found), *how)
+    return Options(base, local, remote, found.output, _policy(found), _markers(found), *how)
 
 
 def help_text() -> str:
@@ -127,17 +129,16 @@ def _call() -> str:
 def _policy(found: Namespace) -> Policy:
     """Where one of our options and one of nbdime's speak of the same thing, ours wins."""
     return Policy(
-        conflict_style=ConflictStyle(found.conflict_style),
-        labels=_labels(*found.labels) if found.labels else Labels(),
-        marker_size=found.marker_size,
         outputs=Outputs(found.outputs) if found.outputs else nbdime_options.outputs(found),
         favor=nbdime_options.favor(found),
         newer=nbdime_options.newer(found),
     )
 
 
-def _labels(local: str, base: str, remote: str) -> Labels:
-    return Labels(local=local, base=base, remote=remote)
+def _markers(found: Namespace) -> MarkerStyle:
+    local, base, remote = found.labels or ("local", "base", "remote")
+    labels = Labels(local=local, base=base, remote=remote)
+    return MarkerStyle(ConflictStyle(found.conflict_style), labels, found.marker_size)
 
 
 def parser() -> Parser:

@@ -15,8 +15,9 @@ from nbmerge.files import replace_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.merge.values import Labels, Terms
-    from nbmerge.merge.whole import MergedFile, Source
+    from nbmerge.merge.files import MergedFile, Source
+    from nbmerge.merge.markers import Labels
+    from nbmerge.merge.values import Terms
     from nbmerge.notebook.model import Notebook
 
 
@@ -55,14 +56,12 @@ def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Label
     """The page about a merge of these files.  Raises NotebookError."""
     from nbmerge.browser.reports import Merge, merge_page
 
-    result = whole.result
+    rendered = whole.rendered
     try:
         sides = _sides(files)
-        if files.local.holds(files.remote) or files.base.holds(files.remote):
-            result = replace(result, notebook=sides.local)  # it was taken as it is
-        elif files.base.holds(files.local):
-            result = replace(result, notebook=sides.remote)
-        return merge_page(Merge(title, sides, result, files.map(lambda file: file.name), labels))
+        if whole.result.taken is not None:
+            rendered = replace(rendered, notebook=getattr(sides, whole.result.taken.value))
+        return merge_page(Merge(title, sides, rendered, files.map(lambda file: file.name), labels))
     except RecursionError:
         raise NotebookError(f"{files.local.name}: is nested too deeply to be shown") from None
 
@@ -70,8 +69,8 @@ def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Label
 def comparison_of(old: Content, new: Content) -> str:
     """The page about what changed.  Raises NotebookError."""
     from nbmerge.browser.reports import NamedNotebook, diff_page
+    from nbmerge.merge.files import InMemory
     from nbmerge.merge.values import Terms
-    from nbmerge.merge.whole import InMemory
 
     before, after = InMemory(old.name, old.data), InMemory(new.name, new.data)
     try:

@@ -7,8 +7,6 @@ ASCII, and count from 0 as JSON does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbmerge.cli.program import spelled_out
 from nbmerge.cli.streams import printable
 from nbmerge.errors import (
@@ -21,18 +19,20 @@ from nbmerge.errors import (
     UsageError,
 )
 from nbmerge.files import reason
+from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from nbmerge.merge.markers import Rendered
     from nbmerge.merge.values import Conflict, Decision, Result
 
 _CELLS_NAMED = 12
 _KINDS = ((UsageError, "usage"), (NotebookError, "notebook"), (SystemFailure, "system"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """Why nothing came of a call; `kind` is usage, notebook, system or bug."""
 
@@ -59,7 +59,7 @@ def failure_of(error: BaseException) -> Failure:
     return Failure("bug", message, EXIT_BUG)
 
 
-def summary(result: Result) -> str:
+def summary(result: Rendered | Result) -> str:
     """The line that ends a merge."""
     if result.clean:
         outcome = "merged without conflicts"
@@ -72,11 +72,11 @@ def summary(result: Result) -> str:
     return f"{outcome}; {_counted(len(result.decisions), 'choice')} noted (--verbose lists {listed})"
 
 
-def details(result: Result) -> Iterator[str]:
+def details(conflicts: Iterable[Conflict], decisions: Iterable[Decision]) -> Iterator[str]:
     """A line for each conflict and each decision."""
-    for conflict in result.conflicts:
+    for conflict in conflicts:
         yield f"conflict in {_place(conflict)}: {_what_happened(conflict)}"
-    yield from map(decided, result.decisions)
+    yield from map(decided, decisions)
 
 
 def without_what_comes_back(
@@ -87,7 +87,7 @@ def without_what_comes_back(
     return tuple(decision for decision in decisions if decision.path not in contested)
 
 
-def in_full(result: Result) -> Iterator[str]:
+def in_full(result: Rendered | Result) -> Iterator[str]:
     """The same with the three texts of each conflict, to be read instead of the notebook."""
     for conflict in result.conflicts:
         yield f"conflict in {_place(conflict)}: {_what_happened(conflict)}"
@@ -100,7 +100,7 @@ def in_full(result: Result) -> Iterator[str]:
         yield "nothing had to be decided"
 
 
-def result_json(result: Result) -> str:
+def result_json(result: Rendered | Result) -> str:
     """The object of a merge."""
     return _json(
         {

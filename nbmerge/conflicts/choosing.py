@@ -1,13 +1,9 @@
-"""Owns: what becomes of the lines of a text when conflicts between markers in it are settled.
-what becomes of a notebook when conflicts in it are settled.
+"""Owns: what becomes of a notebook, and of the lines of its sources, when conflicts in it are settled.
 
-Must not know: cells, how it was chosen.
-who chose, where the file is.
-Invariant: each line outside the markers stays, but for
-markers of a conflict that crosses a settled one and of which some are gone with it.
-cells without a chosen conflict keep their
-bytes, and so does each line outside the markers; a cell that ends up with one side's source gets
-what that side had under it, where that is known.
+Must not know: who chose, where the file is.
+Invariant: cells without a chosen conflict keep their bytes, and so does each line outside the markers, but
+for markers of a conflict that crosses a settled one and of which some are gone with it; a cell that ends up
+with one side's source gets what that side had under it, where that is known.
 """
 
 from __future__ import annotations
@@ -19,9 +15,8 @@ from dataclasses import dataclass, replace
 from nbmerge.conflicts.known import Traced
 from nbmerge.conflicts.nbdime import settle_nbdime
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
-from nbmerge.merge.cells import follow, merge_attachments
+from nbmerge.merge.fields import follow, made, merge_attachments
 from nbmerge.merge.markers import crossed
-from nbmerge.merge.outputs import made
 from nbmerge.merge.text import Shape, compose, split
 from nbmerge.merge.values import Decision, Notes, Terms
 from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines

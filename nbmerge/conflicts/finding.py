@@ -1,15 +1,12 @@
-"""Owns: whether markers in a cell are an example, as in a lesson about git, and no conflict.
-which conflicts stand in a notebook.
+"""Owns: which conflicts stand in a notebook, and whether markers are only an example, as in a lesson about
+git.
 
-Must not know: files.
-files, git, the store.
-Invariant: markers that a merge wrote are never taken for an example if the
-versions that were merged are known; else only what the cell itself shows counts.
+Must not know: files, git, the store.
+Invariant: every whole conflict between markers is found once, under the number and the id of its cell;
+markers that a merge wrote are never taken for an example if the versions that were merged are known.
 
-Without them nobody can be sure: what stands in a fence of markdown or in a string of Python under
-labels that are not our own usual ones is taken for an example.
-every whole conflict between markers is found once,
-under the number and the id of its cell; examples of markers are none.
+Without them nobody can be sure: what stands in a fence of markdown or in a string of Python under labels
+that are not our own usual ones is taken for an example.
 """
 
 from __future__ import annotations
@@ -21,10 +18,9 @@ from enum import Enum
 from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime
 from nbmerge.conflicts.values import Absent, InFile, InSource, OpenConflict, ShownBy, Term
 from nbmerge.merge.engine import is_python
-from nbmerge.merge.markers import LEAST, Marked, conflicts_in
-from nbmerge.merge.rules import faults
-from nbmerge.merge.text import split
-from nbmerge.merge.values import Labels, Terms
+from nbmerge.merge.markers import DELETED, LEAST, Labels, Marked, conflicts_in
+from nbmerge.merge.text import faults, split
+from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
@@ -78,7 +74,7 @@ def _seen(conflict: OpenConflict, marked: Marked, known: KnownMerge) -> Seen | N
     found = [any(_holds(cell, text) for cell in cells) for cells in known.marked]
     if any(found):
         return Seen.ALWAYS if all(found) else Seen.BEFORE
-    if known.shown_as(conflict):
+    if known.shows(marked):
         return Seen.MADE
     opening = marked.markers[0].rstrip("\r")
     if any(_holds(cell, opening) for cells in known.marked for cell in cells):
@@ -91,7 +87,7 @@ def _holds(cell: Cell, text: str) -> bool:
 
 
 def _has_labels_of_ours(marked: Marked) -> bool:
-    local, _, remote = (label.removesuffix(" (deleted)") for label in marked.labels)
+    local, _, remote = (label.removesuffix(f" {DELETED}") for label in marked.labels)
     return bool(_OURS.fullmatch(local) and _OURS.fullmatch(remote))
 
 
@@ -125,7 +121,6 @@ def _in_a_string(lines: Sequence[str]) -> bool:
 
 
 _OPENING = "<" * LEAST
-DELETED = " (deleted)"  # what ends the label of a side that has no such cell
 
 
 def may_hold_conflicts(data: bytes) -> bool:
@@ -194,7 +189,7 @@ def _settled(lines: Lines, conflicts: Sequence[Marked], start: int, end: int) ->
 
 
 def _between_markers(place: int, cell: Cell, marked: Marked) -> OpenConflict:
-    local, base, remote = (label.removesuffix(DELETED) for label in _labels(marked))
+    local, base, remote = (label.removesuffix(f" {DELETED}") for label in _labels(marked))
     labels = Labels(local, base, remote)
     return OpenConflict(
         InSource(place, marked), cell.id, ShownBy.NBMERGE, labels, _terms(marked, may_be_deleted=True)
@@ -203,13 +198,13 @@ def _between_markers(place: int, cell: Cell, marked: Marked) -> OpenConflict:
 
 def _labels(marked: Marked) -> tuple[str, str, str]:
     """A label that says nothing but "(deleted)" is none."""
-    local, base, remote = ("" if label == DELETED.strip() else label for label in marked.labels)
+    local, base, remote = ("" if label == DELETED else label for label in marked.labels)
     return local, base, remote
 
 
 def _terms(marked: Marked, may_be_deleted: bool) -> Terms[Term]:
     """What each side has; `may_be_deleted`: one without lines whose label says so has no such cell."""
-    local, _, remote = (may_be_deleted and label.endswith(DELETED.strip()) for label in marked.labels)
+    local, _, remote = (may_be_deleted and label.endswith(DELETED) for label in marked.labels)
     return Terms(
         Absent.UNKNOWN if marked.base is None else "\n".join(marked.base),
         Absent.DELETED if local and not marked.local else "\n".join(marked.local),

@@ -1,7 +1,8 @@
-"""Owns: what is known of the versions whose merge shows the conflicts of a notebook.
+"""Owns: recognising the conflicts that a known merge made among markers that stand in a notebook.
 
-Must not know: where the versions come from (git's index, the store).  Invariant: a term is filled
-in only for a conflict that merging the same versions again gives, with the lines that are shown.
+Must not know: where the versions that were merged come from (git's index, the store).
+Invariant: a conflict is recognised by exactly the lines that are shown of it, first of all in its own
+cell, and only once; a term is filled in for no other one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import cached_property
 
 from nbmerge.conflicts.values import Absent, InSource, OpenConflict
 from nbmerge.merge.engine import merge
+from nbmerge.merge.markers import conflicts_in
 from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.text import split
 from nbmerge.merge.values import Terms
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeAlias
 
-    from nbmerge.merge.markers import Lines
+    from nbmerge.merge.markers import Lines, Marked
     from nbmerge.merge.values import Conflict, Result
     from nbmerge.notebook.model import Cell, Notebook
 
@@ -47,25 +49,18 @@ class KnownMerge:
         return self.sides.map(lambda side: tuple(cell for cell in side.cells if "<<<<<<<" in cell.source))
 
     @cached_property
-    def _shown(self) -> dict[Shown, list[Candidate]]:
-        """The conflicts of that merge by how they may be shown: whole, or without common ends."""
-        found: dict[Shown, list[Candidate]] = {}
-        for made in self.result.conflicts:
-            for shown, ends in _ways(made).items():
-                found.setdefault(shown, []).append((made, ends))
-        return found
+    def made(self) -> MadeConflicts:
+        """The conflicts of that merge, to be recognised."""
+        return MadeConflicts(self.result.conflicts)
 
     @cached_property
     def _in_conflict(self) -> set[str | int]:
         """The ids of the cells with a conflict, and the places of those that have none."""
         return {made.cell if made.id is None else made.id for made in self.result.conflicts}
 
-    def shown_as(self, conflict: OpenConflict) -> list[Candidate]:
-        """The conflicts of that merge that are shown like this."""
-        if not isinstance(conflict.place, InSource):
-            return []
-        marked = conflict.place.marked
-        return self._shown.get((_one_blank_is_none(marked.local), _one_blank_is_none(marked.remote)), [])
+    def shows(self, marked: Marked) -> bool:
+        """Whether that merge makes a conflict that may be shown like this."""
+        return bool(self.made.shown_as(marked))
 
     def has_conflict_in_cell_of(self, conflict: OpenConflict) -> bool:
         """Whether that merge shows any conflict in the same cell."""
@@ -97,22 +92,78 @@ def trace(
     """Each conflict with all that is known about it."""
     if known is None:
         return tuple(map(Traced, conflicts))
-    taken: set[int] = set()
-    return tuple(_traced(conflict, notebook, known, taken) for conflict in conflicts)
+    made = MadeConflicts(known.result.conflicts)
+    return tuple(_traced(conflict, notebook, known, made) for conflict in conflicts)
 
 
-def _traced(conflict: OpenConflict, notebook: Notebook, known: KnownMerge, taken: set[int]) -> Traced:
-    """`taken` are those conflicts of the merge, by identity, that others have been found to be."""
+def _traced(conflict: OpenConflict, notebook: Notebook, known: KnownMerge, waiting: MadeConflicts) -> Traced:
+    """`waiting` are those conflicts of the merge that no other one has been found to be."""
     place = conflict.place
-    alike = [found for found in known.shown_as(conflict) if id(found[0]) not in taken]
-    if not alike or not isinstance(place, InSource):
+    found = waiting.take(place.cell, conflict.id, place.marked) if isinstance(place, InSource) else None
+    if found is None or not isinstance(place, InSource):
         return Traced(conflict, _same_cell(conflict, notebook, known))
-    made, (head, tail) = min(alike, key=lambda found: _distance(found[0], conflict))
-    taken.add(id(made))
+    made, (head, tail) = found
     base = Absent.DELETED if made.base is None else "\n".join(_lines(made.base, made))
     terms = replace(conflict.terms, base=base)
     traced = replace(conflict, place=replace(place, head=head, tail=tail), terms=terms)
     return Traced(traced, known.origin(made.cell))
+
+
+class MadeConflicts:
+    """Conflicts that a merge made, to be recognised by their cell and exactly their terms."""
+
+    def __init__(self, made: Iterable[Conflict]) -> None:
+        self._by_lines: dict[Shown, list[Candidate]] = {}
+        self._taken: set[int] = set()
+        for conflict in made:
+            for shown, ends in _ways(conflict).items():
+                self._by_lines.setdefault(shown, []).append((conflict, ends))
+
+    def shown_as(self, marked: Marked) -> list[Candidate]:
+        """Those that may be shown like this: whole, or without the lines that both sides end with."""
+        shown = _one_blank_is_none(marked.local), _one_blank_is_none(marked.remote)
+        return [one for one in self._by_lines.get(shown, ()) if id(one[0]) not in self._taken]
+
+    def take(self, cell: int, id_of_cell: str | None, marked: Marked) -> Candidate | None:
+        """The one that stands between these markers, which no other markers show then; the same lines
+        may be in conflict in several cells."""
+
+        def distance(candidate: Candidate) -> tuple[bool, int]:
+            return candidate[0].id != id_of_cell, abs(candidate[0].cell - cell)
+
+        found = min(self.shown_as(marked), key=distance, default=None)
+        if found is not None:
+            self._taken.add(id(found[0]))
+        return found
+
+
+def shown_in(notebook: Notebook, merges: Iterable[Iterable[Conflict]]) -> tuple[Conflict, ...]:
+    """The conflicts of merges that stand in a notebook, under the cells and the lines where they do.
+
+    A merge is asked only while there are markers that none before it explains; markers that none of
+    them made are no conflict.
+    """
+    waiting = [
+        (place, cell.id, marked)
+        for place, cell in enumerate(notebook.cells)
+        for marked in conflicts_in(split(cell.source)[0])
+    ]
+    found: list[Conflict] = []
+    for made in merges:
+        candidates = MadeConflicts(made)
+        for place, id, marked in list(waiting):
+            candidate = candidates.take(place, id, marked)
+            if candidate is not None:
+                waiting.remove((place, id, marked))
+                lines = range(marked.start, marked.end)
+                found.append(replace(candidate[0], cell=place, id=id, lines=lines))
+        if not waiting:
+            break
+    return tuple(sorted(found, key=_place))
+
+
+def _place(conflict: Conflict) -> tuple[int, int]:
+    return conflict.cell, 0 if conflict.lines is None else conflict.lines.start
 
 
 def _ways(made: Conflict) -> dict[Shown, tuple[int, int]]:
@@ -128,11 +179,6 @@ def _ways(made: Conflict) -> dict[Shown, tuple[int, int]]:
 def _one_blank_is_none(lines: tuple[str, ...]) -> tuple[str, ...]:
     """A term as a text cannot tell one blank line from none."""
     return () if lines == ("",) else lines
-
-
-def _distance(made: Conflict, conflict: OpenConflict) -> tuple[bool, int]:
-    """The same conflict may stand in several cells."""
-    return made.id != conflict.id, abs(made.cell - (conflict.cell or 0))
 
 
 def _lines(text: str | None, made: Conflict) -> tuple[str, ...]:

@@ -1,15 +1,12 @@
-"""Owns: conflicts that nbdime marks with cells, and with the first line of one: found, settled.
-conflicts as nbdime writes them into a notebook, besides markers in a source: found, settled.
+"""Owns: conflicts as nbdime writes them into a notebook, besides markers in a source: found, settled.
 
-Must not know: outputs, metadata.
-files, how a conflict is shown, who chooses.
-Invariant: a marker cell is a markdown cell with a marker and
-nothing else, so that a cell that quotes one is none; a cell that is kept is the same object.
-a notebook that nbdime did
-not write into holds none; cells in which nothing was settled stay the same objects.
+Must not know: files, how a conflict is shown, who chooses.
+Invariant: a notebook that nbdime did not write into holds none (a marker cell is a markdown cell with a
+marker and nothing else, so that a cell that quotes one is none); cells in which nothing was settled stay
+the same objects.
 
-What nbdime decides without a word (a deletion against outputs, attachments that both changed) it
-leaves no trace of, and so it is no open conflict here.
+What nbdime decides without a word (a deletion against outputs, attachments that both changed) it leaves no
+trace of, and so it is no open conflict here.
 """
 
 from __future__ import annotations
@@ -42,8 +39,9 @@ from nbmerge.conflicts.values import (
     OpenConflict,
     ShownBy,
 )
-from nbmerge.merge.values import Labels, Terms
-from nbmerge.notebook.model import CODE, in_lines
+from nbmerge.merge.markers import Labels
+from nbmerge.merge.values import Terms
+from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,11 +146,10 @@ def _written(text: str, local: list[Cell], remote: list[Cell]) -> list[Cell]:
 
 def _with_source(cell: Cell, source: str, *, is_its_own: bool) -> Cell:
     """The cell with another source; outputs and count stay only if it is what they are of."""
-    as_string = isinstance(cell.value.get(cell.source_field), str)
-    value: dict[str, Json] = {**cell.value, cell.source_field: source if as_string else in_lines(source)}
-    if cell.type == CODE and not is_its_own:
-        value |= {"outputs": [], cell.count_field: None}
-    return replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
+    after = cell.with_source(source)
+    if cell.type != CODE or is_its_own:
+        return after
+    return cell.with_value({**after.value, "outputs": [], cell.count_field: None})
 
 
 _LABELS = Labels("local", "", "remote")
@@ -268,7 +265,7 @@ def _settled_cell(cell: Cell, choices: Choices) -> Cell | None:
     if among or outputs != cell.outputs:
         value["outputs"] = settled_outputs(outputs, among)
     if value != cell.value:
-        cell = replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
+        cell = cell.with_value(value)
     deleted = [choice for place, choice in choices.items() if isinstance(place, DeletedCell)]
     return settled_deleted(cell, deleted[0]) if deleted else cell
 

@@ -1,29 +1,24 @@
-"""Owns: what a recorded diff of nbdime makes of a value.
-conflicts that nbdime writes into metadata, and into ids: found, settled.
+"""Owns: conflicts that nbdime writes into metadata, and into ids: found, settled; its recorded diffs
+applied.
 
-Must not know: notebooks, where diffs are recorded.
-sources, how outputs and cells are marked.
-Invariant: a diff that does not fit the value,
-or whose places cannot be trusted, gives no value at all.
+Must not know: sources, how outputs and cells are marked.
+Invariant: a side is a value only if the record gives it without doubt (a diff that does not fit, or whose
+places cannot be trusted, gives none); keys that do not clash keep their values.
 
-nbdime's diff format (its documentation, "Diff format"): objects take `add`, `remove`, `replace` and
-`patch` of a key; lists take `addrange`, `removerange` and `patch` of a place; texts are lists of
-lines, and a line that is patched is a list of characters.
+Two forms: beside base's values stands `nbdime-conflicts` with a diff for each side; or, where both inserted
+a similar cell, the metadata is `local_metadata` and `remote_metadata`, and what was added since.  The id of
+such a cell is `local_id` and `remote_id` (which is no valid notebook).
 
-The diffs are against base, but what stands in the notebook is base with all merged into it that
-did not clash.  In a list or between lines that may have moved the places, and nothing says so; they
-are trusted only where the furthest place that the two sides name is still the end.  A line that one
-side changed and the other put another in place of is worse: the other line may stand before it.
+nbdime's diff format (its documentation, "Diff format"): objects take `add`, `remove`, `replace` and `patch`
+of a key; lists take `addrange`, `removerange` and `patch` of a place; texts are lists of lines, and a line
+that is patched is a list of characters.
 
-And what stands there may have been changed since, as Jupyter does with the name of the kernel.  A
-line's own diff tells: nbdime makes it with Python's difflib, which would not give it for another line.
-a side is a value only if the
-record gives it without doubt; keys that do not clash keep their values.
-
-Two forms: beside base's values stands `nbdime-conflicts` with a diff for each side; or, where both
-inserted a similar cell, the metadata is `local_metadata` and `remote_metadata`, and what was added
-since.
-The id of such a cell is `local_id` and `remote_id` (which is no valid notebook).
+The diffs are against base, but what stands in the notebook is base with all merged into it that did not
+clash. In a list or between lines that may have moved the places, and nothing says so; they are trusted only
+where the furthest place that the two sides name is still the end.  A line that one side changed and the
+other put another in place of is worse: the other line may stand before it.  And what stands there may have
+been changed since, as Jupyter does with the name of the kernel.  A line's own diff tells: nbdime makes it
+with Python's difflib, which would not give it for another line.
 """
 
 from __future__ import annotations

@@ -1,16 +1,13 @@
-"""Owns: runs of items between nbdime's markers: where they are, and which items a choice drops.
-conflicts that nbdime marks among the outputs of a cell: found, shown, settled.
+"""Owns: conflicts that nbdime marks among the outputs of a cell: found, shown, settled; its triples of
+markers.
 
-Must not know: what the items are (cells or outputs).
-sources, metadata.
-Invariant: only whole conflicts count: all
-three markers, in order.
-outputs outside the markers stay the values that they
-are; markers are outputs of their own on stderr, in order, all three of them.
+Must not know: sources, metadata.
+Invariant: only whole conflicts count, all three markers in order; outputs outside of them stay the values
+that they are.
 
-JupyterLab joins outputs to one stream that follow each other as soon as it opens a notebook, the
-markers too.  So outputs are looked at in parts: a stderr output that holds markers is one part for
-each, and one for each text between them; every other output is one part.
+JupyterLab joins outputs to one stream that follow each other as soon as it opens a notebook, the markers
+too. So outputs are looked at in parts: a stderr output that holds markers is one part for each, and one for
+each text between them; every other output is one part.
 """
 
 from __future__ import annotations

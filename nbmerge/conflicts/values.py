@@ -1,6 +1,7 @@
 """Owns: what an open conflict is: a value with its terms, and where it stands in the notebook.
 
-Must not know: how it is found, shown or settled.  Invariant: a term is a text only if that
+Must not know: how it is found, shown or settled.
+Invariant: a term is a text only if that
 text is known to be what the side has; a side that deleted is not a side that is unknown.
 """
 
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, TypeAlias
 
-from nbmerge.merge.markers import Marked
-from nbmerge.merge.values import Labels, Terms
+from nbmerge.merge.markers import Labels, Marked
+from nbmerge.merge.values import Terms
 
 
 class NotKnown(ValueError):

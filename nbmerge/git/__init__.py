@@ -1,1 +1,8 @@
-"""The git edge: the merge driver, and its entry in git's configuration."""
+"""The edge to git: the merge driver, its entry in git's configuration, and what git knows of a merge.
+
+Owns: what git calls and what it is told.  Must not know: commands, how notebooks are merged.
+
+In which order to read it: `driver` (one call), `labels` (what the sides are called), `entry`, `scope`,
+`attributes` and `install` (the entry in git's configuration and its places), `sides` (the versions behind a
+notebook in conflict); `process` runs git for all of them.
+"""

@@ -1,14 +1,11 @@
-"""Owns: our line in a file of git attributes.
-what git really does with the notebooks here, and whose rules ours sets aside, in words.
+"""Owns: git attributes: our line in a file of them, and what git really does with the notebooks here.
 
-Must not know: the disk, git's configuration.
-how anything is installed.
-Invariant: taking the line out of what
-putting it in gave is the file as it was, byte for byte; every other line is kept.
+Must not know: how anything is installed.
+Invariant: taking the line out of what putting it in gave is the file as it was, byte for byte; every other
+line is kept.  For what it really does git itself is asked, so a rule in a place that nbmerge does not know
+of counts too.
 
 The last line that matches wins, so another tool's line for notebooks may stay where it is.
-git itself is asked, so a rule in a
-place that nbmerge does not know of counts too.
 """
 
 from __future__ import annotations

@@ -1,30 +1,132 @@
-"""Owns: the merge of files that are no notebooks, as text, by `git merge-file`.
-one call of the merge driver: three files in, the result in the local one.
+"""Owns: one call of the merge driver: what git hands over, three files in, the result in the local one.
 
-Must not know: notebooks.
-how the call reached it.
-Invariant: both sides' text is in what comes out, or nothing
-is written and git is told that the driver failed.
-the local file holds a whole merge,
-or is untouched; neither side is ever silently absent, whatever the files are.
+Must not know: how a merge is made.
+Invariant: the local file holds a whole merge with both sides in it, or is untouched and git is told that
+the driver failed; what cannot be merged as a notebook is merged as text, by `git merge-file`.  An answer is
+given on purpose or not at all: "clean" and "conflicts" have exit codes towards our entry in git's
+configuration that no crash, no missing interpreter and no missing package can produce by chance.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from enum import Enum
 
-from nbmerge.errors import NotebookError, SystemFailure
+from nbmerge.errors import NotebookError, SystemFailure, UsageError
 from nbmerge.files import FileSource, replace_scratch
-from nbmerge.git.contract import ONE_SIDE, DriverResult, MergeStatus, find_labels
-from nbmerge.git.process import complaint, run_git
-from nbmerge.merge.values import ConflictStyle, Policy
-from nbmerge.merge.whole import merge_sources
+from nbmerge.frozen import frozen
+from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL, find_labels
+from nbmerge.git.process import ask_git, complaint, run_git
+from nbmerge.merge.files import merge_sources
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.git.contract import Call
-    from nbmerge.merge.whole import MergedFile
+    from nbmerge.merge.markers import Rendered
+
+PLACEHOLDERS = "%O %A %B %L %P %S %X %Y"
+ONE_SIDE = "the file holds your side only: `git merge --abort`, or `git checkout --theirs` for the other side"
+USAGE = "the arguments of a merge driver are %O %A %B %L %P, and optionally %S %X %Y"
+
+
+class MergeStatus(Enum):
+    """What became of a merge."""
+
+    CLEAN = "clean"
+    CONFLICTS = "conflicts"
+    FAILED = "failed"  # nothing was written; git must not take local for the result
+
+    @property
+    def for_git(self) -> int:
+        """git: 0 is clean, up to 128 is a conflict, above the driver failed."""
+        return {MergeStatus.CLEAN: 0, MergeStatus.CONFLICTS: 1, MergeStatus.FAILED: 129}[self]
+
+    @property
+    def for_entry(self) -> int:
+        """Towards the shell line of our entry, which translates."""
+        return {MergeStatus.CLEAN: 80, MergeStatus.CONFLICTS: 81, MergeStatus.FAILED: 82}[self]
+
+
+@frozen
+class Call:
+    """One call by git; `labels` is None where this git does not tell them (before 2.44)."""
+
+    base: str
+    local: str
+    remote: str
+    marker_size: int
+    path: str
+    labels: Labels | None = None
+
+
+@frozen
+class DriverResult:
+    """What became of one call: of a merge as notebooks the `result`, else the `reason` in one line."""
+
+    answer: MergeStatus
+    result: Rendered | None = None
+    reason: str = ""
+
+
+def parse_call(arguments: list[str]) -> Call:
+    """The call in these arguments.  Raises UsageError."""
+    match arguments:
+        case [base, local, remote, size, path]:
+            labels = None
+        case [base, local, remote, size, path, base_label, local_label, remote_label]:
+            labels = _told(base_label, local_label, remote_label)
+        case _:
+            raise UsageError(f"{USAGE}; there were {len(arguments)}")
+    if not size.isdecimal():
+        raise UsageError(f"{USAGE}; the marker size is no number: {size!r}")
+    return Call(base, local, remote, max(1, int(size)), path, labels)
+
+
+def _told(base: str, local: str, remote: str) -> Labels | None:
+    """git leaves a placeholder that it does not know as it is; it may fill one with nothing."""
+    if local == "%X" or remote == "%Y":
+        return None
+    return Labels(
+        local or LOCAL_LABEL, base if base not in ("", "%S") else BASE_LABEL, remote or REMOTE_LABEL
+    )
+
+
+def merge_files(call: Call) -> DriverResult:
+    """Merge as notebooks; as text what is none, or what nbmerge has a bug with."""
+    try:
+        try:
+            return _merge_notebooks(call)
+        except NotebookError as error:
+            reason = str(error)
+        except SystemFailure:
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            reason = f"{call.path}: a bug in nbmerge, please report it ({kind}: {_first_line(error)})"
+
+        return merge_as_text(call, reason)
+    except SystemFailure as error:
+        return DriverResult(MergeStatus.FAILED, reason=f"{call.path}: not merged: {error}; {ONE_SIDE}")
+
+
+def _merge_notebooks(call: Call) -> DriverResult:
+    base = FileSource(call.base, f"{call.path} (base)")
+    local = FileSource(call.local, f"{call.path} (local)")
+    remote = FileSource(call.remote, f"{call.path} (remote)")
+
+    whole = merge_sources(base, local, remote, markers=lambda: _markers(call))
+    if whole.data != local.read():
+        replace_scratch(call.local, whole.data)
+    status = MergeStatus.CLEAN if whole.result.clean else MergeStatus.CONFLICTS
+    return DriverResult(status, whole.rendered)
+
+
+def _markers(call: Call) -> MarkerStyle:
+    """How conflicts are shown.  It costs processes to find out, so only when there are some."""
+    told = ask_git("config", "merge.conflictStyle")
+    style = ConflictStyle(told) if told in {s.value for s in ConflictStyle} else ConflictStyle.MERGE
+    labels = find_labels(call, with_base=style is not ConflictStyle.MERGE)
+    return MarkerStyle(style, labels, call.marker_size)
 
 
 def merge_as_text(call: Call, reason: str) -> DriverResult:
@@ -52,52 +154,6 @@ def _is_json(data: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def merge_files(call: Call) -> DriverResult:
-    """Merge as notebooks; as text what is none, or what nbmerge has a bug with."""
-    try:
-        try:
-            return _merge_notebooks(call)
-        except NotebookError as error:
-            reason = str(error)
-        except SystemFailure:
-            raise
-        except Exception as error:
-            kind = type(error).__name__
-            reason = f"{call.path}: a bug in nbmerge, please report it ({kind}: {_first_line(error)})"
-
-        return merge_as_text(call, reason)
-    except SystemFailure as error:
-        return DriverResult(MergeStatus.FAILED, reason=f"{call.path}: not merged: {error}; {ONE_SIDE}")
-
-
-def _merge_notebooks(call: Call) -> DriverResult:
-    base = FileSource(call.base, f"{call.path} (base)")
-    local = FileSource(call.local, f"{call.path} (local)")
-    remote = FileSource(call.remote, f"{call.path} (remote)")
-
-    def merged(policy: Policy) -> MergedFile:
-        return merge_sources(base, local, remote, policy)
-
-    policy = Policy(marker_size=call.marker_size)
-    whole = merged(policy)
-    if not whole.result.clean:
-        whole = merged(_to_be_read(call, policy))
-    if whole.data != local.read():
-        replace_scratch(call.local, whole.data)
-    return DriverResult(MergeStatus.CLEAN if whole.result.clean else MergeStatus.CONFLICTS, whole.result)
-
-
-def _to_be_read(call: Call, policy: Policy) -> Policy:
-    """How conflicts are shown.  It costs processes to find out, so only when there are some."""
-    from nbmerge.git.contract import find_labels
-    from nbmerge.git.process import ask_git
-
-    told = ask_git("config", "merge.conflictStyle")
-    style = ConflictStyle(told) if told in {s.value for s in ConflictStyle} else ConflictStyle.MERGE
-    labels = find_labels(call, with_base=style is not ConflictStyle.MERGE)
-    return replace(policy, conflict_style=style, labels=labels)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,16 +1,13 @@
-"""Owns: the shell line that stands in git's configuration as the merge driver.
-the entry in git's configuration that lets `git mergetool` open notebooks with nbmerge.
+"""Owns: what stands in git's configuration: the shell line of the merge driver, and the entry of the
+mergetool.
 
-Must not know: where it is written.
-what the tool does.
-Invariant: only an answer that our code gave on
-purpose ends the merge; whatever else happens to the interpreter (deleted, without the
-package, crashed, killed), git's own merge of lines runs, and a person is asked to look.
+Must not know: how notebooks are merged, or shown to be settled.
+Invariant: only an answer that our code gave on purpose ends the merge; whatever else happens to the
+interpreter (deleted, without the package, crashed, killed), git's own merge of lines runs, and a person is
+asked to look.  A tool that somebody chose stays the one that `git mergetool` opens.
 
-git hands the line to `sh`, with the placeholders filled in and quoted.  git 2.39 knows no
-%S %X %Y and leaves them as they are.
-a tool that somebody chose stays the one that `git
-mergetool` opens; what is put in is taken out again, and nothing else.
+git hands the line to `sh`, with the placeholders filled in and quoted.  git 2.39 knows no %S %X %Y and
+leaves them as they are.
 """
 
 from __future__ import annotations
@@ -21,7 +18,8 @@ import sys
 from dataclasses import dataclass
 
 from nbmerge.errors import SystemFailure
-from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, PLACEHOLDERS, REMOTE_LABEL, MergeStatus
+from nbmerge.git.driver import PLACEHOLDERS, MergeStatus
+from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
 from nbmerge.git.process import ask_git, run_git, tell_git
 from nbmerge.git.scope import Scope
 

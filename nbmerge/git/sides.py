@@ -1,17 +1,9 @@
 """Owns: the versions that git knows of a notebook whose merge is not settled, or was committed broken.
-merging three texts once more, as git has done it.
-which notebooks of a work tree git may know merged versions of, when many are asked about.
 
-Must not know: notebooks, what is done with the versions.
-notebooks, repositories.
-what the versions are.
-Invariant: a version is what git has
-under the path (or the one it was renamed from), byte for byte as stored; without git, without a
-repository, or where no merge is to be found there are none.
-nothing is left behind; where git cannot do it,
-it has not done it that way.
-of a notebook that is ruled out `find_sides` finds
-nothing; git runs twice for a work tree, and once for each notebook.
+Must not know: what is done with the versions.
+Invariant: a version is what git has under the path (or the one it was renamed from), byte for byte as
+stored; without git, without a repository, or where no merge is to be found there are none.  Of a notebook
+that is ruled out `find_sides` finds nothing; nothing is left behind where a merge is made again.
 """
 
 from __future__ import annotations
@@ -25,9 +17,9 @@ from enum import Enum
 
 from nbmerge.environment.git import git_at_work
 from nbmerge.errors import SystemFailure
-from nbmerge.git.contract import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
+from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
 from nbmerge.git.process import ask_git, run_git
-from nbmerge.merge.values import ConflictStyle, Labels
+from nbmerge.merge.markers import ConflictStyle, Labels
 
 _NAMED = re.compile(r"Merge (?:remote-tracking )?(?:branch|tag|commit) '([^']+)'")
 REACH = 20  # commits of one notebook in which its last merge is looked for

@@ -1,27 +1,10 @@
-"""The merge engine: pure functions from three notebooks to one."""
+"""The merge of three notebooks: pure functions from three values to one.
 
-from nbmerge.merge.engine import merge
-from nbmerge.merge.values import (
-    Conflict,
-    ConflictStyle,
-    Decision,
-    Favor,
-    Labels,
-    Outputs,
-    Policy,
-    Result,
-    Side,
-)
+Owns: which cells, lines and fields belong together, and what becomes of what both sides changed.
+Must not know: disk, clock, git, where notebooks come from or go.
 
-__all__ = [
-    "Conflict",
-    "ConflictStyle",
-    "Decision",
-    "Favor",
-    "Labels",
-    "Outputs",
-    "Policy",
-    "Result",
-    "Side",
-    "merge",
-]
+In which order to read it: `values` (the three-way law, what goes in and comes out), `sequences` (diff and
+diff3), `matching` (which cells are one cell, and where it stands), `text` (sources), `fields` (all that is
+no source), `cells` (one cell), `engine` (all of a notebook), `markers` (a result made a notebook in which
+its conflicts are shown, and markers read again), `files` (three files merged to one).
+"""

@@ -1,26 +1,27 @@
-"""Owns: the merge of a cell's attachments (pictures pasted into markdown), by name.
-the merge of one cell, field by field.
+"""Owns: the merge of one cell, field by field.
 
-Must not know: sources beyond references.
-where the cell stands, or other cells (ids are made unique elsewhere).
-Invariant: no picture is dropped that a side
-added; where both put different ones under one name, remote's gets another name and
-remote's references follow it.
-a field that only one side changed is that side's; the cell that comes out
-has the fields that its type allows.
+Must not know: where the cell stands, other cells, how a conflict is shown.
+Invariant: a field that only one side changed is that side's; the cell that comes out has the fields that
+its type allows; a source in conflict stays a value.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-
-from nbmerge.merge.markers import marker_size, render
-from nbmerge.merge.metadata import MISSING, key_order, member, merge_members
-from nbmerge.merge.outputs import NO_RUN, Run, merge_run, no_run_for_text, run_of, unowned_run
-from nbmerge.merge.rules import guard
-from nbmerge.merge.text import MergedText, merge_text, split
-from nbmerge.merge.values import Clash, ConflictStyle, Decided, Favor, Notes, Policy, Side, Terms, decide
+from nbmerge.frozen import frozen
+from nbmerge.merge.fields import (
+    NO_RUN,
+    Run,
+    follow,
+    key_order,
+    merge_attachments,
+    merge_members,
+    merge_run,
+    no_run_for_text,
+    run_of,
+    unowned_run,
+)
+from nbmerge.merge.text import MergedText, guard, merge_text, split
+from nbmerge.merge.values import Clash, Decided, Favor, Notes, Policy, Side, Terms, decide
 from nbmerge.notebook.model import CODE, Cell, in_lines
 
 TYPE_CHECKING = False
@@ -30,61 +31,50 @@ if TYPE_CHECKING:
     from nbmerge.notebook.jsontext import Json
 
 
-def merge_attachments(
-    attachments: Terms[Mapping[str, Json]], notes: Notes
-) -> tuple[dict[str, Json], dict[str, str]]:
-    """The merged attachments, and old name -> new name for references in remote's text."""
-    merged: dict[str, Json] = {}
-    renamed: dict[str, str] = {}
-    for name in key_order(attachments):
-        law = decide(*member(attachments, name))
-        if isinstance(law, Decided):
-            if law.value is not MISSING:
-                merged[name] = law.value
-        elif law.local is MISSING or law.remote is MISSING:
-            side, kept = ("remote", law.remote) if law.local is MISSING else ("local", law.local)
-            if kept is not MISSING:
-                merged[name] = kept
-            notes.below(name).add(side, "changed by one side, removed by the other")
-        else:
-            new = free_name(name, {key for side in attachments for key in side} | set(merged))
-            merged[name], merged[new] = law.local, law.remote
-            renamed[name] = new
-            notes.below(name).add("both", f"different under one name; remote's is now {new}")
-    return merged, renamed
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """`image.png` -> `image-2.png`, the first number that nobody uses."""
-    stem, dot, ending = name.rpartition(".")
-    if not dot:
-        stem, ending = name, ""
-    number = 2
-    while f"{stem}-{number}{dot}{ending}" in taken:
-        number += 1
-    return f"{stem}-{number}{dot}{ending}"
-
-
-def follow(source: str, renamed: Mapping[str, str]) -> str:
-    """The source with its `attachment:` references following the new names."""
-    for old, new in renamed.items():
-        whole_name = rf"attachment:{re.escape(old)}(?![\w.-]*[\w-])"
-        source = re.sub(whole_name, f"attachment:{new}".replace("\\", r"\\"), source)
-    return source
-
-
 _RULED = frozenset(
     {"cell_type", "source", "input", "outputs", "execution_count", "prompt_number", "attachments"}
 )
 _NOWHERE = Cell({})  # the base of a cell that both sides inserted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MergedCell:
-    """A cell of the result and the conflicts in it; a term is None where a side has no cell."""
+    """A cell of the result.
+
+    Where its source is in conflict the cell has an empty one, and `text` is what is to be shown there:
+    decided lines and clashes of what the three `sources` hold (None: that side deleted the cell).
+    """
 
     cell: Cell
-    conflicts: tuple[Terms[str | None], ...] = ()
+    text: MergedText | None = None
+    sources: Terms[str | None] = Terms("", "", "")
+
+    @property
+    def conflicts(self) -> list[Terms[str | None]]:
+        """The terms of each conflict in it: lines; of a deleted cell, whole sources."""
+        if self.text is None:
+            return []
+        if self.deleted_by is not None:
+            return [self.sources]
+        return [Terms(*("\n".join(lines) for lines in clash)) for clash in self.text.clashes]
+
+    @property
+    def plain_source(self) -> str:
+        """The source, of conflicts both sides one after the other."""
+        if self.text is None:
+            return self.cell.source
+        both = (
+            (*piece.local, *piece.remote) if isinstance(piece, Clash) else piece.value
+            for piece in self.text.pieces
+        )
+        return "\n".join(line for lines in both for line in lines)
+
+    @property
+    def deleted_by(self) -> Side | None:
+        """The side that has no such cell."""
+        if self.sources.local is None:
+            return Side.LOCAL
+        return Side.REMOTE if self.sources.remote is None else None
 
 
 def merge_cell(
@@ -109,50 +99,44 @@ def merge_cell(
         run = merge_run(base, local, remote, text.text, policy, notes)
     else:
         run = no_run_for_text(base, local, remote, notes)
-    shown = render(text, policy, policy.labels, _marker_size(policy, *sources))
     fields = merge_members(cells.map(_plain_fields), policy.newer, notes)
     fields["cell_type"] = kind
     if attachments and kind == CODE:
         notes.below("attachments").add("nothing", "a code cell has no attachments")
-    cell = _assembled(fields, shown, run, attachments, cells, base)
-    return MergedCell(cell, tuple(_as_texts(clash) for clash in text.clashes))
+    cell = _assembled(fields, text.text, run, attachments, cells, base)
+    return MergedCell(cell) if text.text is not None else MergedCell(cell, text, sources)
 
 
 def deleted_against_edited(
     base: Cell, kept: Cell, deleted_by: Side, policy: Policy, notes: Notes
 ) -> MergedCell:
-    """The edited cell stays, its source shown as a conflict with nothing."""
+    """The edited cell stays, its source in conflict with nothing."""
     lines, shape = split(kept.source)
     local = deleted_by is Side.LOCAL
     clash = Clash(split(base.source)[0], () if local else lines, lines if local else ())
-    gone = f"{getattr(policy.labels, deleted_by.value)} (deleted)".lstrip()
-    labels = replace(policy.labels, **{deleted_by.value: gone})
-    size = _marker_size(policy, base.source, kept.source)
-    shown = render(MergedText((clash,), shape), policy, labels, size)
     runs = (NO_RUN, run_of(kept)) if local else (run_of(kept), NO_RUN)
     run = unowned_run(run_of(base), *runs, policy, True, notes)
-    attachments = _object(kept.value, "attachments")
-    cells = Terms(base, kept, kept)
-    fields = _plain_fields(kept) | {"cell_type": kept.type}
-    cell = _assembled(fields, shown, run, attachments, cells, base)
     ours, theirs = (None, kept.source) if local else (kept.source, None)
-    return MergedCell(cell, (Terms(base.source, ours, theirs),))
+    cell = _contested(kept, run, (kept, base))
+    return MergedCell(cell, MergedText((clash,), shape), Terms(base.source, ours, theirs))
 
 
 def with_conflicts(cell: Cell, text: MergedText, policy: Policy, notes: Notes) -> MergedCell:
-    """The cell with this text for its source, conflicts shown; it was never run like that."""
-    shown = render(text, policy, policy.labels, _marker_size(policy, "", cell.source))
+    """The cell with this text for its source; it was never run like that."""
     run = unowned_run(NO_RUN, run_of(cell), run_of(cell), policy, True, notes)
-    fields = _plain_fields(cell) | {"cell_type": cell.type}
-    cells = Terms(cell, cell, cell)
-    contested = _assembled(fields, shown, run, _object(cell.value, "attachments"), cells, cell)
-    return MergedCell(contested, tuple(_as_texts(clash) for clash in text.clashes))
+    contested = _contested(cell, run, (cell, *cell.spellings))
+    return MergedCell(contested, text, Terms("", cell.source, cell.source))
 
 
-def _marker_size(policy: Policy, base: str, *sides: str) -> int:
-    """Longer than what looks like a marker in the texts that are shown: base often is not."""
-    shown = sides if policy.conflict_style is ConflictStyle.MERGE else (base, *sides)
-    return marker_size(policy.marker_size, *shown)
+def _contested(cell: Cell, run: Run, spellings: tuple[Cell, ...]) -> Cell:
+    """The cell without a source yet, and with this run if it is code."""
+    empty: Json = "" if isinstance(cell.value.get(cell.source_field), str) else []
+    value = {**cell.value, "cell_type": cell.type, cell.source_field: empty}
+    if cell.type == CODE:
+        value["outputs"] = run.outputs
+        if cell.major >= 4 or cell.count_field in value:
+            value[cell.count_field] = run.count
+    return Cell(value, cell.major, spellings=spellings)
 
 
 def same_text(one: str, other: str) -> bool:
@@ -196,17 +180,13 @@ def _merge_source(sources: Terms[str], kind: str, python: bool, notes: Notes) ->
 
 
 def _favored(text: MergedText, favor: Favor, notes: Notes) -> MergedText:
-    """Every clash settled for one term, as the caller asked."""
+    """Every clash resolved for one term, as the caller asked."""
     pieces = tuple(
         Decided(getattr(piece, favor.value)) if isinstance(piece, Clash) else piece for piece in text.pieces
     )
     if text.clashes:
         notes.below("source").add(favor.value, "a conflict, settled as asked")
-    return replace(text, pieces=pieces)
-
-
-def _as_texts(clash: Clash[tuple[str, ...]]) -> Terms[str | None]:
-    return Terms("\n".join(clash.base), "\n".join(clash.local), "\n".join(clash.remote))
+    return MergedText(pieces, text.shape, text.notes)
 
 
 def _plain_fields(cell: Cell) -> dict[str, Json]:
@@ -216,16 +196,17 @@ def _plain_fields(cell: Cell) -> dict[str, Json]:
 
 def _assembled(
     fields: dict[str, Json],
-    source: str,
+    source: str | None,
     run: Run,
     attachments: Mapping[str, Json],
     cells: Terms[Cell],
     base: Cell | None,
 ) -> Cell:
-    """The cell with the fields that its type has, in the order of its sides."""
+    """The cell with the fields that its type has, in the order of its sides; a source that is in
+    conflict (None) is left empty."""
     sides = (cells.local, cells.remote)
     shape = Cell(fields, cells.local.major)
-    fields[shape.source_field] = source if _is_one_string(cells, base) else in_lines(source)
+    fields[shape.source_field] = (source or "") if _is_one_string(cells, base) else in_lines(source or "")
     if shape.type == CODE:
         fields["outputs"] = run.outputs
         if shape.major >= 4 or any(shape.count_field in side.value for side in sides):
@@ -235,10 +216,8 @@ def _assembled(
     order = key_order(cells.map(lambda cell: cell.value))
     value = {key: fields[key] for key in order if key in fields}
     value |= {key: item for key, item in fields.items() if key not in value}
-    for side in sides:
-        if value == side.value:
-            return side
-    return Cell(value, shape.major, spellings=(*sides, cells.base))
+    same = (side for side in sides if source is not None and value == side.value)
+    return next(same, None) or Cell(value, shape.major, spellings=(*sides, cells.base))
 
 
 def _is_one_string(cells: Terms[Cell], base: Cell | None) -> bool:

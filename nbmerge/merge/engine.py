@@ -1,30 +1,24 @@
-"""Owns: lines that a side moved from one cell to another, as splitting a cell does.
-the merge of three notebooks: which rule is applied where.
+"""Owns: the merge of three notebooks: which rule is applied where, to the cells and around them.
 
-Must not know: how cells are matched or merged.
-bytes, files, git, time.
-Invariant: no line that one side moved to
-another cell and the other side deleted, or moved elsewhere, comes out clean: cell by cell
-it looks like one line deleted and another inserted, which would resurrect or double it.
-pure: the same notebooks and policy
-give the same result; nothing that goes in is changed.
+Must not know: bytes, files, git, time; how conflicts are shown.
+Invariant: pure: the same notebooks and policy give the same result, and nothing that goes in is changed. No
+line that one side moved to another cell and the other side deleted, or moved elsewhere, comes out clean:
+cell by cell it looks like one line deleted and another inserted, which would resurrect or double it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from itertools import groupby
 
+from nbmerge.frozen import frozen
 from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text, with_conflicts
-from nbmerge.merge.ids import settle_ids
-from nbmerge.merge.metadata import member, merge_members
-from nbmerge.merge.order import Row, rows
+from nbmerge.merge.fields import member, merge_members
+from nbmerge.merge.matching import Row, rows
 from nbmerge.merge.sequences import align
 from nbmerge.merge.text import MergedText, is_too_many, split
 from nbmerge.merge.values import (
     Clash,
-    Conflict,
     Decided,
     Decision,
     Favor,
@@ -42,7 +36,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbmerge.merge.rules import Piece
+    from nbmerge.merge.text import Piece
     from nbmerge.merge.values import Notes, Policy
     from nbmerge.notebook.jsontext import Json
 
@@ -50,7 +44,7 @@ if TYPE_CHECKING:
 _TELLING = 15  # characters; lines such as `plt.show()` stand in many cells, and are not moved
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merging:
     """One row of cells: their sources ('' where there is no cell) and what became of them."""
 
@@ -74,9 +68,11 @@ def _suspects(rows: Sequence[Merging]) -> set[str]:
     for row in rows:
         for counter, source in zip((base, local, remote), row.sources, strict=True):
             counter.update(_telling(source))
-        if row.item is not None and not row.item.conflicts:
+        if row.item is None:
+            continue
+        if row.item.text is None:
             merged.update(_telling(row.item.cell.source))
-        for terms in row.item.conflicts if row.item is not None else ():
+        for terms in row.item.conflicts:
             shown.update(line for term in terms if term for line in _telling(term))
     return {
         line
@@ -91,7 +87,7 @@ def _telling(source: str) -> list[str]:
 
 def _contested(row: Merging, suspects: set[str], policy: Policy) -> MergedCell | None:
     """The cell, in conflict about each suspect line that one side brought here."""
-    if row.item is None or row.item.conflicts:
+    if row.item is None or row.item.text is not None:
         return row.item
     lines, shape = split(row.item.cell.source)
     in_base, in_local, in_remote = ({i for i, _ in align(lines, split(source)[0])} for source in row.sources)
@@ -114,8 +110,8 @@ def _contested(row: Merging, suspects: set[str], policy: Policy) -> MergedCell |
 def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Policy()) -> Result:
     """Merge what `local` and `remote` each made of `base`.
 
-    The three must be of one nbformat major (see notebook.versions).  Conflicts stand in
-    the merged notebook's sources between markers and in the result as values.
+    The three must be of one nbformat major (see notebook.versions).  Conflicts are values in the result
+    until `markers.render` shows them.
     """
     notes = Notes()
     frame = _merge_frame(base, local, remote, policy, notes)
@@ -125,18 +121,18 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     draft = Notebook(frame, (), style, spellings=notebooks)
     merging = _Cells(base, local, remote, policy, is_python(frame), notes)
     merged = merging.run(prefer=Side.REMOTE if respelled else Side.LOCAL)
-    sides = Terms(base, local, remote)
-    cells = settle_ids([item.cell for item, _ in merged], draft.minor, sides, notes)
-    conflicts = tuple(
-        Conflict(position, cell.id, *terms)
-        for position, ((item, _), cell) in enumerate(zip(merged, cells, strict=True))
-        for terms in item.conflicts
-    )
+    items = [item for item, _ in merged]
+    cells = unique_ids(items, draft.minor, Terms(base, local, remote), notes)
+    contested = {
+        place: MergedCell(cells[place], item.text, item.sources)
+        for place, item in enumerate(items)
+        if item.text is not None
+    }
     origins = tuple(Terms(row.base, row.local, row.remote) for _, row in merged)
-    return Result(replace(draft, cells=cells), conflicts, tuple(notes.taken), origins)
+    return Result(draft.with_cells(cells), contested, tuple(notes.taken), origins)
 
 
-@dataclass
+@frozen
 class _Cells:
     """The cells of three notebooks on their way to one list."""
 
@@ -199,16 +195,16 @@ class _Cells:
         if self.policy.favor is Favor.NONE:
             return deleted_against_edited(base, kept, by, self.policy, notes)
         notes.add(self.policy.favor.value, "a conflict, settled as asked")
-        settled = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
-        return None if settled is None else MergedCell(settled)
+        favored = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
+        return None if favored is None else MergedCell(favored)
 
     def preferred(self, item: MergedCell, row: Row, prefer: Side) -> MergedCell:
         """The same cell as it stands in the file whose layout the result has."""
         index, notebook = (row.remote, self.remote) if prefer is Side.REMOTE else (row.local, self.local)
-        if index is None or item.conflicts or notebook.cells[index].value != item.cell.value:
+        if index is None or item.text is not None or notebook.cells[index].value != item.cell.value:
             return item
         same_layout = item.cell.layout == notebook.cells[index].layout and item.cell.span is not None
-        return item if same_layout else replace(item, cell=notebook.cells[index])
+        return item if same_layout else MergedCell(notebook.cells[index])
 
 
 def _merge_frame(
@@ -236,3 +232,83 @@ def is_python(frame: dict[str, Json]) -> bool:
         if isinstance(found, dict) and isinstance(found.get(field), str):
             names.append(str(found[field]).lower())
     return all("python" in name for name in names)
+
+
+_MINOR_WITH_IDS = 5
+
+
+def unique_ids(
+    merged: Sequence[MergedCell], minor: int, sides: Terms[Notebook], notes: Notes
+) -> tuple[Cell, ...]:
+    """The cells with ids given, kept or dropped so that they fit the nbformat minor of the result."""
+    cells = [item.cell for item in merged]
+    if minor < _MINOR_WITH_IDS:
+        return _without_ids(cells, sides, notes)
+    if not _has_ids(cells) and any(map(_lacks_ids, sides)):
+        return tuple(cells)  # files of 4.5 without ids stay as they are
+    twice = _shared_in_one_file(sides)
+    taken = {cell.id for cell in cells}
+    seen: set[str | None] = set()
+    for position, item in enumerate(merged):
+        id = item.cell.id
+        if id is None or (id in seen and id not in twice):
+            cells[position] = with_id(item.cell, derived_id(item.cell.type, item.plain_source, taken))
+            taken.add(cells[position].id)
+            if id is not None:
+                here = notes.below("cells").below(position).below("id")
+                here.add("both", f"{id!r} was in use by another cell")
+        seen.add(cells[position].id)
+    return tuple(cells)
+
+
+def derived_id(kind: str, source: str, taken: set[str | None]) -> str:
+    """Eight hex digits from kind and source; the first occurrence that is free."""
+    from hashlib import sha256  # only a merge that needs a new id pays for it
+
+    occurrence = 0
+    while True:
+        text = f"{kind}\n{occurrence}\n{source}"
+        id = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        if id not in taken:
+            return id
+        occurrence += 1
+
+
+def with_id(cell: Cell, id: str) -> Cell:
+    """The cell with another id, at its place among sorted keys."""
+    value = {**cell.value, "id": id}
+    if list(cell.value) == sorted(cell.value):
+        value = dict(sorted(value.items()))
+    return cell.with_value(value)
+
+
+def _has_ids(cells: Sequence[Cell]) -> bool:
+    return any(cell.id is not None for cell in cells)
+
+
+def _lacks_ids(notebook: Notebook) -> bool:
+    return bool(notebook.minor >= _MINOR_WITH_IDS and notebook.cells and not _has_ids(notebook.cells))
+
+
+def _without_ids(cells: Sequence[Cell], sides: Terms[Notebook], notes: Notes) -> tuple[Cell, ...]:
+    """Below 4.5 cells have no ids, unless base or local of such a minor has them all the same."""
+    own = (side.cells for side in (sides.base, sides.local) if side.minor < _MINOR_WITH_IDS)
+    if not _has_ids(cells) or any(map(_has_ids, own)):
+        return tuple(cells)
+    notes.below("cells").add("nothing", "nbformat below 4.5 has no cell ids; they are dropped")
+    return tuple(cell if cell.id is None else _without_id(cell) for cell in cells)
+
+
+def _without_id(cell: Cell) -> Cell:
+    return cell.with_value({key: item for key, item in cell.value.items() if key != "id"})
+
+
+def _shared_in_one_file(sides: Terms[Notebook]) -> set[str]:
+    """Ids that a file already held twice: not ours to change."""
+    found: set[str] = set()
+    for side in sides:
+        seen: set[str] = set()
+        for cell in side.cells:
+            if cell.id is not None:
+                (found if cell.id in seen else seen).add(cell.id)
+    return found

@@ -1,78 +1,161 @@
-"""Owns: how a conflict in a source is written down, in git's three styles.
-the grammar of conflict markers over lines, in git's three styles.
+"""Owns: conflict markers in git's three styles: results of a merge written with them, lines read again.
 
-Must not know: how conflicts arise.
-notebooks, what is chosen.
-Invariant: the markers are longer than any line
-like them in the text around, so that they give back exactly the terms that they show.
-`lines_of(parse(lines))` is `lines`; what
-is not a whole conflict (markers of one size, in order, all there) is plain lines; two conflicts that
-are found never share a line.
+Must not know: how conflicts arise, what becomes of them.
+Invariant: what is written are markers longer than any line like them in the texts around, so that they give
+back exactly the terms that they show.  `lines_of(parse(lines))` is `lines`; what is not a whole conflict
+(markers of one size, in order, all there) is plain lines; two conflicts that are found never share a line.
 
     conflict = open part [base part] separator part close      part = (line | conflict)*
 
-Markers of another size than their opening are plain lines of its parts: git writes longer ones
-into a base that is itself a merge, and ours are longer than any line like them in the sources.
+Markers of another size than their opening are plain lines of its parts: git writes longer ones into a base
+that is itself a merge, and ours are longer than any line like them in the sources.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from enum import Enum
 
+from nbmerge.frozen import frozen
 from nbmerge.merge.sequences import common_ends
-from nbmerge.merge.text import MergedText, compose
-from nbmerge.merge.values import Clash, ConflictStyle, Decided, Labels, Policy
+from nbmerge.merge.text import compose
+from nbmerge.merge.values import Clash, Conflict, Side
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
+    from nbmerge.merge.cells import MergedCell
+    from nbmerge.merge.text import MergedText
+    from nbmerge.merge.values import Decision, Result
+    from nbmerge.notebook.model import Notebook
+
     Lines: TypeAlias = tuple[str, ...]
 
-_LIKE_A_MARKER = re.compile(r"^(<+|\|+|=+|>+)(?=\s|$)", re.M)
+LEAST = 7  # characters; no program writes shorter ones unless it is told to
+DELETED = "(deleted)"  # what ends the label of a side that has no such cell
+_LIKE_A_MARKER = r"^(<+|\|+|=+|>+)(?=\s|$)"
+
+
+class ConflictStyle(Enum):
+    """git's three: without base, with base, with base and narrowed."""
+
+    MERGE = "merge"
+    DIFF3 = "diff3"
+    ZDIFF3 = "zdiff3"
+
+
+@frozen
+class Labels:
+    """What stands behind the conflict markers."""
+
+    local: str = "local"
+    base: str = "base"
+    remote: str = "remote"
+
+    def deleted(self, by: Side) -> Labels:
+        """The same where that side has no such cell."""
+        if by is Side.LOCAL:
+            return Labels(f"{self.local} {DELETED}".lstrip(), self.base, self.remote)
+        return Labels(self.local, self.base, f"{self.remote} {DELETED}".lstrip())
+
+
+@frozen
+class MarkerStyle:
+    """How conflicts are shown: it decides nothing about the merge."""
+
+    style: ConflictStyle = ConflictStyle.MERGE
+    labels: Labels = Labels()
+    size: int = LEAST
+
+
+@frozen
+class Rendered:
+    """A merge as a notebook, its conflicts shown between markers; each tells its cell and its lines."""
+
+    notebook: Notebook
+    conflicts: tuple[Conflict, ...]
+    result: Result
+    markers: MarkerStyle = MarkerStyle()
+
+    @property
+    def clean(self) -> bool:
+        return not self.conflicts
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return self.result.decisions
+
+
+def render(result: Result, markers: MarkerStyle = MarkerStyle()) -> Rendered:
+    """Show the conflicts; a clean result is a notebook as it is."""
+    if result.clean:
+        return Rendered(result.notebook, (), result)
+    cells = list(result.notebook.cells)
+    conflicts: list[Conflict] = []
+    for place, merged in result.contested.items():
+        source, shown = _source(merged, markers)
+        cells[place] = merged.cell.with_source(source)
+        for terms, lines in zip(merged.conflicts, shown, strict=True):
+            conflicts.append(Conflict(place, merged.cell.id, terms.base, terms.local, terms.remote, lines))
+    return Rendered(result.notebook.with_cells(tuple(cells)), tuple(conflicts), result, markers)
+
+
+def _source(merged: MergedCell, markers: MarkerStyle) -> tuple[str, list[range]]:
+    """The source with its conflicts shown, and the lines that each of them takes up."""
+    assert merged.text is not None
+    labels = markers.labels if merged.deleted_by is None else markers.labels.deleted(merged.deleted_by)
+    base, *sides = (source or "" for source in merged.sources)
+    texts = sides if markers.style is ConflictStyle.MERGE else (base, *sides)
+    size = marker_size(markers.size, *texts)
+    lines: list[str] = []
+    shown: list[range] = []
+    for piece in shown_pieces(merged.text, markers.style):
+        start = len(lines)
+        if isinstance(piece, Clash):
+            lines += _between_markers(piece, markers.style, labels, size)
+            shown.append(range(start, len(lines)))
+        else:
+            lines += piece
+    return compose(lines, merged.text.shape), shown
 
 
 def marker_size(least: int, *texts: str) -> int:
     """The least size that no line of the texts can be taken for."""
-    longest = max((len(m.group(1)) for t in texts for m in _LIKE_A_MARKER.finditer(t)), default=0)
+    longest = max((len(m.group(1)) for t in texts for m in re.finditer(_LIKE_A_MARKER, t, re.M)), default=0)
     return least if longest < least else longest + 4
 
 
-def render(merged: MergedText, policy: Policy, labels: Labels, size: int) -> str:
-    """The text of a merge, with markers around what is left in conflict."""
-    lines: list[str] = []
-    for piece in merged.pieces:
-        if isinstance(piece, Decided):
-            lines += piece.value
+def shown_pieces(text: MergedText, style: ConflictStyle) -> Iterator[Lines | Clash[Lines]]:
+    """The text in order, as the style shows it: but in diff3, what both sides of a conflict begin and end
+    with stands around it."""
+    for piece in text.pieces:
+        if not isinstance(piece, Clash):
+            yield piece.value
+        elif style is ConflictStyle.DIFF3:
+            yield piece
         else:
-            lines += _conflict(piece, policy.conflict_style, labels, size)
-    return compose(lines, merged.shape)
+            head, tail = common_ends(piece.local, piece.remote)
+            local, remote = (lines[head : len(lines) - tail] for lines in (piece.local, piece.remote))
+            yield piece.local[:head]
+            yield Clash(piece.base, local, remote)
+            yield piece.local[len(piece.local) - tail :]
 
 
-def _conflict(clash: Clash[Lines], style: ConflictStyle, labels: Labels, size: int) -> list[str]:
-    head, tail = 0, 0
-    if style is not ConflictStyle.DIFF3:
-        head, tail = common_ends(clash.local, clash.remote)
-    local = clash.local[head : len(clash.local) - tail]
-    remote = clash.remote[head : len(clash.remote) - tail]
-    lines = [*clash.local[:head], _marker("<", size, labels.local), *local]
-    if style is not ConflictStyle.MERGE:
-        lines += [_marker("|", size, labels.base), *clash.base]
-    lines += ["=" * size, *remote, _marker(">", size, labels.remote)]
-    return lines + list(clash.local[len(clash.local) - tail :])
+def _between_markers(clash: Clash[Lines], style: ConflictStyle, labels: Labels, size: int) -> Lines:
+    with_base = style is not ConflictStyle.MERGE
+    base = (_marker("|", size, labels.base), *clash.base) if with_base else ()
+    opening, closing = _marker("<", size, labels.local), _marker(">", size, labels.remote)
+    return (opening, *clash.local, *base, "=" * size, *clash.remote, closing)
 
 
 def _marker(character: str, size: int, label: str) -> str:
     return f"{character * size} {label}" if label else character * size
 
 
-LEAST = 7  # characters; no program writes shorter ones unless it is told to
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marker:
     """One line of markers: which character, how often, and the label behind it."""
 
@@ -81,7 +164,7 @@ class Marker:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marked:
     """A conflict as its markers show it, at `start` to `end` (exclusive) of the lines parsed.
 
@@ -140,7 +223,7 @@ def conflicts_in(lines: Sequence[str], least: int = LEAST) -> tuple[Marked, ...]
     """The outermost whole conflicts among the lines, in order.
 
     Where two cross, since a merge took another one's markers for text, that with the longer markers
-    counts: it came later, and the other one is whole again once it is settled.
+    counts: it came later, and the other one is whole again once it is resolved.
     """
     by_size: dict[int, list[Marked]] = {}
     for conflict in _all_conflicts(lines, least):

@@ -1,20 +1,15 @@
-"""Owns: which elements of two sequences correspond, in order (a diff).
-diff3 of three sequences: which ranges each side changed, and where they meet.
+"""Owns: how sequences differ: which elements of two correspond, and which ranges of three each side
+changed.
 
-Must not know: what the elements are, beyond hash and equality.
-what the elements are, or what becomes of a clash.
-Invariant: the pairs
-rise on both sides and pair only equal elements; cost stays near-linear for any input.
+Must not know: what the elements are, beyond hash and equality, or what becomes of a clash.
+Invariant: pairs rise on both sides and are of equal elements only; the regions of a diff3 cover all three
+sequences in order, once, and an unchanged one is equal in all three; cost stays near-linear for any input.
 
-Common ends first; then patience anchors (Bram Cohen: elements that occur once on each
-side, longest rising run), which keep code from being matched by its blank lines; then
-Myers' divide and conquer ("An O(ND) difference algorithm", 1986) with a bound on the
-search, after which the furthest path is taken as good enough (as GNU diff does).
-the regions
-cover all three sequences in order, once; an Unchanged region is equal in all three.
-
-Khanna, Kunal, Pierce, "A formal investigation of diff3" (2007).  Two changes that only
-touch (one ends where the other begins) are kept apart where their order is plain, so that
+Diff: common ends first; then patience anchors (Bram Cohen: elements that occur once on each side, longest
+rising run), which keep code from being matched by its blank lines; then Myers' divide and conquer ("An
+O(ND) difference algorithm", 1986) with a bound on the search, after which the furthest path is taken as
+good enough (as GNU diff does).  Diff3: Khanna, Kunal, Pierce, "A formal investigation of diff3" (2007). Two
+changes that only touch (one ends where the other begins) are kept apart where their order is plain, so that
 the caller decides whether neighbours may merge.
 """
 
@@ -22,7 +17,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
+
+from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,6 +85,34 @@ def longest_rising(values: Sequence[int]) -> list[int]:
     while at >= 0:
         chain.append(at)
         at = before[at]
+    return chain[::-1]
+
+
+def best_chain(scores: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """Pairs rising on both sides with the greatest sum of scores."""
+    best: dict[int, tuple[float, tuple[int, int], int]] = {}
+    columns = sorted({j for _, j in scores})
+    rank = {j: n for n, j in enumerate(columns, 1)}
+    tree: list[tuple[float, int]] = [(0.0, -1)] * (len(columns) + 1)  # Fenwick tree of maxima
+    pairs = sorted(scores, key=lambda pair: (pair[0], -pair[1]))
+    for number, (i, j) in enumerate(pairs):
+        total, before = 0.0, -1
+        at = rank[j] - 1
+        while at > 0:
+            total, before = max((total, before), tree[at], key=lambda item: item[0])
+            at -= at & -at
+        total += scores[(i, j)]
+        best[number] = (total, (i, j), before)
+        at = rank[j]
+        while at <= len(columns):
+            if total > tree[at][0]:
+                tree[at] = (total, number)
+            at += at & -at
+    at = max(best, key=lambda number: best[number][0], default=-1)
+    chain = []
+    while at >= 0:
+        _, pair, at = best[at]
+        chain.append(pair)
     return chain[::-1]
 
 
@@ -199,7 +223,7 @@ def _within(x: int, k: int, n: int, m: int) -> int:
     return 2 * x - k if 0 <= x <= n and 0 <= x - k <= m else -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hunk:
     """base[start:end] became side[new_start:new_end]."""
 
@@ -224,7 +248,7 @@ class Hunk:
         return self.end - self.start == self.new_end - self.new_start
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Region:
     """One stretch of all three sequences; `changed` names the sides that changed it."""
 
@@ -245,7 +269,7 @@ class Region:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Group:
     """Hunks of both sides that meet, directly or through others."""
 

@@ -1,39 +1,39 @@
-"""Owns: the three-way law for single values, and what is said about a choice.
-what a caller may choose about a merge.
-what a merge tells about itself: conflicts and decisions, as values.
+"""Owns: the three-way law, what a caller may choose, and what a merge tells: all as values.
 
-Must not know: notebooks, text.
-how the choices are carried out.
-how they came about or how they are shown to people.
-Invariant: a value that only one side changed, or that
-both changed alike, is decided here and nowhere else; what is left is a `Clash`.
-
-The law is the one of jj's `trivial_merge` for three terms.
-a Policy and three notebooks
-determine the result; there is no other setting anywhere.
-what was
-chosen without a marker is a Decision, what needs a person is a Conflict; never neither.
+Must not know: notebooks, lines, markers; how anything is merged or shown.
+Invariant: a value that only one side changed, or that both changed alike, is decided by `decide` and
+nowhere else (jj's `trivial_merge` for three terms); what is left is a `Clash`.  What was chosen without
+asking is a Decision, what needs a person is a Conflict; never neither.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
 
-from nbmerge.notebook.model import Notebook
+from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Generic, TypeVar
+
+    from nbmerge.merge.cells import MergedCell
+    from nbmerge.notebook.model import Notebook
+
+    T = TypeVar("T")
+    T_co = TypeVar("T_co", covariant=True)
+    U = TypeVar("U")
+else:  # at run time nobody asks what they are generic in, and `typing` takes long to import
+    T = T_co = None
+
+    class Generic:
+        """What typing.Generic says to a type checker."""
+
+        def __class_getitem__(cls, _):
+            return cls
 
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-U = TypeVar("U")
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms(Generic[T_co]):
     """The same thing in base, local and remote."""
 
@@ -49,12 +49,12 @@ class Terms(Generic[T_co]):
         return iter((self.base, self.local, self.remote))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clash(Terms[T_co]):
     """Three terms that no rule has made one: a conflict, as a value."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decided(Generic[T]):
     """A value on which the three terms agree."""
 
@@ -89,14 +89,6 @@ class Side(Enum):
         return Side.REMOTE if self is Side.LOCAL else Side.LOCAL
 
 
-class ConflictStyle(Enum):
-    """git's three: without base, with base, with base and narrowed."""
-
-    MERGE = "merge"
-    DIFF3 = "diff3"
-    ZDIFF3 = "zdiff3"
-
-
 class Outputs(Enum):
     """Whose outputs a cell gets where the rule (those of the run of its source) is not wanted."""
 
@@ -109,7 +101,7 @@ class Outputs(Enum):
 
 
 class Favor(Enum):
-    """What becomes of a conflict in a source: shown, or settled for one term."""
+    """What becomes of a conflict in a source: shown, or resolved for one term."""
 
     NONE = "none"
     LOCAL = "local"
@@ -117,32 +109,21 @@ class Favor(Enum):
     BASE = "base"
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What stands behind the conflict markers."""
-
-    local: str = "local"
-    base: str = "base"
-    remote: str = "remote"
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """`newer` is the side whose run and whose volatile metadata count as the later one."""
 
-    conflict_style: ConflictStyle = ConflictStyle.MERGE
-    labels: Labels = Labels()
-    marker_size: int = 7
     outputs: Outputs = Outputs.RUN
     favor: Favor = Favor.NONE
     newer: Side = Side.LOCAL
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conflict:
-    """One place for a person to decide; a term is None where that side deleted the cell.
+    """One place for a person to decide; a term is None where that side has no such cell.
 
-    `cell` counts from 0 in the merged notebook; `base` is None where there was none.
+    `cell` counts from 0 in the merged notebook; `base` is None where there was none.  `lines` are
+    those that the conflict takes up in the cell's source, markers included; None until it is shown.
     """
 
     cell: int
@@ -150,18 +131,16 @@ class Conflict:
     base: str | None
     local: str | None
     remote: str | None
+    lines: range | None = None
 
     def as_json(self) -> dict[str, object]:
-        return {
-            "cell": self.cell,
-            "id": self.id,
-            "base": self.base,
-            "local": self.local,
-            "remote": self.remote,
-        }
+        """The conflict for programs; the lines from the first to the one behind the last."""
+        found: dict[str, object] = {"cell": self.cell, "id": self.id}
+        found |= {"base": self.base, "local": self.local, "remote": self.remote}
+        return found if self.lines is None else found | {"lines": [self.lines.start, self.lines.stop]}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What was chosen for one place of the merged notebook, and why.
 
@@ -177,30 +156,44 @@ class Decision:
         return {"path": self.path, "took": self.took, "reason": self.reason}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
-    """A merged notebook, what is left to decide in it, and what was decided.
+    """What a merge made, with conflicts as values: nothing of it is rendered.
 
-    `origins` tells for each merged cell its index in base, local and remote, None where that one
-    has no such cell; it is empty where one side was taken as it is, and where no cell is left.
+    `notebook` has everything but the cells that are to be rendered: a cell in conflict has an empty
+    source there.  `contested` are those cells by their place.  `origins` tells for each cell its index
+    in base, local and remote, None where that one has no such cell.  Where one side was taken as it
+    is, `taken` says which, and there are no origins.
     """
 
     notebook: Notebook
-    conflicts: tuple[Conflict, ...] = ()
+    contested: Mapping[int, MergedCell]
     decisions: tuple[Decision, ...] = ()
     origins: tuple[Terms[int | None], ...] = ()
+    taken: Side | None = None
 
     @property
     def clean(self) -> bool:
-        return not self.conflicts
+        return not self.contested
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """In the order of the cells, and of the lines in them."""
+        return tuple(
+            Conflict(place, self.notebook.cells[place].id, *terms)
+            for place, cell in self.contested.items()
+            for terms in cell.conflicts
+        )
 
 
-@dataclass(slots=True)
 class Notes:
     """Collects decisions below one path while a part of the notebook is merged."""
 
-    path: str = ""
-    taken: list[Decision] = field(default_factory=list)
+    __slots__ = ("path", "taken")
+
+    def __init__(self, path: str = "", taken: list[Decision] | None = None) -> None:
+        self.path = path
+        self.taken: list[Decision] = [] if taken is None else taken
 
     def add(self, took: str, reason: str) -> None:
         self.taken.append(Decision(self.path, took, reason))

@@ -8,9 +8,9 @@ its file does not show; what a file cannot show (escapes in a file of pure ASCII
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from nbmerge.frozen import frozen
 from nbmerge.notebook.jsontext import Number, parse_value
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ _COMMA = re.compile(r"[ \t]*,[ \t]*")
 _NON_ASCII_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u(?!00[0-7])")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """White space and escapes.  `indent` is None for a file on one line."""
 
@@ -45,7 +45,7 @@ class Layout:
         return "" if self.indent is None else "\n" + self.indent * depth
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """The style of a whole file; `tail` is what follows the last brace."""
 
@@ -78,7 +78,7 @@ def merge_styles(base: Style, local: Style, remote: Style) -> Style:
     layout = remote.layout if local.layout == base.layout else local.layout
     if layout.ascii is None:
         known = [s.layout.ascii for s in (local, remote) if s.layout.ascii is not None]
-        layout = replace(layout, ascii=known[0] if known else None)
+        layout = Layout(layout.indent, layout.comma, layout.colon, known[0] if known else None)
     return Style(
         layout,
         remote.newline if local.newline == base.newline else local.newline,
@@ -117,7 +117,7 @@ def unspelled(value: Json) -> Json:
     return value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Span:
     """A part of a file's text, copied only when asked for: files hold pictures."""
 
@@ -138,7 +138,7 @@ class Span:
         return size == head or self.whole[self.start : self.end] == text[at : at + size]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False, slots=False)
 class Cell:
     """One cell.  `spellings` are cells whose text a changed cell may copy parts from;
     `lead` is what stands between it and the cell before where the layout says otherwise.
@@ -150,6 +150,16 @@ class Cell:
     layout: Layout = Layout()
     lead: str | None = None
     spellings: tuple[Cell, ...] = ()
+
+    def with_value(self, value: dict[str, Json]) -> Cell:
+        """This cell with another value, which may copy from the text that this one has."""
+        spellings = self.spellings if self.span is None else (self, *self.spellings)
+        return Cell(value, self.major, layout=self.layout, lead=self.lead, spellings=spellings)
+
+    def with_source(self, source: str) -> Cell:
+        """This cell with another source, one string or a list of lines as it has it."""
+        as_string = isinstance(self.value.get(self.source_field), str)
+        return self.with_value({**self.value, self.source_field: source if as_string else in_lines(source)})
 
     @property
     def text(self) -> str | None:
@@ -206,7 +216,7 @@ class Cell:
         return unspelled(self.outputs)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FrameText:
     """How a file spells what stands around its cells.
 
@@ -223,7 +233,7 @@ class FrameText:
         return (self.head + self.foot).lstrip()
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False, slots=False)
 class Notebook:
     """A notebook as a value.
 
@@ -236,7 +246,11 @@ class Notebook:
     cells: tuple[Cell, ...]
     style: Style = Style()
     frame_text: FrameText | None = None
-    spellings: tuple[Notebook, ...] = field(default=())
+    spellings: tuple[Notebook, ...] = ()
+
+    def with_cells(self, cells: tuple[Cell, ...]) -> Notebook:
+        """This notebook with other cells."""
+        return Notebook(self.frame, cells, self.style, self.frame_text, self.spellings)
 
     @property
     def depth(self) -> int:

@@ -19,13 +19,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 
+from nbmerge.conflicts.known import shown_in
 from nbmerge.merge.engine import merge
-from nbmerge.merge.markers import conflicts_in
+from nbmerge.merge.files import InMemory
+from nbmerge.merge.markers import ConflictStyle, render
 from nbmerge.merge.matching import match_cells
 from nbmerge.merge.sequences import align_alike
 from nbmerge.merge.text import compose, split
-from nbmerge.merge.values import Conflict, ConflictStyle, Decision
-from nbmerge.merge.whole import InMemory
+from nbmerge.merge.values import Conflict, Decision
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.versions import harmonise
 from nbmerge.notebook.writer import write
@@ -37,7 +38,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from nbmerge.merge.values import Policy
+    from nbmerge.merge.markers import MarkerStyle
     from nbmerge.notebook.jsontext import Json
     from nbmerge.repair.text import Text, Variants
 
@@ -66,7 +67,7 @@ class Made:
 class Making:
     """`of_local` weighs how much of a notebook is local's, where git knows."""
 
-    policy: Policy
+    markers: MarkerStyle
     of_local: Callable[[Notebook], int]
 
     def made(self, text: Text, base: Notebook | None, known: Sequence[Cell] = ()) -> Made:
@@ -111,41 +112,29 @@ class Making:
         base, ours, theirs = _of_one_major(base, ours, theirs)
         named = SharedIds(base, ours, theirs)
         before = named.base or unknown_base(named.local, named.remote)
-        policy = self.policy if base is not None else replace(self.policy, conflict_style=ConflictStyle.MERGE)
-        result = merge(before, named.local, named.remote, policy)
-        conflicts = [
-            replace(conflict, id=named.own_id(conflict.id), base=known(conflict.base))
-            for conflict in result.conflicts
-        ]
+        markers = self.markers if base is not None else replace(self.markers, style=ConflictStyle.MERGE)
+        result = merge(before, named.local, named.remote)
+        rendered = render(result, markers)
         at = {
             (side, cell): place for place, row in enumerate(result.origins) for side, cell in enumerate(row)
         }
-        for side, made in ((1, local), (2, remote)):
-            there = [inner for inner in made.conflicts if (side, inner.cell) in at]
-            conflicts += [replace(inner, cell=at[side, inner.cell]) for inner in there]
-        conflicts = _still_shown(conflicts, result.notebook)
-        cells = named.as_they_were(result.notebook.cells)
+        inner = [
+            replace(conflict, cell=at[side, conflict.cell])
+            for side, made in ((1, local), (2, remote))
+            for conflict in made.conflicts
+            if (side, conflict.cell) in at
+        ]
+        cells = named.as_they_were(rendered.notebook.cells)
+        notebook = replace(rendered.notebook, cells=cells)
         places = tuple(_place(ours, row.local) | _place(theirs, row.remote) for row in result.origins)
+        conflicts = [replace(conflict, base=known(conflict.base)) for conflict in rendered.conflicts]
         return Made(
-            ReadNotebook(replace(result.notebook, cells=cells), places),
-            tuple(sorted(conflicts, key=lambda conflict: conflict.cell)),
+            ReadNotebook(notebook, places),
+            shown_in(notebook, [conflicts, inner]),
             (*local.decisions, *remote.decisions, *result.decisions),
             (*local.left_out, *remote.left_out),
             (*local.stray, *remote.stray),
         )
-
-
-def _still_shown(conflicts: list[Conflict], notebook: Notebook) -> list[Conflict]:
-    """As many of a cell as its source shows: those of a side may stand inside of others now."""
-    shown = {
-        cell: len(conflicts_in(split(notebook.cells[cell].source)[0])) for cell in {c.cell for c in conflicts}
-    }
-    found = []
-    for conflict in conflicts:
-        if shown[conflict.cell] > 0:
-            shown[conflict.cell] -= 1
-            found.append(conflict)
-    return found
 
 
 def _place(part: ReadNotebook, cell: int | None) -> frozenset[int]:

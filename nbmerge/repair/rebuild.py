@@ -16,8 +16,9 @@ from functools import cached_property
 from typing import TypeAlias
 
 from nbmerge.errors import NotebookError
-from nbmerge.merge.values import Conflict, ConflictStyle, Decision, Labels, Policy, Terms
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
+from nbmerge.merge.values import Conflict, Decision, Terms
 from nbmerge.notebook.model import CODE
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.writer import write
@@ -131,7 +132,7 @@ class _Rebuilding:
         self.terms = sides.terms if sides else None
         self.sides = sides if self.terms else None
         self.shown = variants(text)
-        self.policy = self.policy_shown()
+        self.markers = self.markers_shown()
 
     def run(self) -> Rebuilt:
         provenance = self.provenance()
@@ -142,7 +143,7 @@ class _Rebuilding:
             why = "the file ends here, in the middle (a save that was cut off?)"
             raise HopelessError(why, _last(self.text))
         base = self.base() if provenance in (Provenance.UNTOUCHED, Provenance.EDITED) else None
-        made = Making(self.policy, self.of_local).made(self.text, base)
+        made = Making(self.markers, self.of_local).made(self.text, base)
         if base is not None and (without := self.instead(made, base)) is not None:
             made, base = without, None
         made = self.run_by_nobody(made)
@@ -162,32 +163,33 @@ class _Rebuilding:
         conflicts = self.shown.conflicts
         with_base = bool(conflicts) and conflicts[0].has_base
         for style in (ConflictStyle.DIFF3, ConflictStyle.ZDIFF3) if with_base else (ConflictStyle.MERGE,):
-            for made in self.sides.again(*self.terms, style, self.policy.marker_size):
+            for made in self.sides.again(*self.terms, style, self.markers.size):
                 if made.count(b"\n") == self.data.count(b"\n") and same_but_labels(self.text, _text(made)):
                     return Provenance.UNTOUCHED
         return provenance_of(self.text, self.shown, Terms(*(_text(term).lines for term in self.terms)))
 
-    def policy_shown(self) -> Policy:
+    def markers_shown(self) -> MarkerStyle:
         """Conflicts are shown as those in the text are."""
         labels = self.sides.labels if self.sides else Labels()
         if not self.shown.conflicts:
-            return Policy(labels=labels)
+            return MarkerStyle(labels=labels)
         first = self.shown.conflicts[0]
         local, base, remote = first.labels
         labels = Labels(local or labels.local, base or labels.base, remote or labels.remote)
         style = ConflictStyle.DIFF3 if first.has_base else ConflictStyle.MERGE
-        return Policy(conflict_style=style, labels=labels, marker_size=first.size)
+        return MarkerStyle(style, labels, first.size)
 
     def from_sides(self) -> Rebuilt:
         """The merge of what git merged; sides that were broken already are rebuilt first."""
         assert self.terms is not None
         base, local, remote = self.terms
         try:
-            whole = merge_bytes(base, local, remote, self.policy)
+            whole = merge_bytes(base, local, remote, markers=self.markers)
         except NotebookError:
             base = _whole(base) if base else base
-            whole = merge_bytes(base, _whole(local), _whole(remote), self.policy)
-        return Rebuilt(self.as_before(whole.data), How.SIDES, whole.result.conflicts, whole.result.decisions)
+            whole = merge_bytes(base, _whole(local), _whole(remote), markers=self.markers)
+        rendered = whole.rendered
+        return Rebuilt(self.as_before(whole.data), How.SIDES, rendered.conflicts, rendered.decisions)
 
     def base(self) -> Notebook | None:
         with suppress(NotebookError):
@@ -204,7 +206,7 @@ class _Rebuilding:
             theirs = read(self.terms[2], known=ours.cells)
             kept = _lines_of(ours) & _lines_of(theirs)
             gone = kept - _lines_of(made.notebook)
-            without = Making(self.policy, self.of_local).made(self.text, None) if gone else None
+            without = Making(self.markers, self.of_local).made(self.text, None) if gone else None
             if without is not None and gone & _lines_of(without.notebook):
                 return without
         return None
@@ -229,7 +231,7 @@ class _Rebuilding:
             if cell.type == CODE and not markers.isdisjoint(cell.source.split("\n")):
                 value = {**cell.value, "outputs": [], cell.count_field: None}
                 if value != cell.value:
-                    cells[place] = replace(cell, value=value, span=None, spellings=(cell, *cell.spellings))
+                    cells[place] = cell.with_value(value)
                     why = "half a conflict stands in the source"
                     decisions.append(Decision(f"/cells/{place}/outputs", "nothing", why))
         part = replace(made.part, notebook=replace(made.notebook, cells=tuple(cells)))

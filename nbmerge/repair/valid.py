@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nbmerge.merge.ids import derived_id
+from nbmerge.merge.engine import derived_id, with_id
 from nbmerge.notebook.jsontext import Number
 from nbmerge.notebook.model import CODE, RAW, Cell, Notebook, in_lines, joined
 
@@ -98,7 +98,7 @@ def _valid_cell(cell: Cell, number: int, notes: list[str]) -> Cell:
         fields.pop("execution_count", None)
     if fields == cell.value:
         return cell
-    return replace(cell, value=fields, span=None, spellings=(cell, *cell.spellings))
+    return cell.with_value(fields)
 
 
 def _drop_strange(fields: Fields, name: str, notes: list[str]) -> None:
@@ -178,12 +178,9 @@ def _with_ids(cells: Iterable[Cell]) -> list[Cell]:
     found: list[Cell] = []
     for cell in cells:
         if cell.id in seen:
-            new = derived_id(cell, taken)
+            new = derived_id(cell.type, cell.source, taken)
             taken.add(new)
-            value = {**cell.value, "id": new}
-            if list(cell.value) == sorted(cell.value):
-                value = dict(sorted(value.items()))
-            found.append(replace(cell, value=value, span=None, spellings=(cell, *cell.spellings)))
+            found.append(with_id(cell, new))
         else:
             found.append(cell)
         seen.add(found[-1].id)

@@ -125,7 +125,7 @@ def _in_git(git: GitSides | None) -> Terms[Notebook] | None:
 
 def _notebooks(terms: Terms[bytes]) -> Terms[Notebook] | None:
     """The three as notebooks that can be merged."""
-    from nbmerge.merge.whole import InMemory
+    from nbmerge.merge.files import InMemory
     from nbmerge.notebook.versions import empty_beside, harmonise
 
     try:

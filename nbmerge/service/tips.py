@@ -14,13 +14,14 @@ from itertools import permutations
 from nbmerge.history.store import Store
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Graph, Origin, Version
-from nbmerge.merge.values import Conflict, Decision, Labels, Policy, Side, Terms
-from nbmerge.merge.whole import InMemory, Parsed, merge_sources
+from nbmerge.merge.files import InMemory, Parsed, merge_sources
+from nbmerge.merge.markers import Labels, MarkerStyle
+from nbmerge.merge.values import Conflict, Decision, Policy, Side, Terms
 from nbmerge.service.cache import NotebookCache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.merge.whole import Source
+    from nbmerge.merge.files import Source
 
 
 _PERMUTED = 5  # tips; more of them are merged as they stand
@@ -140,17 +141,15 @@ class _Joining:
         """The same with one more tip."""
         bases = self.place.graph.commons(self.merge.tips, version.number)
         base = max(bases, default=None)
-        policy = Policy(
-            labels=_labels(self.merge.tips, (self.newest, version), base),
-            newer=Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL,
-        )
+        policy = Policy(newer=Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL)
+        markers = MarkerStyle(labels=_labels(self.merge.tips, (self.newest, version), base))
         before = self.place.together(bases)
-        whole = merge_sources(before, self.source, self.place.source(version.number), policy)
+        whole = merge_sources(before, self.source, self.place.source(version.number), policy, lambda: markers)
         merge = TipMerge(
             whole.data,
             (*self.merge.tips, version.number),
             (*self.merge.bases, base),
-            (*self.merge.conflicts, *whole.result.conflicts),
+            (*self.merge.conflicts, *whole.rendered.conflicts),
             (*self.merge.decisions, *whole.result.decisions),
         )
         newest = max(self.newest, version, key=_age)

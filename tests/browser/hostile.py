@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from nbmerge.merge.values import Labels, Policy
+from nbmerge.merge.markers import Labels, MarkerStyle
 from tests.browser.pages import Files
 from tests.helpers.build import Cell, Notebook, code, markdown, notebook, printed, raw, shown
 
@@ -60,7 +60,7 @@ def files(address: str) -> Files:
     labels = Labels(local=texts[0], base=texts[5], remote=texts[2].replace("\n", " "))
     base, local, remote = (_notebook(texts, address, side) for side in ("base", "local", "remote"))
     names = (f"{texts[1]}.ipynb", f"{texts[4]}.ipynb", f"{texts[9]}.ipynb")
-    return Files(base, local, remote, texts[5], names, Policy(labels=labels))
+    return Files(base, local, remote, texts[5], names, markers=MarkerStyle(labels=labels))
 
 
 def _notebook(texts: list[str], address: str, side: str) -> Notebook:

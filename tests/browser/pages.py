@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from nbmerge.browser.cell_changes import CellChange, cell_changes
 from nbmerge.cli.pages import Content, comparison_of, report_of
-from nbmerge.merge.values import Labels, Policy, Result, Terms
-from nbmerge.merge.whole import InMemory, MergedFile, merge_sources
+from nbmerge.merge.files import InMemory, MergedFile, merge_sources
+from nbmerge.merge.markers import Labels, MarkerStyle, Rendered
+from nbmerge.merge.values import Policy, Terms
 from nbmerge.notebook.reader import read
 from tests.helpers.build import Cell, Notebook, notebook
 from tests.helpers.spelling import JUPYTER, Spelling
 
 if TYPE_CHECKING:
-    from nbmerge.merge.whole import Source
+    from nbmerge.merge.files import Source
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Files:
     title: str = "merged.ipynb"
     names: tuple[str, str, str] = ("base.ipynb", "local.ipynb", "remote.ipynb")
     policy: Policy = field(default_factory=Policy)
+    markers: MarkerStyle = field(default_factory=MarkerStyle)
     spelling: Spelling = JUPYTER
 
     @property
@@ -43,15 +45,15 @@ class Files:
     @property
     def whole(self) -> MergedFile:
         sources = self.sources
-        return merge_sources(sources.base, sources.local, sources.remote, self.policy)
+        return merge_sources(sources.base, sources.local, sources.remote, self.policy, lambda: self.markers)
 
     @property
-    def result(self) -> Result:
-        return self.whole.result
+    def result(self) -> Rendered:
+        return self.whole.rendered
 
     @property
     def page(self) -> str:
-        return report_of(self.whole, self.sources, self.title, self.policy.labels)
+        return report_of(self.whole, self.sources, self.title, self.markers.labels)
 
     @property
     def cell_changes(self) -> list[CellChange]:
@@ -65,7 +67,7 @@ def of_cells(base: list[Cell], local: list[Cell], remote: list[Cell]) -> Files:
 def labelled(base: Cell, local: Cell, remote: Cell, labels: Labels = Labels()) -> Files:
     """Three versions of one cell."""
     before, ours, theirs = (notebook({"id": "one", **cell}) for cell in (base, local, remote))
-    return Files(before, ours, theirs, policy=Policy(labels=labels))
+    return Files(before, ours, theirs, markers=MarkerStyle(labels=labels))
 
 
 def compared(old: Notebook, new: Notebook, names: tuple[str, str] = ("a@1", "a")) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.merge.values import Labels
+from nbmerge.merge.markers import Labels
 from tests.browser import hostile
 from tests.browser.pages import compared, labelled
 from tests.browser.reading import ELEMENTS

@@ -10,7 +10,8 @@ from random import Random
 import pytest
 from hypothesis import given
 
-from nbmerge.merge.values import ConflictStyle, Labels, Outputs, Policy
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
+from nbmerge.merge.values import Outputs, Policy
 from tests.browser.pages import Files, labelled, of_cells
 from tests.browser.reading import Reading
 from tests.helpers.build import Trio, code, markdown, notebook, notebook3, printed, shown
@@ -31,7 +32,7 @@ def fixture(topic: str) -> Files:
 @pytest.mark.parametrize("style", ConflictStyle)
 def test_each_fixture_has_a_sound_page(topic: str, style: ConflictStyle) -> None:
     sides = fixture(topic)
-    files = Files(sides.base, sides.local, sides.remote, policy=Policy(conflict_style=style))
+    files = Files(sides.base, sides.local, sides.remote, markers=MarkerStyle(style))
     page, result = Reading(files.page), files.result
     assert len(page.all("article.cell")) == len(result.notebook.cells)
     assert len(page.all("section.conflict")) == len(result.conflicts)

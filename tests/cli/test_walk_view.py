@@ -12,6 +12,7 @@ from nbmerge.cli.walk_view import View
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, trace
 from nbmerge.merge.engine import merge
+from nbmerge.merge.markers import render
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
@@ -42,7 +43,7 @@ def merged(base: Cell, local: Cell | None, remote: Cell | None, view: View = USU
     rest = markdown("# Rest", id="rest")
     three = ([cell | {"id": "one"}] if cell else [] for cell in (base, local, remote))
     sides = Terms(*(read(JUPYTER.spell(notebook(*cells, rest))) for cells in three))
-    after = read(write(merge(sides.base, sides.local, sides.remote).notebook))
+    after = read(write(render(merge(sides.base, sides.local, sides.remote)).notebook))
     known = KnownMerge(sides)
     [traced] = trace(find(after), after, known)
     return view.of(after, traced, "here")[0][1:]

@@ -13,9 +13,9 @@ from nbmerge.conflicts.choosing import Resolution, choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.conflicts.values import Choice, Chosen, Edited, NotKnown
-from nbmerge.merge import ConflictStyle, Outputs, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.values import Terms
+from nbmerge.merge.markers import ConflictStyle, MarkerStyle, render
+from nbmerge.merge.values import Outputs, Policy, Terms
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
 from tests.helpers.build import (
@@ -35,7 +35,8 @@ from tests.helpers.validity import fault
 
 SIDES = (Choice.BASE, Choice.LOCAL, Choice.REMOTE)
 PLAIN = Policy()
-DIFF3 = Policy(ConflictStyle.DIFF3)
+MARKERS = MarkerStyle()
+DIFF3 = MarkerStyle(ConflictStyle.DIFF3)
 ODD = Spelling(indent="  ", ascii=True, newline="\r\n", tail="\n\n", colon=" : ")
 
 
@@ -45,6 +46,7 @@ class Merge:
 
     versions: Terms[Notebook]
     policy: Policy = PLAIN
+    markers: MarkerStyle = MARKERS
     spelling: Spelling = JUPYTER
 
     @property
@@ -54,7 +56,7 @@ class Merge:
     @property
     def data(self) -> bytes:
         three = self.sides
-        return write(merge(three.base, three.local, three.remote, self.policy).notebook)
+        return write(render(merge(three.base, three.local, three.remote, self.policy), self.markers).notebook)
 
     def settled(self, *choices: Chosen, knowing: bool = True, data: bytes | None = None) -> Notebook:
         """The notebook after these choices, in the order of the conflicts; one alone is for all."""
@@ -74,11 +76,11 @@ def _each(traced: Sequence[Traced], choices: tuple[Chosen, ...]) -> dict[Traced,
     return dict(zip(traced, choices * (len(traced) if len(choices) == 1 else 1), strict=False))
 
 
-def one_cell(*cells: Cell, policy: Policy = PLAIN) -> Merge:
+def one_cell(*cells: Cell, policy: Policy = PLAIN, markers: MarkerStyle = MARKERS) -> Merge:
     """A cell that has these three versions, between two that nobody touched."""
     before, after = code("first = 1", id="first", out="1\n", count=1), markdown("# Last", id="last")
     base, local, remote = (notebook(before, {"id": "one", **cell}, after) for cell in cells)
-    return Merge(Terms(base, local, remote), policy)
+    return Merge(Terms(base, local, remote), policy, markers)
 
 
 def of(side: Choice, merge: Merge) -> Notebook:
@@ -100,7 +102,7 @@ BOTH_RAN = (
 @pytest.mark.parametrize("side", SIDES)
 def test_a_side_is_taken_with_all_that_is_under_it(side: Choice, style: ConflictStyle) -> None:
     """Outputs, count and metadata too."""
-    merge = one_cell(*BOTH_RAN, policy=Policy(style))
+    merge = one_cell(*BOTH_RAN, markers=MarkerStyle(style))
     assert merge.settled(side) == of(side, merge)
 
 
@@ -215,7 +217,7 @@ def test_without_the_versions_only_the_source_is_known() -> None:
 def test_base_that_nothing_tells_cannot_be_chosen() -> None:
     with pytest.raises(NotKnown, match="cell 2: what was there before both changes is not known"):
         one_cell(*BOTH_RAN).settled(Choice.BASE, knowing=False)
-    shown = one_cell(*BOTH_RAN, policy=DIFF3)
+    shown = one_cell(*BOTH_RAN, markers=DIFF3)
     assert source_of(cells_of(shown.settled(Choice.BASE, knowing=False))[1]) == "x = 1"
 
 
@@ -223,7 +225,7 @@ def test_base_that_nothing_tells_cannot_be_chosen() -> None:
 def test_base_reaches_beyond_the_markers_where_they_were_narrowed(style: ConflictStyle) -> None:
     """Both sides begin and end alike there: those lines stand around the markers."""
     sources = ("a\n1\nz", "a\nnew\n2\nlast\nz", "a\nnew\n3\nlast\nz")
-    merge = one_cell(*map(markdown, sources), policy=Policy(style))
+    merge = one_cell(*map(markdown, sources), markers=MarkerStyle(style))
     assert merge.settled(Choice.BASE) == merge.versions.base
 
 
@@ -232,7 +234,7 @@ def test_base_reaches_beyond_the_markers_where_they_were_narrowed(style: Conflic
 
 @pytest.mark.parametrize("style", ConflictStyle)
 def test_both_is_local_s_lines_and_then_remote_s(style: ConflictStyle) -> None:
-    merge = one_cell(*BOTH_RAN, policy=Policy(style))
+    merge = one_cell(*BOTH_RAN, markers=MarkerStyle(style))
     _, cell, _ = cells_of(merge.settled(Choice.BOTH))
     assert (source_of(cell), cell["outputs"], cell["execution_count"]) == ("x = 2\nx = 3", [], None)
 
@@ -338,7 +340,7 @@ def test_deleted_against_edited(by: str, choice: Choice, knowing: bool) -> None:
     versions = Terms(*(notebook({"id": "one", **cell}, rest) for cell in BOTH_RAN))
     gone = notebook(rest)
     versions = Terms(versions.base, *(gone if by == s else getattr(versions, s) for s in ("local", "remote")))
-    merge = Merge(versions, Policy() if knowing else DIFF3)
+    merge = Merge(versions, markers=MARKERS if knowing else DIFF3)
     edited = versions.remote if by == "local" else versions.local
     expected = edited if choice is Choice.BOTH else of(choice, merge)
     settled = merge.settled(choice, knowing=knowing)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from nbmerge.conflicts.finding import DELETED, find, find_in_text, may_hold_conflicts
+from nbmerge.conflicts.finding import find, find_in_text, may_hold_conflicts
 from nbmerge.conflicts.known import KnownMerge
 from nbmerge.conflicts.values import Absent, InFile, OpenConflict, ShownBy
-from nbmerge.merge import ConflictStyle, Labels, Policy
 from nbmerge.merge.engine import merge
+from nbmerge.merge.markers import DELETED, ConflictStyle, Labels, MarkerStyle, render
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
@@ -20,7 +20,7 @@ from tests.helpers.build import code, conflict, markdown, notebook, notebook3, r
 from tests.helpers.spelling import JUPYTER
 
 GIT = Labels("HEAD", "1a2b3c4", "topic")
-IN_GIT = Policy(labels=GIT)
+IN_GIT = MarkerStyle(labels=GIT)
 LESSON = conflict(["x = 1"], ["x = 2"], "HEAD", "feature")
 FENCED = f"git shows a conflict like this:\n\n```\n{LESSON}\n```\n\nChoose one of them."
 QUOTED = f'example = """\n{LESSON}\n"""\nprint(example)'
@@ -51,15 +51,15 @@ class Merged:
         return find(self.notebook)
 
 
-def merged(*three: list[dict[str, Any]], policy: Policy = IN_GIT) -> Merged:
+def merged(*three: list[dict[str, Any]], markers: MarkerStyle = IN_GIT) -> Merged:
     base, local, remote = (of(*cells) for cells in three)
-    result = merge(base, local, remote, policy)
+    result = render(merge(base, local, remote), markers)
     return Merged(KnownMerge(Terms(base, local, remote)), read(write(result.notebook)))
 
 
-def one_cell(*sources: str, make: Any = code, policy: Policy = IN_GIT) -> Merged:
+def one_cell(*sources: str, make: Any = code, markers: MarkerStyle = IN_GIT) -> Merged:
     """A merge of notebooks with one cell."""
-    return merged(*([make(source, id="one")] for source in sources), policy=policy)
+    return merged(*([make(source, id="one")] for source in sources), markers=markers)
 
 
 # Where a conflict stands, and what it shows.
@@ -68,7 +68,7 @@ def one_cell(*sources: str, make: Any = code, policy: Policy = IN_GIT) -> Merged
 @pytest.mark.parametrize("style", ConflictStyle)
 def test_each_style_of_ours(style: ConflictStyle) -> None:
     sources = "a = 1\nb = 1\nc = 1", "a = 1\nb = 2\nc = 1", "a = 1\nb = 3\nc = 1"
-    [found] = one_cell(*sources, policy=Policy(style, GIT)).found()
+    [found] = one_cell(*sources, markers=MarkerStyle(style, GIT)).found()
     shows_base = style is not ConflictStyle.MERGE
     assert found.terms == Terms("b = 1" if shows_base else Absent.UNKNOWN, "b = 2", "b = 3")
     assert found.labels == Labels("HEAD", "1a2b3c4" if shows_base else "", "topic")
@@ -119,7 +119,7 @@ def test_a_side_that_deleted_the_cell(side: str) -> None:
 
 
 def test_who_wrote_into_a_deleted_side_wants_the_cell() -> None:
-    [found] = find(of(code(conflict(["typed"], ["x"], f"HEAD{DELETED}"))))
+    [found] = find(of(code(conflict(["typed"], ["x"], f"HEAD {DELETED}"))))
     assert texts((found,)) == [("typed", "x")]
 
 
@@ -143,7 +143,7 @@ def test_markers_that_are_not_whole_are_lines() -> None:
 
 
 def test_markers_of_any_length_from_seven_on() -> None:
-    merge = one_cell("x = 1", "x = 2", "x = 3", policy=Policy(marker_size=12))
+    merge = one_cell("x = 1", "x = 2", "x = 3", markers=MarkerStyle(size=12))
     assert texts(merge.found()) == [("x = 2", "x = 3")]
 
 
@@ -230,9 +230,9 @@ def test_labels_that_nbmerge_gives_are_no_lesson(labels: tuple[str, str]) -> Non
 @pytest.mark.parametrize("labels", [GIT, Labels()])
 def test_a_true_conflict_beside_the_lesson(labels: Labels) -> None:
     """The markers of the merge are longer than those that stood there."""
-    policy = Policy(labels=labels)
+    markers = MarkerStyle(labels=labels)
     sources = (f"{FENCED}\n\n{word}" for word in ("one.", "First of all.", "Second!"))
-    merge = one_cell(*sources, make=markdown, policy=policy)
+    merge = one_cell(*sources, make=markdown, markers=markers)
     assert texts(merge.found_later()) == texts(merge.found()) == [("First of all.", "Second!")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import combinations
+from typing import TypeAlias
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +13,9 @@ from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, Term
-from nbmerge.merge import ConflictStyle, Labels, Outputs, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.values import Terms
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle, Rendered, render
+from nbmerge.merge.values import Outputs, Policy, Terms
 from nbmerge.notebook.model import Notebook as Read
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
@@ -25,13 +26,14 @@ from tests.helpers.spelling import JUPYTER, Spelling
 from tests.helpers.strategies import Ids, notebooks, outputs, spellings
 from tests.helpers.validity import fault
 
-POLICIES = st.builds(
-    Policy,
+MARKERS = st.builds(
+    MarkerStyle,
     st.sampled_from(ConflictStyle),
     st.sampled_from([Labels(), Labels("HEAD", "1a2b3c4", "topic (deleted)"), Labels("", "", "")]),
     st.sampled_from([7, 11]),
-    st.sampled_from(Outputs),
 )
+How: TypeAlias = tuple[Policy, MarkerStyle]
+HOW = st.tuples(st.builds(Policy, st.sampled_from(Outputs)), MARKERS)
 CHOICES = st.sampled_from(Choice) | st.sampled_from(["", "x = 5", "one\ntwo\n", "=======\n"]).map(Edited)
 
 
@@ -96,13 +98,19 @@ def is_within(lines: list[str], text: str) -> bool:
     return any(found[at : at + len(wanted)] == wanted for at in range(len(found) + 1))
 
 
+def shown(sides: Terms[Read], how: How) -> Rendered:
+    """A merge of the three with its conflicts shown."""
+    policy, markers = how
+    return render(merge(sides.base, sides.local, sides.remote, policy), markers)
+
+
 @tried(60)
-@given(rivals(), POLICIES, spellings(), st.booleans(), st.data())
+@given(rivals(), HOW, spellings(), st.booleans(), st.data())
 def test_settling_every_conflict(
-    trio: Trio, policy: Policy, spelling: Spelling, knowing: bool, data: st.DataObject
+    trio: Trio, how: How, spelling: Spelling, knowing: bool, data: st.DataObject
 ) -> None:
     sides = Terms(*(read(spelling.spell(each)) for each in trio.files()))
-    result = merge(sides.base, sides.local, sides.remote, policy)
+    result = shown(sides, how)
     before = read(write(result.notebook))
     known = KnownMerge(sides) if knowing else None
     conflicts = trace(find(before, lambda: known, merging=knowing), before, known)
@@ -142,12 +150,12 @@ def untouched(before: Read, after: Read, contested: set[int | None]) -> None:
 
 
 @tried(60)
-@given(rivals(), POLICIES, st.data())
-def test_one_after_the_other_is_all_at_once(trio: Trio, policy: Policy, data: st.DataObject) -> None:
+@given(rivals(), HOW, st.data())
+def test_one_after_the_other_is_all_at_once(trio: Trio, how: How, data: st.DataObject) -> None:
     """In any order, the notebook being written and read in between."""
     sides = Terms(*(read(JUPYTER.spell(each)) for each in trio.files()))
     known = KnownMerge(sides)
-    before = read(write(merge(sides.base, sides.local, sides.remote, policy).notebook))
+    before = read(write(shown(sides, how).notebook))
     conflicts = trace(find(before, lambda: known, merging=True), before, known)
     side = data.draw(st.sampled_from([Choice.LOCAL, Choice.REMOTE, Choice.BASE]))
     at_once = choose(before, dict.fromkeys(conflicts, side)).notebook

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.merge.whole import MergedFile, merge_bytes
+from nbmerge.merge.files import MergedFile, merge_bytes
 from tests.helpers.validity import fault
 
 pytestmark = pytest.mark.corpus

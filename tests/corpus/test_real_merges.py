@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.merge.whole import MergedFile, merge_bytes
+from nbmerge.merge.files import MergedFile, merge_bytes
 
 pytestmark = pytest.mark.corpus
 

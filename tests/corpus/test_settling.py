@@ -10,10 +10,10 @@ from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.conflicts.values import Choice
-from nbmerge.merge import ConflictStyle, Favor, Labels, Policy
 from nbmerge.merge.engine import merge
-from nbmerge.merge.values import Terms
-from nbmerge.merge.whole import InMemory
+from nbmerge.merge.files import InMemory
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle, render
+from nbmerge.merge.values import Favor, Policy, Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.versions import harmonise
@@ -43,7 +43,7 @@ def test_every_conflict_of_real_merges(real_merges: list[Path], style: ConflictS
     for case in real_merges:
         sides = sides_of(case)
         known = KnownMerge(sides)
-        result = merge(sides.base, sides.local, sides.remote, Policy(style, LABELS))
+        result = render(merge(sides.base, sides.local, sides.remote), MarkerStyle(style, LABELS))
         shown = read(write(result.notebook))
         traced = conflicts_of(shown, known)
         assert len(traced) == len(result.conflicts), case.name
@@ -66,7 +66,7 @@ def test_a_cell_that_is_a_side_s_again_has_its_run(real_merges: list[Path]) -> N
     for case in real_merges:
         sides = sides_of(case)
         known = KnownMerge(sides)
-        shown = read(write(known.result.notebook))
+        shown = read(write(render(known.result).notebook))
         traced = conflicts_of(shown, known)
         for side in (Choice.LOCAL, Choice.REMOTE, Choice.BASE) if traced else ():
             settled = choose(shown, dict.fromkeys(traced, side)).notebook

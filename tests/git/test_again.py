@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbmerge.git.sides import merged_again
-from nbmerge.merge.values import ConflictStyle
+from nbmerge.merge.markers import ConflictStyle
 from tests.git.repo import NAME, Repository, spelled
 
 BASE = spelled("a = 1", "b = 2", "c = 3")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nbmerge.git.contract import Call, parse_call
-from nbmerge.merge import Labels
+from nbmerge.git.driver import Call, parse_call
+from nbmerge.merge.markers import Labels
 from tests.git.repo import NAME, Repository, spelled
 
 BASE = spelled("a = 1", "b = 2")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.git import driver
-from nbmerge.git.contract import Call, MergeStatus
+from nbmerge.git.driver import Call, MergeStatus
 from tests.git.repo import NAME, Repository, spelled
 
 BASE = spelled("a = 1", "b = 2")

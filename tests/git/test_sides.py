@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.git.sides import GitSides, Source, find_sides, unmerged
-from nbmerge.merge.values import Labels
+from nbmerge.merge.markers import Labels
 from tests.git.repo import NAME, Repository, spelled
 
 BASE = spelled("a = 1", "b = 2").encode()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.cli.report import result_json
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
 from tests.helpers.validity import fault
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from nbmerge.merge import Policy, Result
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
+from nbmerge.merge.markers import MarkerStyle, Rendered
+from nbmerge.merge.values import Policy
 from tests.helpers.spelling import JUPYTER, Spelling
 from tests.helpers.validity import fault
 
 Cell = dict[str, Any]
 Notebook = dict[str, Any]
 DEFAULT = Policy()
+MARKERS = MarkerStyle()
 
 
 def lines(text: str) -> list[str]:
@@ -96,7 +98,7 @@ class Merged:
     """A merge as its user sees it."""
 
     data: bytes
-    result: Result
+    result: Rendered
 
     @cached_property
     def notebook(self) -> Notebook:
@@ -142,35 +144,43 @@ def merge(
     remote: Notebook,
     policy: Policy = DEFAULT,
     spelling: Spelling = JUPYTER,
+    markers: MarkerStyle = MARKERS,
 ) -> Merged:
     """Merge three notebooks as files; what comes out is valid if they were."""
-    whole = merge_bytes(spelling.spell(base), spelling.spell(local), spelling.spell(remote), policy)
-    merged = Merged(whole.data, whole.result)
+    before, ours, theirs = (spelling.spell(each) for each in (base, local, remote))
+    whole = merge_bytes(before, ours, theirs, policy, markers)
+    merged = Merged(whole.data, whole.rendered)
     if not any(fault(item) for item in (base, local, remote)):
         assert fault(merged.notebook) is None
     return merged
 
 
-def merge_cells(base: Cell, local: Cell, remote: Cell, policy: Policy = DEFAULT) -> Merged:
+def merge_cells(
+    base: Cell, local: Cell, remote: Cell, policy: Policy = DEFAULT, markers: MarkerStyle = MARKERS
+) -> Merged:
     """Merge three notebooks of this one cell."""
     before, ours, theirs = (notebook({"id": "one", **cell}) for cell in (base, local, remote))
-    return merge(before, ours, theirs, policy)
+    return merge(before, ours, theirs, policy, markers=markers)
 
 
-def merge_each(cells: Sequence[Cell], policy: Policy = DEFAULT) -> Merged:
+def merge_each(cells: Sequence[Cell], policy: Policy = DEFAULT, markers: MarkerStyle = MARKERS) -> Merged:
     """Merge cells given as a list: base, local, remote."""
     base, local, remote = cells
-    return merge_cells(base, local, remote, policy)
+    return merge_cells(base, local, remote, policy, markers)
 
 
-def merge_code(base: str, local: str, remote: str, policy: Policy = DEFAULT) -> Merged:
+def merge_code(
+    base: str, local: str, remote: str, policy: Policy = DEFAULT, markers: MarkerStyle = MARKERS
+) -> Merged:
     """Merge three sources of one code cell."""
-    return merge_cells(code(base), code(local), code(remote), policy)
+    return merge_cells(code(base), code(local), code(remote), policy, markers)
 
 
-def merge_prose(base: str, local: str, remote: str, policy: Policy = DEFAULT) -> Merged:
+def merge_prose(
+    base: str, local: str, remote: str, policy: Policy = DEFAULT, markers: MarkerStyle = MARKERS
+) -> Merged:
     """Merge three sources of one markdown cell."""
-    return merge_cells(markdown(base), markdown(local), markdown(remote), policy)
+    return merge_cells(markdown(base), markdown(local), markdown(remote), policy, markers)
 
 
 @dataclass(frozen=True)

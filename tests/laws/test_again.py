@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
 from tests.helpers.build import Notebook, lines, source_of
 from tests.helpers.edits import ON_A_CELL
 from tests.helpers.examples import tried

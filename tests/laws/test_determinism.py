@@ -10,8 +10,8 @@ import sys
 
 from hypothesis import given
 
-from nbmerge.merge import merge
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.engine import merge
+from nbmerge.merge.files import merge_bytes
 from nbmerge.notebook import read, write
 from tests.helpers.build import Cell, Trio, code, markdown, notebook
 from tests.helpers.edits import trios

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.merge import ConflictStyle, Favor, Policy
+from nbmerge.merge.markers import ConflictStyle, MarkerStyle
+from nbmerge.merge.values import Favor, Policy
 from tests.helpers.build import merge_prose
 from tests.helpers.examples import tried
 
@@ -70,7 +71,7 @@ def sources() -> st.SearchStrategy[str]:
 @tried(80)
 @given(sources(), sources(), sources(), st.sampled_from([5, 7, 12]))
 def test_diff3_markers_give_back_all_three_terms(base: str, local: str, remote: str, size: int) -> None:
-    merged = merge_prose(base, local, remote, Policy(ConflictStyle.DIFF3, marker_size=size))
+    merged = merge_prose(base, local, remote, markers=MarkerStyle(ConflictStyle.DIFF3, size=size))
     blocks = [part for part in parsed(merged.sources[0]) if isinstance(part, Block)]
     terms = [(c.local, c.base, c.remote) for c in merged.result.conflicts]
     assert ["\n".join(lines) for b in blocks for lines in (b.local, b.base, b.remote)] == [
@@ -83,7 +84,7 @@ def test_diff3_markers_give_back_all_three_terms(base: str, local: str, remote: 
 def test_settling_by_hand_gives_what_favouring_a_side_gives(
     base: str, local: str, remote: str, style: ConflictStyle
 ) -> None:
-    shown = merge_prose(base, local, remote, Policy(style))
+    shown = merge_prose(base, local, remote, markers=MarkerStyle(style))
     for favor in (Favor.LOCAL, Favor.REMOTE):
-        expected = merge_prose(base, local, remote, Policy(style, favor=favor)).sources[0]
+        expected = merge_prose(base, local, remote, Policy(favor=favor)).sources[0]
         assert resolved(shown.sources[0], favor.value) == expected.split("\n") or not expected

@@ -9,8 +9,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.merge import merge
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.engine import merge
+from nbmerge.merge.files import merge_bytes
 from nbmerge.notebook import read, write
 from tests.helpers.build import Trio
 from tests.helpers.edits import trios

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import assume, given
 
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
 from tests.helpers.build import Cell, Notebook, Trio
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried

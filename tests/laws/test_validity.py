@@ -7,7 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.merge import ConflictStyle, Favor, Outputs, Policy, Side
+from nbmerge.merge.markers import ConflictStyle, MarkerStyle
+from nbmerge.merge.values import Favor, Outputs, Policy, Side
 from tests.helpers.build import Cell, Notebook, Trio, merge, notebook3
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
@@ -62,18 +63,20 @@ def test_mixtures_of_majors(trio: Trio, old: set[int]) -> None:
 def policies() -> st.SearchStrategy[Policy]:
     return st.builds(
         Policy,
-        conflict_style=st.sampled_from(ConflictStyle),
         outputs=st.sampled_from(Outputs),
         favor=st.sampled_from(Favor),
         newer=st.sampled_from(Side),
-        marker_size=st.integers(1, 12),
     )
 
 
+def styles() -> st.SearchStrategy[MarkerStyle]:
+    return st.builds(MarkerStyle, style=st.sampled_from(ConflictStyle), size=st.integers(1, 12))
+
+
 @tried(60)
-@given(trios(*VALID), policies())
-def test_any_policy(trio: Trio, policy: Policy) -> None:
-    merged = merge(*trio.files(), policy)
+@given(trios(*VALID), policies(), styles())
+def test_any_policy(trio: Trio, policy: Policy, markers: MarkerStyle) -> None:
+    merged = merge(*trio.files(), policy, markers=markers)
     assert fault(merged.notebook) is None
     assert merged.clean or policy.favor is Favor.NONE
 

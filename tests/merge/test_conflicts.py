@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nbmerge.merge import ConflictStyle, Favor, Labels, Policy
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
+from nbmerge.merge.values import Favor, Policy
 from tests.helpers.build import code, conflict, merge, merge_code, notebook
 
 BASE = "load()\nscale = 1\nfit()"
@@ -19,7 +20,7 @@ def test_the_conflict_is_narrowed_to_what_differs() -> None:
 
 
 def test_diff3_style_shows_the_base_and_narrows_nothing() -> None:
-    merged = merge_code(BASE, LOCAL, REMOTE, Policy(conflict_style=ConflictStyle.DIFF3))
+    merged = merge_code(BASE, LOCAL, REMOTE, markers=MarkerStyle(ConflictStyle.DIFF3))
     assert merged.sources[0].split("\n") == [
         "load()",
         "<<<<<<< local",
@@ -36,7 +37,7 @@ def test_diff3_style_shows_the_base_and_narrows_nothing() -> None:
 
 
 def test_zdiff3_style_shows_the_base_and_narrows() -> None:
-    merged = merge_code(BASE, LOCAL, REMOTE, Policy(conflict_style=ConflictStyle.ZDIFF3))
+    merged = merge_code(BASE, LOCAL, REMOTE, markers=MarkerStyle(ConflictStyle.ZDIFF3))
     assert merged.sources[0].split("\n") == [
         "load()",
         "seed(7)",
@@ -52,8 +53,8 @@ def test_zdiff3_style_shows_the_base_and_narrows() -> None:
 
 
 def test_labels_stand_behind_the_markers() -> None:
-    policy = Policy(ConflictStyle.DIFF3, Labels("HEAD", "1a2b3c4", "topic/plots"))
-    lines = merge_code("x = 1", "x = 2", "x = 3", policy).sources[0].split("\n")
+    markers = MarkerStyle(ConflictStyle.DIFF3, Labels("HEAD", "1a2b3c4", "topic/plots"))
+    lines = merge_code("x = 1", "x = 2", "x = 3", markers=markers).sources[0].split("\n")
     assert [line for line in lines if line[0] in "<|>"] == [
         "<<<<<<< HEAD",
         "||||||| 1a2b3c4",
@@ -62,20 +63,20 @@ def test_labels_stand_behind_the_markers() -> None:
 
 
 def test_an_empty_label_leaves_the_marker_bare() -> None:
-    merged = merge_code("x = 1", "x = 2", "x = 3", Policy(labels=Labels("", "", "")))
+    merged = merge_code("x = 1", "x = 2", "x = 3", markers=MarkerStyle(labels=Labels("", "", "")))
     assert merged.sources == ["<<<<<<<\nx = 2\n=======\nx = 3\n>>>>>>>"]
 
 
 def test_the_marker_size_is_as_asked() -> None:
-    merged = merge_code("x = 1", "x = 2", "x = 3", Policy(marker_size=10))
+    merged = merge_code("x = 1", "x = 2", "x = 3", markers=MarkerStyle(size=10))
     assert merged.sources == ["<<<<<<<<<< local\nx = 2\n==========\nx = 3\n>>>>>>>>>> remote"]
 
 
 @pytest.mark.parametrize("line", ["<<<<<<< HEAD", "=======", ">>>>>>> topic", "||||||| base", "<<<<<<<<<<"])
 @pytest.mark.parametrize("size", [7, 9])
 def test_markers_are_longer_than_lines_like_them(line: str, size: int) -> None:
-    policy = Policy(marker_size=size)
-    merged = merge_code(f"{line}\nx = 1", f"{line}\nx = 2", f"{line}\nx = 3", policy)
+    markers = MarkerStyle(size=size)
+    merged = merge_code(f"{line}\nx = 1", f"{line}\nx = 2", f"{line}\nx = 3", markers=markers)
     opening = merged.sources[0].split("\n")[1]
     found, like = opening.removesuffix(" local"), line.partition(" ")[0]
     assert set(found) == {"<"}
@@ -86,7 +87,7 @@ def test_markers_are_longer_than_lines_like_them(line: str, size: int) -> None:
 def test_short_markers_are_longer_than_short_lines_like_them() -> None:
     """A heading underlined with five signs is no marker, even when markers of five are asked for."""
     merged = merge_code(
-        "Title\n=====\nx = 1", "Title\n=====\nx = 2", "Title\n=====\nx = 3", Policy(marker_size=5)
+        "Title\n=====\nx = 1", "Title\n=====\nx = 2", "Title\n=====\nx = 3", markers=MarkerStyle(size=5)
     )
     signs = [line for line in merged.sources[0].split("\n") if set(line) == {"="}]
     assert len(signs) == len(set(signs)) == 2
@@ -105,8 +106,8 @@ def test_each_conflict_is_a_value_with_its_cell_and_terms() -> None:
     remote = notebook(code("a = 3", id="a"), code("b = 3", id="b"))
     found = [c.as_json() for c in merge(base, local, remote).result.conflicts]
     assert found == [
-        {"cell": 1, "id": "a", "base": "a = 1", "local": "a = 2", "remote": "a = 3"},
-        {"cell": 2, "id": "b", "base": "b = 1", "local": "b = 2", "remote": "b = 3"},
+        {"cell": 1, "id": "a", "base": "a = 1", "local": "a = 2", "remote": "a = 3", "lines": [0, 5]},
+        {"cell": 2, "id": "b", "base": "b = 1", "local": "b = 2", "remote": "b = 3", "lines": [0, 5]},
     ]
 
 
@@ -122,8 +123,8 @@ def test_two_conflicts_in_one_cell_are_two_values() -> None:
 
 
 def test_the_base_of_two_insertions_is_shown_empty() -> None:
-    policy = Policy(conflict_style=ConflictStyle.DIFF3)
-    merged = merge_code("a = 1", "a = 1\nfirst()", "a = 1\nthe(second)", policy)
+    markers = MarkerStyle(ConflictStyle.DIFF3)
+    merged = merge_code("a = 1", "a = 1\nfirst()", "a = 1\nthe(second)", markers=markers)
     assert "||||||| base\n=======" in merged.sources[0]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbmerge.merge import Labels, Policy
+from nbmerge.merge.markers import Labels, MarkerStyle
 from tests.helpers.build import code, conflict, markdown, merge, notebook
 
 A = code("table = read('samples.csv')", id="a", count=1, out="ok\n")
@@ -50,8 +50,8 @@ def test_the_deleting_side_may_be_remote() -> None:
 
 
 def test_the_label_of_the_deleting_side_says_so() -> None:
-    policy = Policy(labels=Labels("HEAD", "abc", "topic"))
-    merged = merge(BASE, WITHOUT, notebook(A, EDITED), policy)
+    markers = MarkerStyle(labels=Labels("HEAD", "abc", "topic"))
+    merged = merge(BASE, WITHOUT, notebook(A, EDITED), markers=markers)
     assert merged.sources[1].startswith("<<<<<<< HEAD (deleted)\n=======\n")
     assert merged.sources[1].endswith(">>>>>>> topic")
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from nbmerge.merge import Policy, Side
+from nbmerge.merge.values import Policy, Side
 from tests.helpers.build import Cell, Merged, Notebook, code, merge, merge_each, notebook
 
 NEWER_REMOTE = Policy(newer=Side.REMOTE)
 
 
-def of_notebook(base: Any, local: Any, remote: Any, policy: Policy = Policy()) -> Merged:  # noqa: B008
+def of_notebook(base: Any, local: Any, remote: Any, policy: Policy = Policy()) -> Merged:
     """Merge notebooks that differ in their metadata."""
     one = code("x = 1", id="a")
     return merge(*_three(base, local, remote, one), policy)

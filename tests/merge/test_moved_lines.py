@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmerge.merge import Favor, Policy
+from nbmerge.merge.values import Favor, Policy
 from tests.helpers.build import Notebook, code, conflict, merge, notebook
 
 LINES = [f"table_{name} = read('{name}.csv')" for name in ("spring", "summer", "autumn", "winter")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmerge.merge import Outputs, Policy, Side
+from nbmerge.merge.values import Outputs, Policy, Side
 from tests.helpers.build import Cell, code, markdown, merge_cells, shown
 
 LINES = "a = 1\nb = 2\nc = 3\nprint(a)"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
 from tests.helpers.build import Notebook, code, notebook
 from tests.helpers.spelling import JUPYTER, Spelling
 

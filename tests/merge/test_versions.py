@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
 from tests.helpers.build import code, markdown, merge, merge_code, notebook, notebook3
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.validity import fault

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from nbmerge.merge.values import Labels, Policy
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
+from nbmerge.merge.markers import Labels, MarkerStyle
 from nbmerge.repair.rebuild import How, Sides, Sound, rebuild
 from tests.helpers.build import code, conflict, markdown, notebook
 from tests.helpers.spelling import JUPYTER
 from tests.repair.broken import Three, fixed, number_of, three, without_line
 
-LABELLED = Policy(labels=Labels("HEAD", "base", "topic"))
+LABELLED = MarkerStyle(labels=Labels("HEAD", "base", "topic"))
 BASE = ["one = compute(1)", "two = compute(2)", "three = compute(3)", "four = compute(4)", "five = 5"]
 
 
@@ -50,7 +50,7 @@ def test_untouched(style: str, again: bool) -> None:
     assert found.how is How.SIDES
     assert found.sources[2:] == ["three = theirs(3)", "four = compute(4)", "five = 50"]
     if style == "merge":
-        assert found.made.data == merge_bytes(THREE.base, THREE.local, THREE.remote, LABELLED).data
+        assert found.made.data == merge_bytes(THREE.base, THREE.local, THREE.remote, markers=LABELLED).data
 
 
 def test_untouched_means_the_outputs_of_the_sides() -> None:

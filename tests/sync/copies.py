@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
 from nbmerge.notebook import read
 from nbmerge.sync import operations
 from nbmerge.sync.operations import Operation, cells_of, in_one_line

@@ -127,7 +127,7 @@ def test_a_conflict_that_was_saved_over_is_told_until_it_is_decided(desk: Desk) 
     three.copy["cells"].insert(0, code("new = 1", id="new"))
     one.save()
     two.save()
-    conflict = Conflict(1, "a", "a = 1", "a = 2", "a = 3")
+    conflict = Conflict(1, "a", "a = 1", "a = 2", "a = 3", range(5))
     assert three.save().conflicts == (conflict,)  # one cell further down than where it arose
     three.add("b", "b = 2")
     assert three.save().conflicts == (conflict,)
@@ -135,6 +135,23 @@ def test_a_conflict_that_was_saved_over_is_told_until_it_is_decided(desk: Desk) 
     two.type("a", "a = 5")
     two.type("c", "<<<<<<< mine\nnot ours\n=======\nanybody's\n>>>>>>> yours")
     assert two.save().conflicts == ()
+
+
+def test_when_one_conflict_is_settled_the_other_is_told_with_its_own_terms(desk: Desk) -> None:
+    one, two = desk.writer("one"), desk.writer("two")
+    one.type("a", "a = 2")
+    one.type("b", "print(b)")
+    two.type("a", "v = 3\nw = 4")
+    two.type("b", "v = 3\nprint(b)")
+    one.save()
+    assert [(each.id, each.local, each.remote) for each in two.save().conflicts] == [
+        ("a", "a = 2", "v = 3\nw = 4"),
+        ("b", "", "v = 3"),
+    ]
+    two.type("a", "a = 5")
+    assert [(each.cell, each.id, each.local, each.remote) for each in two.save().conflicts] == [
+        (1, "b", "", "v = 3")
+    ]
 
 
 def test_an_editor_that_knows_nothing_of_it_came_in_between(desk: Desk) -> None:

@@ -19,12 +19,11 @@ from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.conflicts.values import Absent, Choice
-from nbmerge.merge.engine import merge
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
-from tests.conflicts.test_settling_all import POLICIES, rivals
+from tests.conflicts.test_settling_all import HOW, rivals, shown
 from tests.helpers.build import Trio, cells_of
 from tests.helpers.examples import tried
 from tests.helpers.spelling import Spelling
@@ -34,10 +33,10 @@ Way = Choice | None  # None: left open
 WAYS = st.sampled_from([None, Choice.LOCAL, Choice.REMOTE, Choice.BASE])
 
 
-def found_in(trio: Trio, policy: Any, spelling: Spelling, known: bool) -> tuple[Notebook, tuple[Traced, ...]]:
+def found_in(trio: Trio, how: Any, spelling: Spelling, known: bool) -> tuple[Notebook, tuple[Traced, ...]]:
     """A merged notebook as it is read from its file, and its conflicts."""
     versions = Terms(*(read(spelling.spell(side)) for side in trio.files()))
-    notebook = read(write(merge(versions.base, versions.local, versions.remote, policy).notebook))
+    notebook = read(write(shown(versions, how).notebook))
     about = KnownMerge(versions) if known else None
     return notebook, trace(find(notebook, lambda: about, merging=known), notebook, about)
 
@@ -82,11 +81,11 @@ def ways_in_order(reduced: Reduced, ways: dict[Traced, Way]) -> list[tuple[Any, 
 
 
 @tried(150)
-@given(rivals(), POLICIES, spellings(), st.booleans(), st.data())
+@given(rivals(), HOW, spellings(), st.booleans(), st.data())
 def test_choices_come_back(
-    trio: Trio, policy: Any, spelling: Spelling, known: bool, data: st.DataObject
+    trio: Trio, how: Any, spelling: Spelling, known: bool, data: st.DataObject
 ) -> None:
-    notebook, conflicts = found_in(trio, policy, spelling, known)
+    notebook, conflicts = found_in(trio, how, spelling, known)
     reduced = reduce(notebook, conflicts)
     answer: dict[str, Any] = json.loads(json.dumps(Decisions(notebook, reduced.parts).answer()))
     ways: dict[Traced, Way] = {}
@@ -103,9 +102,9 @@ def test_choices_come_back(
 
 
 @tried(60)
-@given(rivals(), POLICIES, spellings(), st.booleans())
-def test_the_page_is_given_little(trio: Trio, policy: Any, spelling: Spelling, known: bool) -> None:
-    notebook, conflicts = found_in(trio, policy, spelling, known)
+@given(rivals(), HOW, spellings(), st.booleans())
+def test_the_page_is_given_little(trio: Trio, how: Any, spelling: Spelling, known: bool) -> None:
+    notebook, conflicts = found_in(trio, how, spelling, known)
     reduced = reduce(notebook, conflicts)
     answer: dict[str, Any] = json.loads(json.dumps(Decisions(notebook, reduced.parts).answer()))
     marks = [cell["metadata"][MARK] for cell in answer["base"]["cells"]]

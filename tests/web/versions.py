@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nbmerge.merge.whole import merge_bytes
+from nbmerge.merge.files import merge_bytes
 from nbmerge.notebook.reader import read
 from tests.helpers.build import Cell, code, markdown, notebook, printed, shown
 from tests.helpers.spelling import JUPYTER, Spelling

@@ -1,104 +1,28 @@
-"""Owns: what git hands to a merge driver, and what the driver answers.
-what the sides of a conflict are called where git (before 2.44) does not say.
+"""Owns: what the sides of a conflict are called where git (before 2.44) does not tell its driver.
 
-Must not know: how a merge is made.
-the merge.
-Invariant: an answer is given on purpose or not at
-all: "clean" and "conflicts" have exit codes towards our entry in git's configuration
-that no crash, no missing interpreter and no missing package can produce by chance.
-a name is shown only where git's own state gives
-it; else HEAD and "theirs".  Asked only when there is a conflict to show.
+Must not know: the merge.
+Invariant: a name is shown only where git's own state gives it; else HEAD and "theirs".  Asked only when
+there is a conflict to show, for it costs processes.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
-from enum import Enum
 
-from nbmerge.errors import UsageError
 from nbmerge.git.process import ask_git
-from nbmerge.merge.values import Labels
+from nbmerge.merge.markers import Labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.merge.values import Result
+    from nbmerge.git.driver import Call
 
-
-PLACEHOLDERS = "%O %A %B %L %P %S %X %Y"
 BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL = "base", "HEAD", "theirs"
-ONE_SIDE = "the file holds your side only: `git merge --abort`, or `git checkout --theirs` for the other side"
-USAGE = "the arguments of a merge driver are %O %A %B %L %P, and optionally %S %X %Y"
-
-
-class MergeStatus(Enum):
-    """What became of a merge."""
-
-    CLEAN = "clean"
-    CONFLICTS = "conflicts"
-    FAILED = "failed"  # nothing was written; git must not take local for the result
-
-    @property
-    def for_git(self) -> int:
-        """git: 0 is clean, up to 128 is a conflict, above the driver failed."""
-        return {MergeStatus.CLEAN: 0, MergeStatus.CONFLICTS: 1, MergeStatus.FAILED: 129}[self]
-
-    @property
-    def for_entry(self) -> int:
-        """Towards the shell line of our entry, which translates."""
-        return {MergeStatus.CLEAN: 80, MergeStatus.CONFLICTS: 81, MergeStatus.FAILED: 82}[self]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call by git; `labels` is None where this git does not tell them (before 2.44)."""
-
-    base: str
-    local: str
-    remote: str
-    marker_size: int
-    path: str
-    labels: Labels | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DriverResult:
-    """What became of one call: of a merge as notebooks the `result`, else the `reason` in one line."""
-
-    answer: MergeStatus
-    result: Result | None = None
-    reason: str = ""
-
-
-def parse_call(arguments: list[str]) -> Call:
-    """The call in these arguments.  Raises UsageError."""
-    match arguments:
-        case [base, local, remote, size, path]:
-            labels = None
-        case [base, local, remote, size, path, base_label, local_label, remote_label]:
-            labels = _told(base_label, local_label, remote_label)
-        case _:
-            raise UsageError(f"{USAGE}; there were {len(arguments)}")
-    if not size.isdecimal():
-        raise UsageError(f"{USAGE}; the marker size is no number: {size!r}")
-    return Call(base, local, remote, max(1, int(size)), path, labels)
-
-
-def _told(base: str, local: str, remote: str) -> Labels | None:
-    """git leaves a placeholder that it does not know as it is; it may fill one with nothing."""
-    if local == "%X" or remote == "%Y":
-        return None
-    return Labels(
-        local or LOCAL_LABEL, base if base not in ("", "%S") else BASE_LABEL, remote or REMOTE_LABEL
-    )
-
-
 _UNKNOWN = Labels(LOCAL_LABEL, BASE_LABEL, REMOTE_LABEL)
 _STASH = Labels("Updated upstream", "Stash base", "Stashed changes")
 _VIRTUAL = Labels("Temporary merge branch 1", BASE_LABEL, "Temporary merge branch 2")
 _HEAD_OF = "GITHEAD_"
-_HASH = re.compile("[0-9a-f]{4,64}")
+_HASH = "[0-9a-f]{4,64}"
 
 
 def find_labels(call: Call, with_base: bool) -> Labels:
@@ -155,7 +79,9 @@ def _picked(step: str, backwards: bool = False) -> Labels:
     """Labels for a step of a todo list: a command, a commit and its subject."""
     _, _, commit = step.partition(" ")
     oid, _, subject = commit.partition(" ")
-    if not _HASH.fullmatch(oid):  # `merge -C ...` has none, a step of a newer git may be spelled otherwise
+    if not re.fullmatch(
+        _HASH, oid
+    ):  # `merge -C ...` has none, a step of a newer git may be spelled otherwise
         return _UNKNOWN
     name = f"{oid[:7]} ({subject})"
     before, after = f"parent of {name}", name

@@ -1,0 +1,158 @@
+"""Owns: the merge of three files: what every command and edge calls.
+
+Must not know: where the bytes come from or go.
+Invariant: if one side's bytes equal base's, the other side's bytes come out; nothing comes out that was
+not read whole first.
+
+Files may hold hundreds of megabytes of pictures, so each is read when its turn comes and its bytes are
+let go as soon as they are decoded: fresh memory is what costs most.
+"""
+
+from __future__ import annotations
+
+from nbmerge.errors import NotebookError
+from nbmerge.frozen import frozen
+from nbmerge.merge.engine import merge
+from nbmerge.merge.markers import MarkerStyle, Rendered, render
+from nbmerge.merge.values import Decision, Policy, Result, Side
+from nbmerge.notebook.reader import BOM, read
+from nbmerge.notebook.writer import write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Protocol
+
+    from nbmerge.notebook.model import Cell, Notebook
+
+    class Source(Protocol):
+        """A file that can be read more than once; `name` is what messages call it."""
+
+        @property
+        def name(self) -> str: ...
+
+        def read(self) -> bytes: ...
+
+        def holds(self, other: Source) -> bool:
+            """Whether the other source has the very same bytes."""
+
+
+@frozen
+class InMemory:
+    """A file that is in memory already."""
+
+    name: str
+    data: bytes
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return self.data
+
+    def holds(self, other: Source) -> bool:
+        """Whether the other source has the very same bytes."""
+        return self.data == other.read()
+
+
+@frozen
+class Parsed:
+    """A file that was read before; `digest` names its bytes, which `fetch` gives if they are needed."""
+
+    name: str
+    digest: str
+    notebook: Notebook
+    fetch: Callable[[], bytes]
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return self.fetch()
+
+    def holds(self, other: Source) -> bool:
+        """Whether the other source has the very same bytes."""
+        if isinstance(other, Parsed):
+            return self.digest == other.digest
+        return self.read() == other.read()
+
+
+@frozen
+class MergedFile:
+    """The merged file and the notebook in it, with all that is to be said about the merge."""
+
+    data: bytes
+    rendered: Rendered
+
+    @property
+    def result(self) -> Result:
+        """The merge as values."""
+        return self.rendered.result
+
+
+def merge_bytes(
+    base: bytes,
+    local: bytes,
+    remote: bytes,
+    policy: Policy = Policy(),
+    markers: MarkerStyle = MarkerStyle(),
+) -> MergedFile:
+    """Merge three files; an empty `base` is an empty notebook.
+
+    Raises NotebookError if a file is no notebook.
+    """
+    sources = InMemory("base", base), InMemory("local", local), InMemory("remote", remote)
+    return merge_sources(*sources, policy, lambda: markers)
+
+
+def merge_sources(
+    base: Source,
+    local: Source,
+    remote: Source,
+    policy: Policy = Policy(),
+    markers: Callable[[], MarkerStyle] = MarkerStyle,
+) -> MergedFile:
+    """Merge three files, as `merge_bytes` does; `markers` is asked only if there are conflicts to show."""
+    before = _read_base(base)
+    known = before.cells if before is not None else ()
+    ours = _read(local, known)
+    if local.holds(remote) or (before is not None and base.holds(remote)):
+        return MergedFile(local.read(), render(Result(ours, {}, taken=Side.LOCAL)))
+    theirs = _read(remote, known or ours.cells)
+    if base.holds(local):
+        return MergedFile(remote.read(), render(Result(theirs, {}, taken=Side.REMOTE)))
+    sides, converted = _of_one_major((before, ours, theirs), (base, local, remote))
+    try:
+        result = merge(*sides, policy)
+        if converted:
+            note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
+            decisions = (note, *result.decisions)
+            result = Result(result.notebook, result.contested, decisions, result.origins)
+        rendered = render(result) if result.clean else render(result, markers())
+        return MergedFile(write(rendered.notebook), rendered)
+    except RecursionError:
+        raise NotebookError(f"{local.name}: is nested too deeply to be merged") from None
+
+
+def _of_one_major(
+    notebooks: tuple[Notebook | None, Notebook, Notebook], files: tuple[Source, Source, Source]
+) -> tuple[tuple[Notebook, Notebook, Notebook], bool]:
+    """The three as they can be merged, and whether any had to be converted; most are nbformat 4."""
+    base, local, remote = notebooks
+    if base is not None and base.major == local.major == remote.major == 4:
+        return (base, local, remote), False
+    from nbmerge.notebook.versions import empty_beside, harmonise
+
+    return harmonise((base or empty_beside(local, remote), local, remote), files)
+
+
+def _read(source: Source, known: Sequence[Cell]) -> Notebook:
+    return source.notebook if isinstance(source, Parsed) else read(source.read(), source.name, known)
+
+
+def _read_base(base: Source) -> Notebook | None:
+    """None for an empty base; files with as much white space as a notebook are none."""
+    if isinstance(base, Parsed):
+        return base.notebook
+    data = base.read()
+    if len(data) < 1 << 16 and not data.removeprefix(BOM).strip():
+        return None
+    handed_over = [data]
+    del data
+    return read(handed_over.pop(), base.name)
