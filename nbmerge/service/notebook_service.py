@@ -108,7 +108,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
+class NewContent:
     """What is to stand in a file, whatever is there.  `why` is for the history.
 
     `only`: it takes the place of these bytes and of no others, which are no notebook.
@@ -372,7 +372,7 @@ class NotebookService:
                 advice = "`show` prints it, to be put in a file"
                 raise NotebookError(f"{path}: version {number} is no notebook: {advice}")
             data = self.store.data(notebook_id, number)
-        return self.replace(path, Replacement(data, f"version {number} was brought back"))
+        return self.replace(path, NewContent(data, f"version {number} was brought back"))
 
     def put_rebuilt(self, path: str, broken: bytes, data: bytes) -> Fixed | None:
         """Replace bytes that are no notebook; None if the file holds others by now, which stay.
@@ -386,10 +386,10 @@ class NotebookService:
             kept = self.recorder.record_unreadable(self.store.adopt(real), Saved(broken, self.clock()))
         why = f"rebuilt from version {kept.number}, which is no notebook"
         writer = Writer(way=DECLARED, name="nbmerge fix")
-        done = self.replace(path, Replacement(data, why, writer, broken))
+        done = self.replace(path, NewContent(data, why, writer, broken))
         return None if done is None else Fixed(kept, done.version)
 
-    def replace(self, path: str, new: Replacement) -> Replaced | None:
+    def replace(self, path: str, new: NewContent) -> Replaced | None:
         """Make the file hold these bytes, as a version that was made in sight of all others.
 
         None: it holds them already and nothing is open, or it holds others than `new.only`.
@@ -399,7 +399,7 @@ class NotebookService:
         advice = "; nothing was changed, try again"
         return self._patiently(path, lambda: self._replace(real, new), advice)
 
-    def _replace(self, real: str, new: Replacement) -> Replaced | Waiting | None:
+    def _replace(self, real: str, new: NewContent) -> Replaced | Waiting | None:
         with self.store.lock():
             held = read_file(real) if os.path.lexists(real) else None
             if new.only is not None and held != new.only:
@@ -424,7 +424,7 @@ class NotebookService:
         except NotebookError:
             self.recorder.record_unreadable(notebook_id, saved)
 
-    def _put(self, notebook_id: int, real: str, held: bytes | None, new: Replacement) -> PlaceResult:
+    def _put(self, notebook_id: int, real: str, held: bytes | None, new: NewContent) -> PlaceResult:
         if held is None:
             return Placed() if create_file(real, new.data) else Busy("it is just being made")
         if new.only is not None:  # no editor holds on to what is no notebook
@@ -433,7 +433,7 @@ class NotebookService:
             why = self._why_wait(real, self.head(notebook_id))
         return Busy(why) if why is not None else self.disk.place(real, new.data, digest(held))
 
-    def _replaced(self, notebook_id: int, real: str, new: Replacement, displaced: bytes | None) -> Replaced:
+    def _replaced(self, notebook_id: int, real: str, new: NewContent, displaced: bytes | None) -> Replaced:
         """Record what stands in the file now, and merge what else it displaced.
 
         Whoever saved that had seen what was there before; after broken bytes they went on from those.
