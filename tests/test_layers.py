@@ -30,11 +30,25 @@ LEVELS = [
 ]
 OWNERS = {
     "nbformat": {"notebook/versions.py", "notebook/trust.py"},
+<<<<<<< /tmp/work/o
     "parso": {"merge/rules.py"},
     "nbdime": {"cli/diff_command.py"},
     "watchdog": {"observe/watchdogs.py"},
     "sqlite3": {"history/database.py", "environment/rooms.py"},
     "argparse": {"cli/arguments.py", "cli/options.py", "cli/nbdime_options.py", "cli/offers.py"},
+=======
+    "parso": {"merge/guard.py"},
+    "nbdime": {"cli/history_commands.py"},
+    "watchdog": {"observe/watchdogs.py"},
+    "sqlite3": {"history/database.py", "signs/ystore.py"},
+    "argparse": {
+        "cli/arguments.py",
+        "cli/merge_command.py",
+        "cli/nbdime_options.py",
+        "cli/completion_command.py",
+    },
+    "argcomplete": {"cli/completion_command.py"},
+>>>>>>> /tmp/work/t
 }
 PURE = {"lineage", "merge", "notebook", "conflicts", "repair"}
 SERVED = {"browser/mergetool.py", "browser/server.py", "browser/site.py"}  # the rest of that room is pure

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbmerge.browser.stories import Story, stories
-from nbmerge.cli.pages import Content, comparison_of, report_of
+from nbmerge.cli.pages import NamedContent, comparison_of, report_of
 from nbmerge.merge.values import Labels, Policy, Result, Terms
 from nbmerge.merge.whole import InMemory, MergedFile, merge_sources
 from nbmerge.notebook.reader import read
@@ -70,5 +70,5 @@ def labelled(base: Cell, local: Cell, remote: Cell, labels: Labels = Labels()) -
 
 def compared(old: Notebook, new: Notebook, names: tuple[str, str] = ("a@1", "a")) -> str:
     return comparison_of(
-        *(Content(name, JUPYTER.spell(item)) for name, item in zip(names, (old, new), strict=True))
+        *(NamedContent(name, JUPYTER.spell(item)) for name, item in zip(names, (old, new), strict=True))
     )
