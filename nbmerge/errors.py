@@ -1,4 +1,4 @@
-"""Owns: what can go wrong, told apart by who is to blame, and the exit code of each.
+"""Owns: what can go wrong, by who is to blame, and the exit code of each.
 
 Must not know: what raised them.  Invariant: every message is one line that a person
 can act on; a failure that is none of these classes is a bug of nbmerge.
@@ -23,18 +23,18 @@ class NbmergeError(Exception):
 
 
 class UsageError(NbmergeError):
-    """The call is wrong: unknown option, missing argument, values that clash."""
+    """Invalid arguments: an unknown option, a missing argument, values that clash."""
 
     exit_code = EXIT_USAGE
 
 
 class NotebookError(NbmergeError):
-    """The file is bad: unreadable, not JSON, or no notebook."""
+    """A bad file: unreadable, not JSON, or not a notebook."""
 
     exit_code = EXIT_UNREADABLE
 
 
 class SystemFailure(NbmergeError):
-    """The system failed: disk full, no permission to write, git missing."""
+    """A failure of the system: the disk is full, writing is not permitted, git is missing."""
 
     exit_code = EXIT_SYSTEM

@@ -17,7 +17,8 @@ from xml.etree import ElementTree
 import pytest
 
 from nbmerge import errors
-from nbmerge.cli.options import COMMANDS, help_text
+from nbmerge.cli.merge_command import merge_parser
+from nbmerge.cli.program import COMMANDS
 from nbmerge.merge.files import MergedFile, merge_bytes
 from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
 from nbmerge.merge.values import Outputs
@@ -268,7 +269,7 @@ def test_exit_codes_are_those_of_the_code() -> None:
     codes = {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
     assert table == codes - {errors.EXIT_DRIVER_FAILED}  # that one is told to git, not to people
     for code in table:
-        assert re.search(rf"^  {code} +\w", help_text(), re.M)
+        assert re.search(rf"^  {code} +\w", merge_parser().format_help(), re.M)
 
 
 def test_options_and_their_choices_are_those_of_the_command() -> None:
@@ -276,7 +277,7 @@ def test_options_and_their_choices_are_those_of_the_command() -> None:
         block.text for block in blocks(text_of("merge-rules.md")) if "BASE LOCAL REMOTE" in block.text
     )
     for option in re.findall(r"--[a-z-]+", usage):
-        assert option in help_text()
+        assert option in merge_parser().format_help()
     for choices in (ConflictStyle, Outputs):
         assert "|".join(choice.value for choice in choices) in usage
 

@@ -32,11 +32,17 @@ LEVELS = [
 OWNERS = {
     "nbformat": {"notebook/versions.py", "notebook/trust.py"},
     "parso": {"merge/text.py"},
-    "nbdime": {"cli/diff_command.py"},
+    "nbdime": {"cli/history_commands.py"},
     "watchdog": {"observe/backend.py"},
     "pathspec": {"observe/names.py"},
     "sqlite3": {"history/database.py", "environment/rooms.py"},
-    "argparse": {"cli/arguments.py", "cli/options.py", "cli/nbdime_options.py", "cli/offers.py"},
+    "argparse": {
+        "cli/arguments.py",
+        "cli/merge_command.py",
+        "cli/nbdime_options.py",
+        "cli/completion_command.py",
+    },
+    "argcomplete": {"cli/completion_command.py"},
 }
 PURE = {"lineage", "merge", "notebook", "conflicts", "repair"}
 SERVED = {"browser/mergetool.py", "browser/server.py", "browser/site.py"}  # the rest of that room is pure

@@ -1,6 +1,7 @@
-"""Owns: how the arguments of a command are told apart, and what its --help says.
+"""Owns: how the arguments of a command are parsed, what its --help prints, and the options and types of
+values that several commands share.
 
-Must not know: any command.  Invariant: options stand anywhere, up to `--`, and are never
+Must not know: any command.  Invariant: options may stand anywhere before `--` and are never
 abbreviated; every mistake is a UsageError of one line.
 """
 
@@ -14,11 +15,11 @@ from argparse import (
     Namespace,
     RawDescriptionHelpFormatter,
 )
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from textwrap import fill
 
 from nbmerge.cli.program import program_name
-from nbmerge.cli.streams import write_text
 from nbmerge.errors import (
     EXIT_BUG,
     EXIT_CLEAN,
@@ -31,131 +32,179 @@ from nbmerge.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 _WIDTH = 100
 USUAL_EXITS = {
     EXIT_CLEAN: "done",
-    EXIT_USAGE: "the call is wrong",
-    EXIT_UNREADABLE: "a file cannot be read, is no notebook or is not known",
-    EXIT_SYSTEM: "the system refused",
+    EXIT_USAGE: "invalid arguments",
+    EXIT_UNREADABLE: "a file cannot be read, is not a notebook, or has no history",
+    EXIT_SYSTEM: "a system error, such as a full disk or a missing permission",
     EXIT_BUG: "a bug in nbmerge",
     EXIT_INTERRUPTED: "interrupted",
 }
 
 
-class Parser(ArgumentParser):
-    """Raises UsageError instead of ending the process; `call` is how people type the command,
-    `exits` what its exit codes mean."""
+class Arguments(Namespace):
+    """What was typed: an attribute for each argument that the parser declares."""
 
-    call = ""
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+class CommandParser(ArgumentParser):
+    """The parser of one command; `name` is what people type for it, `exits` says what its exit codes mean."""
+
+    name = ""
     exits: Mapping[int, str] = USUAL_EXITS
 
+    @property
+    def call(self) -> str:
+        """How the command is typed, without its options: `diff NOTEBOOK[@N] [@M]`."""
+        return " ".join([self.name, *map(_placeholder, self.positionals)])
+
+    @property
+    def positionals(self) -> list[Action]:
+        """What is typed without the name of an option before it."""
+        return [action for action in self._actions if not action.option_strings]
+
+    @property
+    def options(self) -> list[Action]:
+        """The options that --help lists."""
+        return [action for action in self._actions if action.option_strings and action.help != SUPPRESS]
+
+    def parse(self, words: list[str]) -> Arguments:
+        """What the words ask for.  Raises UsageError.
+
+        First the options, then what is left: argparse itself takes positionals only where they stand
+        together, in ways that differ between Python versions.
+        """
+        before, after = split(words)
+        with _set_aside(self.positionals):
+            found, rest = self.parse_known_args(before, Arguments())
+        for word in rest:
+            if word.startswith("-") and word != "-":
+                self.error(f"unknown option {word}")
+        names = [*rest, *after]
+        self.check(names)
+        found, left_over = self.parse_known_args(["--", *names] if names else [], found)
+        for word in left_over:
+            if word != "--":
+                self.error(f"unexpected argument {word!r}")
+        return found
+
+    def with_notebook(self, metavar: str = "NOTEBOOK") -> CommandParser:
+        """With the notebook that the command is about, or one of its versions."""
+        what = "the notebook" + (", and the number of a version: a.ipynb@3" if "@" in metavar else "")
+        self.add_argument("notebook", metavar=metavar, help=what)
+        return self
+
+    def with_json(self, help: str) -> CommandParser:
+        """With the option of every command that programs read."""
+        self.add_argument("--json", action="store_true", help=help)
+        return self
+
+    def with_state(self) -> CommandParser:
+        """With the option of every command that uses the history."""
+        what = "the state directory (default: $NBMERGE_STATE_DIR, else the user's own)"
+        self.add_argument("--state", metavar="DIR", help=what)
+        return self
+
+    def check(self, words: list[str]) -> None:
+        """Raises UsageError if these cannot be the positional arguments."""
+        if not all(words):
+            self.error("the name of a file is empty")
+
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message.removeprefix("argument "))
+        """Raise UsageError instead of ending the process."""
+        raise UsageError(f"{message.removeprefix('argument ')}; see {self.prog} --help")
+
+    def format_help(self) -> str:
+        """What --help prints."""
+        self.usage = self.usage or f"{program_name()} {self.call} [options]".replace("%", "%%")
+        return super().format_help()
 
 
-def formatter(prog: str) -> RawDescriptionHelpFormatter:
-    """How every --help is laid out."""
-    return RawDescriptionHelpFormatter(prog, max_help_position=32, width=_WIDTH)
+def command(
+    name: str, what: str, exits: Mapping[int, str] | None = None, kind: type[CommandParser] = CommandParser
+) -> CommandParser:
+    """A parser of a command, with the options that all have.
 
-
-def command(call: str, what: str, exits: Mapping[int, str] | None = None) -> Parser:
-    """The parser of one command.
-
-    `call` is what people type after the name of the program, `what` tells what it does (blank
-    lines part paragraphs, an indented one is kept as it is), `exits` says what exit codes mean where
-    it is not the usual thing; "" for one that the command never has.  Files are not declared:
-    `understand` returns them; completion knows them from `call`, where names are in capitals and words
-    in small letters.
+    `what` says what it does (blank lines part paragraphs, an indented one is kept as it is), `exits` what
+    exit codes mean where that is not the usual; "" for one that the command never has.
     """
     meanings = {code: meaning for code, meaning in {**USUAL_EXITS, **(exits or {})}.items() if meaning}
-    parser = Parser(
-        prog=f"{program_name()} {call.split(maxsplit=1)[0]}",
-        usage=f"{program_name()} {call}".replace("%", "%%"),
-        description="\n\n".join(map(_filled, what.strip().split("\n\n"))),
-        epilog=exit_lines(meanings),
-        formatter_class=formatter,
+    parser = kind(
+        prog=f"{program_name()} {name}",
+        description="\n\n".join(
+            part if part.startswith(" ") else fill(part, _WIDTH) for part in what.strip().split("\n\n")
+        ),
+        epilog="\n".join(["exit codes:", *(f"  {code:<3} {meanings[code]}" for code in sorted(meanings))]),
+        formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, max_help_position=32, width=_WIDTH),
         allow_abbrev=False,
         add_help=False,
     )
-    parser.call, parser.exits = call, meanings
-    parser.add_argument("--debug", action="store_true", help="tell where in nbmerge an error came from")
-    parser.add_argument("-h", "--help", action="store_true", help="tell this")
+    parser.name, parser.exits = name, meanings
+    parser.add_argument("--debug", action="store_true", help="print the traceback of an error")
+    parser.add_argument("-h", "--help", action="store_true", help="show this help")
     return parser
 
 
-def options_of(parser: Parser) -> list[Action]:
-    """The options that its help names."""
-    return [action for action in parser._actions if action.help != SUPPRESS]
+def asked_for(words: list[str], *names: str) -> bool:
+    """Whether an option is among the words; to be known before they are parsed."""
+    return not set(names).isdisjoint(split(words)[0])
 
 
-def exit_lines(exits: Mapping[int, str]) -> str:
-    """What --help says of exit codes."""
-    return "\n".join(["exit codes:", *(f"  {code:<3} {exits[code]}" for code in sorted(exits))])
-
-
-def _filled(paragraph: str) -> str:
-    return paragraph if paragraph.startswith(" ") else fill(paragraph, _WIDTH)
-
-
-def understand(parser: Parser, arguments: list[str]) -> tuple[Namespace, list[str]] | None:
-    """The options and the other words; None if help was asked for and has been printed."""
-    if asked_for(arguments, "-h", "--help"):
-        write_text(parser.format_help())
-        return None
-    options, words = split(arguments)
-    found, rest = parser.parse_known_args(options)
-    for word in rest:
-        if word.startswith("-") and word != "-":
-            raise UsageError(f"there is no option {word}; see {parser.prog} --help")
-    words = [*rest, *words]
-    if not all(words):
-        raise UsageError("the name of a file is empty")
-    return found, words
-
-
-def asked_for(arguments: list[str], *names: str) -> bool:
-    """Whether an option stands among the arguments; to be known before they are understood."""
-    return not set(names).isdisjoint(split(arguments)[0])
-
-
-def split(arguments: list[str]) -> tuple[list[str], list[str]]:
+def split(words: list[str]) -> tuple[list[str], list[str]]:
     """What stands before and after `--`, which ends the options."""
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    return arguments[:end], arguments[end + 1 :]
+    end = words.index("--") if "--" in words else len(words)
+    return words[:end], words[end + 1 :]
 
 
-def the_one(words: list[str], name: str, call: str) -> str:
-    """The only word that the command takes.  Raises UsageError."""
-    match words:
-        case [word]:
-            return word
-        case []:
-            raise UsageError(f"name the {name}: {program_name()} {call}")
-    raise UsageError(f"{len(words)} names where one is needed: {program_name()} {call}")
+def page_file(text: str) -> str:
+    """The type of an option that names an HTML page.
+
+    It has to look like one: `--report BASE LOCAL REMOTE`, the name forgotten, must not replace BASE.
+    """
+    if text != "-" and not text.lower().endswith((".html", ".htm")):
+        raise ArgumentTypeError(f"{text!r} is not a name for a page: it must end in .html, or be -")
+    return text
 
 
-def seconds(text: str) -> float:
-    """The type of an option that is a time span."""
-    return _number(text, "seconds")
+def number_of(unit: str) -> Callable[[str], float]:
+    """The type of an option that is so many seconds, days or megabytes."""
 
+    def number(text: str) -> float:
+        with suppress(ValueError):
+            if 0 <= float(text) < 1e9:
+                return float(text)
+        raise ArgumentTypeError(f"{text!r} is not a number of {unit}")
 
-def days(text: str) -> float:
-    """The type of an option that is a number of days."""
-    return _number(text, "days")
-
-
-def megabytes(text: str) -> float:
-    """The type of an option that is a size, in millions of bytes."""
-    return _number(text, "megabytes")
-
-
-def _number(text: str, of: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < 1e9:
-        raise ArgumentTypeError(f"{text!r} is no number of {of}")
     return number
+
+
+def _placeholder(action: Action) -> str:
+    """How a positional argument stands in a call."""
+    name = str(action.metavar or "|".join(map(str, action.choices or [action.dest])))
+    match action.nargs:
+        case "?":
+            return f"[{name}]"
+        case "*":
+            return f"[{name} ...]"
+        case "+":
+            return f"{name} [{name} ...]"
+    return name
+
+
+@contextmanager
+def _set_aside(positionals: Sequence[Action]) -> Iterator[None]:
+    """Let argparse pass over these for a while, as its own `parse_intermixed_args` does."""
+    kept = [(action, action.nargs, action.default) for action in positionals]
+    for action in positionals:
+        action.nargs, action.default = SUPPRESS, SUPPRESS
+    try:
+        yield
+    finally:
+        for action, nargs, default in kept:
+            action.nargs, action.default = nargs, default

@@ -1,55 +1,56 @@
-"""Owns: `nbmerge conflicts [PATH...]`.
+"""Owns: `nbmerge conflicts`: an open conflict as lines for people and as an object for programs.
 
-Must not know: how conflicts are found.  Invariant: writes nothing; what is shown of a notebook holds
-no control characters; every conflict comes with what to type next.
+Must not know: how conflicts are found, what becomes of them.  Invariant: writes nothing; lines hold no
+control characters and count cells from 1; objects count from 0 but say the number that people use too.
 """
 
 from __future__ import annotations
 
-from nbmerge.cli.arguments import Parser, command, understand
-from nbmerge.cli.histories import add_state
+from itertools import zip_longest
+
+from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import ReaderGone, printable, write_error, write_text
+from nbmerge.conflicts.values import Absent, CellRuns, InFile, InMetadata, InOutputs, OpenConflict, Term
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE
+from nbmerge.merge.sequences import common_ends
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.service.resolve import Looked
 
-_CALL = "conflicts [PATH...] [--json] [--state DIR]"
 _WHAT = """
-List the conflicts that wait in notebooks: those that nbmerge shows in cells, those of nbdime in cells,
-outputs and metadata, and the markers with which git breaks a notebook. A folder is searched with all
-below it; without a PATH, the current folder. Markers that a notebook shows as an example are no conflict.
+List the conflicts in notebooks: those that nbmerge shows in cells, those of nbdime in cells, outputs and
+metadata, and git's markers in files that are not JSON any more. Folders are searched with all folders in
+them; without PATH, the current one. Markers that a notebook shows as an example do not count.
 """
 _EXITS = {
     EXIT_CLEAN: "there are none",
     EXIT_CONFLICTS: "there are some",
-    EXIT_UNREADABLE: "a notebook cannot be read (the others were looked at all the same)",
+    EXIT_UNREADABLE: "a notebook cannot be read; the others were searched",
 }
+_FIRST = 3  # lines of each side
+_WIDTH = 160  # characters of a line
+_LOOKED_AT = 20_000  # characters of a line; pictures may stand in one
+_BEFORE = 40  # characters before the first one that differs
 
 
-def parser() -> Parser:
-    """What `conflicts` understands."""
-    made = command(_CALL, _WHAT, _EXITS)
-    made.add_argument("--json", action="store_true", help="print one JSON object; it counts cells from 0")
-    add_state(made)
-    return made
+def conflicts_parser() -> CommandParser:
+    """The parser of `conflicts`."""
+    parser = command("conflicts", _WHAT, _EXITS).with_state()
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="notebooks, and folders of notebooks")
+    return parser.with_json("print one JSON object; it counts cells from 0")
 
 
-def run(arguments: list[str]) -> int:
+def run_conflicts(options: Arguments) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
     from nbmerge.service.resolve import Looking, notebooks
 
-    heard = understand(parser(), arguments)
-    if heard is None:
-        return EXIT_CLEAN
-    options, words = heard
     looking = Looking(options.state)
     found: list[Looked] = []
     unreadable: list[Looked] = []
     number = 0
-    for path in notebooks(words or ["."]):
+    for path in notebooks(options.paths or ["."]):
         number += 1
         looked = looking.at(path)
         if looked.error:
@@ -58,7 +59,7 @@ def run(arguments: list[str]) -> int:
             found.append(looked)
             if not options.json:
                 try:
-                    write_text(_told(looked))
+                    write_text(_lines(looked))
                 except ReaderGone:  # as after `| head`
                     return EXIT_CONFLICTS
     if options.json:
@@ -71,10 +72,66 @@ def run(arguments: list[str]) -> int:
     return EXIT_CONFLICTS if found else EXIT_CLEAN
 
 
-def _told(looked: Looked) -> str:
-    from nbmerge.cli.conflict_lines import told
+def lines_of(path: str, conflict: OpenConflict) -> list[str]:
+    """The conflict as `conflicts` lists it: where it is, and how each side begins."""
+    lines = [f"{printable(path)}: {place(conflict)}"]
+    (ours, local), (theirs, remote) = sides(conflict)
+    for name, term, other in ((ours, local, remote), (theirs, remote, local)):
+        lines.append(f"  {name}:")
+        lines += [f"    {line}" for line in _first_lines(term, other)]
+    return lines
 
-    lines = [line for conflict in looked.conflicts for line in told(looked.path, conflict)]
+
+def place(conflict: OpenConflict) -> str:
+    """Where it stands, in words."""
+    match conflict.place:
+        case InFile(line):
+            return f"line {line}, no notebook any more"
+        case InMetadata(None):
+            return "metadata of the notebook"
+        case InMetadata():
+            return f"{cell_of(conflict)}, metadata"
+        case InOutputs():
+            return f"{cell_of(conflict)}, outputs"
+        case CellRuns(first, _, last):
+            return f"cells {first + 1} to {last + 1}"
+    return cell_of(conflict)
+
+
+def cell_of(conflict: OpenConflict) -> str:
+    """Its cell as people name it."""
+    named = f" (id {printable(conflict.id)})" if conflict.id is not None else ""
+    return f"cell {(conflict.cell or 0) + 1}{named}"
+
+
+def sides(conflict: OpenConflict) -> tuple[tuple[str, Term], tuple[str, Term]]:
+    """Local's and remote's name, with what the markers call them, and term."""
+    labels, terms = conflict.labels, conflict.terms
+    return (_named("local", labels.local), terms.local), (_named("remote", labels.remote), terms.remote)
+
+
+def as_json(path: str, conflict: OpenConflict) -> dict[str, object]:
+    """The conflict for programs: a term is null where there is no such cell, absent where not known."""
+    cell = conflict.cell
+    found: dict[str, object] = {
+        "path": path,
+        "in": conflict.place.kind,
+        "by": conflict.writer.value,
+        "cell": cell,
+        "number": None if cell is None else cell + 1,
+        "id": conflict.id,
+        "line": conflict.place.line if isinstance(conflict.place, InFile) else None,
+        "labels": {"local": conflict.labels.local, "remote": conflict.labels.remote},
+    }
+    terms = {"base": conflict.terms.base, "local": conflict.terms.local, "remote": conflict.terms.remote}
+    for name, term in terms.items():
+        if term is not Absent.UNKNOWN:
+            found[name] = term if isinstance(term, str) else None
+    return found
+
+
+def _lines(looked: Looked) -> str:
+    lines = [line for conflict in looked.conflicts for line in lines_of(looked.path, conflict)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -95,8 +152,39 @@ def _summary(number: int, found: list[Looked]) -> str:
 def _all_as_json(number: int, found: list[Looked], unreadable: list[Looked]) -> str:
     import json
 
-    from nbmerge.cli.conflict_lines import as_json
-
     conflicts = [as_json(looked.path, conflict) for looked in found for conflict in looked.conflicts]
     errors = [{"path": looked.path, "message": looked.error} for looked in unreadable]
     return json.dumps({"notebooks": number, "conflicts": conflicts, "errors": errors}) + "\n"
+
+
+def _first_lines(term: Term, other: Term) -> list[str]:
+    """The first lines of a term, printable; long ones from where those of the other term differ."""
+    if term is Absent.DELETED:
+        return ["(the cell is deleted)"]
+    if not isinstance(term, str):
+        return ["(not known)"]
+    if not term:
+        return ["(nothing)"]
+    lines = term.split("\n")
+    beside = other.split("\n") if isinstance(other, str) else []
+    same, _ = common_ends(lines, beside)
+    start = same if same >= _FIRST and same < len(lines) else 0
+    more = len(lines) - start - _FIRST
+    pairs = zip_longest(lines[start : start + _FIRST], beside[start : start + _FIRST], fillvalue="")
+    shown = [_cut(*pair) for pair in pairs][: len(lines) - start]
+    before = [f"... {start} lines that both have"] if start else []
+    return before + shown + ([f"... {more} more line{'s' * (more != 1)}"] if more > 0 else [])
+
+
+def _named(side: str, label: str) -> str:
+    return f"{side} ({printable(label)})" if label and label != side else side
+
+
+def _cut(line: str, other: str) -> str:
+    """What of a line is shown."""
+    text, beside = (printable(each[:_LOOKED_AT].expandtabs()) for each in (line, other))
+    if len(text) <= _WIDTH:
+        return text
+    same, _ = common_ends(text, beside)
+    start = max(0, min(same - _BEFORE, len(text) - _WIDTH))
+    return f"{'...' * (start > 0)}{text[start : start + _WIDTH]}{'...' * (start + _WIDTH < len(text))}"

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 
-from nbmerge.cli import log_command
-from nbmerge.cli.arguments import command, understand
+from nbmerge.cli.arguments import Arguments, CommandParser, command
+from nbmerge.cli.history_commands import log_parser, run_log
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
-from nbmerge.errors import EXIT_CLEAN, SystemFailure, UsageError
+from nbmerge.errors import EXIT_CLEAN, SystemFailure
 from nbmerge.files import read_file
 from nbmerge.watch.daemon import launch
 from nbmerge.watch.status import read_status
@@ -32,9 +32,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from nbmerge.cli.arguments import Parser
-
-_CALL = "demo"
 _WHAT = """
 See what the watcher does: in a temporary folder two simulated editors have the same notebook open and
 save it over each other, under a real watcher. Nothing is left behind.
@@ -49,30 +46,25 @@ _CELLS = (
 _LONGEST = 20.0  # seconds for the watcher to start or to merge; it takes one
 
 
-def run(arguments: list[str]) -> int:
+def demo_parser() -> CommandParser:
+    """The parser of `demo`."""
+    return command("demo", _WHAT)
+
+
+def run_demo(_: Arguments) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(parser(), arguments)
-    if heard is None:
-        return EXIT_CLEAN
-    if heard[1]:
-        raise UsageError(f"{heard[1][0]!r} is too much: {program_name()} {_CALL}")
     with TemporaryDirectory(prefix="nbmerge-demo-", ignore_cleanup_errors=True) as scratch:
         folder, state = os.path.join(scratch, "notebooks"), os.path.join(scratch, "state")
         os.mkdir(folder)
         path = os.path.join(folder, _NAME)
-        _write(path, _notebook())
+        _write(path, [_cell(*cell) for cell in _CELLS])
         with _watching(folder, state) as told:
             _play(path, state, told)
         _say(f"Every save is kept (`{program_name()} log {_NAME}`):")
-        log_command.run([path, f"--state={state}"])
+        run_log(log_parser().parse([path, f"--state={state}"]))
     _say("", "Nothing was lost. Watch your own notebooks, from the folder that they are in:")
     _say(f"  {program_name()} watch", "")
     return EXIT_CLEAN
-
-
-def parser() -> Parser:
-    """What `demo` understands."""
-    return command(_CALL, _WHAT)
 
 
 @dataclass(slots=True)
@@ -141,7 +133,7 @@ def _wait(told: SimpleQueue[dict[str, Any]], kind: str) -> dict[str, Any]:
         try:
             notice = told.get(timeout=_LONGEST)
         except Empty:
-            raise SystemFailure(f"the watcher did not tell {kind!r} within {_LONGEST:.0f} s") from None
+            raise SystemFailure(f"the watcher did not report {kind!r} within {_LONGEST:.0f} s") from None
         if notice["event"] == kind:
             return notice
         if notice["event"] == "ended":
@@ -182,10 +174,6 @@ def _listen(process: subprocess.Popen[bytes], told: SimpleQueue[dict[str, Any]])
         told.put(json.loads(line))
     last = (process.stderr.read().decode(errors="replace").splitlines() or [""])[-1]
     told.put({"event": "ended", "message": last.removeprefix("nbmerge: ")})
-
-
-def _notebook() -> list[dict[str, Any]]:
-    return [_cell(*cell) for cell in _CELLS]
 
 
 def _cell(name: str, kind: str, source: str, printed: str | None) -> dict[str, Any]:

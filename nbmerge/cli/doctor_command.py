@@ -9,24 +9,23 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 
-from nbmerge.cli.arguments import command, understand
-from nbmerge.cli.histories import add_state
+from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.cli.terminal import paint
-from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.cli.arguments import Parser
     from nbmerge.doctor.values import Finding, Setting
 
-_CALL = "doctor [--json] [--state DIR]"
 _WHAT = """
-See whether anything here keeps nbmerge from working: versions, which program the shell runs, git's driver,
-the limits of the system, the store, a running watcher, Jupyter servers. Nothing is changed. Each line begins
-with `ok`, `warning` (it may surprise you) or `error` (something does not work), and ends with what to do.
+Check whether anything on this machine keeps nbmerge from working: versions, which program the shell runs,
+git's driver, the limits of the system, the store, a running watcher, Jupyter servers. Nothing is changed.
+Each line begins with `ok`, `warning` (it may surprise you) or `error` (something does not work), and ends
+with what to do.
 
 With --json it is one object {"ok", "checks"}; each check is {"name", "state", "message", "advice"}.
 """
@@ -34,14 +33,13 @@ _EXITS = {EXIT_CLEAN: "there is no error; warnings do not count", EXIT_CONFLICTS
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
-def run(arguments: list[str]) -> int:
+def doctor_parser() -> CommandParser:
+    """The parser of `doctor`."""
+    return command("doctor", _WHAT, _EXITS).with_json("one JSON object").with_state()
+
+
+def run_doctor(options: Arguments) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(parser(), arguments)
-    if heard is None:
-        return EXIT_CLEAN
-    options, words = heard
-    if words:
-        raise UsageError(f"{words[0]!r} is too much: {program_name()} {_CALL}")
     from nbmerge.doctor.checks import CHECKS, examine
 
     found = []
@@ -56,37 +54,25 @@ def run(arguments: list[str]) -> int:
     return EXIT_CLEAN if is_well else EXIT_CONFLICTS
 
 
-def parser() -> Parser:
-    """What `doctor` understands."""
-    options = command(_CALL, _WHAT, _EXITS)
-    options.add_argument("--json", action="store_true", help="one JSON object")
-    add_state(options)
-    return options
-
-
 def _setting(state: str | None) -> Setting:
     import nbmerge
     from nbmerge.doctor.values import Setting
     from nbmerge.history.opening import place_of
 
+    here = ""
+    with suppress(OSError):  # somebody removed the folder
+        here = os.getcwd()
     return Setting(
         program=program_name(),
         version=nbmerge.__version__,
         package=os.path.dirname(os.path.abspath(nbmerge.__file__)),
         python=sys.executable or "python",
-        here=_here(),
+        here=here,
         state=place_of(state),
         environment=os.environ,
         home=os.path.expanduser("~"),
         platform=sys.platform,
     )
-
-
-def _here() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # somebody removed it
-        return ""
 
 
 def _line(finding: Finding) -> str:

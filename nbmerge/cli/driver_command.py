@@ -11,16 +11,7 @@ import os
 import sys
 
 from nbmerge.cli.streams import printable, write_error, write_text
-from nbmerge.errors import (
-    EXIT_BUG,
-    EXIT_CLEAN,
-    EXIT_CONFLICTS,
-    EXIT_DRIVER_FAILED,
-    EXIT_INTERRUPTED,
-    EXIT_SYSTEM,
-    EXIT_UNREADABLE,
-    EXIT_USAGE,
-)
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_DRIVER_FAILED
 from nbmerge.git.driver import MergeStatus, merge_files, parse_call
 
 TYPE_CHECKING = False
@@ -28,38 +19,50 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
-    from nbmerge.cli.arguments import Parser
+    from nbmerge.cli.arguments import CommandParser
     from nbmerge.git.driver import Call, DriverResult
 
-_CALL = "driver %O %A %B %L %P [%S %X %Y]"
 _WHAT = """
-What git calls to merge one notebook once `git install` has told it to: the files of base, local and remote,
-the length of markers, the path in the repository, and the names of the sides. The result goes into %A. What
-cannot be merged as a notebook is merged as text.
+What git calls to merge one notebook, after `git install`. The result is written to %A. What cannot be merged
+as a notebook is merged as text.
 """
 _LINES = 12  # a merge of many notebooks must stay readable
 
 
-def run(arguments: list[str]) -> int:
+_PLACEHOLDERS = {
+    "%O": "the file of base",
+    "%A": "the file of local, which is replaced by the result",
+    "%B": "the file of remote",
+    "%L": "the length of conflict markers",
+    "%P": "the path in the repository",
+    "%S": "the name of base",
+    "%X": "the name of local",
+    "%Y": "the name of remote",
+}
+
+
+def run_driver(words: list[str]) -> int:
     """Merge; the exit code for git."""
-    if arguments in (["-h"], ["--help"]):
-        write_text(parser().format_help())
+    if words in (["-h"], ["--help"]):
+        write_text(driver_parser().format_help())
         return EXIT_CLEAN
-    answer = _answer(arguments)
+    answer = _answer(words)
     return EXIT_DRIVER_FAILED if answer is None else answer.for_git
 
 
-def parser() -> Parser:
-    """What `driver` understands: what git tells it, and no option."""
-    from nbmerge.cli.arguments import command
+def driver_parser() -> CommandParser:
+    """What --help and the manual show of `driver`; `run_driver` parses by hand, which is faster."""
+    from nbmerge.cli.arguments import USUAL_EXITS, command
 
-    never = dict.fromkeys((EXIT_USAGE, EXIT_UNREADABLE, EXIT_SYSTEM, EXIT_BUG, EXIT_INTERRUPTED), "")
-    exits = {
+    exits = dict.fromkeys(USUAL_EXITS, "") | {
         EXIT_CLEAN: "merged without conflicts",
         EXIT_CONFLICTS: "merged, with conflicts that are shown in the file",
         EXIT_DRIVER_FAILED: "nothing was written; git must not take the file for the result",
     }
-    return command(_CALL, _WHAT, never | exits)
+    parser = command("driver", _WHAT, exits)
+    for name, what in _PLACEHOLDERS.items():
+        parser.add_argument(name[1], metavar=name, nargs="?" if name[1] in "SXY" else None, help=what)
+    return parser
 
 
 def entry() -> NoReturn:
@@ -73,10 +76,10 @@ def entry() -> NoReturn:
     os._exit(EXIT_DRIVER_FAILED if answer is None else answer.for_entry)
 
 
-def _answer(arguments: list[str]) -> MergeStatus | None:
+def _answer(words: list[str]) -> MergeStatus | None:
     """Merge and say on stderr what is to be said; None if it cannot be told what came out."""
     try:
-        call = parse_call(arguments)
+        call = parse_call(words)
         outcome = merge_files(call)
         for line in _lines(call, outcome):
             write_error(f"nbmerge: {printable(line)}\n")

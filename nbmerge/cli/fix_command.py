@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from shlex import quote
 
-from nbmerge.cli.arguments import command, understand
-from nbmerge.cli.git_next import in_git
-from nbmerge.cli.histories import add_state, tell_set_aside
-from nbmerge.cli.program import program_name, to_type
+from nbmerge.cli.arguments import Arguments, CommandParser, command
+from nbmerge.cli.git_command import in_git
+from nbmerge.cli.histories import tell_set_aside
+from nbmerge.cli.program import to_type
 from nbmerge.cli.report import decided, without_what_comes_back
 from nbmerge.cli.streams import printable, write_error, write_text
 from nbmerge.errors import (
@@ -25,7 +25,6 @@ from nbmerge.errors import (
     EXIT_UNREADABLE,
     NotebookError,
     SystemFailure,
-    UsageError,
 )
 from nbmerge.files import read_ordinary_file
 from nbmerge.git.sides import GitSides, Source, find_sides, merged_again
@@ -33,23 +32,21 @@ from nbmerge.repair.rebuild import Hopeless, How, Outcome, Rebuilt, Sides, Sound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.cli.arguments import Parser
     from nbmerge.service.notebook_service import Fixed
 
-_CALL = "fix NOTEBOOK... [--check] [--json] [--state DIR]"
 _WHAT = """
-Make a notebook again of one that git has broken: one that is no JSON any more, because git's conflict
-markers stand between its lines, or because somebody took them out badly. If the file is what git wrote,
-the versions that git merged are merged anew, cell by cell. If somebody edited it since, its own text is
-what counts, and git's common version tells what each side changed. Without git the text alone has to do.
+Repair notebooks that are not JSON any more, because git has put conflict markers between their lines or
+because somebody has removed those badly. If the file is what git wrote, the versions that git merged are
+merged again, cell by cell. If somebody has edited it since, its own text counts, and git's common version
+shows what each side changed. Without git, the text is all there is.
 
-What is left in conflict is shown in the cells, to be settled with `resolve`. The broken file stays in the
+Conflicts that are left are shown in the cells; `resolve` settles them. The broken file stays in the
 history of the notebook: `show NOTEBOOK@N` prints it. A notebook that cannot be rebuilt is left as it is.
 
 With --json each line is an object {"path", "result", "how", "conflicts", "decisions", "left_out", "stray",
 "broken", "version", "line", "reason"} as far as it applies: `result` is sound, clean, conflict or failed,
 `how` is index, parents, text or markers, `broken` and `version` number the broken and the fixed file,
-`stray` are the lines of markers without their others.
+`stray` are the lines of markers of which the rest of the conflict is missing.
 """
 _EXITS = {
     EXIT_CLEAN: "all are notebooks now, without conflicts",
@@ -79,25 +76,18 @@ class _Done:
     refused: bool = False  # by the system; the outcome says how
 
 
-def parser() -> Parser:
-    """What `fix` understands."""
-    options = command(_CALL, _WHAT, _EXITS)
-    options.add_argument("--check", action="store_true", help="only tell what would become of them")
-    options.add_argument("--json", action="store_true", help="one JSON object a line; it counts cells from 0")
-    add_state(options)
-    return options
+def fix_parser() -> CommandParser:
+    """The parser of `fix`."""
+    parser = command("fix", _WHAT, _EXITS).with_state()
+    parser.add_argument("notebooks", metavar="NOTEBOOK", nargs="+", help="the broken notebooks")
+    parser.add_argument("--check", action="store_true", help="only say what would become of them")
+    return parser.with_json("one JSON object a line; it counts cells from 0")
 
 
-def run(arguments: list[str]) -> int:
+def run_fix(options: Arguments) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(parser(), arguments)
-    if heard is None:
-        return EXIT_CLEAN
-    options, words = heard
-    if not words:
-        raise UsageError(f"name a notebook: {program_name()} {_CALL}")
     code = EXIT_CLEAN
-    for path in dict.fromkeys(words):
+    for path in dict.fromkeys(options.notebooks):
         done = _done(path, options.check, options.state)
         if options.json:
             write_text(json.dumps(_object(done)) + "\n")
@@ -197,7 +187,7 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
     yield f"{done.path}: {verb} from {_FROM[_how(done, rebuilt)]}; {left}"
     yield from (f"  {what}" for what in rebuilt.left_out)
     for line in rebuilt.stray:
-        yield f"  line {line}: a marker without its others; look at what stands around it, all of it was kept"
+        yield f"  line {line}: a marker without its others; all lines around it were kept: look at them"
     choices = list(map(decided, without_what_comes_back(rebuilt.decisions, rebuilt.conflicts)))
     yield from (f"  {choice}" for choice in choices[:_CHOICES])
     if len(choices) > _CHOICES:

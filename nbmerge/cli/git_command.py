@@ -1,12 +1,15 @@
-"""Owns: `nbmerge git install|uninstall|status [--global] [--mergetool]`.
+"""Owns: `nbmerge git install|uninstall|status`, and what is left to do in git once a notebook is resolved.
 
-Must not know: how any of the three works.  Invariant: exit 0 when done (status: when
-nbmerge is active), 1 when status finds it is not.
+Must not know: how any of the three works; conflicts.  Invariant: exit 0 when done (status: when nbmerge is
+active), 1 when status finds it is not; a git command is named only if git waits for it.
 """
 
 from __future__ import annotations
 
-from nbmerge.cli.arguments import command, understand
+import os
+from collections.abc import Iterator
+
+from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
@@ -15,77 +18,110 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbmerge.cli.arguments import Parser
+    from nbmerge.git.sides import GitSides
 
-_CALL = "git install|uninstall|status [--global] [--mergetool]"
 _WHAT = """
 Let git merge notebooks with nbmerge.
 
   install    let git merge *.ipynb in this repository with the nbmerge that runs now
-  status     tell what is installed, whether it runs, and how git really merges *.ipynb here
+  status     show what is installed, whether it runs, and how git really merges *.ipynb here
   uninstall  put everything back as it was
 
 With --mergetool, `install` also lets `git mergetool` show the conflicts of notebooks in the browser.
 """
 _EXITS = {EXIT_CLEAN: "done; status: it is active", EXIT_CONFLICTS: "status: it is not active"}
+# What git is in the middle of, by the file or folder that tells; a rebase picks, so it comes first.
+_UNDER_WAY = {
+    "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+_NAMED = 5  # other files
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(parser(), arguments)
-    if heard is None:
-        return EXIT_CLEAN
-    found, words = heard
-    from nbmerge.git.scope import Scope
-
-    program = program_name()
-    scope = Scope.GLOBAL if found.globally else Scope.LOCAL
-    if found.mergetool and words != ["install"]:
-        raise UsageError(f"--mergetool goes with install alone: {program} {_CALL}")
-    match words:
-        case ["install"]:
-            from nbmerge.git.entry import this_launcher
-            from nbmerge.git.install import install
-
-            lines = install(scope, this_launcher(), program, found.mergetool)
-        case ["uninstall"]:
-            from nbmerge.git.install import uninstall
-
-            lines = uninstall(scope, program)
-        case ["status"]:
-            return _status(scope is Scope.GLOBAL, program)
-        case []:
-            raise UsageError(f"say what to do: {program} {_CALL}")
-        case _:
-            raise UsageError(f"{' '.join(words)!r} is not understood: {program} {_CALL}")
-    _print(lines)
-    return EXIT_CLEAN
-
-
-def parser() -> Parser:
-    """What `git` understands."""
-    options = command(_CALL, _WHAT, _EXITS)
-    options.add_argument(
+def git_parser() -> CommandParser:
+    """The parser of `git`."""
+    parser = command("git", _WHAT, _EXITS)
+    parser.add_argument("action", choices=("install", "uninstall", "status"), help="what to do")
+    parser.add_argument(
         "--global",
         dest="globally",
         action="store_true",
         help="for all repositories of this user, not for this one",
     )
-    options.add_argument(
+    parser.add_argument(
         "--mergetool",
         action="store_true",
         help="install: also as a tool of `git mergetool`, on conflicts that are left",
     )
-    return options
+    return parser
 
 
-def _status(of_user: bool, program: str) -> int:
-    from nbmerge.git.install import status
+def run_git(found: Arguments) -> int:
+    """Run the command; its exit code.  Raises NbmergeError."""
     from nbmerge.git.scope import Scope
 
-    found = status(Scope.GLOBAL if of_user else Scope.LOCAL, program)
-    _print(found.lines)
-    return EXIT_CLEAN if found.active else EXIT_CONFLICTS
+    program = program_name()
+    scope = Scope.GLOBAL if found.globally else Scope.LOCAL
+    if found.mergetool and found.action != "install":
+        raise UsageError(f"--mergetool goes with install alone: {program} git install --mergetool")
+    match found.action:
+        case "install":
+            from nbmerge.git.entry import this_launcher
+            from nbmerge.git.install import install
+
+            _print(install(scope, this_launcher(), program, found.mergetool))
+        case "uninstall":
+            from nbmerge.git.install import uninstall
+
+            _print(uninstall(scope, program))
+        case "status":
+            from nbmerge.git.install import status
+
+            done = status(scope, program)
+            _print(done.lines)
+            return EXIT_CLEAN if done.active else EXIT_CONFLICTS
+    return EXIT_CLEAN
+
+
+def in_git(path: str, git: GitSides) -> Iterator[str]:
+    """Lines that say what to type, if git shows the notebook as in conflict."""
+    from shlex import quote
+
+    from nbmerge.environment.git import repository
+    from nbmerge.git.sides import unmerged
+
+    here = repository(path)
+    if not git.unmerged or here is None:
+        return
+    ends = "-- " if path.startswith("-") else ""
+    yield f"git waits for: git add {ends}{printable(quote(path))}"
+    others = [each for each in unmerged(here.tree) if os.path.realpath(each) != os.path.realpath(path)]
+    doing = _doing(here.folder)
+    if others:
+        named = ", ".join(printable(os.path.relpath(each)) for each in others[:_NAMED])
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        yield f"then it waits for: {named}{more}"
+    elif doing:
+        yield f"then it waits for: git {doing} --continue"
+
+
+def turned_round(path: str) -> str:
+    """What is easily mistaken where git merges one's own commits into another branch; "" elsewhere."""
+    from nbmerge.environment.git import repository
+
+    here = repository(path)
+    if here is None or _doing(here.folder) != "rebase":
+        return ""
+    return "in a rebase, local is the branch that you rebase onto, and remote is your own commit"
+
+
+def _doing(folder: str) -> str | None:
+    found = (what for name, what in _UNDER_WAY.items() if os.path.exists(os.path.join(folder, name)))
+    return next(found, None)
 
 
 def _print(lines: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
-"""Owns: which notebook and version a word of the command line names, and opening their history.
+"""Owns: which notebook and version an argument names, and opening their history.
 
 Must not know: what is asked about them.  Invariant: every spelling of a path names the same
-history, also when the file is gone; a word that names nothing is an error of one line.
+history, also when the file is gone; an argument that names nothing is an error of one line.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from nbmerge.errors import NotebookError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.cli.arguments import Parser
     from nbmerge.history.store import Store
     from nbmerge.lineage.versions import Version
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedVersion:
     """A notebook as it was spelled, and the number of a version if one was given."""
 
     path: str
@@ -36,12 +35,12 @@ class Named:
         return os.path.realpath(self.path)
 
 
-def named(word: str) -> Named:
+def named(word: str) -> NamedVersion:
     """What `NOTEBOOK` or `NOTEBOOK@N` names; the name itself may hold an @."""
     path, at, number = word.rpartition("@")
     if at and path and is_number(number):
-        return Named(path, int(number))
-    return Named(word, None)
+        return NamedVersion(path, int(number))
+    return NamedVersion(word, None)
 
 
 def is_number(text: str) -> bool:
@@ -49,26 +48,19 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 12
 
 
-def named_version(word: str) -> tuple[Named, int]:
+def named_version(word: str) -> tuple[NamedVersion, int]:
     """The same where a version must be given."""
     found = named(word)
     if found.number is None:
-        raise UsageError(f"{word}: say which version: {word}@N ({to_type('log', word)} lists them)")
+        raise UsageError(
+            f"{word}: the version is missing: {word}@N ({to_type('log', word)} lists the versions)"
+        )
     return found, found.number
-
-
-def add_state(parser: Parser) -> None:
-    """The option that every command on the history has."""
-    parser.add_argument(
-        "--state",
-        metavar="DIR",
-        help="the state directory (default: $NBMERGE_STATE_DIR, else the user's own)",
-    )
 
 
 @contextmanager
 def history(state: str | None) -> Iterator[Store]:
-    """The store of a state directory; a damaged one is told about."""
+    """The store of a state directory; says so if it was damaged."""
     from nbmerge.history.opening import open_store, state_directory
 
     opened = open_store(state_directory(state), time.time)
@@ -82,23 +74,25 @@ def history(state: str | None) -> Iterator[Store]:
 def tell_set_aside(path: str | None) -> None:
     """Say that the store was damaged, if it was."""
     if path is not None:
-        write_error(f"nbmerge: the store was damaged; it is kept as {printable(path)}, and a new one begun\n")
+        write_error(
+            f"nbmerge: the store was damaged; it was moved to {printable(path)}, and a new one was begun\n"
+        )
 
 
-def book_of(store: Store, notebook: Named) -> int:
+def book_of(store: Store, notebook: NamedVersion) -> int:
     """Its number in the store.  Raises NotebookError if it has no history."""
     notebook_id = store.notebook_id(notebook.real)
     if notebook_id is None or store.heads(notebook_id) is None:
         if os.path.isdir(notebook.path):
             raise NotebookError(f"{notebook.path}: is a folder; name a notebook in it")
         there = os.path.exists(notebook.path)
-        why = "it is watched by nobody yet" if there else "there is no such file either"
+        why = "nothing watches it yet" if there else "there is no such file"
         begin = to_type("watch", os.path.dirname(notebook.path) or ".")
         raise NotebookError(f"{notebook.path}: has no history: {why}; {begin} begins one")
     return notebook_id
 
 
-def version_of(store: Store, notebook_id: int, notebook: Named, number: int) -> Version:
+def version_of(store: Store, notebook_id: int, notebook: NamedVersion, number: int) -> Version:
     """One of its versions that is kept.  Raises NotebookError that says which there are."""
     versions = store.versions(notebook_id)
     for version in versions:
@@ -106,4 +100,4 @@ def version_of(store: Store, notebook_id: int, notebook: Named, number: int) -> 
             return version
     was_there = versions and 0 < number < versions[-1].number
     why = f"version {number} is no longer kept" if was_there else f"there is no version {number}"
-    raise NotebookError(f"{notebook.path}: {why}; {to_type('log', notebook.path)} lists those there are")
+    raise NotebookError(f"{notebook.path}: {why}; {to_type('log', notebook.path)} lists the versions")

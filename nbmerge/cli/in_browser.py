@@ -1,17 +1,23 @@
-"""Owns: open conflicts settled in the browser, on nbdime's page for merges.
+"""Owns: open conflicts settled in the browser, on nbdime's page for merges, and what `resolve --web` saves.
 
-Must not know: where the notebook is, how it is written.  Invariant: each time somebody saves there,
-what was decided is handed over whole; a save that comes to nothing is said there and here.
+Must not know: how conflicts are found, what is said at the end.  Invariant: each time somebody saves there,
+what was decided is handed over whole; a save that fails is reported there and here; every save is one of what
+the notebook held just before it, so that what others save meanwhile is merged; once that has happened, the
+page is out of date and saves no more.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from nbmerge.browser.mergetool_answer import PageChoices, UnfitAnswerError, settle, taken
 from nbmerge.browser.mergetool_page import Decisions, Deleted, Reduced, Runs, reduce
 from nbmerge.cli.report import failure_of
 from nbmerge.cli.streams import printable, write_error, write_text
-from nbmerge.conflicts.values import NotKnown
+from nbmerge.conflicts.values import Chosen, Edited, NotKnown
 from nbmerge.errors import NbmergeError, NotebookError, UsageError
+from nbmerge.service.resolve import Rewritten, Unresolved, write_resolution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +27,15 @@ if TYPE_CHECKING:
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
     from nbmerge.notebook.model import Notebook
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What was saved last: what was chosen, the notebook as it was settled, what became of the save."""
+
+    chosen: Mapping[Traced, Chosen]
+    settled: Resolution
+    kept: Rewritten
 
 
 def settle_in_browser(
@@ -61,6 +76,24 @@ def settle_in_browser(
 
     show(_page(name, conflicts, reduced, made.shows_base, answer), tell, take)
     return saved[-1] if saved else None
+
+
+def resolve_web(found: Unresolved, meant: Sequence[Traced], browser: str | None) -> Resolved | None:
+    """Show the conflicts in the browser until the page is closed; what was saved last, if anything was."""
+    saves: list[Resolved] = []
+
+    def save(settled: Resolution, taken: PageChoices) -> None:
+        held = found
+        if saves:
+            if saves[-1].kept.merged:
+                again = "others have saved it meanwhile: close the page and resolve again"
+                raise NotebookError(f"{found.path}: {again}")
+            held = replace(found, version=saves[-1].kept.version)
+        chosen = {**taken.chosen, **dict.fromkeys(taken.edited, Edited(""))}
+        saves.append(Resolved(chosen, settled, write_resolution(held, settled)))
+
+    settle_in_browser(found.path, found.notebook, meant, save, browser)
+    return saves[-1] if saves else None
 
 
 def _page(

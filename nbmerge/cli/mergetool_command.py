@@ -10,13 +10,12 @@ import os
 import sys
 from dataclasses import dataclass
 
-from nbmerge.cli.arguments import Parser, command, understand
+from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.in_browser import settle_in_browser
-from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
-from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
 from nbmerge.files import read_file, replace_file
 from nbmerge.git.sides import GitSides, Source, find_sides
 from nbmerge.merge.files import merge_bytes
@@ -35,21 +34,38 @@ if TYPE_CHECKING:
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.notebook.model import Notebook
 
-_CALL = "mergetool BASE LOCAL REMOTE MERGED [BACKUP]"
 _WHAT = """
-What `git mergetool` calls once `git install --mergetool` has told it to: what is left in conflict is shown
-in the browser, and what is chosen there is written to MERGED. NBMERGE_BROWSER names the browser; `none`
-opens none and only tells the address.
+What `git mergetool` calls, after `git install --mergetool`: what is left in conflict is shown in the
+browser, and what is chosen there is written to MERGED. NBMERGE_BROWSER names the browser; with `none` only
+the address is printed.
 """
 _EXITS = {
     EXIT_CLEAN: "no conflict is left",
     EXIT_CONFLICTS: "conflicts are left",
 }
+_FILES = {
+    "BASE": "the last common version",
+    "LOCAL": "one side",
+    "REMOTE": "the other side",
+    "MERGED": "the notebook in conflict, which is written",
+    "BACKUP": "git's copy of it",
+}
 
 
-def parser() -> Parser:
-    """What `mergetool` understands."""
-    return command(_CALL, _WHAT, _EXITS)
+class MergetoolParser(CommandParser):
+    """An older git has no name for the backup, and gives an empty one."""
+
+    def parse(self, words: list[str]) -> Arguments:
+        """What git asks for.  Raises UsageError."""
+        return super().parse(list(filter(None, words)))
+
+
+def mergetool_parser() -> CommandParser:
+    """The parser of `mergetool`."""
+    parser = command("mergetool", _WHAT, _EXITS, MergetoolParser)
+    for name, what in _FILES.items():
+        parser.add_argument(name.lower(), metavar=name, nargs="?" if name == "BACKUP" else None, help=what)
+    return parser
 
 
 def entry() -> NoReturn:
@@ -62,24 +78,12 @@ def entry() -> NoReturn:
     sys.exit(run_command(["mergetool", *sys.argv[1:]]))
 
 
-def run(arguments: list[str]) -> int:
+def run_mergetool(files: Arguments) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
-    words = [word for word in arguments if word]  # an older git has no name for the backup
-    heard = understand(parser(), words)
-    if heard is None:
-        return EXIT_CLEAN
-    match heard[1]:
-        case [base, local, remote, path]:
-            return _run(Terms(base, local, remote), path, None)
-        case [base, local, remote, path, backup]:
-            return _run(Terms(base, local, remote), path, backup)
-    raise UsageError(f"{len(heard[1])} files where git gives four or five: {to_type()} {_CALL}")
-
-
-def _run(files: Terms[str], path: str, backup: str | None) -> int:
+    path, backup = files.merged, files.backup
     if not path.lower().endswith(".ipynb"):
         other = "git mergetool --tool TOOL opens it with another one (--tool-help lists them)"
-        raise NotebookError(f"{path}: is no notebook: {other}")
+        raise NotebookError(f"{path}: is not a notebook: {other}")
     sides = Terms(read_file(files.base), read_file(files.local), read_file(files.remote))
     found = _found(path, sides)
     if not found.conflicts:

@@ -1,5 +1,5 @@
-"""Owns: the options of nbdime's `nbmerge`, whose place our command takes: what they ask for in
-our words, or why they are refused.
+"""Owns: the options of nbdime's `nbmerge`, which our command replaces: what they mean in our terms, or
+why they are refused.
 
 Must not know: our own options.  Invariant: no option of nbdime's is unknown; where a letter
 or word means one thing to nbdime and another to us (`-o`, `--outputs`), ours wins.
@@ -7,10 +7,14 @@ or word means one thing to nbdime and another to us (`-o`, `--outputs`), ours wi
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, Action, ArgumentParser, Namespace
+from argparse import SUPPRESS, Action, ArgumentParser
 
 from nbmerge.errors import UsageError
 from nbmerge.merge.values import Favor, Outputs, Side
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.cli.arguments import Arguments
 
 _FAVORED = {
     "inline": Favor.NONE,
@@ -45,7 +49,7 @@ _REFUSED = {
 
 
 def add_to(parser: ArgumentParser) -> None:
-    """Teach a parser all of them; those that have no counterpart are not in its help."""
+    """Add all of them to a parser; those that have no counterpart are not in its help."""
     options = parser.add_argument_group("as in nbdime's command of the same name")
     options.add_argument(
         "--decisions",
@@ -53,26 +57,26 @@ def add_to(parser: ArgumentParser) -> None:
         help="print conflicts and choices instead of the notebook; to OUT: as JSON",
     )
     for name, choices, help in (
-        ("merge", _FAVORED, "what a conflict becomes: shown (inline), or settled for one side"),
+        ("merge", _FAVORED, "what becomes of a conflict: shown (inline), or settled for one side"),
         ("input", _FAVORED, "the same, for sources only"),
-        ("output", _OUTPUTS, "the same, for outputs only; --outputs goes before it"),
+        ("output", _OUTPUTS, "the same, for outputs only; --outputs overrides it"),
     ):
         options.add_argument(f"--{name}-strategy", choices=list(choices), help=help)
     for names, why in _REFUSED.items():
         parser.add_argument(*names, action=_Refuse, nargs="?", const=why, default=SUPPRESS, help=SUPPRESS)
 
 
-def favor(found: Namespace) -> Favor:
+def favor(found: Arguments) -> Favor:
     """What becomes of a conflict in a source."""
     return _FAVORED[found.input_strategy or found.merge_strategy or "inline"]
 
 
-def outputs(found: Namespace) -> Outputs:
+def outputs(found: Arguments) -> Outputs:
     """Whose outputs a cell gets; --merge-strategy leaves them with the source that made them."""
     return _OUTPUTS[found.output_strategy or "inline"]
 
 
-def newer(found: Namespace) -> Side:
+def newer(found: Arguments) -> Side:
     """The side whose run and volatile metadata are taken where both changed them."""
     return Side.REMOTE if found.merge_strategy == "use-remote" else Side.LOCAL
 

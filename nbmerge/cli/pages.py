@@ -1,4 +1,4 @@
-"""Owns: pages of HTML that a command writes: where they go, and what they are made of.
+"""Owns: the HTML pages of `--report` and `diff --html`: where they go, and what they are made of.
 
 Must not know: how a page looks.  Invariant: a page is made from the very bytes that were merged or
 compared, before anything is written; no notebook is ever replaced by one.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class NamedContent:
     """What is compared, and what it is called."""
 
     name: str
@@ -30,7 +30,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HtmlPage:
     """A page, and the file that it is for; `-` is standard output."""
 
     where: str
@@ -49,7 +49,7 @@ def refuse_one_of(page: str, files: tuple[str | None, ...]) -> None:
     """Raises UsageError if the page would replace one of these files."""
     for file in files:
         if file is not None and os.path.realpath(file) == os.path.realpath(page):
-            raise UsageError(f"{page}: the page would replace a file of the merge; give it another name")
+            raise UsageError(f"{page}: the report would replace a file of the merge; choose another name")
 
 
 def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Labels) -> str:
@@ -66,7 +66,7 @@ def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Label
         raise NotebookError(f"{files.local.name}: is nested too deeply to be shown") from None
 
 
-def comparison_of(old: Content, new: Content) -> str:
+def comparison_of(old: NamedContent, new: NamedContent) -> str:
     """The page about what changed.  Raises NotebookError."""
     from nbmerge.browser.reports import NamedNotebook, diff_page
     from nbmerge.merge.files import InMemory

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import json
 
-from nbmerge.cli.arguments import command, seconds, understand
-from nbmerge.cli.program import program_name
+from nbmerge.cli.arguments import Arguments, CommandParser, command, number_of
 from nbmerge.cli.streams import printable, write_text
-from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
 from nbmerge.files import read_file, replace_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.cli.arguments import Parser
     from nbmerge.service.replay import Step
 
-_CALL = "replay V0 V1 ... [--json] [--out FINAL] [--interval S] [--second-writer]"
 _WHAT = """
-Take files as successive saves of one notebook and tell, for each, what the watcher would do and why:
+Take files as successive saves of one notebook and say, for each, what the watcher would do and why:
 `first`; `same` (the same bytes again); `accept` (it follows the save before it: nothing is written);
 `restore` (an older save, brought back on purpose); `merge` (its author had not seen the save before it:
 the two are merged); `ambiguous` (it may be so: the save is accepted, the one before it is kept as an
@@ -32,52 +29,46 @@ Saves are numbered from 0. With --json each line is an object {"save", "action",
 """
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command; its exit code.  Raises NbmergeError."""
-    heard = understand(parser(), arguments)
-    if heard is None:
-        return EXIT_CLEAN
-    options, paths = heard
-    if not paths:
-        raise UsageError(f"name the saves, oldest first: {program_name()} {_CALL}")
-    conflicts = _replay(paths, options.interval, options.second_writer, options.json, options.out)
-    return EXIT_CONFLICTS if conflicts else EXIT_CLEAN
-
-
-def parser() -> Parser:
-    """What `replay` understands."""
-    options = command(_CALL, _WHAT, {EXIT_CONFLICTS: "conflicts are shown in the notebook at the end"})
-    options.add_argument("--json", action="store_true", help="one JSON object a line")
-    options.add_argument("--out", metavar="FINAL", help="write what the file would hold at the end")
-    options.add_argument(
-        "--interval", metavar="S", type=seconds, default=120.0, help="seconds between saves (default: 120)"
+def replay_parser() -> CommandParser:
+    """The parser of `replay`."""
+    exits = {EXIT_CONFLICTS: "conflicts are shown in the notebook at the end"}
+    parser = command("replay", _WHAT, exits).with_json("one JSON object a line")
+    parser.add_argument("saves", metavar="SAVE", nargs="+", help="the saves, oldest first")
+    parser.add_argument("--out", metavar="FINAL", help="write what the file would hold at the end")
+    parser.add_argument(
+        "--interval",
+        metavar="S",
+        type=number_of("seconds"),
+        default=120.0,
+        help="seconds between saves (default: 120)",
     )
-    options.add_argument("--second-writer", action="store_true", help="as if a second writer were known")
-    return options
+    parser.add_argument("--second-writer", action="store_true", help="as if a second writer were known")
+    return parser
 
 
-def _replay(paths: list[str], interval: float, second_writer: bool, as_json: bool, out: str | None) -> int:
-    """Print the steps; how many conflicts the file shows at the end."""
+def run_replay(found: Arguments) -> int:
+    """Run the command; its exit code.  Raises NbmergeError."""
     from nbmerge.history.opening import open_store
     from nbmerge.service.replay import Replay
 
     store = open_store(None, lambda: 0.0).store
-    replay = Replay(store, interval, second_writer)
+    replay = Replay(store, found.interval, found.second_writer)
     conflicts = 0
     done = 0
     try:
-        for step in replay.run(map(read_file, paths)):
-            write_text(_object(step) if as_json else _line(step))
+        for step in replay.run(map(read_file, found.saves)):
+            write_text(_object(step) if found.json else _line(step))
             conflicts = step.conflicts if step.writes else min(conflicts, _shown(replay.file.data))
             done = step.save + 1
     except NotebookError as error:
         message = str(error).removeprefix(f"save {done}: ")
-        raise NotebookError(message if message == str(error) else f"{paths[done]}: {message}") from error
+        where = "" if message == str(error) else f"{found.saves[done]}: "
+        raise NotebookError(where + message) from error
     finally:
         store.close()
-    if out is not None:
-        replace_file(out, replay.file.data)
-    return conflicts
+    if found.out is not None:
+        replace_file(found.out, replay.file.data)
+    return EXIT_CONFLICTS if conflicts else EXIT_CLEAN
 
 
 def _shown(data: bytes) -> int:

@@ -55,7 +55,7 @@ def failure_of(error: BaseException) -> Failure:
             where = f"{error.filename}: " if error.filename else ""
             return Failure("system", printable(f"{where}{reason(error)}"), EXIT_SYSTEM)
     what = printable(f"{type(error).__name__}: {error}".rstrip(": "))
-    message = f"a bug in nbmerge, please report it ({what}); --debug tells where it happened"
+    message = f"a bug in nbmerge, please report it ({what}); --debug shows the traceback"
     return Failure("bug", message, EXIT_BUG)
 
 

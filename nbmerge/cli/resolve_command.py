@@ -6,8 +6,7 @@ at the end; nothing but what was chosen changes.
 
 from __future__ import annotations
 
-from nbmerge.cli.arguments import Parser, command, the_one, understand
-from nbmerge.cli.histories import add_state
+from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
@@ -21,16 +20,15 @@ if TYPE_CHECKING:
     from nbmerge.conflicts.values import Chosen
     from nbmerge.service.resolve import Unresolved
 
-_CALL = "resolve NOTEBOOK [--local|--remote|--both|--base|--web] [--cell N|ID] [--browser NAME] [--state DIR]"
 _WHAT = """
-Settle the conflicts in a notebook: all of them, or those of one cell, for one side; without such an
-option, one by one, as you answer; with --web in the browser, on nbdime's page for merges. A cell that
-ends up as one side had it gets that side's outputs, count and metadata back, where git or the history
-knows them. What the notebook held before stays in its history.
+Settle the conflicts in a notebook: all of them for one side, or those of one cell with --cell; without such
+an option it asks about one after the other; with --web in the browser, on nbdime's page for merges. A cell
+that becomes what one side had also gets that side's outputs, execution count and metadata, if git or the
+history has them. What the notebook held before stays in its history.
 """
 _EXITS = {
     EXIT_CLEAN: "no conflict is left",
-    EXIT_CONFLICTS: "conflicts are left, because they were skipped or others than --cell",
+    EXIT_CONFLICTS: "conflicts are left: skipped ones, or those of other cells than --cell",
 }
 _SIDES = {
     "local": "take local's side (git's ours)",
@@ -40,34 +38,29 @@ _SIDES = {
 }
 
 
-def parser() -> Parser:
-    """What `resolve` understands."""
-    made = command(_CALL, _WHAT, _EXITS)
-    one = made.add_mutually_exclusive_group()
+def resolve_parser() -> CommandParser:
+    """The parser of `resolve`."""
+    parser = command("resolve", _WHAT, _EXITS).with_notebook().with_state()
+    one = parser.add_mutually_exclusive_group()
     for choice, what in _SIDES.items():
         one.add_argument(f"--{choice}", dest="choice", action="store_const", const=choice, help=what)
     one.add_argument("--web", action="store_true", help="choose and edit in the browser")
-    made.add_argument(
+    parser.add_argument(
         "--browser",
         metavar="NAME",
-        help="the browser of --web, or `none` to be told the address only; else what NBMERGE_BROWSER says",
+        help="the browser of --web, or `none` to print the address only (default: $NBMERGE_BROWSER)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--cell", metavar="N|ID", help="only the conflicts of this cell, by its number from 1 or by its id"
     )
-    add_state(made)
-    return made
+    return parser
 
 
-def run(arguments: list[str]) -> int:
+def run_resolve(options: Arguments) -> int:
     """Run the command; its exit code.  Raises NbmergeError."""
     from nbmerge.cli.resolving import in_cell, open_conflicts
 
-    heard = understand(parser(), arguments)
-    if heard is None:
-        return EXIT_CLEAN
-    options, words = heard
-    path = the_one(words, "notebook", _CALL)
+    path = options.notebook
     with open_conflicts(path, options.state) as found:
         if found is None:
             write_text(f"{printable(path)}: no conflicts are in it\n")
@@ -94,7 +87,7 @@ def _resolve(found: Unresolved, meant: Sequence[Traced], choice: str | None) -> 
 
 
 def _in_browser(found: Unresolved, meant: Sequence[Traced], browser: str | None) -> int:
-    from nbmerge.cli.resolve_web import resolve_web
+    from nbmerge.cli.in_browser import resolve_web
 
     resolved = resolve_web(found, meant, browser)
     if resolved is None:
@@ -115,7 +108,7 @@ def _answers(found: Unresolved, meant: Sequence[Traced]) -> Mapping[Traced, Chos
 
     if not is_interactive():
         call = to_type("resolve", found.path)
-        raise UsageError(f"there is no terminal to ask on: say {call} --local, --remote, --both or --base")
+        raise UsageError(f"there is no terminal to ask on: use {call} --local, --remote, --both or --base")
     try:
         return Walk(found.path, found.notebook, meant, THIS).run()
     except KeyboardInterrupt:
@@ -139,7 +132,7 @@ def _said(
     """What was done, how it is undone, and what is next."""
     from collections import Counter
 
-    from nbmerge.cli.git_next import in_git, turned_round
+    from nbmerge.cli.git_command import in_git, turned_round
     from nbmerge.cli.report import decided
     from nbmerge.conflicts.values import Choice
 
@@ -151,8 +144,8 @@ def _said(
     yield f"{path}: {number} conflict{'s' * (number != 1)} settled{how}, {rest}"
     for decision in settled.decisions:
         yield f"  {decided(decision)}"
-    if {Choice.LOCAL, Choice.REMOTE} & set(chosen.values()) and (mind := turned_round(found.path)):
-        yield f"mind: {mind}"
+    if {Choice.LOCAL, Choice.REMOTE} & set(chosen.values()) and (note := turned_round(found.path)):
+        yield f"note: {note}"
     before = f"{found.path}@{found.version.number}"
     yield f"to undo it: {printable(to_type('restore', before))}"
     if left:

@@ -47,7 +47,7 @@ def open_conflicts(path: str, state: str | None) -> Iterator[Unresolved | None]:
 
 def in_cell(found: Unresolved, named: str) -> tuple[Traced, ...]:
     """The conflicts in one cell, by its number from 1 or its id.  Raises UsageError if it has none."""
-    from nbmerge.cli.conflict_lines import place
+    from nbmerge.cli.conflicts_command import place
 
     number = int(named) - 1 if named.isascii() and named.isdigit() and len(named) < 9 else -1
     meant = tuple(each for each in found.conflicts if _stands_in(each, number))

@@ -1,15 +1,17 @@
-"""Owns: somebody at a terminal: what they see in which colour, what they answer, their editor.
+"""Owns: somebody at a terminal: lines of styled text in its columns, what they answer, their editor.
 
-Must not know: what is asked.  Invariant: colours only on a terminal, and only where they are wanted
-(https://no-color.org); an edited text is read back as it was saved.
+Must not know: what is shown or asked.  Invariant: colours only on a terminal, and only where they are wanted
+(https://no-color.org); wrapping loses and adds no character, and no row is wider than the columns that it was
+given, as far as widths of characters are known; an edited text is read back as it was saved.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from unicodedata import combining, east_asian_width
 
 from nbmerge.cli.streams import printable, write_error, write_text
 
@@ -17,6 +19,31 @@ _CODES = {
     **{"bold": "1", "dim": "2", "reverse": "7"},
     **{"green": "32", "yellow": "33", "cyan": "36"},
 }
+_LEAST = 10  # columns, however narrow the terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line; the text is printable."""
+
+    text: str
+    styles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """One line: what stands before each of its rows, and its pieces; `whole` unless some of what
+    is to be shown is left out in it."""
+
+    lead: Piece
+    pieces: tuple[Piece, ...]
+    whole: bool = True
+
+    def rows(self, columns: int) -> list[tuple[Piece, ...]]:
+        """The line wrapped, at spaces where there are any."""
+        text = "".join(piece.text for piece in self.pieces)
+        ends = list(_breaks(text, max(_LEAST, columns - len(self.lead.text))))
+        return [(self.lead, *part) for part in _cut_at(self.pieces, ends)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +149,46 @@ def _editor() -> list[str]:
     if named:
         return shlex.split(named) if os.name != "nt" else [named]
     return ["notepad"] if os.name == "nt" else ["vi"]
+
+
+def _breaks(text: str, columns: int) -> Iterator[int]:
+    """Where rows end: behind a space in their second half, else where the columns end."""
+    start, width, space = 0, 0, 0
+    for at, character in enumerate(text):
+        width += _width(character)
+        if width > columns:
+            end = space if space > start + (at - start) // 2 else at
+            yield end
+            width = sum(map(_width, text[end : at + 1]))
+            start = end
+        if character == " ":
+            space = at + 1
+    yield len(text)
+
+
+def _width(character: str) -> int:
+    if character.isascii():
+        return 1
+    if combining(character):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def _cut_at(pieces: Sequence[Piece], ends: Sequence[int]) -> Iterator[tuple[Piece, ...]]:
+    """The pieces of each row, by the places in the whole text where rows end."""
+    left = list(pieces)
+    at = 0
+    for end in ends:
+        row: list[Piece] = []
+        while left and at < end:
+            piece = left.pop(0)
+            room = end - at
+            if len(piece.text) > room:
+                left.insert(0, replace(piece, text=piece.text[room:]))
+                piece = replace(piece, text=piece.text[:room])
+            row.append(piece)
+            at += len(piece.text)
+        yield tuple(row)
 
 
 THIS = Screen(write_text, ask, edit, paint, size)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nbmerge.cli.conflict_lines import sides
+from nbmerge.cli.conflicts_command import sides
 from nbmerge.cli.streams import printable
 from nbmerge.cli.terminal import Screen
 from nbmerge.cli.walk_view import View
@@ -91,9 +91,10 @@ class Walk:
                         self.chosen[traced] = edited
                         return 1
                 case ("l" | "r" | "b" | "o") as key:
-                    if self._is_known(traced, _CHOICES[key]):
+                    if key != "o" or traced.conflict.terms.base is not Absent.UNKNOWN:
                         self.chosen[traced] = _CHOICES[key]
                         return 1
+                    self.screen.tell("  what was there before both changes is not known\n")
                 case other:
                     named = f"  {printable(other)!r} is none of the keys\n" if other not in ("", "?") else ""
                     self.screen.tell(named + _HELP)
@@ -110,12 +111,6 @@ class Walk:
         was = before.value if isinstance(before, Choice) else "edited"
         keep = "" if before is None else f"{self.screen.paint(f'(chosen: {was}; Enter keeps it)', 'dim')}\n"
         return f"{keep}{' '.join(keys)} > "
-
-    def _is_known(self, traced: Traced, choice: Choice) -> bool:
-        if choice is Choice.BASE and traced.conflict.terms.base is Absent.UNKNOWN:
-            self.screen.tell("  what was there before both changes is not known\n")
-            return False
-        return True
 
     def _show(self, at: int, whole: bool = False) -> bool:
         """Show a conflict; whether something was left out."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nbmerge.browser.sources import Author, Line, changed_lines
-from nbmerge.cli.conflict_lines import cell_of, place, sides
+from nbmerge.cli.conflicts_command import cell_of, place, sides
 from nbmerge.cli.streams import printable
-from nbmerge.cli.styled import Piece, Styled
+from nbmerge.cli.terminal import Piece, Styled
 from nbmerge.conflicts.values import Absent, InSource, Term
 from nbmerge.merge.markers import conflicts_in
 from nbmerge.merge.text import split

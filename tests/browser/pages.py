@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbmerge.browser.cell_changes import CellChange, cell_changes
-from nbmerge.cli.pages import Content, comparison_of, report_of
+from nbmerge.cli.pages import NamedContent, comparison_of, report_of
 from nbmerge.merge.files import InMemory, MergedFile, merge_sources
 from nbmerge.merge.markers import Labels, MarkerStyle, Rendered
 from nbmerge.merge.values import Policy, Terms
@@ -72,5 +72,5 @@ def labelled(base: Cell, local: Cell, remote: Cell, labels: Labels = Labels()) -
 
 def compared(old: Notebook, new: Notebook, names: tuple[str, str] = ("a@1", "a")) -> str:
     return comparison_of(
-        *(Content(name, JUPYTER.spell(item)) for name, item in zip(names, (old, new), strict=True))
+        *(NamedContent(name, JUPYTER.spell(item)) for name, item in zip(names, (old, new), strict=True))
     )

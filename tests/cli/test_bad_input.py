@@ -124,5 +124,5 @@ def test_the_name_is_shown_in_one_line(refused: Callable[..., None]) -> None:
 
 def test_a_word_that_is_no_command(refused: Callable[..., None]) -> None:
     refused(
-        "frob", "local.ipynb", reason="frob: cannot be read: no such file or directory (and there is no such"
+        "frob", "local.ipynb", reason="frob: cannot be read: no such file or directory (it is not a command"
     )

@@ -109,4 +109,4 @@ def test_colours_on_a_terminal_where_they_are_wanted(tmp_path: Path, quiet: str,
     os.close(ours)
     assert bool(re.search(r"^\x1b\[32mok     \x1b\[0m", shown, re.M)) is coloured
     assert ("\x1b" in shown) is coloured
-    assert doctor_command.parser().exits[1] == "there is an error"
+    assert doctor_command.doctor_parser().exits[1] == "there is an error"

@@ -170,7 +170,7 @@ def test_a_marker_without_its_others(past: Past, nbmerge: Command) -> None:
 def test_no_notebook_is_named(nbmerge: Command) -> None:
     ended = nbmerge("fix")
     assert ended.code == 2
-    assert "name a notebook" in ended.line
+    assert "required: NOTEBOOK" in ended.line
 
 
 # In a repository.

@@ -94,7 +94,7 @@ def test_a_notebook_that_is_gone_still_has_its_history(past: Past, nbmerge: Comm
     "words", [["log", "{}"], ["show", "{}@1"], ["diff", "{}"], ["restore", "{}@1"], ["recover", "{}"]]
 )
 @pytest.mark.parametrize(
-    ("name", "why"), [("local.ipynb", "watched by nobody yet"), ("none.ipynb", "no such file either")]
+    ("name", "why"), [("local.ipynb", "nothing watches it yet"), ("none.ipynb", "no such file")]
 )
 def test_a_notebook_without_a_history(
     past: Past, nbmerge: Command, words: list[str], name: str, why: str
@@ -146,11 +146,11 @@ def test_names_may_hold_an_at_sign(past: Past, nbmerge: Command, name: str) -> N
         (
             ["show", "nb.ipynb"],
             2,
-            r"say which version: nb\.ipynb@N \(python -m nbmerge log nb\.ipynb lists them\)",
+            r"the version is missing: nb\.ipynb@N \(python -m nbmerge log nb\.ipynb lists the versions\)",
         ),
-        (["show", "nb.ipynb@x"], 2, "say which version"),
-        (["show"], 2, "name the version: python -m nbmerge show NOTEBOOK@N"),
-        (["show", "nb.ipynb@1", "nb.ipynb@2"], 2, "2 names where one is needed"),
+        (["show", "nb.ipynb@x"], 2, "the version is missing"),
+        (["show"], 2, "required: NOTEBOOK@N; see python -m nbmerge show --help"),
+        (["show", "nb.ipynb@1", "nb.ipynb@2"], 2, "unexpected argument 'nb.ipynb@2'"),
         (
             ["show", "nb.ipynb@0"],
             3,
@@ -159,12 +159,12 @@ def test_names_may_hold_an_at_sign(past: Past, nbmerge: Command, name: str) -> N
         (["show", "nb.ipynb@7"], 3, "there is no version 7"),
         (["restore", "nb.ipynb@7"], 3, "there is no version 7"),
         (["diff", "nb.ipynb@7"], 3, "there is no version 7"),
-        (["diff", "nb.ipynb@1", "2"], 2, "at most one more @M"),
-        (["log"], 2, "name the notebook: python -m nbmerge log NOTEBOOK"),
-        (["log", "--jsn", "nb.ipynb"], 2, "there is no option --jsn; see python -m nbmerge log --help"),
+        (["diff", "nb.ipynb@1", "2"], 2, "'2' is not the number of a version of nb.ipynb, such as @3"),
+        (["log"], 2, "required: NOTEBOOK; see python -m nbmerge log --help"),
+        (["log", "--jsn", "nb.ipynb"], 2, "unknown option --jsn; see python -m nbmerge log --help"),
         (["log", ""], 2, "the name of a file is empty"),
-        (["recover", "nb.ipynb", "other.ipynb"], 2, "2 names where one is needed"),
-        (["status", "nb.ipynb"], 2, "'nb.ipynb' is too much"),
+        (["recover", "nb.ipynb", "other.ipynb"], 2, "unexpected argument 'other.ipynb'"),
+        (["status", "nb.ipynb"], 2, "unexpected argument 'nb.ipynb'"),
     ],
 )
 def test_wrong_calls(past: Past, nbmerge: Command, arguments: list[str], code: int, said: str) -> None:
@@ -214,7 +214,7 @@ def test_diff_where_nothing_differs(past: Past, nbmerge: Command) -> None:
     assert nbmerge("diff", "nb.ipynb@1", "@1").out == b"nb.ipynb@1 and nb.ipynb@1 are the same\n"
     assert nbmerge("diff", "nb.ipynb").line == "nbmerge: nb.ipynb: no other version of it is known"
     past.saved(json.dumps(BASE, indent=4).encode())
-    assert nbmerge("diff", "nb.ipynb@1").out.endswith(b"\nonly their spelling differs\n")
+    assert nbmerge("diff", "nb.ipynb@1").out.endswith(b"\nonly the way they are written in JSON differs\n")
 
 
 def test_diff_of_what_is_no_notebook(past: Past, nbmerge: Command) -> None:
@@ -278,7 +278,7 @@ def test_a_damaged_store_is_told_about(past: Past, nbmerge: Command, folder: Pat
     ended = nbmerge("status")
     assert ended.code == 0
     assert re.match(
-        r"nbmerge: the store was damaged; it is kept as .*sqlite3.*, and a new one begun$", ended.line
+        r"nbmerge: the store was damaged; it was moved to .*sqlite3.*, and a new one was begun$", ended.line
     )
 
 

@@ -76,7 +76,7 @@ def explode(error: BaseException) -> Callable[..., None]:
 @pytest.mark.parametrize(
     ("error", "kind", "exit_code", "said"),
     [
-        (KeyError("x"), "bug", 70, "a bug in nbmerge, please report it (KeyError: 'x'); --debug tells"),
+        (KeyError("x"), "bug", 70, "a bug in nbmerge, please report it (KeyError: 'x'); --debug shows"),
         (RuntimeError("two\nlines"), "bug", 70, r"(RuntimeError: two\nlines)"),
         (AssertionError(), "bug", 70, "(AssertionError)"),
         (MemoryError(), "system", 4, "there is not enough memory"),

@@ -130,14 +130,14 @@ def test_a_token_that_is_not_known_is_a_wrong_call(nbmerge: Command, folder: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["open"], 2, "name the notebook"),
+        (["open"], 2, "required: NOTEBOOK"),
         (["open", "none.ipynb"], 3, "none.ipynb: cannot be read"),
-        (["open", "base.ipynb", "--what"], 2, "there is no option --what"),
-        (["save"], 2, "name the notebook"),
+        (["open", "base.ipynb", "--what"], 2, "unknown option --what"),
+        (["save"], 2, "required: NOTEBOOK"),
         (["save", "base.ipynb", "local.ipynb"], 2, "--base"),
         (["save", "base.ipynb", "--base"], 2, "--base"),
         (["save", "base.ipynb", "--base", "1.2", "none.ipynb"], 3, "none.ipynb: cannot be read"),
-        (["save", "base.ipynb", "--base", "1.2", "a", "b"], 2, "at most one file"),
+        (["save", "base.ipynb", "--base", "1.2", "a", "b"], 2, "unexpected argument 'b'"),
     ],
 )
 def test_mistakes_are_one_line(nbmerge: Command, arguments: list[str], code: int, said: str) -> None:

@@ -50,9 +50,9 @@ def test_to_standard_output(nbmerge: Command, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--report", *CLEAN), "no name for a page"),  # its name was forgotten: BASE must stand
+        (("--report", *CLEAN), "not a name for a page"),  # its name was forgotten: BASE must stand
         (("--report", "-", *CLEAN), "standard output takes the merged notebook or the report"),
-        (("--report", "", *CLEAN), "no name for a page"),
+        (("--report", "", *CLEAN), "not a name for a page"),
         (("--report", "out.html", "-o", "./out.html", *CLEAN), "would replace a file of the merge"),
         (("--report", "local.html", "base.ipynb", "local.html", "remote.ipynb"), "would replace a file"),
     ],

@@ -148,7 +148,7 @@ def test_without_a_terminal_a_side_must_be_named(nbmerge: Command, merged: Calla
     merged()
     ended = nbmerge("resolve", "out.ipynb")
     assert ended.code == 2
-    assert "say python -m nbmerge resolve out.ipynb --local, --remote, --both or --base" in ended.line
+    assert "use python -m nbmerge resolve out.ipynb --local, --remote, --both or --base" in ended.line
 
 
 def test_no_conflict(nbmerge: Command, past: Past) -> None:
@@ -178,11 +178,11 @@ def test_what_git_broke_is_for_fix(nbmerge: Command, past: Past) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([], 2, "name the notebook"),
-        (["a", "b"], 2, "2 names where one is needed"),
+        ([], 2, "required: NOTEBOOK"),
+        (["a", "b"], 2, "unexpected argument 'b'"),
         (["none.ipynb"], 3, "none.ipynb: cannot be read"),
         (["base.ipynb", "--local", "--remote"], 2, "not allowed with"),
-        (["base.ipynb", "--ours"], 2, "there is no option --ours"),
+        (["base.ipynb", "--ours"], 2, "unknown option --ours"),
         (["base.ipynb", "--cell"], 2, "--cell"),
     ],
 )

@@ -219,7 +219,10 @@ def test_recover_where_nothing_is_open(past: Past, nbmerge: Command) -> None:
     past.saved(BASE, LOCAL)
     before = stamp(past)
     ended = nbmerge("recover", "nb.ipynb")
-    assert (ended.code, ended.out) == (0, b"nb.ipynb: nothing in its history is open; it was left alone\n")
+    assert (ended.code, ended.out) == (
+        0,
+        b"nb.ipynb: nothing in its history is open; nothing was changed\n",
+    )
     assert stamp(past) == before
     assert len(past.versions) == 2
 
@@ -279,12 +282,12 @@ def test_replay_ends_with_1_if_the_last_notebook_shows_conflicts(nbmerge: Comman
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["replay"], 2, r"name the saves, oldest first: python -m nbmerge replay V0 V1 \.\.\."),
+        (["replay"], 2, "required: SAVE; see python -m nbmerge replay --help"),
         (["replay", "base.ipynb", "none.ipynb"], 3, r"none\.ipynb: cannot be read: no such file"),
         (["replay", "base.ipynb", "torn.ipynb"], 3, r"nbmerge: torn\.ipynb: is not JSON"),
         (["replay", "torn.ipynb"], 3, r"nbmerge: torn\.ipynb: is not JSON"),
-        (["replay", "base.ipynb", "--interval", "soon"], 2, "--interval: 'soon' is no number of seconds"),
-        (["replay", "base.ipynb", "--interval=-1"], 2, "'-1' is no number of seconds"),
+        (["replay", "base.ipynb", "--interval", "soon"], 2, "--interval: 'soon' is not a number of seconds"),
+        (["replay", "base.ipynb", "--interval=-1"], 2, "'-1' is not a number of seconds"),
         (["replay", "base.ipynb", "--out", "no/where.ipynb"], 4, r"no/where\.ipynb: cannot be written"),
     ],
 )

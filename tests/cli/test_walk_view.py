@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.cli.styled import Piece, Styled
+from nbmerge.cli.terminal import Piece, Styled
 from nbmerge.cli.walk_view import View
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, trace

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from nbmerge.cli.arguments import command, understand
-from nbmerge.cli.watch_options import add_watch_options, as_arguments, watch_options
+from nbmerge.cli.watch_commands import as_arguments, watch_options, watch_parser
 from nbmerge.history.values import Retention
 from nbmerge.watch.assembly import WatchOptions
 from tests.cli.past import Past
@@ -18,11 +17,7 @@ from tests.cli.world import Command
 
 
 def understood(*arguments: str) -> WatchOptions:
-    parser = command("watch", "")
-    add_watch_options(parser)
-    heard = understand(parser, list(arguments))
-    assert heard is not None
-    return watch_options(*heard)
+    return watch_options(watch_parser().parse(list(arguments)))
 
 
 def test_what_is_not_said_is_the_usual(past: Past, folder: Path) -> None:
@@ -63,13 +58,25 @@ def test_the_words_for_another_process_ask_for_the_same(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["watch", "--settle", "soon"], "--settle: 'soon' is no number of seconds"),
-        (["watch", "--settle=nan"], "--settle: 'nan' is no number of seconds"),
-        (["start", "--keep-days=-1"], "--keep-days: '-1' is no number of days"),
-        (["restart", "--keep-mb", "all"], "--keep-mb: 'all' is no number of megabytes"),
-        (["watch", "--pol"], "there is no option --pol; see python -m nbmerge watch --help"),
-        (["stop", "."], "'.' is too much: python -m nbmerge stop [--state DIR] [--at-login]"),
-        (["demo", "now"], "'now' is too much: python -m nbmerge demo"),
+        (
+            ["watch", "--settle", "soon"],
+            "--settle: 'soon' is not a number of seconds; see python -m nbmerge watch --help",
+        ),
+        (
+            ["watch", "--settle=nan"],
+            "--settle: 'nan' is not a number of seconds; see python -m nbmerge watch --help",
+        ),
+        (
+            ["start", "--keep-days=-1"],
+            "--keep-days: '-1' is not a number of days; see python -m nbmerge start --help",
+        ),
+        (
+            ["restart", "--keep-mb", "all"],
+            "--keep-mb: 'all' is not a number of megabytes; see python -m nbmerge restart --help",
+        ),
+        (["watch", "--pol"], "unknown option --pol; see python -m nbmerge watch --help"),
+        (["stop", "."], "unexpected argument '.'; see python -m nbmerge stop --help"),
+        (["demo", "now"], "unexpected argument 'now'; see python -m nbmerge demo --help"),
     ],
 )
 def test_wrong_calls(past: Past, nbmerge: Command, arguments: list[str], said: str) -> None:

@@ -148,7 +148,8 @@ def test_a_clean_merge_loads_nothing_heavy(repo: Repository) -> None:
         repo.write(name, text)
     heavy = {"argparse", "asyncio", "logging", "nbdime", "nbformat", "parso", "pathlib", "runpy"}
     heavy |= {"shutil", "subprocess", "tempfile", "watchdog"}
-    script = "import sys; from nbmerge.cli.driver_command import run; print(run(sys.argv[1:]), *sys.modules)"
+    script = "import sys; from nbmerge.cli.driver_command import run_driver;"
+    script += "print(run_driver(sys.argv[1:]), *sys.modules)"
     done = run([sys.executable, "-c", script, "b", "l", "t", "7", NAME], repo.path, repo.env)
     code, *loaded = done.out.split()
     assert code == "0"

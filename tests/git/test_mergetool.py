@@ -143,7 +143,7 @@ def test_git_calls_it_for_other_files_and_says_so(bare: Repository) -> None:
     before = bare.read("x.txt")
     done = bare.try_git("mergetool", "--no-prompt")
     assert done.code == 1
-    assert "x.txt: is no notebook: git mergetool --tool TOOL opens it" in done.err
+    assert "x.txt: is not a notebook: git mergetool --tool TOOL opens it" in done.err
     assert bare.read("x.txt") == before
 
 

@@ -1,39 +1,40 @@
-"""Owns: the manual page and the README's table of options, as the commands' own parsers have them.
+"""Owns: the manual page and `docs/commands.md`, as the commands' own parsers have them.
 
 Must not know: what the commands do.  Invariant: whatever a --help names is in both.
 """
 
 from __future__ import annotations
 
-import re
 from argparse import Action
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from textwrap import fill
 
 import nbmerge
-from nbmerge.cli.arguments import USUAL_EXITS, Parser, options_of
-from nbmerge.cli.main import parser_of
-from nbmerge.cli.options import COMMANDS
+from nbmerge.cli.arguments import USUAL_EXITS, CommandParser
+from nbmerge.cli.program import COMMANDS, parser_of
 
-HEADING = "## Options and exit codes\n"
-EVERYWHERE = ("--debug", "--help")
+EVERYWHERE = ("debug", "help")
+_ABOUT = """
+# Commands
 
+This page is made from the commands' own `--help`. The command is `nbmerge-on-save`; `nbmerge` is the same,
+unless another package has installed a command of that name later.
 
-def call_of(parser: Parser) -> str:
-    """What is typed, without the options."""
-    return " ".join(re.sub(r"\[-[^]]*\]", "", parser.call).split())
+Every command has `--help` (`-h`) and `--debug`. Options may stand anywhere before `--`, as `--option VALUE`
+or `--option=VALUE`, and are never abbreviated.
+"""
 
 
 def reference() -> str:
-    """The README's section: heading, what holds for all commands, a row for each."""
-    usual = ", ".join(f"{code} {meaning}" for code, meaning in USUAL_EXITS.items())
-    head = f"""{HEADING}
-Every command has `--help` (`-h`) and `--debug`. Options stand anywhere before `--`, as `--option VALUE` or
-`--option=VALUE`, and are never abbreviated. Exit codes, where the table says nothing else: {usual}.
-
-| command | options | exit codes |
-|---|---|---|
-"""
-    return _wrapped(head) + "".join(map(_row, COMMANDS)) + "\n"
+    """`docs/commands.md`: what holds for all commands, the list of them, a section for each."""
+    parts = [
+        _ABOUT.strip(),
+        _table("command", ((f"[`{name}`](#{name})", what) for name, (_, what) in COMMANDS.items())),
+        "Exit codes, where a command says nothing else:",
+        _table("exit code", ((str(code), meaning) for code, meaning in USUAL_EXITS.items())),
+        *(part for name in COMMANDS for part in _section(parser_of(name))),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def page() -> str:
@@ -64,15 +65,31 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(name: str) -> str:
-    parser = parser_of(name)
-    told = [_option(action) for action in options_of(parser) if action.option_strings[-1] not in EVERYWHERE]
-    own = "; ".join(f"{code} {meaning}" for code, meaning in _own(parser))
-    cells = f"`{call_of(parser)}`", ", ".join(told), own
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+def _section(parser: CommandParser) -> Iterator[str]:
+    """A command in the reference: what it does, its arguments, its exit codes."""
+    yield f"## {parser.name}"
+    yield f"```\nnbmerge-on-save {parser.call} [options]\n```"
+    for paragraph in (parser.description or "").split("\n\n"):
+        yield f"```\n{paragraph}\n```" if paragraph.startswith(" ") else _wrapped(paragraph)
+    arguments = [*parser.positionals, *(one for one in parser.options if one.dest not in EVERYWHERE)]
+    if arguments:
+        yield _table("argument", ((_option(action), action.help or "") for action in arguments))
+    own = dict(_own(parser))
+    if own:
+        yield _table("exit code", ((str(code), meaning) for code, meaning in own.items()))
 
 
-def _own(parser: Parser) -> Iterator[tuple[int, str]]:
+def _table(heading: str, rows: Iterable[tuple[str, str]]) -> str:
+    lines = (f"| {first} | {second} |" for first, second in map(_cells, rows))
+    return "\n".join([f"| {heading} | |", "|---|---|", *lines])
+
+
+def _cells(row: tuple[str, str]) -> tuple[str, str]:
+    first, second = (cell.replace("|", "\\|") for cell in row)
+    return first, second
+
+
+def _own(parser: CommandParser) -> Iterator[tuple[int, str]]:
     """The exit codes that mean something else than usual here."""
     for code in sorted(parser.exits):
         if USUAL_EXITS.get(code) != parser.exits[code]:
@@ -80,7 +97,12 @@ def _own(parser: Parser) -> Iterator[tuple[int, str]]:
 
 
 def _option(action: Action) -> str:
-    return ", ".join(f"`{name}{_value(action)}`" for name in action.option_strings)
+    return ", ".join(f"`{name}`" for name in _names(action))
+
+
+def _names(action: Action) -> list[str]:
+    """How it is typed: the spellings of an option, with its value, or the name of a positional argument."""
+    return [f"{name}{_value(action)}" for name in action.option_strings] or [_value(action).strip()]
 
 
 def _value(action: Action) -> str:
@@ -93,21 +115,18 @@ def _value(action: Action) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """Paragraphs as wide as the README's."""
-    from textwrap import fill
-
-    parts = text.split("\n\n")
-    return "\n\n".join(part if part.startswith(("#", "|")) else fill(part, 120) for part in parts)
+    """A paragraph as wide as those of the other pages."""
+    return fill(" ".join(text.split()), 120, break_on_hyphens=False, break_long_words=False)
 
 
 def _synopsis() -> Iterator[str]:
     for name in COMMANDS:
-        yield f".B nbmerge {_plain(parser_of(name).call)}"
+        yield f".B nbmerge {_plain(parser_of(name).call)} [options]"
         yield ".br"
 
 
-def _command(parser: Parser) -> Iterator[str]:
-    yield f".SS {_plain(call_of(parser))}"
+def _command(parser: CommandParser) -> Iterator[str]:
+    yield f".SS {_plain(parser.call)}"
     for number, paragraph in enumerate((parser.description or "").split("\n\n")):
         if number:
             yield ".PP"
@@ -115,8 +134,8 @@ def _command(parser: Parser) -> Iterator[str]:
             yield from (".nf", *map(_plain, paragraph.split("\n")), ".fi")
         else:
             yield _plain(" ".join(paragraph.split()))
-    for action in options_of(parser):
-        names = ", ".join(f"{name}{_value(action)}" for name in action.option_strings)
+    for action in [*parser.positionals, *parser.options]:
+        names = ", ".join(_names(action))
         yield from _term(names, action.help or "")
     own = dict(_own(parser))
     if own:

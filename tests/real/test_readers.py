@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from nbmerge.cli import printing
-from nbmerge.cli.printing import Printer
+from nbmerge.cli import watch_commands
+from nbmerge.cli.watch_commands import Printer
 from nbmerge.errors import SystemFailure
 from tests.daemon.machine import ADA, BASE, BEN, BOTH, LONGEST, until
 from tests.helpers.spelling import JUPYTER
@@ -94,7 +94,7 @@ def test_a_reader_that_comes_late_gets_every_line_in_order(place: Place) -> None
 def test_what_is_left_out_is_counted_where_it_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(printing, "LIMIT", 40)
+    monkeypatch.setattr(watch_commands, "LIMIT", 40)
     with full_pipe() as (reading, writing), open(os.dup(writing), "w") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         printer = Printer(lambda number: f"{number} left out", lambda: None)

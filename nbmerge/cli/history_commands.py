@@ -1,0 +1,303 @@
+"""Owns: `nbmerge log`, `show`, `diff`, `restore` and `recover`: looking at versions and bringing them back.
+
+Must not know: where versions are kept, how a file is replaced, how a merge is made.  Invariant: what is
+only guessed is called a guess; what may have been overwritten is named with the command that brings it
+back; whatever is brought back can be undone in the same way.  nbdime is loaded here alone; its
+configuration, git and the screen do not change what it prints but for the colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from nbmerge.cli.arguments import (
+    Arguments,
+    CommandParser,
+    command,
+    page_file,
+)
+from nbmerge.cli.histories import (
+    NamedVersion,
+    book_of,
+    history,
+    is_number,
+    named,
+    named_version,
+    tell_set_aside,
+    version_of,
+)
+from nbmerge.cli.program import to_type
+from nbmerge.cli.streams import printable, write_bytes, write_text
+from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
+from nbmerge.files import digest, read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.cli.pages import NamedContent
+    from nbmerge.history.store import Store
+    from nbmerge.lineage.heads import Heads, OpenTip
+    from nbmerge.lineage.versions import Version
+
+_LOG = """
+List the versions of a notebook that are kept, newest last. @N names version N for `show`, `diff` and
+`restore`. The notebook need not exist any more.
+
+With --json each line is an object {"version", "time", "origin", "parents", "writer", "size", "why",
+"head", "open"}: `head` is true for what the file held when it was last looked at, `open` for a version
+that a later save may have overwritten.
+"""
+_SHOW = """
+Print a version of a notebook exactly as it was saved; `log` lists the versions. The notebook need not
+exist any more.
+"""
+_DIFF = """
+Show how two versions of a notebook differ, from @N to @M: nbdime's diff, coloured on a terminal. Without
+@M, from @N to what the file holds now; without both, from the newest version that differs from what the
+file holds.
+"""
+_RESTORE = """
+Write version N back to the file; `log` lists the versions. What the file holds now is recorded first, and
+what is restored is a version of its own, so that this can be undone too. It closes open tips (versions
+that a later save may have overwritten). The file need not exist any more.
+"""
+_RECOVER = """
+Merge what a later save may have overwritten (open tips, see `log`) into the notebook. What the file holds
+now is recorded first.
+"""
+
+
+def log_parser() -> CommandParser:
+    """The parser of `log`."""
+    return command("log", _LOG).with_notebook().with_json("one JSON object a line").with_state()
+
+
+def run_log(found: Arguments) -> int:
+    """Run `log`; its exit code.  Raises NbmergeError."""
+    import json
+
+    notebook = NamedVersion(found.notebook, None)
+    with history(found.state) as store:
+        notebook_id = book_of(store, notebook)
+        versions, heads = store.versions(notebook_id), store.heads(notebook_id)
+    assert heads is not None
+    if found.json:
+        write_text("".join(f"{json.dumps(one)}\n" for one in _objects(versions, heads)))
+    else:
+        write_text("".join(f"{line}\n" for line in _rows(notebook, versions, heads)))
+    return EXIT_CLEAN
+
+
+def show_parser() -> CommandParser:
+    """The parser of `show`."""
+    return command("show", _SHOW).with_notebook("NOTEBOOK@N").with_state()
+
+
+def run_show(found: Arguments) -> int:
+    """Run `show`: the bytes that were saved; its exit code.  Raises NbmergeError."""
+    notebook, number = named_version(found.notebook)
+    with history(found.state) as store:
+        notebook_id = book_of(store, notebook)
+        data = store.data(notebook_id, version_of(store, notebook_id, notebook, number).number)
+    write_bytes(data)
+    return EXIT_CLEAN
+
+
+def diff_parser() -> CommandParser:
+    """The parser of `diff`."""
+    parser = command("diff", _DIFF).with_notebook("NOTEBOOK[@N]").with_state()
+    parser.add_argument("second", metavar="@M", nargs="?", help="the version to compare with")
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        type=page_file,
+        help="write an HTML page instead; FILE ends in .html or is -, standard output",
+    )
+    return parser
+
+
+def run_diff(found: Arguments) -> int:
+    """Run `diff`; its exit code.  Raises NbmergeError."""
+    from nbmerge.cli.pages import HtmlPage, NamedContent, comparison_of
+
+    notebook, numbers = _compared(found.notebook, found.second)
+    with history(found.state) as store:
+        notebook_id = book_of(store, notebook)
+        if len(numbers) == 2:
+            old, new = (_content(store, notebook_id, notebook, number) for number in numbers)
+        else:
+            new = NamedContent(notebook.path, read_file(notebook.path))
+            number = numbers[0] if numbers else _newest_other(store, notebook_id, notebook, new.data)
+            old = _content(store, notebook_id, notebook, number)
+    if found.html is None:
+        write_text(_diff(old, new))
+    else:
+        HtmlPage(found.html, comparison_of(old, new)).write()
+    return EXIT_CLEAN
+
+
+def restore_parser() -> CommandParser:
+    """The parser of `restore`."""
+    exits = {EXIT_CONFLICTS: "done, but a save that came just then conflicts with it"}
+    return command("restore", _RESTORE, exits).with_notebook("NOTEBOOK@N").with_state()
+
+
+def run_restore(found: Arguments) -> int:
+    """Run `restore`; its exit code.  Raises NbmergeError."""
+    from nbmerge.service.notebook_service import taking_part
+
+    notebook, number = named_version(found.notebook)
+    with taking_part(found.state) as service:
+        tell_set_aside(service.set_aside)
+        version_of(service.store, book_of(service.store, notebook), notebook, number)
+        done = service.restore(notebook.path, number)
+    if done is None:
+        said = f"holds version {number} already"
+    else:
+        said = f"version {number} is restored, as version {done.version.number}"
+        if done.merged is not None:
+            said += f"; a save that came just then was merged with it: version {done.merged.version.number}"
+    write_text(f"{printable(notebook.path)}: {said}\n")
+    return EXIT_CONFLICTS if done and done.merged and done.merged.merge.conflicts else EXIT_CLEAN
+
+
+def recover_parser() -> CommandParser:
+    """The parser of `recover`."""
+    exits = {EXIT_CONFLICTS: "done; conflicts are shown in the notebook"}
+    return command("recover", _RECOVER, exits).with_notebook().with_state()
+
+
+def run_recover(found: Arguments) -> int:
+    """Run `recover`; its exit code.  Raises NbmergeError."""
+    from nbmerge.service.notebook_service import taking_part
+    from nbmerge.watch.runner import merged
+
+    notebook = NamedVersion(found.notebook, None)
+    with taking_part(found.state) as service:
+        tell_set_aside(service.set_aside)
+        notebook_id = book_of(service.store, notebook)
+        done = service.reopen(notebook.path)
+        versions = service.store.versions(notebook_id)
+    if done is None:
+        said = "nothing in its history is open; nothing was changed"
+    else:
+        said = merged(notebook.path, done.version, done.merge, versions).message
+    write_text(printable(f"{notebook.path}: {said}") + "\n")
+    return EXIT_CONFLICTS if done and done.merge.conflicts else EXIT_CLEAN
+
+
+def open_tip_line(path: str, tip: OpenTip) -> str:
+    """What is open, and what can be done about it."""
+    return (
+        f"@{tip.version} may have been overwritten by @{tip.by}: `{to_type('recover', path)}` merges it,"
+        f" `{to_type('restore', f'{path}@{tip.version}')}` puts it back as it was"
+    )
+
+
+def _objects(versions: tuple[Version, ...], heads: Heads) -> Iterator[dict[str, object]]:
+    opened = {tip.version for tip in heads.open}
+    for version in versions:
+        yield {
+            "version": version.number,
+            "time": datetime.fromtimestamp(version.time, UTC).isoformat(timespec="milliseconds"),
+            "origin": version.origin.value,
+            "parents": list(version.parents),
+            "writer": version.writer.label,
+            "size": version.size,
+            "why": version.why,
+            "head": version.number == heads.head,
+            "open": version.number in opened,
+        }
+
+
+def _rows(notebook: NamedVersion, versions: tuple[Version, ...], heads: Heads) -> Iterator[str]:
+    opened = {tip.version: tip for tip in heads.open}
+    rows = [_row(version, opened.get(version.number)) for version in versions]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for version, row in zip(versions, rows, strict=True):
+        mark = "*" if version.number == heads.head else " "
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield printable(f"{mark} {'  '.join(cells)}".rstrip())
+    yield printable(f"* is what the file holds{_unless_newer(notebook, versions, heads)}")
+    for tip in heads.open:
+        yield printable(open_tip_line(notebook.path, tip))
+
+
+def _row(version: Version, tip: OpenTip | None) -> tuple[str, ...]:
+    when = datetime.fromtimestamp(version.time).strftime("%Y-%m-%d %H:%M:%S")
+    came = version.origin.value
+    others = [parent for parent in version.parents if parent != version.number - 1]
+    if others:
+        came += f" from {' and '.join(f'@{parent}' for parent in version.parents)}"
+    notes = [version.writer.label]
+    if tip is not None:
+        notes.append(f"overwritten by @{tip.by}?")
+    return f"@{version.number}", when, came, f"{version.size:,} bytes", "; ".join(filter(None, notes))
+
+
+def _unless_newer(notebook: NamedVersion, versions: tuple[Version, ...], heads: Heads) -> str:
+    """What is added where nobody watches the file, or not yet, and it changed since."""
+    held = next((one.digest for one in versions if one.number == heads.head), None)
+    try:
+        found = digest(read_file(notebook.path))
+    except NotebookError:
+        return f"; but {notebook.path} cannot be read now"
+    return "" if found == held else " as far as is known; it has changed since, and that is not recorded yet"
+
+
+def _compared(first: str, second: str | None) -> tuple[NamedVersion, list[int]]:
+    """The notebook and the numbers of the versions, at most two."""
+    notebook, numbers = named(first), []
+    if notebook.number is not None:
+        numbers.append(notebook.number)
+    if second is not None:
+        if not (second.startswith("@") and is_number(second[1:])):
+            raise UsageError(f"{second!r} is not the number of a version of {notebook.path}, such as @3")
+        numbers.append(int(second[1:]))
+    return notebook, numbers
+
+
+def _content(store: Store, notebook_id: int, notebook: NamedVersion, number: int) -> NamedContent:
+    from nbmerge.cli.pages import NamedContent
+
+    version = version_of(store, notebook_id, notebook, number)
+    return NamedContent(f"{notebook.path}@{number}", store.data(notebook_id, version.number))
+
+
+def _newest_other(store: Store, notebook_id: int, notebook: NamedVersion, data: bytes) -> int:
+    from nbmerge.lineage.versions import Origin
+
+    held = digest(data)
+    for version in reversed(store.versions(notebook_id)):
+        if version.digest != held and version.origin is not Origin.UNREADABLE:
+            return version.number
+    raise NotebookError(f"{notebook.path}: no other version of it is known")
+
+
+def _diff(old: NamedContent, new: NamedContent) -> str:
+    import io
+    import warnings
+
+    from nbmerge.cli.terminal import colours_are_seen
+    from nbmerge.notebook.reader import read
+
+    for content in (old, new):
+        read(content.data, content.name)  # says what is wrong in our words
+    if old.data == new.data:
+        return f"{printable(old.name)} and {printable(new.name)} are the same\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbformat's, about what either notebook lacks
+        from nbdime.diffing.notebooks import diff_notebooks
+        from nbdime.prettyprint import PrettyPrintConfig, pretty_print_diff
+        from nbdime.utils import read_notebook
+
+        before, after = (
+            read_notebook(io.StringIO(content.data.decode("utf-8-sig", "replace")), on_null="empty")
+            for content in (old, new)
+        )
+        changes = diff_notebooks(before, after)
+        out = io.StringIO()
+        config = PrettyPrintConfig(out=out, use_git=False, use_diff=False, use_color=colours_are_seen())
+        pretty_print_diff(before, changes, "", config)
+    shown = out.getvalue() or "only the way they are written in JSON differs\n"
+    return f"--- {printable(old.name)}\n+++ {printable(new.name)}\n{shown}"

@@ -1,0 +1,277 @@
+"""Owns: `nbmerge watch`: its options, which `start` and `restart` have too, and how notices are printed.
+
+Must not know: how notebooks are watched.  Invariant: each notice is one line that is out at once;
+printing never waits for the reader: what is not read stays within a bound, and how many lines were left
+out is said where they are missing; a reader that went away ends the watch, a log that cannot be written
+does not.  The words that `as_arguments` gives are parsed as the same values in every current folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import Condition, Thread
+
+from nbmerge.cli.arguments import Arguments, CommandParser, command, number_of
+from nbmerge.cli.program import spelled_out
+from nbmerge.cli.streams import printable
+from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE, NotebookError, SystemFailure
+from nbmerge.files import reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.watch.assembly import WatchOptions
+    from nbmerge.watch.runner import Notice
+
+LIMIT = 1_000_000  # bytes that wait for the reader
+PATIENCE = 1.0  # seconds that a reader gets for the rest
+_PAUSE = 0.05  # seconds until a stream that takes nothing and does not wait is tried again
+_MEGABYTE = 1_000_000
+_WATCH = """
+Watch notebooks, single ones or all below the folders (without PATH: the current one), and merge them
+whenever two programs save over each other. One line is printed for each merge, and nothing else unless
+something is wrong. Ctrl-C and SIGTERM end it as soon as what is begun is finished; so does closing the pipe
+that it prints to. A reader who is too slow does not hold it up: lines that are not read in time are left out.
+
+With --json each line is an object {"event", "path", "message", ...}; from the event "ready" on saves are
+noticed.
+"""
+WATCHER_EXITS = {EXIT_USAGE: "invalid arguments, or another watcher is running already"}
+
+
+def watch_parser() -> CommandParser:
+    """The parser of `watch`."""
+    exits = {EXIT_CLEAN: "stopped as asked", **WATCHER_EXITS}
+    parser = with_watch_options(command("watch", _WATCH, exits)).with_json("one JSON object a line")
+    parser.add_argument(
+        "--log", action="store_true", help="print to watcher.log in the state directory, as `start` does"
+    )
+    return parser
+
+
+def run_watch(found: Arguments) -> int:
+    """Run `watch`; its exit code.  Raises NbmergeError."""
+    import gc
+    import signal
+    from dataclasses import replace
+
+    import nbmerge
+    from nbmerge.watch import assembly
+
+    options = replace(watch_options(found), version=nbmerge.__version__)
+    gc.enable()  # this call is not over soon
+    stop = assembly.Stop()
+    as_line = _object if found.json else line_of if found.log else _timed
+    if found.log:
+        from nbmerge.watch.daemon import Log
+
+        log = Log(options.state or ".")
+        assembly.run_watch(options, lambda notice: log.write(as_line(notice)), stop)
+        return EXIT_CLEAN
+    printer = Printer(lambda number: as_line(_left_out(number)), stop.ask)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup does
+        signal.signal(signal.SIGHUP, lambda *_: stop.ask())
+    assembly.run_watch(options, lambda notice: printer.line(as_line(notice)), stop)
+    printer.finish()
+    return EXIT_CLEAN
+
+
+def with_watch_options(parser: CommandParser) -> CommandParser:
+    """With the paths and options of `watch`, `start` and `restart`; what is not given is None or empty."""
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="notebooks, and folders of notebooks")
+    parser.with_state().add_argument(
+        "--settle",
+        metavar="S",
+        type=number_of("seconds"),
+        help="seconds without a save before a merge is written (default: 1)",
+    )
+    parser.add_argument(
+        "--poll",
+        action="store_true",
+        help="look at the files at intervals; always done where the system does not report changes",
+    )
+    parser.add_argument(
+        "--exclude",
+        metavar="PATTERN",
+        action="append",
+        default=[],
+        help="leave out what matches, as in .gitignore; may be repeated (or write a .nbmergeignore)",
+    )
+    parser.add_argument(
+        "--keep-days", metavar="N", type=number_of("days"), help="drop older versions (default: 60)"
+    )
+    parser.add_argument(
+        "--keep-mb",
+        metavar="N",
+        type=number_of("megabytes"),
+        help="drop the oldest versions where all take more megabytes than this (default: 2147)",
+    )
+    return parser
+
+
+def watch_options(found: Arguments) -> WatchOptions:
+    """What the options ask for.  Raises NotebookError if a path is not there."""
+    from nbmerge.history.opening import state_directory
+    from nbmerge.history.values import Retention
+    from nbmerge.watch.assembly import WatchOptions
+
+    for path in found.paths:
+        if not os.path.exists(path):
+            raise NotebookError(f"{path}: there is no such file or folder to watch")
+    usual = Retention()
+    return WatchOptions(
+        paths=tuple(map(os.path.abspath, found.paths or ["."])),
+        state=state_directory(found.state),
+        settle=1.0 if found.settle is None else found.settle,
+        poll=True if found.poll else None,
+        exclude=tuple(found.exclude),
+        retention=Retention(
+            usual.days if found.keep_days is None else found.keep_days,
+            usual.size if found.keep_mb is None else int(found.keep_mb * _MEGABYTE),
+        ),
+    )
+
+
+def as_arguments(options: WatchOptions) -> tuple[str, ...]:
+    """The words that ask for these options, for a process that is started elsewhere."""
+    state = [] if options.state is None else [f"--state={options.state}"]
+    poll = ["--poll"] if options.poll else []
+    exclude = [f"--exclude={pattern}" for pattern in options.exclude]
+    keep = f"--keep-days={options.retention.days}", f"--keep-mb={options.retention.size / _MEGABYTE}"
+    return (*state, f"--settle={options.settle}", *poll, *exclude, *keep, "--", *options.paths)
+
+
+def line_of(notice: Notice) -> str:
+    """A notice for people; commands that it names can be typed as they stand."""
+    path = _near(notice.path)
+    message = spelled_out(notice.message, path)
+    return printable(f"{path}: {message}" if path else message)
+
+
+class Printer:
+    """Prints lines to standard output, each at once, in a thread of its own.
+
+    `left_out` makes the line that stands for so many that were left out; `gone` is called, in
+    that thread, when nobody can read any more: `failure` says why.
+    """
+
+    def __init__(self, left_out: Callable[[int], str], gone: Callable[[], None]) -> None:
+        self.failure: SystemFailure | None = None
+        self._left_out = left_out
+        self._gone = gone
+        self._waiting: deque[bytes] = deque()
+        self._size = self._missing = 0
+        self._ending = False
+        self._news = Condition()
+        self._thread = Thread(target=self._run, name="nbmerge-print", daemon=True)
+        self._thread.start()
+
+    def line(self, text: str) -> None:
+        """Print a line, soon; if too much waits already it is counted instead."""
+        line = _encoded(text)
+        with self._news:
+            if self._size and self._size + len(line) > LIMIT:
+                self._missing += 1
+            else:
+                self._add(line)
+            self._news.notify()
+
+    def finish(self) -> None:
+        """Give the reader a moment for what is left.  Raises SystemFailure if there is none."""
+        with self._news:
+            self._ending = True
+            self._news.notify()
+        self._thread.join(PATIENCE)
+        if self.failure is not None:
+            raise self.failure
+
+    def _add(self, line: bytes) -> None:
+        self._tell_missing()
+        self._waiting.append(line)
+        self._size += len(line)
+
+    def _tell_missing(self) -> None:
+        if self._missing:
+            line = _encoded(self._left_out(self._missing))
+            self._missing = 0
+            self._waiting.append(line)
+            self._size += len(line)
+
+    def _run(self) -> None:
+        try:
+            while (line := self._next()) is not None:
+                self._write(line)
+        except OSError as error:
+            message = f"standard output: cannot be written: {reason(error)}"
+        except _ClosedError:
+            message = "standard output: cannot be written: it is closed"
+        else:
+            return
+        self.failure = SystemFailure(message)
+        self._gone()
+
+    def _next(self) -> bytes | None:
+        """What to print next; None at the end."""
+        with self._news:
+            self._news.wait_for(lambda: self._waiting or self._missing or self._ending)
+            if not self._waiting:
+                self._tell_missing()
+            if not self._waiting:
+                return None
+            line = self._waiting.popleft()
+            self._size -= len(line)
+            return line
+
+    def _write(self, line: bytes) -> None:
+        if sys.stdout is None:
+            raise _ClosedError
+        # Not through the buffer: its lock would be held at the end by a thread that is stuck.
+        raw = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
+        rest = memoryview(line)
+        while rest:
+            written = raw.write(rest)
+            if written is None:  # the stream does not wait: somebody else set it so
+                time.sleep(_PAUSE)
+            else:
+                rest = rest[written:]
+
+
+class _ClosedError(Exception):
+    """There is no standard output."""
+
+
+def _encoded(text: str) -> bytes:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return f"{text}\n".encode(encoding, "backslashreplace")
+
+
+def _timed(notice: Notice) -> str:
+    """The same with the time of day; the log has its own."""
+    return line_of(notice) if notice.kind == "ready" else f"{time.strftime('%H:%M:%S')} {line_of(notice)}"
+
+
+def _object(notice: Notice) -> str:
+    import json
+
+    return json.dumps(notice.as_json())
+
+
+def _near(path: str) -> str:
+    """The path as it is typed in the current folder."""
+    if not path:
+        return path
+    try:
+        near = os.path.relpath(path)
+    except (ValueError, OSError):  # another drive, or the folder is gone
+        return path
+    return path if near.startswith(os.pardir) else near
+
+
+def _left_out(number: int) -> Notice:
+    from nbmerge.watch.runner import Notice
+
+    lines = "1 line was" if number == 1 else f"{number} lines were"
+    return Notice("unread", "", f"{lines} left out here, because nobody read them", {"lines": number})
