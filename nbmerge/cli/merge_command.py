@@ -25,7 +25,7 @@ from nbmerge.errors import (
 )
 from nbmerge.files import FileSource, is_special, read_file, reason, replace_file
 from nbmerge.merge.files import InMemory, merge_sources
-from nbmerge.merge.markers import ConflictStyle, Labels
+from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
 from nbmerge.merge.values import Outputs, Policy, Terms
 
 TYPE_CHECKING = False
@@ -131,7 +131,8 @@ def merge_options(found: Arguments) -> MergeOptions:
     if found.report == "-" and found.output is None:
         raise UsageError("standard output takes the merged notebook or the report; add --output OUT")
     files = (found.base, found.local, found.remote, found.output)
-    return MergeOptions(
+    how = (found.json, found.verbose, found.decisions, found.report)
+    return MergeOptions(*files, _policy(found), _markers(found), *how)
         *files, _policy(found), _markers(found), found.json, found.verbose, found.decisions, found.report
     )
 
