@@ -12,7 +12,7 @@ from enum import Enum
 
 from nbmerge.browser.sources import Author, author_of, lines
 from nbmerge.merge.markers import shown_pieces
-from nbmerge.merge.matching import CellPositions, Row, rows
+from nbmerge.merge.matching import CellPositions, Row, cells_at, rows
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import unspelled
 
@@ -132,7 +132,7 @@ def cell_changes(sides: Terms[Notebook], result: Rendered) -> list[CellChange]:
     first = 0
     for row in found:
         number = numbers.get(row)
-        cells = cells_of(row, sides)
+        cells = cells_at(row, sides)
         merged = None if number is None else result.notebook.cells[number]
         status, author = _status(cells, merged)
         here = tuple(conflicts[number])
@@ -152,15 +152,6 @@ def _pieces(number: int | None, result: Rendered) -> tuple[Lines | Clash[Lines],
     if contested is None or contested.text is None:
         return ()
     return tuple(shown_pieces(contested.text, result.markers.style))
-
-
-def cells_of(row: Row, sides: Terms[Notebook]) -> Terms[Cell | None]:
-    """The cells that a row names."""
-    base, local, remote = (
-        None if at is None else notebook.cells[at]
-        for at, notebook in zip((row.base, row.local, row.remote), sides, strict=True)
-    )
-    return Terms(base, local, remote)
 
 
 def notes_by_cell(result: Rendered) -> dict[str, list[Decision]]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from nbmerge.conflicts.values import Absent, InSource, OpenConflict
 from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import conflicts_in
+from nbmerge.merge.matching import cells_at
 from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.text import split
 from nbmerge.merge.values import Terms
@@ -70,12 +71,7 @@ class KnownMerge:
         """The cells from which a cell of that merge came."""
         if not self.result.origins:
             return _NO_CELLS
-        places = self.result.origins[merged]
-        return Terms(
-            _at(self.sides.base, places.base),
-            _at(self.sides.local, places.local),
-            _at(self.sides.remote, places.remote),
-        )
+        return cells_at(self.result.origins[merged], self.sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +193,3 @@ def _same_cell(conflict: OpenConflict, notebook: Notebook, known: KnownMerge) ->
         alike = [place for place, cell in enumerate(cells) if cell.id == conflict.id]
         return known.origin(alike[0]) if len(alike) == 1 else _NO_CELLS
     return known.origin(conflict.cell) if len(cells) == len(notebook.cells) else _NO_CELLS
-
-
-def _at(notebook: Notebook, place: int | None) -> Cell | None:
-    return None if place is None else notebook.cells[place]

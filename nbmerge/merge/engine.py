@@ -14,7 +14,7 @@ from itertools import groupby
 from nbmerge.frozen import frozen
 from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text, with_conflicts
 from nbmerge.merge.fields import member, merge_members
-from nbmerge.merge.matching import Row, rows
+from nbmerge.merge.matching import Row, cells_at, rows
 from nbmerge.merge.sequences import align
 from nbmerge.merge.text import MergedText, is_too_many, split
 from nbmerge.merge.values import (
@@ -40,71 +40,8 @@ if TYPE_CHECKING:
     from nbmerge.merge.values import Notes, Policy
     from nbmerge.notebook.jsontext import Json
 
-
+_MINOR_WITH_IDS = 5
 _TELLING = 15  # characters; lines such as `plt.show()` stand in many cells, and are not moved
-
-
-@frozen
-class Merging:
-    """One row of cells: their sources ('' where there is no cell) and what became of them."""
-
-    sources: Terms[str]
-    item: MergedCell | None
-    notes: Notes
-
-
-def contest_moved_lines(rows: Sequence[Merging], policy: Policy) -> list[MergedCell | None]:
-    """The cells, those with moved lines that the other side does not have there in conflict."""
-    touched = [row for row in rows if not row.sources.local == row.sources.remote == row.sources.base]
-    suspects = _suspects(touched) if touched else set()
-    if not suspects:
-        return [row.item for row in rows]
-    return [_contested(row, suspects, policy) for row in rows]
-
-
-def _suspects(rows: Sequence[Merging]) -> set[str]:
-    """Lines that are there more often than the two changes together explain."""
-    base, local, remote, merged, shown = (Counter[str]() for _ in range(5))
-    for row in rows:
-        for counter, source in zip((base, local, remote), row.sources, strict=True):
-            counter.update(_telling(source))
-        if row.item is None:
-            continue
-        if row.item.text is None:
-            merged.update(_telling(row.item.cell.source))
-        for terms in row.item.conflicts:
-            shown.update(line for term in terms if term for line in _telling(term))
-    return {
-        line
-        for line, count in merged.items()
-        if base[line] and line not in shown and is_too_many(count, base[line], local[line], remote[line])
-    }
-
-
-def _telling(source: str) -> list[str]:
-    return [text for line in source.split("\n") if len(text := line.strip()) >= _TELLING]
-
-
-def _contested(row: Merging, suspects: set[str], policy: Policy) -> MergedCell | None:
-    """The cell, in conflict about each suspect line that one side brought here."""
-    if row.item is None or row.item.text is not None:
-        return row.item
-    lines, shape = split(row.item.cell.source)
-    in_base, in_local, in_remote = ({i for i, _ in align(lines, split(source)[0])} for source in row.sources)
-
-    def brought_by(number: int) -> str:
-        brought_by_one = (number in in_local) != (number in in_remote)
-        if lines[number].strip() not in suspects or number in in_base or not brought_by_one:
-            return ""
-        return "local" if number in in_local else "remote"
-
-    pieces: list[Piece] = []
-    for side, numbers in groupby(range(len(lines)), brought_by):
-        part = tuple(lines[number] for number in numbers)
-        local, remote = (part if side == "local" else ()), (part if side == "remote" else ())
-        pieces.append(Clash((), local, remote) if side else Decided(part))
-    merged = MergedText(tuple(pieces), shape)
-    return with_conflicts(row.item.cell, merged, policy, row.notes) if merged.clashes else row.item
 
 
 def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Policy()) -> Result:
@@ -119,10 +56,11 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     respelled = style.layout.fits(remote.style.layout) and not style.layout.fits(local.style.layout)
     notebooks = (remote, local, base) if respelled else (local, remote, base)
     draft = Notebook(frame, (), style, spellings=notebooks)
-    merging = _Cells(base, local, remote, policy, is_python(frame), notes)
+    sides = Terms(base, local, remote)
+    merging = _Cells(sides, policy, is_python(frame), notes)
     merged = merging.run(prefer=Side.REMOTE if respelled else Side.LOCAL)
     items = [item for item, _ in merged]
-    cells = unique_ids(items, draft.minor, Terms(base, local, remote), notes)
+    cells = unique_ids(items, draft.minor, sides, notes)
     contested = {
         place: MergedCell(cells[place], item.text, item.sources)
         for place, item in enumerate(items)
@@ -136,44 +74,35 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
 class _Cells:
     """The cells of three notebooks on their way to one list."""
 
-    base: Notebook
-    local: Notebook
-    remote: Notebook
+    sides: Terms[Notebook]
     policy: Policy
     python: bool
     notes: Notes
 
     def run(self, prefer: Side) -> list[tuple[MergedCell, Row]]:
         """The merged cells, each with the row that it came from."""
-        merging: list[Merging] = []
-        found = rows(self.base.cells, self.local.cells, self.remote.cells)
+        merging: list[_MergedRow] = []
+        found = rows(*(side.cells for side in self.sides))
         number = 0
         for row in found:
             here = self.notes.below("cells").below(number)
-            item = self.cell(row, here)
+            three = cells_at(row, self.sides)
+            item = self.cell(row, three, here)
             if item is not None:
-                item = self.preferred(item, row, prefer)
+                item = _preferred(item, three.remote if prefer is Side.REMOTE else three.local)
                 number += 1
                 if row.contested:
                     here.add("local", "put at different places by the two sides")
-            merging.append(Merging(self.sources(row), item, here))
+            sources = three.map(lambda cell: "" if cell is None else cell.source)
+            merging.append(_MergedRow(sources, item, here))
         items = [row.item for row in merging]
         if self.policy.favor is Favor.NONE:
             items = contest_moved_lines(merging, self.policy)
         return [(item, row) for item, row in zip(items, found, strict=True) if item is not None]
 
-    def sources(self, row: Row) -> Terms[str]:
-        return Terms(
-            "" if row.base is None else self.base.cells[row.base].source,
-            "" if row.local is None else self.local.cells[row.local].source,
-            "" if row.remote is None else self.remote.cells[row.remote].source,
-        )
-
-    def cell(self, row: Row, notes: Notes) -> MergedCell | None:
+    def cell(self, row: Row, three: Terms[Cell | None], notes: Notes) -> MergedCell | None:
         """The merged cell of one row; None if it is deleted."""
-        base = None if row.base is None else self.base.cells[row.base]
-        local = None if row.local is None else self.local.cells[row.local]
-        remote = None if row.remote is None else self.remote.cells[row.remote]
+        base, local, remote = three
         if local is not None and remote is not None:
             return merge_cell(base, local, remote, self.policy, self.python, notes)
         kept = local or remote
@@ -198,13 +127,13 @@ class _Cells:
         favored = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
         return None if favored is None else MergedCell(favored)
 
-    def preferred(self, item: MergedCell, row: Row, prefer: Side) -> MergedCell:
-        """The same cell as it stands in the file whose layout the result has."""
-        index, notebook = (row.remote, self.remote) if prefer is Side.REMOTE else (row.local, self.local)
-        if index is None or item.text is not None or notebook.cells[index].value != item.cell.value:
-            return item
-        same_layout = item.cell.layout == notebook.cells[index].layout and item.cell.span is not None
-        return item if same_layout else MergedCell(notebook.cells[index])
+
+def _preferred(item: MergedCell, known: Cell | None) -> MergedCell:
+    """The same cell as it stands in the file whose layout the result has."""
+    if known is None or item.text is not None or known.value != item.cell.value:
+        return item
+    same_layout = item.cell.layout == known.layout and item.cell.span is not None
+    return item if same_layout else MergedCell(known)
 
 
 def _merge_frame(
@@ -234,7 +163,67 @@ def is_python(frame: dict[str, Json]) -> bool:
     return all("python" in name for name in names)
 
 
-_MINOR_WITH_IDS = 5
+@frozen
+class _MergedRow:
+    """One row of cells: their sources ('' where there is no cell) and what became of them."""
+
+    sources: Terms[str]
+    item: MergedCell | None
+    notes: Notes
+
+
+def contest_moved_lines(rows: Sequence[_MergedRow], policy: Policy) -> list[MergedCell | None]:
+    """The cells, those with moved lines that the other side does not have there in conflict."""
+    touched = [row for row in rows if not row.sources.local == row.sources.remote == row.sources.base]
+    suspects = _suspects(touched) if touched else set()
+    if not suspects:
+        return [row.item for row in rows]
+    return [_contested(row, suspects, policy) for row in rows]
+
+
+def _suspects(rows: Sequence[_MergedRow]) -> set[str]:
+    """Lines that are there more often than the two changes together explain."""
+    base, local, remote, merged, shown = (Counter[str]() for _ in range(5))
+    for row in rows:
+        for counter, source in zip((base, local, remote), row.sources, strict=True):
+            counter.update(_telling(source))
+        if row.item is None:
+            continue
+        if row.item.text is None:
+            merged.update(_telling(row.item.cell.source))
+        for terms in row.item.conflicts:
+            shown.update(line for term in terms if term for line in _telling(term))
+    return {
+        line
+        for line, count in merged.items()
+        if base[line] and line not in shown and is_too_many(count, base[line], local[line], remote[line])
+    }
+
+
+def _telling(source: str) -> list[str]:
+    return [text for line in source.split("\n") if len(text := line.strip()) >= _TELLING]
+
+
+def _contested(row: _MergedRow, suspects: set[str], policy: Policy) -> MergedCell | None:
+    """The cell, in conflict about each suspect line that one side brought here."""
+    if row.item is None or row.item.text is not None:
+        return row.item
+    lines, shape = split(row.item.cell.source)
+    in_base, in_local, in_remote = ({i for i, _ in align(lines, split(source)[0])} for source in row.sources)
+
+    def brought_by(number: int) -> str:
+        brought_by_one = (number in in_local) != (number in in_remote)
+        if lines[number].strip() not in suspects or number in in_base or not brought_by_one:
+            return ""
+        return "local" if number in in_local else "remote"
+
+    pieces: list[Piece] = []
+    for side, numbers in groupby(range(len(lines)), brought_by):
+        part = tuple(lines[number] for number in numbers)
+        local, remote = (part if side == "local" else ()), (part if side == "remote" else ())
+        pieces.append(Clash((), local, remote) if side else Decided(part))
+    merged = MergedText(tuple(pieces), shape)
+    return with_conflicts(row.item.cell, merged, policy, row.notes) if merged.clashes else row.item
 
 
 def unique_ids(

@@ -2,7 +2,7 @@
 
 Must not know: how conflicts arise, what becomes of them.
 Invariant: what is written are markers longer than any line like them in the texts around, so that they give
-back exactly the terms that they show.  `lines_of(parse(lines))` is `lines`; what is not a whole conflict
+back exactly the terms that they show.  What is not a whole conflict
 (markers of one size, in order, all there) is plain lines; two conflicts that are found never share a line.
 
     conflict = open part [base part] separator part close      part = (line | conflict)*
@@ -209,16 +209,6 @@ def marker(line: str) -> Marker | None:
     return Marker(character, len(line) - len(behind), label)
 
 
-def parse(lines: Sequence[str], least: int = LEAST) -> tuple[str | Marked, ...]:
-    """The lines in order, each whole conflict as one value; lines may have their ends or not."""
-    pieces: list[str | Marked] = []
-    at = 0
-    for conflict in conflicts_in(lines, least):
-        pieces += [*lines[at : conflict.start], conflict]
-        at = conflict.end
-    return (*pieces, *lines[at:])
-
-
 def conflicts_in(lines: Sequence[str], least: int = LEAST) -> tuple[Marked, ...]:
     """The outermost whole conflicts among the lines, in order.
 
@@ -244,13 +234,6 @@ def crossed(lines: Sequence[str], conflict: Marked, least: int = LEAST) -> tuple
         for other in _all_conflicts(lines, least)
         if other.start < conflict.start < other.end < conflict.end
         or conflict.start < other.start < conflict.end < other.end
-    )
-
-
-def lines_of(pieces: Sequence[str | Marked]) -> Lines:
-    """The inverse of `parse`."""
-    return tuple(
-        line for piece in pieces for line in (piece.lines if isinstance(piece, Marked) else (piece,))
     )
 
 

@@ -23,13 +23,14 @@ from functools import lru_cache
 
 from nbmerge.frozen import frozen
 from nbmerge.merge.sequences import align, align_alike, best_chain, longest_rising
+from nbmerge.merge.values import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
-    from nbmerge.notebook.model import Cell
+    from nbmerge.notebook.model import Cell, Notebook
 
     Cells: TypeAlias = Sequence[Cell]
 
@@ -414,6 +415,15 @@ def rows(base: Sequence[Cell], local: Sequence[Cell], remote: Sequence[Cell]) ->
     match_through(base, remote, to_remote, local, to_local)
     ours, theirs = CellPositions(len(local), to_local), CellPositions(len(remote), to_remote)
     return _Ordering(ours, theirs, paired_insertions(local, ours, remote, theirs)).run(len(base))
+
+
+def cells_at(places: Row | Terms[int | None], sides: Terms[Notebook]) -> Terms[Cell | None]:
+    """The cells of the three notebooks at these places; None where one has no such cell."""
+    base, local, remote = (
+        None if place is None else side.cells[place]
+        for place, side in zip((places.base, places.local, places.remote), sides, strict=True)
+    )
+    return Terms(base, local, remote)
 
 
 class _Ordering:

@@ -11,6 +11,7 @@ With --nbdime its driver also merges the 1,000 cells without ids (most of a minu
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
@@ -50,6 +51,7 @@ def main() -> int:
         bench = Bench(Path(folder))
         bench.one_call()
         bench.many_cells("--nbdime" in sys.argv)
+        bench.conflicts()
         bench.images()
     return 0
 
@@ -86,6 +88,24 @@ class Bench:
                 theirs = medians({"nbdime": self.nbdime(files)}, 1, self.fresh(files))["nbdime"].cpu
                 print(f"  {cells:5} cells   {theirs:6.1f} s of processor by nbdime: {theirs / cpu:.0f} x")
             before = cpu
+
+    def conflicts(self) -> None:
+        """2,000 cells of which local edited 100: against a remote that edited others, or the same lines."""
+        files = self.made("conflicts", "--cells", "2000", "--ids", "--output-bytes", "1024")
+        base, local, remote = (json.loads(file.read_bytes()) for file in files)
+        edited = {cell["id"]: cell["source"] for cell in local["cells"]}
+        before = {cell["id"]: cell["source"] for cell in base["cells"]}
+        for cell in remote["cells"]:
+            old, new = before.get(cell["id"]), edited.get(cell["id"])
+            if cell["source"] == old and new not in (old, None):
+                cell["source"] = [line if line in old else f"other = {line}" for line in new]
+        clashing = files[2].with_name("clashing.ipynb")
+        clashing.write_text(json.dumps(remote, indent=1))
+        commands = {"clean": self.driver(files), "conflicts": self.driver([*files[:2], clashing])}
+        costs = medians(commands, 15, self.fresh(files))
+        print("2,000 cells, one side edited 100")
+        for name, cost in costs.items():
+            print(f"  {name:10}{cost.cpu:6.3f} s of processor   {cost.cpu / costs['clean'].cpu:4.2f} x clean")
 
     def images(self) -> None:
         """100 pictures of 1 MB in each file, against json loading three and dumping one."""

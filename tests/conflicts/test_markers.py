@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.merge.markers import Marked, conflicts_in, crossed, lines_of, marker, parse
+from nbmerge.merge.markers import Marked, conflicts_in, crossed, marker
 from tests.helpers.examples import tried
+from tests.helpers.marked import lines_of, parse
 
 PIECES = (
     *("<<<<<<< HEAD", "=======", ">>>>>>> topic", "||||||| 1a2b3c"),

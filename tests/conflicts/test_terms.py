@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, trace
-from nbmerge.conflicts.values import Absent, Choice, OpenConflict
+from nbmerge.conflicts.values import Absent, Choice, InSource, OpenConflict
 from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle, conflicts_in, render
 from nbmerge.merge.values import Favor, Policy, Terms
@@ -87,16 +87,18 @@ def test_markers_give_back_the_terms_that_they_show(
     known = KnownMerge(sides)
     found = find(read(write(result.notebook)), lambda: known, merging=True)
     assert len(found) == len(result.conflicts)
-    for conflict, made in zip(found, result.conflicts, strict=True):
-        terms = split(made.local), split(made.remote)
+    clashes = [clash for cell in result.result.contested.values() if cell.text for clash in cell.text.clashes]
+    for conflict, clash in zip(found, clashes, strict=True):
+        terms = list(clash.local), list(clash.remote)
         if style is not ConflictStyle.DIFF3:
             terms = without_common_ends(*terms)
+        assert isinstance(conflict.place, InSource)
+        shown = conflict.place.marked
+        assert (list(shown.local), list(shown.remote)) == terms
         assert (split(conflict.terms.local), split(conflict.terms.remote)) == tuple(map(normal, terms))
         assert (conflict.labels.local, conflict.labels.remote) == (labels.local, labels.remote)
-        if style is not ConflictStyle.MERGE:
-            assert split(conflict.terms.base) == split(made.base)
-        else:
-            assert conflict.terms.base is Absent.UNKNOWN
+        assert shown.base == (None if style is ConflictStyle.MERGE else clash.base)
+        assert (conflict.terms.base is Absent.UNKNOWN) == (shown.base is None)
     for traced, made in zip(trace(found, result.notebook, known), result.conflicts, strict=True):
         assert split(traced.conflict.terms.base) == split(made.base)
 

@@ -9,11 +9,12 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from nbmerge.git.sides import merged_again
-from nbmerge.merge.markers import Marked, parse
+from nbmerge.merge.markers import Marked
 from nbmerge.repair.rebuild import Hopeless, How, Rebuilt, Sides, Sound, rebuild
 from tests.helpers.build import Trio
 from tests.helpers.edits import edit_and_run, trios
 from tests.helpers.examples import tried
+from tests.helpers.marked import parse
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.strategies import VALID
 from tests.helpers.validity import fault
