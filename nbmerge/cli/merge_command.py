@@ -133,8 +133,6 @@ def merge_options(found: Arguments) -> MergeOptions:
     files = (found.base, found.local, found.remote, found.output)
     how = (found.json, found.verbose, found.decisions, found.report)
     return MergeOptions(*files, _policy(found), _markers(found), *how)
-        *files, _policy(found), _markers(found), found.json, found.verbose, found.decisions, found.report
-    )
 
 
 def _call() -> str:

@@ -79,7 +79,7 @@ def call(tmp_path: Path) -> Call:
 
 
 def test_a_bug_of_ours_loses_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("some\nbug")
 
     monkeypatch.setattr(driver, "merge_sources", fail)
@@ -92,7 +92,7 @@ def test_a_bug_of_ours_loses_nothing(call: Call, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_disk_that_is_full_is_no_conflict(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", fail)
