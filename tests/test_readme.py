@@ -74,7 +74,7 @@ def test_what_is_typed_prints_what_the_readme_says(tmp_path: Path, terminal: dic
 def test_the_first_block_is_the_line_that_installs_and_the_line_that_tests() -> None:
     install, test = blocks("sh")[0].splitlines()
     assert install.startswith("python -m pip install . && nbmerge-on-save ")
-    assert test == "python -m pip install '.[test]' && python -m pytest"
+    assert test == "python -m pip install '.[test]' && python -m pytest -n auto"
     for word in install.split():
         if word.startswith("fixtures/"):
             assert (ROOT / word).exists()
