@@ -206,7 +206,7 @@ def test_the_first_fence_of_backticks_is_what_ci_runs() -> None:
     first = re.split(r"^```.*\n", text_of("README.md"), flags=re.M)[1]
     assert first.splitlines() == [
         f"python -m pip install . && {NAME} demo",
-        "python -m pip install '.[test]' && python -m pytest",
+        "python -m pip install '.[test]' && python -m pytest -n auto",
     ]
 
 

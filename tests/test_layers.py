@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,13 @@ def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> list[str]:
     """The full names of all that a module imports, wherever it does."""
+    return list(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_bytes())):
         match node:
             case ast.Import(names=names):
@@ -83,7 +89,7 @@ def level(part: str) -> int:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_go_downward(path: Path) -> None:
     if part_of(path) == "__init__":
-        assert list(imports(path)) == []  # so that `import nbmerge` costs nothing
+        assert imports(path) == []  # so that `import nbmerge` costs nothing
         return
     for name in imports(path):
         assert name != "a relative import"

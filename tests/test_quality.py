@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
 @pytest.mark.parametrize("tool", ["ruff check", "ruff format --check", "mypy"])
 def test_tools_are_content(tool: str) -> None:
     files = [] if tool == "mypy" else ["nbmerge", "tests"]
@@ -30,7 +36,7 @@ def test_tools_are_content(tool: str) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_each_module_says_what_it_owns(path: Path) -> None:
-    said = ast.get_docstring(ast.parse(path.read_bytes())) or ""
+    said = ast.get_docstring(parsed(path)) or ""
     assert said
     if not path.name.startswith("__"):
         assert [word for word in SAID if word not in said] == []
@@ -38,9 +44,8 @@ def test_each_module_says_what_it_owns(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_modules_and_functions_are_small(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= 500
-    for node in ast.walk(ast.parse(text)):
+    assert path.read_text().count("\n") <= 500
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno <= 50, node.name
 
@@ -49,7 +54,7 @@ def test_no_class_has_the_name_of_another() -> None:
     """One word for one thing: a reader who meets a class's name knows which one it is."""
     homes: dict[str, list[str]] = {}
     for path in MODULES:
-        for node in ast.parse(path.read_bytes()).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes.setdefault(node.name, []).append(name_of(path))
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}

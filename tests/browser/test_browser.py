@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from nbmerge.merge.markers import Labels
 from tests.browser import hostile
 from tests.browser.pages import compared, labelled
 from tests.browser.reading import ELEMENTS
 from tests.browser.test_merged import FIXTURES, fixture
-from tests.helpers.browser import Browser, Page, browser, needs_browser
 from tests.helpers.build import code, markdown, notebook, printed
+from tests.helpers.chromium import listen_to, needs_chromium, new_page
 
-pytestmark = needs_browser
+pytestmark = needs_chromium
 
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 _USE_ALL = """
@@ -58,12 +59,6 @@ _FAINT = """
 """
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as found:
-        yield found
-
-
 @pytest.fixture
 def trap() -> Iterator[tuple[str, list[str]]]:
     """A server that a hostile notebook wants to reach, and what it was asked for."""
@@ -86,11 +81,17 @@ def trap() -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
-def opened(chromium: Browser, folder: Path, html: str, width: int = 1100) -> Page:
-    page = chromium.page(width=width)
-    (folder / "page.html").write_text(html, encoding="utf-8")
-    page.open(folder / "page.html")
+def opened(chromium: Browser, folder: Path, html: str) -> Page:
+    page = new_page(chromium)
+    page.goto(written(folder, html))
     return page
+
+
+def written(folder: Path, html: str) -> str:
+    """The address of a file that holds a page."""
+    file = folder / "page.html"
+    file.write_text(html, encoding="utf-8")
+    return file.as_uri()
 
 
 @pytest.mark.parametrize("kind", ["a merge", "a comparison"])
@@ -106,20 +107,23 @@ def test_nothing_runs_and_nothing_is_fetched(
     if not policy:
         html, removed = _POLICY.subn("", html)
         assert removed == 1
-    page = opened(chromium, tmp_path, html)
-    title = page.evaluate("document.title")
+    page = new_page(chromium)
+    heard = listen_to(page)
+    where = written(tmp_path, html)
+    page.goto(where)
+    title = page.title()
     assert page.evaluate(_USE_ALL) > 40
-    page.evaluate("new Promise(done => setTimeout(done, 300))")
-    assert (page.evaluate("document.title"), page.evaluate("typeof window.ran")) == (title, "undefined")
+    page.wait_for_timeout(300)
+    assert (page.title(), page.evaluate("typeof window.ran")) == (title, "undefined")
     assert title != "ran"
-    assert page.evaluate("location.href").startswith((tmp_path / "page.html").as_uri())
+    assert page.evaluate("location.href").startswith(where)
     elements = page.evaluate("[...new Set([...document.querySelectorAll('*')].map(e => e.localName))]")
     assert set(elements) <= ELEMENTS
-    written = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())"
-    assert not [name for name in page.evaluate(written) if name.startswith("on") or name == "style"]
+    names = "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())"
+    assert not [name for name in page.evaluate(names) if name.startswith("on") or name == "style"]
     assert asked == []
-    assert page.asked_the_network() == [(tmp_path / "page.html").as_uri()]
-    assert (page.violations, page.messages, chromium.opened_by_pages) == ([], [], [])
+    assert heard.asked_the_network() == [where]
+    assert (heard.violations, heard.messages, heard.opened) == ([], [], [])
 
 
 def test_the_trap_works(chromium: Browser, trap: tuple[str, list[str]], tmp_path: Path) -> None:
@@ -127,10 +131,13 @@ def test_the_trap_works(chromium: Browser, trap: tuple[str, list[str]], tmp_path
     address, asked = trap
     texts = [text for text in hostile.payloads(address) if "refresh" not in text and "</style>" not in text]
     body = "".join(texts).encode("utf-8", "replace").decode()
-    page = opened(chromium, tmp_path, f"<!doctype html><meta charset=utf-8><body>{body}")
-    page.wait_for("window.ran === 1")
-    assert page.evaluate("document.title") == "ran"
-    page.until(lambda: "/img.png" in asked, "the picture is asked for")
+    page = new_page(chromium)
+    heard = listen_to(page)
+    page.goto(written(tmp_path, f"<!doctype html><meta charset=utf-8><body>{body}"))
+    page.wait_for_function("() => window.ran === 1")
+    assert page.title() == "ran"
+    assert f"{address}/img.png" in heard.asked_the_network()
+    assert "/img.png" in asked
 
 
 def test_svg_pictures_are_seen_but_do_not_act(
@@ -156,13 +163,14 @@ def colourful() -> str:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("media", ["", "print"], ids=["screen", "paper"])
-def test_every_text_stands_out(chromium: Browser, tmp_path: Path, scheme: str, media: str) -> None:
+@pytest.mark.parametrize("media", ["screen", "print"], ids=["screen", "paper"])
+def test_every_text_stands_out(chromium: Browser, tmp_path: Path, scheme: Any, media: Any) -> None:
     old, new = (notebook(code(f"x = {n}", id="a"), markdown("# T", id="b")) for n in (1, 2))
     topics = ("same-line", "delete-against-edit", "both-move", "metadata", "imports")
+    page = new_page(chromium)
     for html in (colourful(), compared(old, new), *(fixture(topic).page for topic in topics)):
-        page = opened(chromium, tmp_path, html)
-        page.prefer(scheme, media)
+        page.goto(written(tmp_path, html))
+        page.emulate_media(color_scheme=scheme, media=media)
         page.evaluate("for (const e of document.querySelectorAll('details')) e.open = true")
         assert page.evaluate(_FAINT) == []
 
@@ -170,9 +178,9 @@ def test_every_text_stands_out(chromium: Browser, tmp_path: Path, scheme: str, m
 def test_dark_is_dark_and_paper_is_white(chromium: Browser, tmp_path: Path) -> None:
     page = opened(chromium, tmp_path, fixture("same-line").page)
     colour = "getComputedStyle(document.body).backgroundColor"
-    page.prefer("dark")
+    page.emulate_media(color_scheme="dark", media="screen")
     assert sum(json.loads(f"[{page.evaluate(colour)[4:-1]}]")) < 120
-    page.prefer("dark", "print")
+    page.emulate_media(media="print")
     assert page.evaluate(colour) == "rgb(255, 255, 255)"
 
 
@@ -182,20 +190,21 @@ def test_nothing_is_wider_than_the_window(chromium: Browser, tmp_path: Path, wid
     cell = code(long, id="a" * 64, out=long, metadata={long[:300]: long})
     pages = [colourful(), labelled(cell, cell | {"source": long + "1"}, cell | {"source": long + "2"}).page]
     pages.append(hostile.files("http://127.0.0.1:9").page)
+    page = new_page(chromium, width=width)
     for html in pages:
-        page = opened(chromium, tmp_path, html, width)
+        page.goto(written(tmp_path, html))
         page.evaluate("for (const e of document.querySelectorAll('details')) e.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_keys_lead_to_the_conflicts(chromium: Browser, tmp_path: Path) -> None:
     page = opened(chromium, tmp_path, colourful())
-    page.press("Tab", 9)
+    page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "To the first conflict"
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") > 0
-    page.press("Enter", 13, "\r")
-    page.wait_for("location.hash === '#conflict-1'")
-    page.wait_for("document.querySelector('#conflict-1').getBoundingClientRect().top < innerHeight")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/page.html#conflict-1")
+    expect(page.locator("#conflict-1")).to_be_in_viewport()
 
 
 def test_a_link_into_folded_cells_opens_them(chromium: Browser, tmp_path: Path) -> None:
@@ -203,4 +212,4 @@ def test_a_link_into_folded_cells_opens_them(chromium: Browser, tmp_path: Path) 
     assert files.is_dir()
     page = opened(chromium, tmp_path, fixture("same-line").page)
     page.evaluate("location.hash = '#cell-2'")
-    page.wait_for("document.querySelector('details.run').open")
+    expect(page.locator("details.run").first).to_have_attribute("open", "")

@@ -213,9 +213,9 @@ def test_a_large_notebook_with_pictures_takes_little_time_and_room() -> None:
     whole, sources = files.whole, files.sources
     from nbmerge.cli.pages import report_of
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     page = report_of(whole, sources, "large", Labels())
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert len(page) < 1.05 * sum(map(len, pictures)) + 300_000
 
 

@@ -69,6 +69,11 @@ def until(true: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def busyness() -> float:
+    """How many programs want to run on each processor, over the last minute; 1 where all of them can."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 @dataclass
 class Machine:
     """`folder` holds nb.ipynb, `state` is the state directory of all commands."""

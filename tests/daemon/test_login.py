@@ -51,7 +51,7 @@ def test_a_systemd_unit_that_is_enabled(tmp_path: Path) -> None:
     assert os.readlink(link) == path
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd")
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     path = Login({}, str(tmp_path), "linux").add("/state", ("/bin/true", *COMMAND[1:]))
     checked = subprocess.run(

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.daemon.machine import ADA, BASE, BEN, BOTH, LONGEST, Machine
+from tests.daemon.machine import ADA, BASE, BEN, BOTH, LONGEST, Machine, Watch
 from tests.helpers.spelling import JUPYTER
 
 
@@ -141,14 +141,15 @@ def test_what_is_not_there_cannot_be_watched(machine: Machine) -> None:
 def test_a_watcher_loads_no_nbformat(machine: Machine) -> None:
     """It takes a second where jupyter-events is installed, and memory for good."""
     script = (
-        "import sys, threading, time, os, signal; from nbmerge.cli.main import run;"
-        "threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGTERM)).start();"
-        "run(['watch', '--settle=0.1']); print(*sys.modules)"
+        "import sys; from nbmerge.cli.main import run; run(['watch', '--settle=0.1']); print(*sys.modules)"
     )
-    process = machine.started_by(sys.executable, "-c", script)
-    out, _ = process.communicate(timeout=LONGEST)
-    assert out.startswith(b"watching 1 notebook\n")
-    assert set(out.decode().split()).isdisjoint(
+    watch = Watch(machine.started_by(sys.executable, "-c", script))
+    assert watch.line() == "watching 1 notebook"
+    machine.save(ADA)
+    code, out, _ = watch.end()
+    assert code == 0
+    assert "nbmerge.watch" in out.split()
+    assert set(out.split()).isdisjoint(
         ["nbformat", "nbdime", "jsonschema", "parso", "tornado", "argcomplete"]
     )
 

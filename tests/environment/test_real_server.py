@@ -91,7 +91,8 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
 
 
 def _started(folder: Path) -> JupyterServer:
-    for _ in range(600):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
         for server in listed(str(folder / "runtime")):
             if ask(server, "GET", "api/status") is not None:
                 return server

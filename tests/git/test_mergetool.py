@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.git.repo import NAME, Repository, spelled
 from tests.web.desk import Desk, Tool
 
-if TYPE_CHECKING:
-    from tests.helpers.browser import Browser
-
 BASE = spelled("first = 1", "keep = 0", "last = 1")
 OURS = spelled("first = 10", "keep = 0", "last = 10")
 THEIRS = spelled("first = 100", "keep = 0", "last = 100")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    pytest.importorskip("websocket", reason="jupyter_server, which brings it, is not installed")
-    from tests.helpers.browser import browser as real
-
-    with real() as found:
-        yield found
 
 
 @pytest.fixture
@@ -34,7 +21,7 @@ def tools(repo: Repository, request: pytest.FixtureRequest) -> Any:
     """Starts `git mergetool` in the repository, with the browser to look at what it shows."""
     done = repo.nbmerge("git", "install", "--mergetool")
     assert done.code == 0, done
-    desk = Desk(repo.path, lambda: request.getfixturevalue("browser"))
+    desk = Desk(repo.path, lambda: request.getfixturevalue("chromium"))
 
     def start(*arguments: str) -> Tool:
         quiet = repo.env | {"NBMERGE_BROWSER": "none", "TMPDIR": str(repo.path.parent)}

@@ -5,6 +5,7 @@ Must not know: merging.  Invariant: what comes out is JSON in some spelling; val
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ TEXTS = st.text(max_size=6) | st.sampled_from(
 )
 
 
+@cache
 def values() -> st.SearchStrategy[Any]:
     """Anything that JSON can hold, in spellings that Python would not keep."""
     leaves = st.none() | st.booleans() | TEXTS | st.sampled_from(NUMBERS).map(Literal)

@@ -1,13 +1,16 @@
 """Owns: Hypothesis strategies for notebooks as people have them.
 
 Must not know: merging, or how a side edits (see edits).  Invariant: a notebook of a valid kind of ids
-is valid nbformat.
+is valid nbformat; what is drawn is drawn anew, and shares nothing that could be changed.  Each strategy is
+made once: Hypothesis examines a new one before it draws from it, which takes longer than drawing.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from enum import Enum
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -64,26 +67,31 @@ PROSE_LINES = (
 )
 TEXTS = ("1\n", "2\n", "error: no data\n", "a long line of output that says something\n", "")
 PIXEL = "iVBORw0KGgo="
+_FIGURE = "![figure](attachment:image.png)"
 
 
+@cache
 def code_lines() -> st.SearchStrategy[str]:
     return st.sampled_from(CODE_LINES) | st.integers(0, 999).map(
         lambda n: f"value_{n} = compute({n}, depth=3)"
     )
 
 
+@cache
 def prose_lines() -> st.SearchStrategy[str]:
     return st.sampled_from(PROSE_LINES) | st.integers(0, 999).map(
         lambda n: f"Sample {n} was kept at {n} degrees."
     )
 
 
+@cache
 def sources(line: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """Short texts, a few with a final newline."""
     text = st.lists(line, max_size=5).map("\n".join)
     return text | text | text | text.map(lambda found: found + "\n")
 
 
+@cache
 def outputs() -> st.SearchStrategy[list[Any]]:
     one = st.sampled_from(TEXTS).map(printed) | st.sampled_from(
         [
@@ -92,10 +100,11 @@ def outputs() -> st.SearchStrategy[list[Any]]:
             shown({"text/html": ["<b>bold</b>\n", "text"]}, 4, isolated=True),
             {"output_type": "error", "ename": "KeyError", "evalue": "'x'", "traceback": ["line 1", "line 2"]},
         ]
-    )
+    ).map(deepcopy)
     return st.lists(one, max_size=2)
 
 
+@cache
 def metadata() -> st.SearchStrategy[dict[str, Any]]:
     """Cell metadata: mostly none."""
     some = st.fixed_dictionaries(
@@ -107,13 +116,15 @@ def metadata() -> st.SearchStrategy[dict[str, Any]]:
             "editor": st.fixed_dictionaries({}, optional={"depth": st.integers(0, 2), "note": st.just("n")}),
         },
     )
-    return st.just({}) | st.just({}) | some
+    return st.builds(dict) | st.builds(dict) | some
 
 
+@cache
 def counts() -> st.SearchStrategy[int | None]:
     return st.none() | st.integers(1, 30)
 
 
+@cache
 def code_cells() -> st.SearchStrategy[Cell]:
     return st.builds(
         lambda source, count, made, data: code(source, count=count) | {"outputs": made, "metadata": data},
@@ -124,19 +135,22 @@ def code_cells() -> st.SearchStrategy[Cell]:
     )
 
 
+@cache
 def text_cells() -> st.SearchStrategy[Cell]:
     return st.builds(
         lambda make, source, data: make(source) | {"metadata": data},
         st.sampled_from([markdown, markdown, raw]),
         sources(prose_lines()),
         metadata(),
-    ) | st.just(markdown("![figure](attachment:image.png)", attachments={"image.png": {"image/png": PIXEL}}))
+    ) | st.builds(lambda: markdown(_FIGURE, attachments={"image.png": {"image/png": PIXEL}}))
 
 
+@cache
 def cells() -> st.SearchStrategy[Cell]:
     return code_cells() | code_cells() | text_cells()
 
 
+@cache
 def notebook_metadata() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {},
@@ -180,6 +194,7 @@ def with_id(cell: Cell, id: str | None) -> Cell:
     return bare if id is None else {"cell_type": cell["cell_type"], "id": id} | bare
 
 
+@cache
 def spellings() -> st.SearchStrategy[Spelling]:
     """The regular ways to write a whole file."""
     return st.builds(
@@ -194,6 +209,7 @@ def spellings() -> st.SearchStrategy[Spelling]:
     )
 
 
+@cache
 def odd_spellings() -> st.SearchStrategy[Spelling]:
     """Any white space anywhere, escapes where no tool would write one."""
     return st.builds(replace, spellings(), chaos=st.integers(0, 99).map(Random), newline=st.just("\n"))

@@ -368,9 +368,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     assert int(output.split()[-1]) > 20  # 26 are tried
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() == 0, reason="who may do everything is not refused"
-)
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_store_that_may_not_be_written(tmp_path: Path) -> None:
     notebook_id = filled(tmp_path, b"one")
     file_of(tmp_path).chmod(0o400)

@@ -120,9 +120,7 @@ def test_a_store_in_memory_locks_nothing_on_disk() -> None:
         assert one.adopt("/a.ipynb") == other.adopt("/a.ipynb")
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() == 0, reason="who may do everything is not refused"
-)
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_directory_of_somebody_else_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(SystemFailure, match="see who owns it"):

@@ -21,11 +21,11 @@ from threading import Event, Thread
 from nbmerge.files import digest
 from nbmerge.history.opening import open_store
 from nbmerge.history.store import Store
-from tests.daemon.machine import Machine, Watch, until
+from tests.daemon.machine import Machine, Watch, busyness, until
 from tests.real.people import Paper
 from tests.scenarios.histories import words_of
 
-LONG_ENOUGH = 0.3  # seconds in which a watcher reads what stands in the file, on a busy machine too
+LONG_ENOUGH = 0.3  # seconds in which a watcher reads what stands in the file; more on a busy machine
 
 
 @dataclass
@@ -143,10 +143,11 @@ class Place:
         """Words that were saved where a watcher could see them, and that nobody took out again."""
         saves = self.paper.saves
         watched = [*self.watched, (self.ready_at, float("inf"))] if self.watch else self.watched
+        enough = LONG_ENOUGH * busyness()
         owed: set[str] = set()
         for save, following in zip(saves, [*saves[1:], None], strict=True):
             until_then = float("inf") if following is None else following.began
-            if any(min(until_then, b) - max(save.ended, a) >= LONG_ENOUGH for a, b in watched):
+            if any(min(until_then, b) - max(save.ended, a) >= enough for a, b in watched):
                 owed |= words_of(save.data)
         return owed - self.paper.removed
 

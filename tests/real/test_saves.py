@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from nbmerge.files import digest
-from tests.daemon.machine import BASE, CELLS, until
+from tests.daemon.machine import BASE, CELLS, busyness, until
 from tests.helpers.build import code, notebook
 from tests.helpers.spelling import JUPYTER
 from tests.real.people import WRITE
@@ -46,7 +46,7 @@ def recorded_and_missed(place: Place, way: str, pause: float) -> tuple[int, int]
 def test_saves_that_are_10_ms_apart(place: Place, way: str) -> None:
     recorded, missed = recorded_and_missed(place, way, 0.01)
     assert recorded + missed >= SAVES
-    assert recorded >= 0.9 * SAVES  # all of them, but the machine may be busy with something else
+    assert recorded >= 0.9 * SAVES / busyness()  # all of them where nothing else wants to run
 
 
 @pytest.mark.parametrize("way", ["script", "rename"])

@@ -54,6 +54,7 @@ def test_a_tab_and_an_agent(jupyter: Jupyter, machine: Machine) -> None:
     watch = machine.watch("--json")
     tab = Tab(jupyter, machine.path)
     tab.save(ADA)
+    until(lambda: machine.status.versions == 2, "the tab's save is recorded")
     machine.path.write_bytes(agent(BEN))
     assert watch.object()["event"] == "merged"
     assert machine.sources[:6] == BOTH
@@ -98,6 +99,7 @@ def test_links(jupyter: Jupyter, machine: Machine, tmp_path: Path, what: str) ->
         machine.path.symlink_to(real / "nb.ipynb")
     watch = machine.watch("--json")
     Tab(jupyter, machine.path).save(ADA)
+    until(lambda: machine.status.versions == 2, "the tab's save is recorded")
     (real / "nb.ipynb").write_bytes(agent(BEN))
     assert watch.object()["event"] == "merged"
     assert machine.sources[:6] == BOTH

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from hypothesis import strategies as st
@@ -121,5 +121,6 @@ def old(draw: st.DrawFn) -> Copy:
     return copy(*draw(st.permutations(pair)))
 
 
+@cache
 def copies() -> st.SearchStrategy[Copy]:
     return st.one_of(edited(), merges(), unrelated(), renumbered(), odd(), old())

@@ -93,7 +93,7 @@ def test_two_editors_end_with_the_same_notebook(tmp_path: Path) -> None:
     assert len(cells) == 4
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 @pytest.mark.parametrize("ids", [True, False])
 def test_a_page_does_what_it_is_told(ids: bool) -> None:
     a, b, c, d = (code(f"# {name}\nprint('all about {name}')") for name in ("rain", "snow", "wind", "hail"))

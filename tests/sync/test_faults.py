@@ -183,7 +183,7 @@ def test_many_writers_at_once_all_get_their_saves_in(watched: Desk) -> None:
     assert open_notebook(str(watched.path), state=watched.state).content == watched.path.read_bytes()
 
 
-def until(true: Any, seconds: float = 10.0) -> None:
+def until(true: Any, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.helpers.browser import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).parents[2]
 SIDES = {"local": "cm-merge-left-editor", "base": "cm-central-editor", "remote": "cm-merge-right-editor"}
@@ -40,16 +40,15 @@ class Tool:
 
     def open(self, file: Path | None = None) -> Page:
         """Look at the page, once nbdime has drawn it; by way of a file, if there is one."""
-        self.page = self.browser().page(width=1300, height=1000)
-        self.page.open(self.url if file is None else file)
+        from tests.helpers.chromium import new_page
+
+        self.page = new_page(self.browser(), width=1300, height=1000)
+        self.page.goto(self.url if file is None else file.as_uri())
         self._drawn()
         return self.page
 
     def load_again(self) -> None:
-        page = self.there()
-        before = page.loads
-        page.call("Page.reload")
-        page.until(lambda: page.loads > before, "it is loaded again")
+        self.there().reload()
         self._drawn()
 
     def choose(self, cell: int, side: str, number: int = 0) -> None:
@@ -61,76 +60,60 @@ class Tool:
         self._press(cell, MERGED, "conflict", number)
 
     def warnings(self) -> int:
-        found: int = self.there().evaluate(
-            f"document.querySelectorAll('.{MERGED} .jp-Merge-gutter-conflict').length"
-        )
-        return found
+        return self.there().locator(f".{MERGED} .jp-Merge-gutter-conflict").count()
 
     def type(self, cell: int, text: str, at: str = "") -> None:
         """Type into the merged text, before the first line (or at the first that begins so)."""
-        page = self.there()
-        where = json.dumps(at)
-        page.evaluate(
-            f"""(() => {{
-              const content = document.querySelectorAll('.jp-Cell-merge')[{cell}]
-                .querySelector('.{MERGED} .cm-content');
+        content = self._cell(cell).locator(f".{MERGED} .cm-content")
+        content.evaluate(
+            """(content, at) => {
               const lines = [...content.querySelectorAll('.cm-line')];
-              const line = lines.find(each => each.textContent.startsWith({where}));
+              const line = lines.find(each => each.textContent.startsWith(at));
               content.focus();
               getSelection().collapse(line, 0);
               document.dispatchEvent(new Event('selectionchange'));
-            }})()"""
+            }""",
+            at,
         )
-        page.call("Runtime.getIsolateId")
+        keyboard = self.there().keyboard
         if text == "\n":
-            page.press("Enter", 13, "\r")
+            keyboard.press("Enter")
         else:
-            page.type(text)
+            keyboard.insert_text(text)
 
     def merged(self, cell: int) -> str:
         """The text that nbdime would save for a cell, as it shows it."""
-        found: str = self.there().evaluate(
-            f"""[...document.querySelectorAll('.jp-Cell-merge')[{cell}]
-              .querySelectorAll('.{MERGED} .cm-line')].map(l => l.textContent).join('\\n')"""
-        )
-        return found
+        return "\n".join(self._cell(cell).locator(f".{MERGED} .cm-line").all_text_contents())
 
     def delete(self, cell: int) -> None:
         """Tick `Delete cell`."""
-        self._mark(
-            f"document.querySelectorAll('.jp-Cell-merge')[{cell}]"
-            ".querySelector('.jp-Merge-delete-cell-toggle input')"
-        )
-        self.there().click("#meant")
+        self._cell(cell).locator(".jp-Merge-delete-cell-toggle input").click()
 
     def resolve_cells(self) -> None:
         """Press the first `Resolve Conflict`."""
-        self.there().click(".jp-conflicted-cells-button")
+        self.there().locator(".jp-conflicted-cells-button").first.click()
 
     def save(self) -> str:
         """Press Save; what the page says to it."""
         page = self.there()
         page.evaluate("document.querySelectorAll('.alertify-logs > *').forEach(log => log.remove())")
         page.click("#nbdime-save")
-        said: str = page.wait_for("document.querySelector('.alertify-logs > *')?.textContent")
-        return said
+        return page.locator(".alertify-logs > *").first.text_content() or ""
 
     def close(self) -> bool:
         """Press Close tool, and OK if nbdime asks; whether it did."""
         page = self.there()
         page.click("#nbdime-close")
-        asked = "document.querySelector('.alertify .ok')"
-        page.wait_for(f"!!({asked} || document.getElementById('nbmerge-end'))")
-        asks = bool(page.evaluate(f"!!{asked}"))
+        answer = page.locator(".alertify .ok")
+        answer.or_(page.locator("#nbmerge-end")).wait_for(state="attached")
+        asks = answer.count() > 0
         if asks:
-            self._mark(asked)
-            page.evaluate("document.getElementById('meant').click()")
+            answer.click()
         return asks
 
     def leave(self) -> None:
         """Close the tab."""
-        page = self.there()
-        page.browser.call("Target.closeTarget", targetId=page.target)
+        self.there().close()
 
     def ended(self) -> tuple[int, str]:
         """The command's exit code and what it printed once the page was shown."""
@@ -143,28 +126,18 @@ class Tool:
 
     def _drawn(self) -> None:
         page = self.there()
-        page.wait_for(
-            "document.querySelector('.jp-Cell-merge') && !document.querySelector('.nbdime-spinner')"
-        )
+        page.locator(".jp-Cell-merge").first.wait_for(state="attached")
+        page.locator(".nbdime-spinner").wait_for(state="detached")
         # the editors are laid out in the frames that follow
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
-    def _press(self, cell: int, pane: str, what: str, number: int) -> None:
-        page = self.there()
-        self._mark(
-            f"""[...document.querySelectorAll('.jp-Cell-merge')[{cell}]
-              .querySelectorAll('.{pane} .jp-Merge-gutter-{what}')]
-              .filter(sign => getComputedStyle(sign).visibility !== 'hidden')[{number}]"""
-        )
-        page.click("#meant")
-        page.evaluate("new Promise(done => setTimeout(() => requestAnimationFrame(done), 50))")
+    def _cell(self, number: int) -> Locator:
+        return self.there().locator(".jp-Cell-merge").nth(number)
 
-    def _mark(self, element: str) -> None:
-        """Give an element the id by which it can be clicked."""
-        self.there().evaluate(
-            f"""(() => {{ document.querySelectorAll('#meant').forEach(e => e.removeAttribute('id'));
-              ({element}).id = 'meant'; }})()"""
-        )
+    def _press(self, cell: int, pane: str, what: str, number: int) -> None:
+        signs = self._cell(cell).locator(f".{pane} .jp-Merge-gutter-{what}")
+        signs.locator("visible=true").nth(number).click()
+        self.there().evaluate("new Promise(done => setTimeout(() => requestAnimationFrame(done), 50))")
 
 
 @dataclass

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.helpers.build import code, markdown, notebook, raw, shown
+from tests.helpers.chromium import listen_to
 from tests.helpers.spelling import JUPYTER
 from tests.web.desk import Desk
 from tests.web.versions import Sides
@@ -69,6 +70,7 @@ def test_a_hostile_notebook(desk: Desk, elsewhere: socket.socket) -> None:
     desk.name = name.name
     tool = desk.resolve()
     page = tool.open()
+    heard = listen_to(page)
     page.click("#nbdime-hide-unchanged")
     page.evaluate("document.querySelectorAll('#evil').forEach(link => link.click())")
     tool.choose(1, "remote")
@@ -78,7 +80,7 @@ def test_a_hostile_notebook(desk: Desk, elsewhere: socket.socket) -> None:
     assert page.evaluate("typeof window.canary") == "undefined"
     with pytest.raises(BlockingIOError):  # nobody came
         elsewhere.accept()
-    assert desk.browser().opened_by_pages == []
+    assert heard.opened == []
     assert page.evaluate("document.querySelector('h3').textContent").startswith(name.name)
     tool.close()
     assert tool.ended()[0] == 0
