@@ -294,14 +294,40 @@ _LOCAL, _REMOTE = frozenset({"local"}), frozenset({"remote"})
 
 
 def hunks(base: Sequence[Hashable], side: Sequence[Hashable]) -> list[Hunk]:
-    """What the side changed, as hunks in order."""
+    """What the side changed, as hunks in order that never touch.
+
+    Where an insertion or a deletion might as well stand further down, it stands there: so two
+    sides that made the same one have it at the same place, whatever else they changed.
+    """
     found = []
     i = j = 0
     for next_i, next_j in [*align(base, side), (len(base), len(side))]:
         if next_i > i or next_j > j:
             found.append(Hunk(i, next_i, j, next_j))
         i, j = next_i + 1, next_j + 1
-    return found
+    below: list[Hunk] = []  # the nearest last
+    while found:
+        hunk = _slid_down(found.pop(), base, side, below[-1].start if below else len(base))
+        if below and hunk.end == below[-1].start:
+            last = below.pop()
+            found.append(Hunk(hunk.start, last.end, hunk.new_start, last.new_end))
+        else:
+            below.append(hunk)
+    return below[::-1]
+
+
+def _slid_down(hunk: Hunk, base: Sequence[Hashable], side: Sequence[Hashable], limit: int) -> Hunk:
+    """The same insertion or deletion as far down as it goes; `limit` is an index in base."""
+    if hunk.inserts:
+        items, start, end = side, hunk.new_start, hunk.new_end
+    elif hunk.deletes:
+        items, start, end = base, hunk.start, hunk.end
+    else:
+        return hunk
+    by = 0
+    while hunk.end + by < limit and items[start + by] == items[end + by]:
+        by += 1
+    return Hunk(hunk.start + by, hunk.end + by, hunk.new_start + by, hunk.new_end + by)
 
 
 def diff3(
@@ -363,3 +389,54 @@ def _meet(one: Hunk, other: Hunk, neighbours: bool) -> bool:
         change = other if one.inserts else one
         return change.deletes or not change.keeps_size
     return False
+
+
+_NEAR = 8  # unchanged elements, and as many as the run has
+_LONG = 200  # elements; a longer run is known by what it says
+
+
+def added_nearby(
+    run: Sequence[Hashable],
+    texts: tuple[Sequence[Hashable], Sequence[Hashable]],
+    regions: Sequence[Region],
+    number: int,
+    side: str,
+) -> bool:
+    """True if this side, too, added the run around a region that only the other side changed.
+
+    A diff, led by other changes, may find one insertion at two places; `texts` are base and
+    the side.
+    """
+    if not 0 < len(run) <= _LONG:
+        return False
+    reach = _NEAR + len(run)
+    before = _reached((regions[at] for at in range(number - 1, -1, -1)), side, reach)
+    behind = _reached((regions[at] for at in range(number + 1, len(regions))), side, reach)
+    places = regions[number].base, getattr(regions[number], side)
+    in_base, in_side = (
+        _times(list(run), text[start - back : end + ahead])
+        for text, (start, end), back, ahead in zip(texts, places, before, behind, strict=True)
+    )
+    return in_base < in_side
+
+
+def _reached(regions: Iterable[Region], side: str, reach: int) -> Pair:
+    """The size, on base and on one side, of these regions up to so many unchanged elements."""
+    base = own = 0
+    for region in regions:
+        start, end = getattr(region, side)
+        size = region.base[1] - region.base[0]
+        if region.changed:
+            base, own = base + size, own + end - start
+        else:
+            base, own = base + min(size, reach), own + min(size, reach)
+            reach -= min(size, reach)
+        if not reach:
+            break
+    return base, own
+
+
+def _times(run: list[Hashable], items: Sequence[Hashable]) -> int:
+    """How often the run stands there, overlaps counted."""
+    size, found = len(run), list(items)
+    return sum(found[start : start + size] == run for start in range(len(found) - size + 1))
