@@ -37,6 +37,9 @@ _IN_ONE_LINE = (
     (re.compile(r"(\s*from\s+\S+\s+import\s+)([\w\s,]+?)(\s*)"), ", "),
     (re.compile(r"(\s*__all__\s*=\s*[\[(]\s*)([^\[\]()#]*?)(\s*[\])]\s*)"), ", "),
 )
+_STARTS = (_INSTALL, r"[^=]*,\s*(?:#|$)", r"\s*\w+\s*=", rf"\s*(?:{_LITERAL}|\w+)\s*(?::|$)")
+_SIGHT = 500  # lines before, in which the open bracket is looked for
+_TOO_MANY = 10_000  # pairs of entries
 _SAME_WORDS = 0.6  # of two items; above it they are one item, reworded
 
 
@@ -49,23 +52,29 @@ class _Entry:
     lines: Lines
 
 
-def entries_of_both(clash: Clash[Lines], before: Lines, *, code: bool) -> Lines | None:
+def entries_of_both(clash: Clash[Lines], whole: Lines, at: int, *, code: bool) -> Lines | None:
     """The entries that both sides added; None if they added something else, or changed more.
 
-    `before` are the lines of base before these.
+    `whole` is base, in which these lines begin at index `at`.
     """
     base, local, remote = clash
     if code and len(base) == len(local) == len(remote) == 1:
         line = _in_one_line(base[0], local[0], remote[0])
         return None if line is None else (line,)
+    if len(base) > 1:
+        return None
     if not code:
         patterns: Patterns = (_ITEM, _ROW)
-    elif base and (len(base) > 1 or not local[:1] == remote[:1] == (f"{base[0]},",)):
+    elif not _may_be_entries(local + remote) or (base and not local[:1] == remote[:1] == (f"{base[-1]},",)):
         return None
     else:
-        patterns = _fitting(before + base)
+        patterns = _fitting(whole[max(at - _SIGHT, 0) : at + len(base)])
     found = None if base and not code else _all_of(local[len(base) :], remote[len(base) :], patterns, code)
     return None if found is None else local[: len(base)] + found
+
+
+def _may_be_entries(lines: Lines) -> bool:
+    return all(any(re.match(start, line) for start in _STARTS) for line in lines)
 
 
 def _all_of(local: Lines, remote: Lines, patterns: Patterns, code: bool) -> Lines | None:
@@ -76,7 +85,8 @@ def _all_of(local: Lines, remote: Lines, patterns: Patterns, code: bool) -> Line
         if not ours or not theirs or len({entry.kind for entry in ours + theirs}) > 1:
             continue
         new = [entry for entry in theirs if entry not in ours]
-        if any(_may_be_one(one, other, code) for one in ours for other in new):
+        too_many = len(ours) * len(new) > _TOO_MANY
+        if too_many or any(_may_be_one(one, other, code) for one in ours for other in new):
             return None
         lines = tuple(line for entry in ours + new for line in entry.lines)
         return (*lines[:-1], lines[-1].removesuffix(",")) if bare else lines

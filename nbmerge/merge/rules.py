@@ -39,16 +39,16 @@ class ByRule:
     note: str
 
 
-def by_rule(clash: Clash[Lines], before: Lines, *, code: bool, bold: bool) -> ByRule | None:
+def by_rule(clash: Clash[Lines], base: Lines, at: int, *, code: bool, bold: bool) -> ByRule | None:
     """The first rule that applies; None if a person has to decide.
 
-    `before` are the lines of base before the clash.
+    `base` are all its lines; the clash begins at index `at` in it.
     """
     found = _loose_space(clash)
     if found is None and bold:
         found = _imports(clash) or _only_deletions(clash)
         found = found or _agreed_ends(clash) or _one_contains_other(clash)
-        found = found or _entries(clash, before, code) or _shared_insertions(clash)
+        found = found or _entries(clash, base, at, code) or _shared_insertions(clash)
         found = found or _common_insertions(clash) or _by_words(clash, code)
     return found
 
@@ -151,11 +151,11 @@ def _inserted(base: Lines, side: Lines) -> list[int]:
     return [j for j in range(len(side)) if j not in kept]
 
 
-def _entries(clash: Clash[Lines], before: Lines, code: bool) -> ByRule | None:
+def _entries(clash: Clash[Lines], base: Lines, at: int, code: bool) -> ByRule | None:
     """Items, rows, arguments, names that both sides added to one enumeration."""
     from nbmerge.merge.entries import entries_of_both
 
-    lines = entries_of_both(clash, before, code=code)
+    lines = entries_of_both(clash, base, at, code=code)
     return None if lines is None else ByRule((Decided(lines),), "entries of both sides")
 
 

@@ -391,33 +391,21 @@ def _meet(one: Hunk, other: Hunk, neighbours: bool) -> bool:
     return False
 
 
-_NEAR = 8  # unchanged elements, and as many as the run has
-_LONG = 200  # elements; a longer run is known by what it says
+def around(
+    texts: tuple[Sequence[T], Sequence[T]], regions: Sequence[Region], number: int, side: str, reach: int
+) -> tuple[Sequence[T], Sequence[T]]:
+    """The same stretch of base and of one side: a region and what is around it.
 
-
-def added_nearby(
-    run: Sequence[Hashable],
-    texts: tuple[Sequence[Hashable], Sequence[Hashable]],
-    regions: Sequence[Region],
-    number: int,
-    side: str,
-) -> bool:
-    """True if this side, too, added the run around a region that only the other side changed.
-
-    A diff, led by other changes, may find one insertion at two places; `texts` are base and
-    the side.
+    That is, to both ends, so many unchanged elements and all changes among them.
     """
-    if not 0 < len(run) <= _LONG:
-        return False
-    reach = _NEAR + len(run)
     before = _reached((regions[at] for at in range(number - 1, -1, -1)), side, reach)
     behind = _reached((regions[at] for at in range(number + 1, len(regions))), side, reach)
-    places = regions[number].base, getattr(regions[number], side)
-    in_base, in_side = (
-        _times(list(run), text[start - back : end + ahead])
-        for text, (start, end), back, ahead in zip(texts, places, before, behind, strict=True)
+    (base, own), places = texts, (regions[number].base, getattr(regions[number], side))
+    (start, end), (own_start, own_end) = places
+    return (
+        base[start - before[0] : end + behind[0]],
+        own[own_start - before[1] : own_end + behind[1]],
     )
-    return in_base < in_side
 
 
 def _reached(regions: Iterable[Region], side: str, reach: int) -> Pair:
@@ -434,9 +422,3 @@ def _reached(regions: Iterable[Region], side: str, reach: int) -> Pair:
         if not reach:
             break
     return base, own
-
-
-def _times(run: list[Hashable], items: Sequence[Hashable]) -> int:
-    """How often the run stands there, overlaps counted."""
-    size, found = len(run), list(items)
-    return sum(found[start : start + size] == run for start in range(len(found) - size + 1))

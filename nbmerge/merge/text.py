@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from nbmerge.frozen import frozen
 from nbmerge.merge.rules import by_rule, is_import
-from nbmerge.merge.sequences import added_nearby, common_ends, diff3
+from nbmerge.merge.sequences import around, common_ends, diff3
 from nbmerge.merge.tokens import doubles, prose_tokens
 from nbmerge.merge.values import Clash, Decided, Side, Terms, decide
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MISREAD = "one side's only change was UTF-8 read as another encoding"
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(128, 160)}
+_NEAR = 8  # lines
 _TELLING = 8  # characters; a shorter line may well be there twice
 
 
@@ -132,16 +133,17 @@ class _Attempts:
     def as_one_clash(self) -> MergedText | None:
         """What the rules make of everything that differs, at once."""
         whole = _one_clash(self.texts)
-        before = whole.pieces[0].value if isinstance(whole.pieces[0], Decided) else ()
-        settled = [by_rule(clash, before, code=self.code, bold=True) for clash in whole.clashes]
-        if len(settled) != 1 or settled[0] is None:
+        start = len(whole.pieces[0].value) if isinstance(whole.pieces[0], Decided) else 0
+        base = split(self.texts.base)[0]
+        found = [by_rule(clash, base, start, code=self.code, bold=True) for clash in whole.clashes]
+        if len(found) != 1 or found[0] is None:
             return None
         pieces = [
             part
             for piece in whole.pieces
-            for part in (settled[0].pieces if isinstance(piece, Clash) else [piece])
+            for part in (found[0].pieces if isinstance(piece, Clash) else [piece])
         ]
-        merged = MergedText(tuple(_joined(pieces)), whole.shape, (settled[0].note,))
+        merged = MergedText(tuple(_joined(pieces)), whole.shape, (found[0].note,))
         right = merged.text is not None and not self.refused(merged) and not _doubled(self.texts, merged)
         return merged if right and not _has_more(self.texts, merged.text or "") else None
 
@@ -151,24 +153,47 @@ class _Attempts:
 
 def _added_twice(lines: Terms[Lines], regions: Sequence[Region]) -> bool:
     """True if both sides added the same lines or words, and the diff found them at two places."""
-    alone = [number for number, region in enumerate(regions) if len(region.changed) == 1]
-    return any(_known_to_other_side(lines, regions, number) for number in alone) or any(
+    new: dict[str, Counter[str]] = {"local": Counter(), "remote": Counter()}
+    alone: list[tuple[int, str, Counter[str]]] = []
+    for number, region in enumerate(regions):
+        if len(region.changed) == 1:
+            [side] = region.changed
+            added = _new_lines(lines, region, side)
+            new[side].update(added)
+            alone.append((number, side, added))
+    shared = {line for line in new["local"].keys() & new["remote"].keys() if _is_telling(line)}
+    return any(_known_nearby(lines, regions, *found, shared) for found in alone) or any(
         _doubled_words(lines, before, region)
         for before, region in pairwise(regions)
         if region.touches and len(before.changed) == len(region.changed) == 1
     )
 
 
-def _known_to_other_side(lines: Terms[Lines], regions: Sequence[Region], number: int) -> bool:
-    """True if a line that one side alone added there is new on the other side too."""
-    region = regions[number]
-    [side] = region.changed
+def _new_lines(lines: Terms[Lines], region: Region, side: str) -> Counter[str]:
+    added = Counter(getattr(lines, side)[slice(*getattr(region, side))])
+    added -= Counter(lines.base[slice(*region.base)])
+    return added
+
+
+def _is_telling(line: str) -> bool:
+    return any(map(str.isalnum, line)) and not is_import(line)
+
+
+def _known_nearby(
+    lines: Terms[Lines],
+    regions: Sequence[Region],
+    number: int,
+    side: str,
+    added: Counter[str],
+    shared: set[str],
+) -> bool:
+    """True if a line that one side alone added there is new on the other side too, nearby."""
+    if shared.isdisjoint(added):
+        return False
     other = Side(side).other.value
-    new = Counter(getattr(lines, side)[slice(*getattr(region, side))])
-    new -= Counter(lines.base[slice(*region.base)])
-    telling = [line for line in new if any(map(str.isalnum, line)) and not is_import(line)]
     texts = lines.base, getattr(lines, other)
-    return any(added_nearby([line], texts, regions, number, other) for line in telling)
+    before, now = map(Counter, around(texts, regions, number, other, _NEAR))
+    return any(now[line] > before[line] for line in added if line in shared)
 
 
 def _doubled_words(lines: Terms[Lines], one: Region, other: Region) -> bool:
@@ -253,7 +278,7 @@ def _merge(texts: Terms[str], regions: Iterable[Region], *, code: bool, bold: bo
             notes.append("neighbouring lines changed by both sides")
         if isinstance(law, Decided):
             pieces.append(law)
-        elif settled := by_rule(clash, b[: region.base[0]], code=code, bold=bold):
+        elif settled := by_rule(clash, b, region.base[0], code=code, bold=bold):
             pieces += settled.pieces
             notes.append(settled.note)
         else:

@@ -17,7 +17,7 @@ from collections import Counter
 from itertools import compress
 
 from nbmerge.frozen import frozen
-from nbmerge.merge.sequences import added_nearby, common_ends, diff3
+from nbmerge.merge.sequences import around, common_ends, diff3
 from nbmerge.merge.values import Decided, Side, Terms, decide
 
 TYPE_CHECKING = False
@@ -35,6 +35,8 @@ _CODE = r"""(?sx)(?P<string>\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\
     |(?P<comment>\#[^\n]*)|(?P<layout>\s*,\s*(?=[)\]}])|\\\n|[^\S\n]+)|\n|\w+|."""
 _SEPARATOR = r"[,;:()\[\]{}\n]|(?<![=!<>])=(?!=)"
 _LIKENESS = 0.5  # share of common tokens below which a text was rewritten, not edited
+_NEAR = 8  # tokens
+_LONG = 200  # tokens; a longer run is known by what it says
 _RUN = 3  # tokens; shorter runs may well be added twice
 
 
@@ -181,10 +183,16 @@ class _Merging:
         telling = any(word[0].isalnum() for word in words)
         if telling and inserted.setdefault(words, side) != side:
             raise _Refused
-        other = Side(side).other
-        run, texts = _of(self.tokens[number], Side(side)), (self.texts.base, _of(self.texts, other))
-        if words and added_nearby(run, texts, self.regions, number, other.value):
+        if words and self.is_known(number, Side(side)):
             raise _Refused
+
+    def is_known(self, number: int, side: Side) -> bool:
+        """True if the other side, too, added this run nearby: a diff may find it at two places."""
+        run, texts = _of(self.tokens[number], side), (self.texts.base, _of(self.texts, side.other))
+        if len(run) > _LONG:
+            return False
+        before, now = around(texts, self.regions, number, side.other.value, _NEAR + len(run))
+        return _times(run, before) < _times(run, now)
 
     def changed(self, number: int) -> list[Token]:
         changed = self.regions[number].changed
@@ -317,6 +325,12 @@ class _Layout:
                 if alike and "\n" in element.merged.gap:
                     return element.merged.gap
         return token.gap
+
+
+def _times(run: list[Token], tokens: Tokens) -> int:
+    """How often the run stands there, overlaps counted."""
+    size = len(run)
+    return sum(tokens[start : start + size] == run for start in range(len(tokens) - size + 1))
 
 
 def _slices(texts: Terms[list[Token]], region: Region) -> Terms[list[Token]]:
