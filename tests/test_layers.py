@@ -32,7 +32,7 @@ LEVELS = [
 ]
 OWNERS = {
     "nbformat": {"notebook/versions.py", "notebook/trust.py"},
-    "parso": {"merge/text.py"},
+    "parso": {"merge/rules.py"},
     "nbdime": {"cli/history_commands.py"},
     "watchdog": {"observe/backend.py"},
     "pathspec": {"observe/names.py"},

@@ -19,7 +19,8 @@ from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime
 from nbmerge.conflicts.values import Absent, InFile, InSource, OpenConflict, ShownBy, Term
 from nbmerge.merge.engine import is_python
 from nbmerge.merge.markers import DELETED, LEAST, Labels, Marked, conflicts_in
-from nbmerge.merge.text import faults, split
+from nbmerge.merge.rules import faults
+from nbmerge.merge.text import split
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import CODE
 

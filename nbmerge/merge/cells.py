@@ -20,7 +20,8 @@ from nbmerge.merge.fields import (
     run_of,
     unowned_run,
 )
-from nbmerge.merge.text import MergedText, guard, merge_text, split
+from nbmerge.merge.rules import guard
+from nbmerge.merge.text import MergedText, merge_text, split
 from nbmerge.merge.values import Clash, Decided, Favor, Notes, Policy, Side, Terms, decide
 from nbmerge.notebook.model import CODE, Cell, in_lines
 

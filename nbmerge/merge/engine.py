@@ -36,7 +36,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbmerge.merge.text import Piece
+    from nbmerge.merge.rules import Piece
     from nbmerge.merge.values import Notes, Policy
     from nbmerge.notebook.jsontext import Json
 

@@ -15,6 +15,7 @@ from nbmerge.frozen import frozen
 from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import MarkerStyle, Rendered, render
 from nbmerge.merge.values import Decision, Policy, Result, Side
+from nbmerge.notebook.model import UTF_8
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.writer import write
 
@@ -124,10 +125,20 @@ def merge_sources(
             note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
             decisions = (note, *result.decisions)
             result = Result(result.notebook, result.contested, decisions, result.origins)
+        if (said := _of_encoding(ours, theirs, result.notebook)) is not None:
+            result = Result(result.notebook, result.contested, (said, *result.decisions), result.origins)
         rendered = render(result) if result.clean else render(result, markers())
         return MergedFile(write(rendered.notebook), rendered)
     except RecursionError:
         raise NotebookError(f"{local.name}: is nested too deeply to be merged") from None
+
+
+def _of_encoding(local: Notebook, remote: Notebook, merged: Notebook) -> Decision | None:
+    """What to say where one side is in UTF-16 and the other is not."""
+    if local.style.encoding == remote.style.encoding or merged.style.encoding != UTF_8:
+        return None
+    took = Side.LOCAL if local.style.encoding == UTF_8 else Side.REMOTE
+    return Decision("", took.value, "written in UTF-8; the other side is in UTF-16")
 
 
 def _of_one_major(

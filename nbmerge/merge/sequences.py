@@ -294,14 +294,40 @@ _LOCAL, _REMOTE = frozenset({"local"}), frozenset({"remote"})
 
 
 def hunks(base: Sequence[Hashable], side: Sequence[Hashable]) -> list[Hunk]:
-    """What the side changed, as hunks in order."""
+    """What the side changed, as hunks in order that never touch.
+
+    Where an insertion or a deletion might as well stand further down, it stands there: so two
+    sides that made the same one have it at the same place, whatever else they changed.
+    """
     found = []
     i = j = 0
     for next_i, next_j in [*align(base, side), (len(base), len(side))]:
         if next_i > i or next_j > j:
             found.append(Hunk(i, next_i, j, next_j))
         i, j = next_i + 1, next_j + 1
-    return found
+    below: list[Hunk] = []  # the nearest last
+    while found:
+        hunk = _slid_down(found.pop(), base, side, below[-1].start if below else len(base))
+        if below and hunk.end == below[-1].start:
+            last = below.pop()
+            found.append(Hunk(hunk.start, last.end, hunk.new_start, last.new_end))
+        else:
+            below.append(hunk)
+    return below[::-1]
+
+
+def _slid_down(hunk: Hunk, base: Sequence[Hashable], side: Sequence[Hashable], limit: int) -> Hunk:
+    """The same insertion or deletion as far down as it goes; `limit` is an index in base."""
+    if hunk.inserts:
+        items, start, end = side, hunk.new_start, hunk.new_end
+    elif hunk.deletes:
+        items, start, end = base, hunk.start, hunk.end
+    else:
+        return hunk
+    by = 0
+    while hunk.end + by < limit and items[start + by] == items[end + by]:
+        by += 1
+    return Hunk(hunk.start + by, hunk.end + by, hunk.new_start + by, hunk.new_end + by)
 
 
 def diff3(
@@ -363,3 +389,36 @@ def _meet(one: Hunk, other: Hunk, neighbours: bool) -> bool:
         change = other if one.inserts else one
         return change.deletes or not change.keeps_size
     return False
+
+
+def around(
+    texts: tuple[Sequence[T], Sequence[T]], regions: Sequence[Region], number: int, side: str, reach: int
+) -> tuple[Sequence[T], Sequence[T]]:
+    """The same stretch of base and of one side: a region and what is around it.
+
+    That is, to both ends, so many unchanged elements and all changes among them.
+    """
+    before = _reached((regions[at] for at in range(number - 1, -1, -1)), side, reach)
+    behind = _reached((regions[at] for at in range(number + 1, len(regions))), side, reach)
+    (base, own), places = texts, (regions[number].base, getattr(regions[number], side))
+    (start, end), (own_start, own_end) = places
+    return (
+        base[start - before[0] : end + behind[0]],
+        own[own_start - before[1] : own_end + behind[1]],
+    )
+
+
+def _reached(regions: Iterable[Region], side: str, reach: int) -> Pair:
+    """The size, on base and on one side, of these regions up to so many unchanged elements."""
+    base = own = 0
+    for region in regions:
+        start, end = getattr(region, side)
+        size = region.base[1] - region.base[0]
+        if region.changed:
+            base, own = base + size, own + end - start
+        else:
+            base, own = base + min(size, reach), own + min(size, reach)
+            reach -= min(size, reach)
+        if not reach:
+            break
+    return base, own

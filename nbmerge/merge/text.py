@@ -1,33 +1,33 @@
-"""Owns: the three-way merge of one text by lines, and the rules that make clashing lines one text.
+"""Owns: the three-way merge of one text by lines.
 
-Must not know: cells, outputs, how a conflict is shown.
-Invariant: no line is lost, doubled or resurrected: what the law and the rules do not decide stays a Clash;
-each rule that was needed says so in words.
+Must not know: cells, outputs, how a conflict is shown, what the rules for clashes are.
+Invariant: no line is lost, doubled or resurrected: what the law and the rules do not decide stays a Clash.
 
-The bold rules (neighbouring changes, tokens, insertions that agree) believe that two changes belong
-together.  In code they count only if `accept` agrees to the whole text that comes out: it must parse where
-both sides did, which is the same on every Python, for the grammar is a fixed one of parso, loaded only when
-a cell needs it.
+Bold choices (neighbouring changes, words, insertions that agree) stand in code only if `accept` agrees to
+the whole text that comes out, that is where it still parses.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from functools import lru_cache
+from itertools import pairwise
 
 from nbmerge.frozen import frozen
-from nbmerge.merge.sequences import align, align_alike, common_ends, diff3, hunks
-from nbmerge.merge.values import Clash, Decided, decide
+from nbmerge.merge.rules import by_rule, is_import
+from nbmerge.merge.sequences import around, common_ends, diff3
+from nbmerge.merge.tokens import doubles, prose_tokens
+from nbmerge.merge.values import Clash, Decided, Side, Terms, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any, TypeAlias
+    from collections.abc import Callable, Iterable, Sequence
 
-    Lines: TypeAlias = tuple[str, ...]
-    Piece: TypeAlias = Decided[Lines] | Clash[Lines]
+    from nbmerge.merge.rules import Lines, Piece
+    from nbmerge.merge.sequences import Region
 
+_MISREAD = "one side's only change was UTF-8 read as another encoding"
+_CP1252 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(128, 160)}
+_NEAR = 8  # lines
 _TELLING = 8  # characters; a shorter line may well be there twice
 
 
@@ -86,29 +86,167 @@ def merge_text(
     if isinstance(law, Decided):
         lines, shape = split(law.value)
         return MergedText((Decided(lines),), shape)
-    merged = _merge(base, local, remote, code=code, bold=True)
-    refused = code and merged.notes and (merged.text is None or not accept(merged.text))
-    doubled = _doubles(base, local, remote, merged.text)
-    if refused or doubled:
-        merged = _merge(base, local, remote, code=code, bold=False)
-        doubled = _doubles(base, local, remote, merged.text)
-    return _one_clash(base, local, remote, merged.shape) if doubled else merged
+    for side, other in ((local, remote), (remote, local)):
+        if is_misread(base, side):
+            lines, shape = split(other)
+            return MergedText((Decided(lines),), shape, (_MISREAD,))
+    return _Attempts(Terms(base, local, remote), code, accept).best()
 
 
-def _doubles(base: str, local: str, remote: str, merged: str | None) -> bool:
-    """True if a line is there more often than the two changes together explain.
+def is_misread(text: str, found: str) -> bool:
+    """True if the second is the first with its UTF-8 read as latin-1 or cp1252."""
+    if text.isascii() or len(found) <= len(text):
+        return False
+    data = text.encode("utf-8", "surrogatepass")
+    one = data.decode("latin-1")
+    return found in (one, one.translate(_CP1252), data.decode("cp1252", "replace"))
+
+
+@frozen
+class _Attempts:
+    """Merges of three texts, the boldest first; one that doubles a line or no longer parses is none."""
+
+    texts: Terms[str]
+    code: bool
+    accept: Callable[[str], bool]
+
+    def best(self) -> MergedText:
+        bold = self.by_lines(bold=True)
+        if bold is not None and not self.refused(bold):
+            return bold
+        careful = self.by_lines(bold=False)
+        if careful is not None and (bold is not None or careful.text is not None):
+            return careful
+        return self.as_one_clash() or careful or _one_clash(self.texts)
+
+    def by_lines(self, *, bold: bool) -> MergedText | None:
+        """The merge; None if a line or a word would be there too often."""
+        lines = self.texts.map(lambda text: split(text)[0])
+        regions = diff3(*lines, neighbours=bold)
+        if _added_twice(lines, regions):
+            return None
+        merged = _merge(self.texts, regions, code=self.code, bold=bold)
+        if bold:
+            merged = _imports_once(self.texts, merged)
+        return None if _doubled(self.texts, merged) else merged
+
+    def as_one_clash(self) -> MergedText | None:
+        """What the rules make of everything that differs, at once."""
+        whole = _one_clash(self.texts)
+        start = len(whole.pieces[0].value) if isinstance(whole.pieces[0], Decided) else 0
+        base = split(self.texts.base)[0]
+        found = [by_rule(clash, base, start, code=self.code, bold=True) for clash in whole.clashes]
+        if len(found) != 1 or found[0] is None:
+            return None
+        pieces = [
+            part
+            for piece in whole.pieces
+            for part in (found[0].pieces if isinstance(piece, Clash) else [piece])
+        ]
+        merged = MergedText(tuple(_joined(pieces)), whole.shape, (found[0].note,))
+        right = merged.text is not None and not self.refused(merged) and not _doubled(self.texts, merged)
+        return merged if right and not _has_more(self.texts, merged.text or "") else None
+
+    def refused(self, merged: MergedText) -> bool:
+        return bool(self.code and merged.notes) and (merged.text is None or not self.accept(merged.text))
+
+
+def _added_twice(lines: Terms[Lines], regions: Sequence[Region]) -> bool:
+    """True if both sides added the same lines or words, and the diff found them at two places."""
+    new: dict[str, Counter[str]] = {"local": Counter(), "remote": Counter()}
+    alone: list[tuple[int, str, Counter[str]]] = []
+    for number, region in enumerate(regions):
+        if len(region.changed) == 1:
+            [side] = region.changed
+            added = _new_lines(lines, region, side)
+            new[side].update(added)
+            alone.append((number, side, added))
+    shared = {line for line in new["local"].keys() & new["remote"].keys() if _is_telling(line)}
+    return any(_known_nearby(lines, regions, *found, shared) for found in alone) or any(
+        _doubled_words(lines, before, region)
+        for before, region in pairwise(regions)
+        if region.touches and len(before.changed) == len(region.changed) == 1
+    )
+
+
+def _new_lines(lines: Terms[Lines], region: Region, side: str) -> Counter[str]:
+    added = Counter(getattr(lines, side)[slice(*getattr(region, side))])
+    added -= Counter(lines.base[slice(*region.base)])
+    return added
+
+
+def _is_telling(line: str) -> bool:
+    return any(map(str.isalnum, line)) and not is_import(line)
+
+
+def _known_nearby(
+    lines: Terms[Lines],
+    regions: Sequence[Region],
+    number: int,
+    side: str,
+    added: Counter[str],
+    shared: set[str],
+) -> bool:
+    """True if a line that one side alone added there is new on the other side too, nearby."""
+    if shared.isdisjoint(added):
+        return False
+    other = Side(side).other.value
+    texts = lines.base, getattr(lines, other)
+    before, now = map(Counter, around(texts, regions, number, other, _NEAR))
+    return any(now[line] > before[line] for line in added if line in shared)
+
+
+def _doubled_words(lines: Terms[Lines], one: Region, other: Region) -> bool:
+    """True if neighbouring lines that the two sides changed hold words that both added."""
+    whole = ((one.base[0], other.base[1]), (one.local[0], other.local[1]), (one.remote[0], other.remote[1]))
+    base, local, remote = ("\n".join(text[slice(*at)]) for text, at in zip(lines, whole, strict=True))
+    merged = [
+        line
+        for region in (one, other)
+        for side in region.changed
+        for line in getattr(lines, side)[slice(*getattr(region, side))]
+    ]
+    return doubles(*map(prose_tokens, (base, local, remote, "\n".join(merged))))
+
+
+def _imports_once(texts: Terms[str], merged: MergedText) -> MergedText:
+    """Without the later of two equal imports, if the sides inserted nothing else twice."""
+    doubled = _doubled(texts, merged)
+    if not doubled or merged.text is None or not all(line[0].strip() and is_import(line) for line in doubled):
+        return merged
+    lines, seen = [], set[str]()
+    for line in split(merged.text)[0]:
+        if line not in seen:
+            lines.append(line)
+        seen |= doubled & {line}
+    return MergedText((Decided(tuple(lines)),), merged.shape, (*merged.notes, "the same import once"))
+
+
+def _doubled(texts: Terms[str], merged: MergedText) -> set[str]:
+    """Lines that are there more often than the two changes together explain.
 
     diff3 takes a moved line for a deleted and an inserted one; where both sides moved it,
     or one moved and the other deleted it, that would double or resurrect it.  And a line
     that both sides added, at places that are not quite the same, is meant once.
     """
-    if merged is None:
-        return False
-    b, l, r, m = (Counter(split(text)[0]) for text in (base, local, remote, merged))
-    return any(
-        is_too_many(count, b[line], l[line], r[line])
+    if merged.text is None:
+        return set()
+    b, l, r, m = (Counter(split(text)[0]) for text in (*texts, merged.text))
+    return {
+        line
         for line, count in m.items()
         if (b[line] or (l[line] and r[line])) and len(line.strip()) >= _TELLING
+        if is_too_many(count, b[line], l[line], r[line])
+    }
+
+
+def _has_more(texts: Terms[str], merged: str) -> bool:
+    """True if a line that both sides added stands more often than on either side."""
+    b, l, r, m = (Counter(split(text)[0]) for text in (*texts, merged))
+    return any(
+        b[line] < min(l[line], r[line]) and count > max(l[line], r[line])
+        for line, count in m.items()
+        if any(map(str.isalnum, line))
     )
 
 
@@ -119,37 +257,41 @@ def is_too_many(count: int, base: int, local: int, remote: int) -> bool:
     return (local < base == remote and count > local) or (remote < base == local and count > remote)
 
 
-def _one_clash(base: str, local: str, remote: str, shape: Shape) -> MergedText:
+def _one_clash(texts: Terms[str]) -> MergedText:
     """Everything between the ends that all three share, as one conflict."""
-    b, l, r = (split(text)[0] for text in (base, local, remote))
+    b, l, r = (split(text)[0] for text in texts)
     ends = common_ends(b, l), common_ends(b, r)
     head, tail = min(e[0] for e in ends), min(e[1] for e in ends)
     clash = Clash(*(lines[head : len(lines) - tail] for lines in (b, l, r)))
     pieces: list[Piece] = [Decided(b[:head]), clash, Decided(b[len(b) - tail :])]
-    return MergedText(tuple(_joined(pieces)), shape)
+    return MergedText(tuple(_joined(pieces)), _shape(texts))
 
 
-def _merge(base: str, local: str, remote: str, *, code: bool, bold: bool) -> MergedText:
-    (b, shape_b), (l, shape_l), (r, shape_r) = split(base), split(local), split(remote)
+def _merge(texts: Terms[str], regions: Iterable[Region], *, code: bool, bold: bool) -> MergedText:
+    b, l, r = (split(text)[0] for text in texts)
     notes: list[str] = []
     pieces: list[Piece] = []
-    for region in diff3(b, l, r, neighbours=bold):
+    for region in regions:
         clash = Clash(b[slice(*region.base)], l[slice(*region.local)], r[slice(*region.remote)])
         law = decide(*clash)
         if region.touches:
             notes.append("neighbouring lines changed by both sides")
         if isinstance(law, Decided):
             pieces.append(law)
-        elif resolved := by_rule(clash, code=code, bold=bold):
-            pieces += resolved.pieces
-            notes.append(resolved.note)
+        elif settled := by_rule(clash, b, region.base[0], code=code, bold=bold):
+            pieces += settled.pieces
+            notes.append(settled.note)
         else:
             pieces.append(clash)
-    shape = Shape(
-        _side_that_changed(shape_b.crlf, shape_l.crlf, shape_r.crlf),
-        _side_that_changed(shape_b.final_newline, shape_l.final_newline, shape_r.final_newline),
+    return MergedText(tuple(_joined(pieces)), _shape(texts), tuple(dict.fromkeys(notes)))
+
+
+def _shape(texts: Terms[str]) -> Shape:
+    base, local, remote = (split(text)[1] for text in texts)
+    return Shape(
+        _side_that_changed(base.crlf, local.crlf, remote.crlf),
+        _side_that_changed(base.final_newline, local.final_newline, remote.final_newline),
     )
-    return MergedText(tuple(_joined(pieces)), shape, tuple(dict.fromkeys(notes)))
 
 
 def _side_that_changed(base: bool, local: bool, remote: bool) -> bool:
@@ -166,244 +308,3 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
         elif isinstance(piece, Clash) or piece.value:
             result.append(piece)
     return result
-
-
-_TOKEN = r"\n|[^\S\n]+|\w+|[^\w\s]"
-_SEPARATOR = r"[,;:()\[\]{}\n]|(?<![=!<>])=(?!=)"
-_IMPORT = r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
-_SIMILAR = 0.5  # share of common tokens below which a region was rewritten, not edited
-_TOO_LONG_FOR_TOKENS = 20_000  # characters in a region
-
-
-@frozen
-class ByRule:
-    """What a clash became, and the rule in words."""
-
-    pieces: tuple[Piece, ...]
-    note: str
-
-
-def by_rule(clash: Clash[Lines], *, code: bool, bold: bool) -> ByRule | None:
-    """The first rule that applies; None if a person has to decide."""
-    found = _loose_space(clash)
-    if found is None and bold:
-        found = _imports(clash) or _only_deletions(clash)
-        found = found or _agreed_ends(clash) or _one_contains_other(clash)
-        found = found or _common_insertions(clash) or _by_tokens(clash, code)
-    return found
-
-
-def _loose_space(clash: Clash[Lines]) -> ByRule | None:
-    """Space at line ends and blank lines do not clash with anything."""
-    law = decide(*clash, plain=_without_loose_space)
-    if isinstance(law, Clash):
-        return None
-    if _without_loose_space(clash.local) == _without_loose_space(clash.remote):
-        # whichever side it is on: swapping the sides must not change the lines
-        law = Decided(max(clash.local, clash.remote, key=lambda lines: (sum(map(len, lines)), lines)))
-    return ByRule((law,), "white space at line ends")
-
-
-def _without_loose_space(lines: Lines) -> list[str]:
-    return [line.rstrip() for line in lines if line.strip()]
-
-
-def _imports(clash: Clash[Lines]) -> ByRule | None:
-    """Import lines inserted by both sides are all kept."""
-    lines = clash.local + clash.remote
-    indents = {line[: len(line) - len(line.lstrip())] for line in lines if line.strip()}
-    if clash.base or len(indents) != 1 or not all(re.match(_IMPORT, line) for line in lines):
-        return None
-    return ByRule((Decided(tuple(dict.fromkeys(lines))),), "imports of both sides")
-
-
-def _only_deletions(clash: Clash[Lines]) -> ByRule | None:
-    """Neither side added anything, and one deleted all that the other did, and more.
-
-    Where each deleted what the other kept, they chose between lines (as two resolutions of
-    one conflict do): to delete both choices would lose both.
-    """
-    kept_by_local = {i for i, _ in align(clash.base, clash.local)}
-    kept_by_remote = {i for i, _ in align(clash.base, clash.remote)}
-    if len(kept_by_local) < len(clash.local) or len(kept_by_remote) < len(clash.remote):
-        return None
-    if kept_by_local <= kept_by_remote:
-        return ByRule((Decided(clash.local),), "lines deleted by both sides, more by one")
-    if kept_by_remote <= kept_by_local:
-        return ByRule((Decided(clash.remote),), "lines deleted by both sides, more by one")
-    return None
-
-
-def _agreed_ends(clash: Clash[Lines]) -> ByRule | None:
-    """Both began or ended with the same new lines; between them only one side did more."""
-    head, tail = common_ends(clash.local, clash.remote)
-    end = -tail or None
-    inner = decide(clash.base, clash.local[head:end], clash.remote[head:end])
-    if not (head or tail) or isinstance(inner, Clash):
-        return None
-    last = clash.local[len(clash.local) - tail :]
-    return _same_but_larger(clash.local[:head] + inner.value + last)
-
-
-def _one_contains_other(clash: Clash[Lines]) -> ByRule | None:
-    """Both made the same change, and one of them added more."""
-    for less, more in ((clash.local, clash.remote), (clash.remote, clash.local)):
-        if len(less) < len(clash.base) or not any(line.strip() for line in less):
-            continue  # what it lacks may be lines of base that it deleted
-        if len(align(less, more)) < len(less):
-            continue
-        kept_by_more = {i for i, _ in align(clash.base, more)}
-        if kept_by_more <= {i for i, _ in align(clash.base, less)}:
-            return _same_but_larger(more)
-    return None
-
-
-def _same_but_larger(lines: Lines) -> ByRule:
-    return ByRule((Decided(lines),), "the same change, larger on one side")
-
-
-def _common_insertions(clash: Clash[Lines]) -> ByRule | None:
-    """Both inserted much the same lines: common ones once, the rest beside them."""
-    if clash.base:
-        return None
-    pairs = align_alike(clash.local, clash.remote)
-    weight = sum(bool(clash.local[i].strip()) for i, _ in pairs)
-    smaller = min(sum(bool(x.strip()) for x in lines) for lines in (clash.local, clash.remote))
-    if not weight or 2 * weight < smaller or _cross(clash, pairs):
-        return None
-    pieces: list[Piece] = []
-    i = j = 0
-    for next_i, next_j in [*pairs, (len(clash.local), len(clash.remote))]:
-        ours, theirs = clash.local[i:next_i], clash.remote[j:next_j]
-        pieces.append(Clash((), ours, theirs) if ours and theirs else Decided(ours or theirs))
-        pieces.append(Decided(clash.local[next_i : next_i + 1]))
-        i, j = next_i + 1, next_j + 1
-    return ByRule(tuple(pieces), "much the same lines inserted by both sides")
-
-
-def _cross(clash: Clash[Lines], pairs: list[tuple[int, int]]) -> bool:
-    """True if a line stands on both sides, but in another order among the others."""
-    paired = {i for i, _ in pairs}, {j for _, j in pairs}
-    left = {line for i, line in enumerate(clash.local) if i not in paired[0]}
-    return any(line in left for j, line in enumerate(clash.remote) if j not in paired[1])
-
-
-def _by_tokens(clash: Clash[Lines], code: bool) -> ByRule | None:
-    """Edits in one line that are separated by something both sides left alone.
-
-    In code no side may have broken or joined lines: what comes out would be a line that
-    nobody wrote for reasons that nobody sees.
-    """
-    if code and not len(clash.base) == len(clash.local) == len(clash.remote):
-        return None
-    texts = ["\n".join(lines) for lines in clash]
-    if not all(texts) or sum(map(len, texts)) > _TOO_LONG_FOR_TOKENS:
-        return None
-    base, local, remote = (re.findall(_TOKEN, text) for text in texts)
-    if min(_share_kept(base, local), _share_kept(base, remote)) < _SIMILAR:
-        return None
-    merged = _merged_tokens(base, local, remote, code)
-    if merged is None:
-        return None
-    note = "different parts of one line" if code else "different words of one line"
-    return ByRule((Decided(tuple("".join(merged).split("\n"))),), note)
-
-
-def _merged_tokens(base: list[str], local: list[str], remote: list[str], code: bool) -> list[str] | None:
-    merged: list[str] = []
-    between = ""  # what both sides left alone since the last change
-    last: frozenset[str] = frozenset()
-    for region in diff3(base, local, remote, neighbours=False):
-        kept, ours, theirs = (
-            tokens[slice(*place)]
-            for tokens, place in ((base, region.base), (local, region.local), (remote, region.remote))
-        )
-        if not region.changed:
-            between += "".join(kept)
-            merged += kept
-            continue
-        if last and last != region.changed and not _apart(between, code):
-            return None
-        if len(region.changed) == 2 and ours != theirs:
-            return None
-        merged += ours if "local" in region.changed else theirs
-        between, last = "", region.changed
-    return merged
-
-
-def _apart(between: str, code: bool) -> bool:
-    """True if two edits with this between them do not change one thing.
-
-    In code: different arguments, targets or statements.  Two edits of one expression
-    (`exp(x + 2)` and `exp(2 * x)`) would make a formula that nobody wrote.
-    """
-    return bool(re.search(_SEPARATOR, between) if code else between)
-
-
-def _share_kept(base: Sequence[str], side: Sequence[str]) -> float:
-    """How much of the text that lost more of itself stands in both, white space aside."""
-    found = hunks(base, side)
-    changed_base = sum(_visible(base[hunk.start : hunk.end]) for hunk in found)
-    changed_side = sum(_visible(side[hunk.new_start : hunk.new_end]) for hunk in found)
-    return 1 - max(changed_base / max(_visible(base), 1), changed_side / max(_visible(side), 1))
-
-
-def _visible(tokens: Sequence[str]) -> int:
-    return sum(not token.isspace() for token in tokens)
-
-
-GRAMMAR = "3.13"
-_TOO_LONG = 200_000  # characters; parsing more would take seconds, and such a cell is no code
-_SHELL_ASSIGNMENT = r"[\w.,\s]+=\s*[%!]"
-_CELL_MAGIC = r"\s*%%(\w*)[^\n]*(?:\n|$)"
-_PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun"})
-
-
-def guard(python: bool, *sides: str) -> Callable[[str], bool]:
-    """A judge for merged texts of one cell whose sides are given."""
-
-    def accept(merged: str) -> bool:
-        if not python:
-            return True
-        if len(merged) > _TOO_LONG:
-            return False
-        try:
-            known = frozenset[str]().union(*map(faults, sides))
-            return faults(merged) <= known
-        except RecursionError:  # code nested as deeply as this is not worth the risk
-            return False
-
-    return accept
-
-
-@lru_cache(maxsize=64)
-def faults(source: str) -> frozenset[str]:
-    """What is wrong with the source as Python, magics and shell lines set aside.
-
-    Notebooks hold code that no Python file could (`await` at the top): a fault that a
-    side has already is none of the merge's.
-    """
-    magic = re.match(_CELL_MAGIC, source)
-    if magic:
-        if magic.group(1) not in _PYTHON_MAGICS:
-            return frozenset()
-        source = source[magic.end() :]
-    grammar = _grammar()
-    module = grammar.parse("\n".join(map(_as_python, source.split("\n"))) + "\n")
-    return frozenset(str(found.message) for found in grammar.iter_errors(module))
-
-
-def _as_python(line: str) -> str:
-    """The line, or `pass` in place of what only IPython understands."""
-    text = line.strip()
-    asks = text.endswith("?") and not any(sign in text for sign in "#'\"")
-    if text.startswith(("%", "!", "?")) or asks or re.match(_SHELL_ASSIGNMENT, text):
-        return line[: len(line) - len(line.lstrip())] + "pass"
-    return line
-
-
-@lru_cache(maxsize=1)
-def _grammar() -> Any:
-    from parso.grammar import load_grammar
-
-    return load_grammar(version=GRAMMAR)

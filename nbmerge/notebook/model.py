@@ -45,6 +45,9 @@ class Layout:
         return "" if self.indent is None else "\n" + self.indent * depth
 
 
+UTF_8 = "utf-8"
+
+
 @frozen
 class Style:
     """The style of a whole file; `tail` is what follows the last brace."""
@@ -53,6 +56,7 @@ class Style:
     newline: str = "\n"
     bom: bool = False
     tail: str = "\n"
+    encoding: str = UTF_8
 
 
 def detect_layout(frame: str, ascii: bool | None) -> Layout:
@@ -74,17 +78,17 @@ def has_escapes(text: str, start: int = 0, end: int | None = None) -> bool:
 
 
 def merge_styles(base: Style, local: Style, remote: Style) -> Style:
-    """Each part from the side that changed it; both differently: local's."""
+    """Each part from the side that changed it; both differently: local's; UTF-8 if one side is."""
     layout = remote.layout if local.layout == base.layout else local.layout
     if layout.ascii is None:
         known = [s.layout.ascii for s in (local, remote) if s.layout.ascii is not None]
         layout = Layout(layout.indent, layout.comma, layout.colon, known[0] if known else None)
-    return Style(
-        layout,
-        remote.newline if local.newline == base.newline else local.newline,
-        remote.bom if local.bom == base.bom else local.bom,
-        remote.tail if local.tail == base.tail else local.tail,
-    )
+    newline = remote.newline if local.newline == base.newline else local.newline
+    tail = remote.tail if local.tail == base.tail else local.tail
+    if local.encoding != remote.encoding:
+        kept = remote if remote.encoding == UTF_8 else local
+        return Style(layout, newline, kept.bom, tail, kept.encoding)
+    return Style(layout, newline, remote.bom if local.bom == base.bom else local.bom, tail, local.encoding)
 
 
 _HEAD = 400  # characters that tell most cells apart, before all are compared

@@ -12,11 +12,22 @@ comparing memory, whatever their layout.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from json import JSONDecodeError
 
 from nbmerge.errors import NotebookError
 from nbmerge.notebook.jsontext import Number, Slot, parse_value, skip_space, walk_array, walk_object
-from nbmerge.notebook.model import Cell, FrameText, Notebook, Span, Style, detect_layout, has_escapes, joined
+from nbmerge.notebook.model import (
+    UTF_8,
+    Cell,
+    FrameText,
+    Notebook,
+    Span,
+    Style,
+    detect_layout,
+    has_escapes,
+    joined,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,21 +47,29 @@ def read(data: bytes, name: str = "notebook", known: Sequence[Cell] = ()) -> Not
 
     Raises NotebookError with one line that begins with `name`.
     """
-    bom = data.startswith(BOM)
+    bom, encoding = encoding_of(data)
     try:
-        text = data[3 if bom else 0 :].decode("utf-8")
+        text = data[len(bom) :].decode(encoding)
     except UnicodeDecodeError as error:
-        raise NotebookError(f"{name}: is not UTF-8 (byte {error.start})") from None
+        raise NotebookError(f"{name}: is not {encoding.upper()} (byte {error.start})") from None
     if skip_space(text, 0) == len(text):
         raise NotebookError(f"{name}: is empty")
     del data  # files hold pictures, and what is let go here need not be found elsewhere
     newline = _newline(text)
     try:
-        return _Reading(text.replace(newline, "\n"), known).notebook(newline, bom)
+        return _Reading(text.replace(newline, "\n"), known).notebook(newline, bool(bom), encoding)
     except JSONDecodeError as error:
         raise NotebookError(f"{name}: {_marked(text) or _explain(error)}") from None
     except _NoNotebookError as error:
         raise NotebookError(f"{name}: {_marked(text) or f'is no notebook: {error}'}") from None
+
+
+def encoding_of(data: bytes) -> tuple[bytes, str]:
+    """The byte order mark of a file, if it has one, and the encoding: UTF-16 only with a mark."""
+    for mark, encoding in ((BOM, UTF_8), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            return mark, encoding
+    return b"", UTF_8
 
 
 class _NoNotebookError(Exception):
@@ -79,7 +98,7 @@ class _Reading:
         self.found: list[tuple[int, int, Cell | None, Json]] = []
         self.span: int | None = None  # where the list of cells begins
 
-    def notebook(self, newline: str, bom: bool) -> Notebook:
+    def notebook(self, newline: str, bom: bool, encoding: str) -> Notebook:
         start = skip_space(self.text, 0)
         if self.text[start : start + 1] != "{":
             is_json = self.text[start : start + 1] in '[{"-0123456789' or self.text[start:] in _LITERALS
@@ -94,7 +113,7 @@ class _Reading:
         behind = self.found[-1][1] if self.found else first
         frame_text = FrameText(self.text[:first], self.text[behind:end], bool(self.found))
         layout = detect_layout(frame_text.text, self.escapes(frame_text.text))
-        style = Style(layout, newline, bom, self.text[end:])
+        style = Style(layout, newline, bom, self.text[end:], encoding)
         return Notebook(self.frame, self.cells(major, layout), style, frame_text)
 
     def escapes(self, frame: str) -> bool | None:

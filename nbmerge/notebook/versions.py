@@ -17,7 +17,7 @@ from importlib import import_module
 from nbmerge.errors import NotebookError
 from nbmerge.notebook.jsontext import Slot
 from nbmerge.notebook.model import Notebook
-from nbmerge.notebook.reader import read
+from nbmerge.notebook.reader import encoding_of, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ def _converted(notebook: Notebook, file: File, minor: int) -> Notebook:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            old = nbformat.reader.reads(file.read().decode("utf-8-sig"))
+            data = file.read()
+            mark, encoding = encoding_of(data)
+            old = nbformat.reader.reads(data[len(mark) :].decode(encoding))
             new = json.loads(json.dumps(nbformat.convert(old, 4)))
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

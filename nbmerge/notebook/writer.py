@@ -51,13 +51,14 @@ class _Writing:
     def __init__(self, notebook: Notebook) -> None:
         self.layout = notebook.style.layout
         self.newline = notebook.style.newline
+        self.encoding = notebook.style.encoding
         self.all_cells = notebook.cells
         self.out = BytesIO()
 
     def emit(self, text: str) -> None:
         if self.newline != "\n":
             text = text.replace("\n", self.newline)
-        self.out.write(text.encode("utf-8"))
+        self.out.write(text.encode(self.encoding))
 
     def frame(self, notebook: Notebook) -> None:
         """Everything: the outer object, with the cells at their place in it."""

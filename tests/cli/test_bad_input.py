@@ -25,7 +25,7 @@ def without(key: str) -> Notebook:
 BAD = {
     "an HTML page": (b"<!DOCTYPE html>", "is no notebook"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0", "is not UTF-8 (byte 0)"),
-    "UTF-16": (GOOD.decode().encode("utf-16"), "is not UTF-8 (byte 0)"),
+    "UTF-16 that was cut off": (GOOD.decode().encode("utf-16")[:101], "is not UTF-16-LE (byte 98)"),
     "Latin-1": (GOOD.replace(b"a = 1", b"\xe9"), "is not UTF-8 (byte "),
     "only zero bytes": (bytes(100), "is no notebook"),
     "a save that was cut off": (GOOD[:100], "is not JSON"),

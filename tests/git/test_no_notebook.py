@@ -63,7 +63,7 @@ def test_both_sides_repaired_a_broken_base(repo: Repository) -> None:
 
 def test_binary_files_are_left_to_git_with_a_word(repo: Repository) -> None:
     """No text can show both: local stays untouched and git is told that nothing was merged."""
-    ours = OURS.encode("utf-16")
+    ours = b"\x89\0" + OURS.encode()
     repo.diverge(BASE, ours, BASE.replace("a = 1", "a = 77"))
     done = repo.try_git("merge", "feature")
     assert done.code != 0

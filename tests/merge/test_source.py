@@ -140,9 +140,9 @@ def test_a_mostly_rewritten_line_is_not_mixed_with_an_edited_one_though_its_end_
     assert not merged.clean
 
 
-def test_a_line_of_code_broken_in_two_and_edited_by_the_other_side_conflicts() -> None:
+def test_a_line_of_code_broken_in_two_keeps_its_layout_with_the_other_sides_edit() -> None:
     merged = merge_code("draw(a, b)", "draw(\n    a, b)", "draw(a, b, c)")
-    assert not merged.clean
+    assert merged.sources == ["draw(\n    a, b, c)"]
 
 
 def test_a_line_that_one_side_deleted_beside_a_change_that_both_made_does_not_come_back() -> None:
@@ -241,3 +241,30 @@ def test_deletions_that_overlap_are_both_made_if_one_holds_the_other() -> None:
 def test_two_sides_that_each_kept_what_the_other_deleted_conflict() -> None:
     merged = merge_prose("one\ntwo\nor\nthree\nfour", "one\ntwo\nfour", "one\nthree\nfour")
     assert merged.sources == ["one\n" + conflict(["two"], ["three"]) + "\nfour"]
+
+
+def test_an_import_that_both_inserted_at_two_places_stands_once() -> None:
+    base = "import os\nx = 1\ny = 2\nz = 3"
+    merged = merge_code(base, f"import numpy\n{base}", base.replace("z", "import numpy\nz"))
+    assert merged.sources == [f"import numpy\n{base}"]
+    assert merged.noted("/cells/0/source", "both")
+
+
+def test_new_lines_that_both_share_stand_once_where_only_one_side_changed_the_rest() -> None:
+    merged = merge_code(
+        "load(1)\nwait(2)\nrun()",
+        "load(5)\nsetup(3)\nfinish(4)\nmore(6)\nrun()",
+        "load(1)\nwait(2)\nsetup(3)\nfinish(4)\nrun()",
+    )
+    assert merged.sources == ["load(5)\nsetup(3)\nfinish(4)\nmore(6)\nrun()"]
+    assert merged.noted("/cells/0/source", "both")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_a_side_that_only_misread_the_encoding_loses_to_an_edit(encoding: str) -> None:
+    base = "Un café à Besançon"
+    misread, edited = base.encode().decode(encoding), f"{base}, dit-on"
+    assert merge_prose(base, misread, edited).sources == [edited]
+    merged = merge_prose(base, edited, misread)
+    assert merged.sources == [edited]
+    assert merged.noted("/cells/0/source", "both")

@@ -119,3 +119,18 @@ def test_a_source_that_one_side_made_a_string_becomes_one() -> None:
     strings = [source(text) for text in ("a\nb\nc", "a1\nb\nc", "a\nb\nc1", "a1\nb\nc1")]
     assert merge_bytes(lists[0], lists[1], strings[2]).data == strings[3]
     assert merge_bytes(lists[0], strings[1], lists[2]).data == strings[3]
+
+
+def test_a_side_in_utf_16_merges_and_comes_out_as_utf_8_like_the_other_side() -> None:
+    base, local, remote = (
+        JUPYTER.spell(notebook(code(f"a = {a}\nb = 'é'\nc = {c}", id="a")))
+        for a, c in ((1, 1), (2, 1), (1, 2))
+    )
+    in_utf_16 = b"\xff\xfe" + remote.decode().replace("\n", "\r\n").encode("utf-16-le")
+    merged = merge_bytes(base, local, in_utf_16)
+    assert "a = 2" in merged.data.decode()
+    assert "c = 2" in merged.data.decode()
+    assert ("", "local") in [(decision.path, decision.took) for decision in merged.result.decisions]
+    all_in_utf_16 = [b"\xff\xfe" + data.decode().encode("utf-16-le") for data in (base, local, remote)]
+    merged = merge_bytes(all_in_utf_16[0], all_in_utf_16[1], all_in_utf_16[2])
+    assert "a = 2" in merged.data.decode("utf-16")

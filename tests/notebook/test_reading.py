@@ -20,6 +20,9 @@ ODDITIES: dict[str, bytes] = {
     "many final newlines": PLAIN + b"\n\n",
     "white space before the first brace": b"\n  " + PLAIN,
     "byte order mark": b"\xef\xbb\xbf" + PLAIN,
+    "UTF-16": b"\xff\xfe" + PLAIN.decode().encode("utf-16-le"),
+    "UTF-16 of big machines, with CRLF": b"\xfe\xff"
+    + PLAIN.decode().replace("\n", "\r\n").encode("utf-16-be"),
     "CRLF": PLAIN.replace(b"\n", b"\r\n"),
     "CR CR LF, from a tool that converts twice": PLAIN.replace(b"\n", b"\r\r\n"),
     "CRLF in some lines only": PLAIN.replace(b"\n", b"\r\n", 5),
@@ -70,7 +73,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "white space": (b"\n\n", "a.ipynb: is empty"),
     "a byte order mark alone": (b"\xef\xbb\xbf", "a.ipynb: is empty"),
     "a picture": (b"\x89PNG\r\n\x1a\n", "a.ipynb: is not UTF-8 (byte 0)"),
-    "UTF-16": ("{}".encode("utf-16"), "a.ipynb: is not UTF-8 (byte 0)"),
+    "UTF-16 that was cut off": ("{}".encode("utf-16")[:5], "a.ipynb: is not UTF-16-LE (byte 2)"),
     "a list": (b"[]", "a.ipynb: is no notebook: the outermost value is not an object"),
     "a text": (b"some notes", "a.ipynb: is no notebook: it is no JSON"),
     "another JSON file": (b'{"name": "x"}', "a.ipynb: is no notebook: it has no nbformat number"),
