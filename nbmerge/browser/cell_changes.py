@@ -12,7 +12,8 @@ from enum import Enum
 
 from nbmerge.browser.sources import Author, author_of, lines
 from nbmerge.merge.markers import shown_pieces
-from nbmerge.merge.matching import CellPositions, Row, cells_at, rows
+from nbmerge.merge.matching import cells_at, rows
+from nbmerge.merge.ordering import Positions, Row
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import unspelled
 
@@ -187,9 +188,7 @@ def _movers(found: Sequence[Row], sides: Terms[Notebook]) -> dict[int | None, Au
     if not any(row.moved for row in found):
         return {}
     local, remote = (
-        CellPositions(
-            len(cells), {row.base: at for row, at in pairs if row.base is not None and at is not None}
-        )
+        Positions(len(cells), {row.base: at for row, at in pairs if row.base is not None and at is not None})
         for cells, pairs in (
             (sides.local.cells, [(row, row.local) for row in found]),
             (sides.remote.cells, [(row, row.remote) for row in found]),

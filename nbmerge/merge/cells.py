@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 _RULED = frozenset(
     {"cell_type", "source", "input", "outputs", "execution_count", "prompt_number", "attachments"}
 )
+_LANGUAGES = (
+    ("dotnet_interactive", "language"),
+    ("polyglot_notebook", "kernelName"),
+    ("vscode", "languageId"),
+)
 _NOWHERE = Cell({})  # the base of a cell that both sides inserted
 
 
@@ -102,6 +107,7 @@ def merge_cell(
         run = no_run_for_text(base, local, remote, notes)
     fields = merge_members(cells.map(_plain_fields), policy.newer, notes)
     fields["cell_type"] = kind
+    _note_language(cells, notes)
     if attachments and kind == CODE:
         notes.below("attachments").add("nothing", "a code cell has no attachments")
     cell = _assembled(fields, text.text, run, attachments, cells, base)
@@ -188,6 +194,21 @@ def _favored(text: MergedText, favor: Favor, notes: Notes) -> MergedText:
     if text.clashes:
         notes.below("source").add(favor.value, "a conflict, settled as asked")
     return MergedText(pieces, text.shape, text.notes)
+
+
+def _note_language(cells: Terms[Cell], notes: Notes) -> None:
+    """Say that one side wrote for another language than the other side has chosen."""
+    language, source = cells.map(_language), cells.map(lambda cell: cell.source)
+    for side, other in (("local", "remote"), ("remote", "local")):
+        chose, wrote = getattr(language, side) != language.base, getattr(source, other) != source.base
+        if chose and wrote and getattr(language, other) == language.base != ():
+            notes.below("metadata").add(side, "the language of a cell whose source the other side changed")
+
+
+def _language(cell: Cell) -> tuple[Json, ...]:
+    """What the metadata say of the cell's language, where a notebook has several."""
+    found = (_object(_object(cell.value, "metadata"), tool).get(key) for tool, key in _LANGUAGES)
+    return tuple(value for value in found if isinstance(value, str))
 
 
 def _plain_fields(cell: Cell) -> dict[str, Json]:

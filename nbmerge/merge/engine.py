@@ -14,7 +14,9 @@ from itertools import groupby
 from nbmerge.frozen import frozen
 from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text, with_conflicts
 from nbmerge.merge.fields import member, merge_members
-from nbmerge.merge.matching import Row, cells_at, rows
+from nbmerge.merge.identity import METADATA_IDS, metadata_id, repeated, with_metadata_id
+from nbmerge.merge.matching import cells_at, rows
+from nbmerge.merge.ordering import Row
 from nbmerge.merge.sequences import align
 from nbmerge.merge.text import MergedText, is_too_many, split
 from nbmerge.merge.values import (
@@ -60,7 +62,7 @@ def merge(base: Notebook, local: Notebook, remote: Notebook, policy: Policy = Po
     merging = _Cells(sides, policy, is_python(frame), notes)
     merged = merging.run(prefer=Side.REMOTE if respelled else Side.LOCAL)
     items = [item for item, _ in merged]
-    cells = unique_ids(items, draft.minor, sides, notes)
+    cells = unique_metadata_ids(items, unique_ids(items, draft.minor, sides, notes), sides, notes)
     contested = {
         place: MergedCell(cells[place], item.text, item.sources)
         for place, item in enumerate(items)
@@ -248,6 +250,29 @@ def unique_ids(
                 here.add("both", f"{id!r} was in use by another cell")
         seen.add(cells[position].id)
     return tuple(cells)
+
+
+def unique_metadata_ids(
+    merged: Sequence[MergedCell], cells: Sequence[Cell], sides: Terms[Notebook], notes: Notes
+) -> tuple[Cell, ...]:
+    """The cells with ids of their own where tools keep ids in the metadata: where the merge brought two
+    cells of one id together, the second gets another."""
+    made = list(cells)
+    for path in METADATA_IDS:
+        ids = [metadata_id(cell, path) for cell in made]
+        shared = {id for side in sides for id in repeated(metadata_id(cell, path) for cell in side.cells)}
+        taken, seen = set(ids), {None, *shared}
+        for position, id in enumerate(ids):
+            if id in seen:
+                if id is None or id in shared:
+                    continue
+                new = derived_id(made[position].type, merged[position].plain_source, taken)
+                made[position] = with_metadata_id(made[position], path, new)
+                taken.add(new)
+                here = notes.below("cells").below(position).below("metadata").below(path[-1])
+                here.add("both", f"{id!r} was in use by another cell")
+            seen.add(id)
+    return tuple(made)
 
 
 def derived_id(kind: str, source: str, taken: set[str | None]) -> str:

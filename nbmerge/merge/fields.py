@@ -2,9 +2,13 @@
 
 Must not know: how a source was merged, only what came out.
 Invariant: a key that only one side touched comes from that side; what both changed differently is chosen by
-name, and noted.  No picture is dropped that a side added: where both put different ones under one name,
-remote's gets another name, which its references follow.  Outputs never stand under a source that did not
-make them, unless the caller asked for that by policy.
+name, and noted; an element that a side added to a list is in the result, once.  No picture is dropped that a
+side added: where both put different ones under one name, remote's gets another name, which its references
+follow.  Outputs never stand under a source that did not make them, unless the caller's policy asks for it.
+
+Lists of texts such as tags are sets.  In other lists (kernelInfo's items, Kaggle's data sources, authors)
+an element is known again if it is equal, if it has the same name (see _NAMES), or if it alone stands in the
+place of another.
 """
 
 from __future__ import annotations
@@ -13,11 +17,14 @@ import re
 from enum import Enum
 
 from nbmerge.frozen import frozen
+from nbmerge.merge.ordering import Ordering, Positions
+from nbmerge.merge.sequences import align
 from nbmerge.merge.values import Clash, Decided, Notes, Outputs, Policy, Side, Terms, decide
+from nbmerge.notebook.jsontext import Number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
     from typing import TypeAlias
 
     from nbmerge.notebook.jsontext import Json
@@ -76,9 +83,11 @@ def _merge_value(values: Terms[Term], key: str, newer: Side, notes: Notes, volat
         return merge_members(Terms(known, local, remote), newer, notes, volatile)
     if isinstance(law, Decided):
         return law.value
-    sets = _as_sets(values)
-    if sets is not None:
-        return sets
+    if isinstance(local, list) and isinstance(remote, list) and isinstance(base, list | Missing):
+        known_list = base if isinstance(base, list) else []
+        if all(isinstance(item, str) for item in (*known_list, *local, *remote)):
+            return _merge_sets(known_list, local, remote)
+        return _merge_lists(Terms(known_list, local, remote), newer, notes, volatile)
     if local is MISSING or remote is MISSING:
         notes.add("remote" if local is MISSING else "local", "changed by one side, removed by the other")
         return remote if local is MISSING else local
@@ -88,20 +97,71 @@ def _merge_value(values: Terms[Term], key: str, newer: Side, notes: Notes, volat
     return remote if side is Side.REMOTE else local
 
 
-def _as_sets(values: Terms[Term]) -> list[Json] | None:
-    """Lists of strings such as tags: what a side added is added, what it removed is removed."""
-    before, ours, theirs = (_strings(term) for term in values)
-    if ours is None or theirs is None or (before is None and values.base is not MISSING):
-        return None
-    known = before or []
-    kept = [item for item in ours if item in theirs or item not in known]
-    return [*kept, *(item for item in theirs if item not in known and item not in ours)]
+def _merge_sets(base: list[Json], local: list[Json], remote: list[Json]) -> list[Json]:
+    """What a side added is added, what it removed is removed, in the order of local."""
+    kept = [item for item in local if item in remote or item not in base]
+    return [*kept, *(item for item in remote if item not in base and item not in local)]
 
 
-def _strings(term: Term) -> list[str] | None:
-    if isinstance(term, list) and all(isinstance(item, str) for item in term):
-        return [item for item in term if isinstance(item, str)]
-    return None
+# What objects in lists are commonly known by, the surest first.
+_NAMES = ("id", "sourceId", "datasetId", "name", "key", "path", "uri", "url", "email", "label", "title")
+
+
+def _merge_lists(lists: Terms[list[Json]], newer: Side, notes: Notes, volatile: bool) -> list[Json]:
+    """Each element that somebody has and nobody removed, once."""
+    base, local, remote = lists
+    to_local, to_remote = _match(base, local), _match(base, remote)
+    ours, theirs = Positions(len(local), to_local), Positions(len(remote), to_remote)
+    new = _match([local[j] for j in ours.inserted], [remote[k] for k in theirs.inserted], lone=False)
+    both = {ours.inserted[x]: theirs.inserted[y] for x, y in new.items()}
+    merged: list[Json] = []
+    for row in Ordering(ours, theirs, both).run(len(base)):
+        places = zip((row.base, row.local, row.remote), lists, strict=True)
+        terms = Terms(*(MISSING if at is None else side[at] for at, side in places))
+        value = _merge_value(terms, "", newer, notes.below(len(merged)), volatile)
+        if value is not MISSING:
+            merged.append(value)
+    return merged
+
+
+def _match(base: list[Json], side: list[Json], lone: bool = True) -> dict[int, int]:
+    """Index in `base` -> index in `side`: equal elements, then those of one name; with `lone`, those
+    that alone have changed between others."""
+    found = dict(align(list(map(_canonical, base)), list(map(_canonical, side))))
+    taken = set(found.values())
+    for name in _NAMES:
+        here, there = _named(base, name), _named(side, name)
+        for text, i in here.items():
+            if text in there and i not in found and there[text] not in taken:
+                found[i] = there[text]
+                taken.add(there[text])
+    for i in range(len(base)) if lone else ():
+        before = found.get(i - 1, -1 if i == 0 else None)
+        behind = found.get(i + 1, len(side) if i + 1 == len(base) else None)
+        if i not in found and before is not None and behind == before + 2 and before + 1 not in taken:
+            found[i] = before + 1
+            taken.add(before + 1)
+    return found
+
+
+def _named(items: list[Json], name: str) -> dict[Json, int]:
+    """The places of objects by what stands under a key, if that is a text or number, and there once."""
+    places: dict[Json, int] = {}
+    twice = set()
+    for place, item in enumerate(items):
+        text = item.get(name) if isinstance(item, dict) else None
+        if isinstance(text, str | Number) and places.setdefault(text, place) != place:
+            twice.add(text)
+    return {text: place for text, place in places.items() if text not in twice}
+
+
+def _canonical(value: Json) -> Hashable:
+    """A value that can be hashed, and equals another where the JSON values are equal."""
+    if isinstance(value, dict):
+        return frozenset((key, _canonical(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return tuple(map(_canonical, value))
+    return (type(value), value)
 
 
 def key_order(objects: Terms[Mapping[str, Json]]) -> list[str]:
@@ -130,7 +190,8 @@ def key_order(objects: Terms[Mapping[str, Json]]) -> list[str]:
 def merge_attachments(
     attachments: Terms[Mapping[str, Json]], notes: Notes
 ) -> tuple[dict[str, Json], dict[str, str]]:
-    """The merged attachments, and old name -> new name for references in remote's text."""
+    """The merged attachments, and old name -> new name for references in remote's text, of all that both
+    sides changed."""
     merged: dict[str, Json] = {}
     renamed: dict[str, str] = {}
     for name in key_order(attachments):
@@ -142,6 +203,7 @@ def merge_attachments(
             side, kept = ("remote", law.remote) if law.local is MISSING else ("local", law.local)
             if kept is not MISSING:
                 merged[name] = kept
+            renamed[name] = name  # its text is in conflict where it shows the picture
             notes.below(name).add(side, "changed by one side, removed by the other")
         else:
             new = free_name(name, {key for side in attachments for key in side} | set(merged))
@@ -210,6 +272,8 @@ def merge_run(
     if made_by_local and made_by_remote:
         return _of_one_source(before, ours, theirs, policy.newer, notes)
     chosen, dropped, side = (ours, theirs, "local") if made_by_local else (theirs, ours, "remote")
+    if chosen == before and not dropped.outputs:  # cleared, and not run since: its only change
+        return dropped
     if dropped not in (before, chosen):
         notes.below("outputs").add(side, "they follow the source; the other side's belong to another one")
     return chosen

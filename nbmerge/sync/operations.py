@@ -34,7 +34,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 
-from nbmerge.merge.matching import match_cells, positional
+from nbmerge.merge.identity import numbered_by_place
+from nbmerge.merge.matching import match_cells
 from nbmerge.merge.sequences import longest_rising
 from nbmerge.notebook.jsontext import Number, Slot
 from nbmerge.notebook.model import Layout, Notebook, Style
@@ -113,7 +114,7 @@ def pair_cells(sent: Sequence[Cell], merged: Sequence[Cell]) -> dict[int, int]:
     """Index in `sent` -> index in `merged`, in the order of `sent`."""
     found = _Pairs(sent, merged)
     same_id = _same_id(sent, merged)
-    shifting = positional(sent) or positional(merged)
+    shifting = any(numbered_by_place([cell.id for cell in cells]) for cells in (sent, merged))
     found.add((i, j) for i, j in same_id if not shifting or equal(sent[i], merged[j]))
     found.add(match_cells(sent, merged).items())
     found.add_equal()

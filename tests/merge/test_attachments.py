@@ -99,3 +99,10 @@ def test_a_picture_that_both_sides_replaced_conflicts_where_it_is_shown() -> Non
     shown = conflict(["![](attachment:a.png)"], ["![](attachment:a-2.png)"])
     assert merged.sources == [f"before\n\n{shown}"]
     assert set(merged.cells[0]["attachments"]) == {"a.png", "a-2.png"}
+
+
+def test_a_picture_that_one_side_replaced_and_the_other_removed_conflicts_where_it_was_shown() -> None:
+    merged = merge_cells(cell(TEXT, plot="aaaa"), cell(TEXT, plot="bbbb"), cell("Before.\n\n\n\nAfter."))
+    [found] = merged.result.conflicts
+    assert (found.local, found.remote) == ("![plot](attachment:plot.png)", "")
+    assert merged.cells[0]["attachments"] == {"plot.png": picture("bbbb")}

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from hashlib import sha256
+from typing import TypeAlias
+
 import pytest
 
 from tests.helpers.build import Cell, Merged, code, markdown, merge, notebook
+
+Made: TypeAlias = Callable[..., dict[str, object]]
 
 LOAD = "# load the measurements\ntable = read('samples.csv')\ntable = clean(table)\ntable.head()"
 FIT = "# fit the model\nmodel = Ridge(alpha=0.5)\nmodel.fit(inputs, target)\nscore(model)"
@@ -133,12 +139,87 @@ def test_empty_cells_stay_as_many_as_they_are() -> None:
     assert merged.sources == ["", LOAD_EDITED, "", "", NEW]
 
 
-def test_two_cells_at_one_place_with_nothing_in_common_are_two_cells() -> None:
-    """Never by position alone: local rewrote the cell, remote deleted another one and wrote a new one."""
+def test_a_cell_alone_in_its_place_that_both_changed_is_one_conflict() -> None:
+    """Local edited it and remote rewrote it: nobody deleted it, and it is not two cells."""
     merged = merge(without_ids(LOAD), without_ids(LOAD_EDITED), without_ids(NEW))
-    assert not merged.clean
-    assert any("table = read('all samples.csv')" in source for source in merged.sources)
-    assert NEW in merged.sources
+    assert len(merged.sources) == 1
+    [conflict] = merged.result.conflicts
+    assert (conflict.base, conflict.local, conflict.remote) == (LOAD, LOAD_EDITED, NEW)
+
+
+@pytest.mark.parametrize("placeholder", ["pass", "...", "# your code here"])
+@pytest.mark.parametrize("made", [without_ids, positional, lambda *s: own(*zip("kzb", s, strict=False))])
+def test_a_placeholder_that_both_filled_is_one_conflict(made: Made, placeholder: str) -> None:
+    base = made("import numpy", placeholder, "print(1)")
+    merged = merge(base, made("import numpy", "x = 2", "print(1)"), made("import numpy", "y = 3", "print(1)"))
+    assert len(merged.result.conflicts) == 1
+    assert len(merged.sources) == 3
+
+
+@pytest.mark.parametrize("made", [without_ids, positional, lambda *s: own(*zip("kzb", s, strict=False))])
+def test_an_empty_cell_that_both_filled_is_an_insertion_by_both(made: Made) -> None:
+    base = made("x = 1", "")
+    merged = merge(base, made("x = 1", "print(x)"), made("x = 1", "z = 3"))
+    assert merged.clean
+    assert merged.sources == ["x = 1", "print(x)", "z = 3"]
+
+
+def numbers(*sources: str) -> dict[str, object]:
+    return notebook(*(code(source, id=str(place)) for place, source in enumerate(sources)))
+
+
+def padded(*sources: str) -> dict[str, object]:
+    return notebook(*(code(source, id=f"{place:08d}") for place, source in enumerate(sources)))
+
+
+def hashed(*sources: str) -> dict[str, object]:
+    ids = [sha256(bytes([place])).hexdigest()[:8] for place in range(len(sources))]
+    return notebook(*(code(source, id=id) for id, source in zip(ids, sources, strict=True)))
+
+
+@pytest.mark.parametrize("made", [numbers, padded, hashed, positional, without_ids])
+def test_ids_that_follow_the_place_lead_no_edit_into_another_cell(made: Made) -> None:
+    """What nbstripout's filter writes: the number of the place."""
+    base = made("import os", "y.mean()", "df.head()")
+    remote = made("import os", "# Data", "y.mean()", "df.head()")
+    merged = merge(base, made("import os", "y.mean()", "df.head(20)"), remote)
+    assert merged.clean
+    assert merged.sources == ["import os", "# Data", "y.mean()", "df.head(20)"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("id",),
+        ("nbgrader", "grade_id"),
+        ("cell_id",),
+        ("azdata_cell_guid",),
+        ("application/vnd.databricks.v1+cell", "nuid"),
+    ],
+)
+def test_ids_that_tools_keep_in_the_metadata_tell_cells(where: tuple[str, ...]) -> None:
+    def made(*cells: tuple[str, str]) -> dict[str, object]:
+        return notebook(*(code(source, metadata=nested(where, id)) for id, source in cells), minor=4)
+
+    base = made(("uno", LOAD), ("due", FIT), ("tre", DRAW))
+    local = made(("uno", LOAD), ("x9", "y = 1"), ("due", NEW), ("tre", DRAW))
+    remote = made(("uno", LOAD), ("due", FIT_EDITED), ("tre", DRAW))
+    [conflict] = merge(base, local, remote).result.conflicts
+    assert (conflict.cell, conflict.base, conflict.local, conflict.remote) == (2, FIT, NEW, FIT_EDITED)
+
+
+def nested(path: tuple[str, ...], value: str) -> dict[str, object]:
+    return {path[0]: value if len(path) == 1 else nested(path[1:], value)}
+
+
+def test_the_parameters_that_papermill_put_in_are_one_cell() -> None:
+    def ran(id: str, number: int) -> dict[str, object]:
+        injected = code(f"# Parameters\nn = {number}\n", id=id, metadata={"tags": ["injected-parameters"]})
+        return notebook(code("n = 1", id="a"), injected, code("run(n)", id="b"))
+
+    merged = merge(notebook(code("n = 1", id="a"), code("run(n)", id="b")), ran("p", 5), ran("q", 7))
+    assert len(merged.cells) == 3
+    assert len(merged.result.conflicts) == 1
 
 
 def test_kind_is_part_of_what_makes_cells_equal() -> None:

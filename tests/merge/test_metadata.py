@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbmerge.merge.values import Policy, Side
-from tests.helpers.build import Cell, Merged, Notebook, code, merge, merge_each, notebook
+from tests.helpers.build import Cell, Merged, Notebook, code, merge, merge_cells, merge_each, notebook
 
 NEWER_REMOTE = Policy(newer=Side.REMOTE)
 
@@ -114,10 +114,45 @@ def test_the_same_tag_added_by_both_is_there_once() -> None:
     assert merge_each(cells).cells[0]["metadata"] == {"tags": ["a", "b"]}
 
 
-def test_other_lists_are_values() -> None:
+def test_numbers_that_both_sides_added_to_a_list_are_all_there() -> None:
     merged = of_notebook({"view": [1, 2]}, {"view": [1, 2, 3]}, {"view": [0, 1, 2]})
-    assert merged.notebook["metadata"] == {"view": [1, 2, 3]}
-    assert merged.noted("/metadata/view", "local")
+    assert merged.notebook["metadata"] == {"view": [0, 1, 2, 3]}
+    assert merged.result.decisions == ()
+
+
+def test_objects_that_both_sides_added_to_a_list_are_all_there() -> None:
+    ada, eve, max_ = ({"name": name} for name in ("Ada", "Eve", "Max"))
+    merged = of_notebook({"authors": [ada]}, {"authors": [ada, eve]}, {"authors": [ada, max_]})
+    assert merged.notebook["metadata"] == {"authors": [ada, eve, max_]}
+
+
+def test_changes_to_different_objects_of_a_list_merge() -> None:
+    def sources(one: int, two: int) -> dict[str, object]:
+        return {"kaggle": {"dataSources": [{"sourceId": 1, "version": one}, {"sourceId": 2, "version": two}]}}
+
+    assert of_notebook(sources(1, 1), sources(2, 1), sources(1, 3)).notebook["metadata"] == sources(2, 3)
+
+
+def test_one_object_of_a_list_is_merged_key_by_key() -> None:
+    def items(*items: dict[str, object]) -> dict[str, object]:
+        return {"kernelInfo": {"items": list(items)}}
+
+    base = items({"name": "csharp", "aliases": []}, {"name": "sql", "aliases": []})
+    local = items({"name": "csharp", "aliases": ["c#"]}, {"name": "sql", "aliases": []})
+    remote = items({"name": "sql", "aliases": []}, {"name": "csharp", "aliases": [], "color": 1})
+    merged = of_notebook(base, local, remote)
+    assert merged.notebook["metadata"] == items(
+        {"name": "sql", "aliases": []}, {"name": "csharp", "aliases": ["c#"], "color": 1}
+    )
+
+
+def test_an_object_that_one_side_removed_and_the_other_changed_stays_and_is_noted() -> None:
+    base = {"authors": [{"name": "Ada"}, {"name": "Eve"}]}
+    merged = of_notebook(
+        base, {"authors": [{"name": "Ada"}]}, {"authors": [{"name": "Ada"}, {"name": "Eve", "x": 1}]}
+    )
+    assert merged.notebook["metadata"] == {"authors": [{"name": "Ada"}, {"name": "Eve", "x": 1}]}
+    assert merged.noted("/metadata/authors/1", "remote")
 
 
 def test_one_true_and_the_number_one_are_different_values() -> None:
@@ -150,3 +185,30 @@ def test_sorted_keys_stay_sorted() -> None:
         sides = [dict.fromkeys(sorted(["b", key, "e"]), 1) for key in (local, remote)]
         merged = of_notebook(base, sides[0], sides[1])
         assert list(merged.notebook["metadata"]) == ["b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    "path", ["dotnet_interactive/language", "polyglot_notebook/kernelName", "vscode/languageId"]
+)
+def test_a_language_chosen_by_one_side_for_a_source_that_the_other_changed_is_noted(path: str) -> None:
+    def cell(language: str, source: str) -> Cell:
+        tool, _, key = path.partition("/")
+        return code(source, metadata={tool: {key: language}})
+
+    base = cell("csharp", "var q = 0;")
+    merged = merge_cells(base, cell("pwsh", "var q = 0;"), cell("csharp", "var q = 1;"))
+    assert merged.sources == ["var q = 1;"]
+    assert merged.noted("/cells/0/metadata", "local")
+    assert not merge_cells(base, cell("pwsh", "$q = 1"), base).result.decisions
+
+
+def test_an_id_in_the_metadata_that_both_sides_gave_to_other_cells_is_given_once() -> None:
+    def grown(id: str, source: str) -> Notebook:
+        return notebook(code("x = 1"), code(source, metadata={"nbgrader": {"grade_id": id}}), minor=4)
+
+    merged = merge(
+        notebook(code("x = 1"), minor=4), grown("q1", "import numpy"), grown("q1", "print(area(3))")
+    )
+    ids = [cell["metadata"]["nbgrader"]["grade_id"] for cell in merged.cells[1:]]
+    assert ids[0] == "q1" != ids[1]
+    assert merged.noted("/cells/2/metadata/grade_id", "both")

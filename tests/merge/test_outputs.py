@@ -49,6 +49,14 @@ def test_outputs_cleared_by_the_other_side_stay_with_their_source_and_that_is_no
     assert merged.noted("/cells/0/outputs", "local")
 
 
+def test_outputs_that_one_side_cleared_and_the_other_did_not_run_stay_cleared() -> None:
+    """The other side changed the source, and still shows the outputs of the old one."""
+    merged = merge_cells(BASE, ran(LOCAL_SOURCE, 1, "1\n"), code(LINES))
+    assert merged.sources == [LOCAL_SOURCE]
+    assert merged.outs == [""]
+    assert merged.cells[0]["execution_count"] is None
+
+
 def test_both_ran_the_same_source_local_s_run_is_taken_and_noted() -> None:
     merged = merge_cells(BASE, ran(LINES, 4, "local\n"), ran(LINES, 9, "remote\n"))
     assert merged.clean
