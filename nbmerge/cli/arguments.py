@@ -186,7 +186,7 @@ def number_of(unit: str) -> Callable[[str], float]:
 
 def _placeholder(action: Action) -> str:
     """How a positional argument stands in a call."""
-    name = str(action.metavar or "|".join(map(str, action.choices or [action.dest])))
+    name = str(action.metavar)
     match action.nargs:
         case "?":
             return f"[{name}]"

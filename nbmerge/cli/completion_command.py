@@ -58,7 +58,9 @@ of this program. Let the shell read it whenever it starts:
 def completion_parser() -> CommandParser:
     """The parser of `completion`."""
     parser = command("completion", _WHAT)
-    parser.add_argument("shell", choices=_SHELLS, help="the shell that is to read it")
+    parser.add_argument(
+        "shell", metavar="|".join(_SHELLS), choices=_SHELLS, help="the shell that is to read it"
+    )
     return parser
 
 

@@ -169,7 +169,8 @@ def _tell(done: _Done, check: bool) -> None:
             write_text(f"{path}: {printable(said)}\n")
         case Hopeless() as hopeless:
             refused = "cannot be written" if done.refused else "cannot be rebuilt"
-            why = f"{refused}: {_reason(hopeless)}; it was left as it is"
+            line = "" if hopeless.line is None else f"line {hopeless.line}: "
+            why = f"{refused}: {line}{hopeless.reason}; it was left as it is"
             write_error(f"nbmerge: {path}: {printable(why)}\n")
         case Rebuilt() as rebuilt:
             lines = _lines(done, rebuilt, check)
@@ -229,10 +230,6 @@ def _how(done: _Done, rebuilt: Rebuilt) -> str:
     if rebuilt.how is How.SIDES and done.sides is not None:
         return done.sides.source.value
     return rebuilt.how.value
-
-
-def _reason(hopeless: Hopeless) -> str:
-    return hopeless.reason if hopeless.line is None else f"line {hopeless.line}: {hopeless.reason}"
 
 
 def _conflicts(number: int) -> str:

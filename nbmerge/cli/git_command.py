@@ -29,6 +29,7 @@ Let git merge notebooks with nbmerge.
 
 With --mergetool, `install` also lets `git mergetool` show the conflicts of notebooks in the browser.
 """
+_ACTIONS = ("install", "uninstall", "status")
 _EXITS = {EXIT_CLEAN: "done; status: it is active", EXIT_CONFLICTS: "status: it is not active"}
 # What git is in the middle of, by the file or folder that tells; a rebase picks, so it comes first.
 _UNDER_WAY = {
@@ -45,7 +46,7 @@ _NAMED = 5  # other files
 def git_parser() -> CommandParser:
     """The parser of `git`."""
     parser = command("git", _WHAT, _EXITS)
-    parser.add_argument("action", choices=("install", "uninstall", "status"), help="what to do")
+    parser.add_argument("action", metavar="|".join(_ACTIONS), choices=_ACTIONS, help="what to do")
     parser.add_argument(
         "--global",
         dest="globally",

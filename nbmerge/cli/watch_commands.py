@@ -205,13 +205,11 @@ class Printer:
             while (line := self._next()) is not None:
                 self._write(line)
         except OSError as error:
-            message = f"standard output: cannot be written: {reason(error)}"
-        except _ClosedError:
-            message = "standard output: cannot be written: it is closed"
-        else:
-            return
-        self.failure = SystemFailure(message)
-        self._gone()
+            self.failure = SystemFailure(f"standard output: cannot be written: {reason(error)}")
+        except SystemFailure as failure:
+            self.failure = failure
+        if self.failure is not None:
+            self._gone()
 
     def _next(self) -> bytes | None:
         """What to print next; None at the end."""
@@ -227,7 +225,7 @@ class Printer:
 
     def _write(self, line: bytes) -> None:
         if sys.stdout is None:
-            raise _ClosedError
+            raise SystemFailure("standard output: cannot be written: it is closed")
         # Not through the buffer: its lock would be held at the end by a thread that is stuck.
         raw = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
         rest = memoryview(line)
@@ -237,10 +235,6 @@ class Printer:
                 time.sleep(_PAUSE)
             else:
                 rest = rest[written:]
-
-
-class _ClosedError(Exception):
-    """There is no standard output."""
 
 
 def _encoded(text: str) -> bytes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _OPEN = """
-Get a notebook to edit, and a version token: what `nbmerge save` takes as --base, so that whatever others
+Get a notebook to edit, and a version token: what `save` takes as --base, so that whatever others
 save in between is merged.
 
 The content goes to standard output, byte for byte, and the token, a line of its own, to standard error. With
@@ -30,7 +30,7 @@ The content goes to standard output, byte for byte, and the token, a line of its
 """
 _SAVE = """
 Save what FILE or standard input holds into NOTEBOOK. TOKEN is the version that it was made from, as
-`nbmerge open` or the last save printed it. What others have saved since is merged; nothing of theirs is
+`open` or the last save printed it. What others have saved since is merged; nothing of theirs is
 overwritten.
 
 Prints one object {"version", "merged", "conflicts", "operations"}: the token of what the notebook holds now;

@@ -49,6 +49,7 @@ PACKAGES = (
     Wanted("nbdime", "4.0", "5"),
     Wanted("watchdog", "4", "8"),
     Wanted("pathspec", "1.0", "2"),
+    Wanted("argcomplete", "3.5", "4"),
     Wanted("parso", "0.8.4", "0.9"),
 )
 

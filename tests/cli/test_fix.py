@@ -154,7 +154,9 @@ def test_json(past: Past, nbmerge: Command) -> None:
         "line": None,
     }
     assert (made["result"], made["how"]) == ("conflict", "markers")
-    assert made["conflicts"] == [{"cell": 0, "id": "one", "base": None, "local": "a = 2", "remote": "a = 9"}]
+    [conflict] = made["conflicts"]
+    terms = {"base": None, "local": "a = 2", "remote": "a = 9"}
+    assert conflict == {"cell": 0, "id": "one", **terms, "lines": [0, 5]}
     assert (made["broken"], made["version"]) == (1, 2)
 
 

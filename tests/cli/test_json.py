@@ -60,7 +60,10 @@ def test_conflicts_and_decisions_are_complete(nbmerge: Command, folder: Path) ->
     assert nbmerge(*CONFLICT, "--json").object == {
         "result": "conflict",
         "conflicts": [
-            {"cell": 0, "id": "one", "base": "a = 1", "local": "a = 2", "remote": "a = 9\x00\ud800"}
+            {
+                **{"cell": 0, "id": "one", "lines": [0, 5]},
+                **{"base": "a = 1", "local": "a = 2", "remote": "a = 9\x00\ud800"},
+            }
         ],
         "decisions": [{"path": "/metadata/a~1b", "took": "local", "reason": "changed by both sides"}],
     }

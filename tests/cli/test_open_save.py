@@ -83,9 +83,8 @@ def test_conflicts_are_told_and_are_exit_code_1(nbmerge: Command, folder: Path) 
     ended = merged(nbmerge, "local.ipynb", "rival.ipynb", "--writer", "agent")
     told = json.loads(ended.out)
     assert ended.code == 1
-    assert told["conflicts"] == [
-        {"cell": 0, "id": "one", "base": "a = 1", "local": "a = 2", "remote": "a = 9"}
-    ]
+    terms = {"base": "a = 1", "local": "a = 2", "remote": "a = 9"}
+    assert told["conflicts"] == [{"cell": 0, "id": "one", **terms, "lines": [0, 5]}]
     assert ">>>>>>> version 3, agent" in sources((folder / "base.ipynb").read_bytes())[0]
     assert apply(RIVAL, told["operations"]) == json.loads((folder / "base.ipynb").read_bytes())
 

@@ -266,12 +266,19 @@ class TestCall:
         outside = replace(bare, path=bare.path.parent)
         assert_refused(outside.nbmerge("git", *words), "this is no git repository")
 
-    @pytest.mark.parametrize("words", [[], ["instal"], ["install", "here"]])
-    def test_what_is_not_understood(self, bare: Repository, words: list[str]) -> None:
-        assert_refused(bare.nbmerge("git", *words), "git install|uninstall|status [--global]")
+    @pytest.mark.parametrize(
+        ("words", "reason"),
+        [
+            ([], "required: install|uninstall|status; see python -m nbmerge git --help"),
+            (["instal"], "invalid choice: 'instal' (choose from "),
+            (["install", "here"], "unexpected argument 'here'; see python -m nbmerge git --help"),
+        ],
+    )
+    def test_what_is_not_understood(self, bare: Repository, words: list[str], reason: str) -> None:
+        assert_refused(bare.nbmerge("git", *words), reason)
 
     def test_an_option_that_there_is_not(self, bare: Repository) -> None:
-        assert_refused(bare.nbmerge("git", "install", "--system"), "no option --system; see")
+        assert_refused(bare.nbmerge("git", "install", "--system"), "unknown option --system; see")
 
     def test_messages_name_a_command_that_is_this_program(self, repo: Repository) -> None:
         """`nbmerge` may be another package's command."""
