@@ -21,8 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from nbmerge.merge.markers import Lines, Rendered
-    from nbmerge.merge.values import Clash, Conflict, Decision, Result
+    from nbmerge.merge.markers import Rendered
+    from nbmerge.merge.values import Clash, Conflict, Decision, Lines, Result
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell, Notebook
 

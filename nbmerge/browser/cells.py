@@ -44,8 +44,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nbmerge.merge.markers import Lines
-    from nbmerge.merge.values import Conflict, Terms
+    from nbmerge.merge.values import Conflict, Lines, Terms
     from nbmerge.notebook.model import Cell
 
 

@@ -15,7 +15,7 @@ from nbmerge.conflicts.choosing import Resolution, choose
 from nbmerge.conflicts.known import Traced
 from nbmerge.conflicts.values import CellRuns, Choice, Chosen, Edited, InSource
 from nbmerge.merge.markers import conflicts_in
-from nbmerge.merge.text import compose, split
+from nbmerge.merge.values import compose, split
 from nbmerge.notebook.model import Cell, Notebook
 
 TYPE_CHECKING = False

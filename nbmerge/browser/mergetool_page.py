@@ -25,13 +25,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from nbmerge.conflicts.values import Absent, CellRuns, Choice, DeletedCell, InSource
-from nbmerge.merge.text import split
+from nbmerge.merge.values import split
 from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.conflicts.known import Traced
-    from nbmerge.merge.markers import Lines
+    from nbmerge.merge.values import Lines
     from nbmerge.notebook.model import Cell, Notebook
 
     Choices: TypeAlias = list[tuple[Traced, Choice | None]]  # None: it is still in conflict

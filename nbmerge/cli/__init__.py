@@ -6,7 +6,7 @@ below and say in plain English what came of it.
 
 Read `main` (which command is called, what becomes of errors), `program` (the list of commands) and
 `arguments` (how a command declares what it takes) first.  Then each command is in the file that carries
-its name; related ones share a file (`history_commands`, `watch_commands`, `daemon_commands`,
+its name; related ones share a file (`history_commands`, `watch_commands`,
 `writer_commands`).  What several of them use: `histories` (notebooks and versions by name), `pages` (HTML
 pages), `report` (merges and failures in words), `streams` (output) and `terminal` (people).  `walk`,
 `walk_view` and `in_browser` are the two ways to settle conflicts one by one.

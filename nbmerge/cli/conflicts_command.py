@@ -10,8 +10,9 @@ from itertools import zip_longest
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import to_type
+from nbmerge.cli.report import place, sides
 from nbmerge.cli.streams import ReaderGone, printable, write_error, write_text
-from nbmerge.conflicts.values import Absent, CellRuns, InFile, InMetadata, InOutputs, OpenConflict, Term
+from nbmerge.conflicts.values import Absent, InFile, OpenConflict, Term
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE
 from nbmerge.merge.sequences import common_ends
 
@@ -82,34 +83,6 @@ def lines_of(path: str, conflict: OpenConflict) -> list[str]:
     return lines
 
 
-def place(conflict: OpenConflict) -> str:
-    """Where it stands, in words."""
-    match conflict.place:
-        case InFile(line):
-            return f"line {line}, no notebook any more"
-        case InMetadata(None):
-            return "metadata of the notebook"
-        case InMetadata():
-            return f"{cell_of(conflict)}, metadata"
-        case InOutputs():
-            return f"{cell_of(conflict)}, outputs"
-        case CellRuns(first, _, last):
-            return f"cells {first + 1} to {last + 1}"
-    return cell_of(conflict)
-
-
-def cell_of(conflict: OpenConflict) -> str:
-    """Its cell as people name it."""
-    named = f" (id {printable(conflict.id)})" if conflict.id is not None else ""
-    return f"cell {(conflict.cell or 0) + 1}{named}"
-
-
-def sides(conflict: OpenConflict) -> tuple[tuple[str, Term], tuple[str, Term]]:
-    """Local's and remote's name, with what the markers call them, and term."""
-    labels, terms = conflict.labels, conflict.terms
-    return (_named("local", labels.local), terms.local), (_named("remote", labels.remote), terms.remote)
-
-
 def as_json(path: str, conflict: OpenConflict) -> dict[str, object]:
     """The conflict for programs: a term is null where there is no such cell, absent where not known."""
     cell = conflict.cell
@@ -174,10 +147,6 @@ def _first_lines(term: Term, other: Term) -> list[str]:
     shown = [_cut(*pair) for pair in pairs][: len(lines) - start]
     before = [f"... {start} lines that both have"] if start else []
     return before + shown + ([f"... {more} more line{'s' * (more != 1)}"] if more > 0 else [])
-
-
-def _named(side: str, label: str) -> str:
-    return f"{side} ({printable(label)})" if label and label != side else side
 
 
 def _cut(line: str, other: str) -> str:

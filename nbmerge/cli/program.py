@@ -33,10 +33,10 @@ _GROUPS = (
     {
         "demo": ("demo_command", "see in ten seconds what `watch` does"),
         "watch": ("watch_commands", "merge notebooks whenever they are saved, until Ctrl-C"),
-        "start": ("daemon_commands", "watch in the background"),
-        "stop": ("daemon_commands", "stop watching in the background"),
-        "restart": ("daemon_commands", "stop and start again"),
-        "status": ("daemon_commands", "whether a watcher runs, and what may have been overwritten"),
+        "start": ("watch_commands", "watch in the background"),
+        "stop": ("watch_commands", "stop watching in the background"),
+        "restart": ("watch_commands", "stop and start again"),
+        "status": ("watch_commands", "whether a watcher runs, and what may have been overwritten"),
     },
     {
         "log": ("history_commands", "list the versions of a notebook"),

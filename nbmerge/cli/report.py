@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from nbmerge.conflicts.values import OpenConflict, Term
     from nbmerge.merge.markers import Rendered
     from nbmerge.merge.values import Conflict, Decision, Result
 
@@ -169,3 +170,37 @@ def _where(path: str) -> str:
         steps[:2] = [f"cell {int(steps[1]) + 1}"]
         return ", ".join([steps[0], ".".join(steps[1:])]) if len(steps) > 1 else steps[0]
     return ".".join(steps) or "the notebook"
+
+
+def place(conflict: OpenConflict) -> str:
+    """Where it stands, in words."""
+    from nbmerge.conflicts.values import CellRuns, InFile, InMetadata, InOutputs
+
+    match conflict.place:
+        case InFile(line):
+            return f"line {line}, no notebook any more"
+        case InMetadata(None):
+            return "metadata of the notebook"
+        case InMetadata():
+            return f"{cell_of(conflict)}, metadata"
+        case InOutputs():
+            return f"{cell_of(conflict)}, outputs"
+        case CellRuns(first, _, last):
+            return f"cells {first + 1} to {last + 1}"
+    return cell_of(conflict)
+
+
+def cell_of(conflict: OpenConflict) -> str:
+    """Its cell as people name it."""
+    named = f" (id {printable(conflict.id)})" if conflict.id is not None else ""
+    return f"cell {(conflict.cell or 0) + 1}{named}"
+
+
+def sides(conflict: OpenConflict) -> tuple[tuple[str, Term], tuple[str, Term]]:
+    """Local's and remote's name, with what the markers call them, and term."""
+    labels, terms = conflict.labels, conflict.terms
+    return (_named("local", labels.local), terms.local), (_named("remote", labels.remote), terms.remote)
+
+
+def _named(side: str, label: str) -> str:
+    return f"{side} ({printable(label)})" if label and label != side else side

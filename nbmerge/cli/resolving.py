@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from nbmerge.cli.histories import tell_set_aside
 from nbmerge.cli.program import to_type
+from nbmerge.cli.report import place
 from nbmerge.conflicts.values import CellRuns
 from nbmerge.errors import NotebookError, UsageError
 from nbmerge.files import read_ordinary_file
@@ -47,8 +48,6 @@ def open_conflicts(path: str, state: str | None) -> Iterator[Unresolved | None]:
 
 def in_cell(found: Unresolved, named: str) -> tuple[Traced, ...]:
     """The conflicts in one cell, by its number from 1 or its id.  Raises UsageError if it has none."""
-    from nbmerge.cli.conflicts_command import place
-
     number = int(named) - 1 if named.isascii() and named.isdigit() and len(named) < 9 else -1
     meant = tuple(each for each in found.conflicts if _stands_in(each, number))
     meant = meant or tuple(each for each in found.conflicts if each.conflict.id == named)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nbmerge.cli.conflicts_command import sides
+from nbmerge.cli.report import sides
 from nbmerge.cli.streams import printable
 from nbmerge.cli.terminal import Screen
 from nbmerge.cli.walk_view import View

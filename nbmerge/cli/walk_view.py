@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nbmerge.browser.sources import Author, Line, changed_lines
-from nbmerge.cli.conflicts_command import cell_of, place, sides
+from nbmerge.cli.report import cell_of, place, sides
 from nbmerge.cli.streams import printable
 from nbmerge.cli.terminal import Piece, Styled
 from nbmerge.conflicts.values import Absent, InSource, Term
 from nbmerge.merge.markers import conflicts_in
-from nbmerge.merge.text import split
-from nbmerge.merge.values import Terms
+from nbmerge.merge.values import Terms, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from nbmerge.conflicts.nbdime import settle_nbdime
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
 from nbmerge.merge.fields import follow, made, merge_attachments
 from nbmerge.merge.markers import crossed
-from nbmerge.merge.text import Shape, compose, split
-from nbmerge.merge.values import Decision, Notes, Terms
+from nbmerge.merge.values import Decision, Notes, Shape, Terms, compose, split
 from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines
 
 TYPE_CHECKING = False
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
-    from nbmerge.merge.markers import Lines, Marked
+    from nbmerge.merge.markers import Marked
+    from nbmerge.merge.values import Lines
     from nbmerge.notebook.jsontext import Json
 
     One: TypeAlias = tuple[Traced, Chosen]

@@ -20,8 +20,7 @@ from nbmerge.conflicts.values import Absent, InFile, InSource, OpenConflict, Sho
 from nbmerge.merge.engine import is_python
 from nbmerge.merge.markers import DELETED, LEAST, Labels, Marked, conflicts_in
 from nbmerge.merge.rules import faults
-from nbmerge.merge.text import split
-from nbmerge.merge.values import Terms
+from nbmerge.merge.values import Terms, split
 from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
 
     from nbmerge.conflicts.known import KnownMerge
     from nbmerge.conflicts.values import OpenConflict
-    from nbmerge.merge.markers import Lines, Marked
+    from nbmerge.merge.markers import Marked
+    from nbmerge.merge.values import Lines
     from nbmerge.notebook.model import Cell, Notebook
 
 

@@ -15,16 +15,15 @@ from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import conflicts_in
 from nbmerge.merge.matching import cells_at
 from nbmerge.merge.sequences import common_ends
-from nbmerge.merge.text import split
-from nbmerge.merge.values import Terms
+from nbmerge.merge.values import Terms, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeAlias
 
-    from nbmerge.merge.markers import Lines, Marked
-    from nbmerge.merge.values import Conflict, Result
+    from nbmerge.merge.markers import Marked
+    from nbmerge.merge.values import Conflict, Lines, Result
     from nbmerge.notebook.model import Cell, Notebook
 
     Shown: TypeAlias = tuple[Lines, Lines]  # what stands between markers for local and for remote

@@ -21,8 +21,8 @@ from nbmerge.merge.fields import (
     unowned_run,
 )
 from nbmerge.merge.rules import guard
-from nbmerge.merge.text import MergedText, merge_text, split
-from nbmerge.merge.values import Clash, Decided, Favor, Notes, Policy, Side, Terms, decide
+from nbmerge.merge.text import merge_text
+from nbmerge.merge.values import Clash, Decided, Favor, MergedText, Notes, Policy, Side, Terms, decide, split
 from nbmerge.notebook.model import CODE, Cell, in_lines
 
 TYPE_CHECKING = False

@@ -18,18 +18,20 @@ from nbmerge.merge.identity import METADATA_IDS, metadata_id, repeated, with_met
 from nbmerge.merge.matching import cells_at, rows
 from nbmerge.merge.ordering import Row
 from nbmerge.merge.sequences import align
-from nbmerge.merge.text import MergedText, is_too_many, split
+from nbmerge.merge.text import is_too_many
 from nbmerge.merge.values import (
     Clash,
     Decided,
     Decision,
     Favor,
+    MergedText,
     Notes,
     Policy,
     Result,
     Side,
     Terms,
     decide,
+    split,
 )
 from nbmerge.notebook.jsontext import Number
 from nbmerge.notebook.model import Cell, Notebook, merge_styles
@@ -38,8 +40,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbmerge.merge.rules import Piece
-    from nbmerge.merge.values import Notes, Policy
+    from nbmerge.merge.values import Notes, Piece, Policy
     from nbmerge.notebook.jsontext import Json
 
 _MINOR_WITH_IDS = 5

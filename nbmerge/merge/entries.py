@@ -18,9 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from nbmerge.merge.values import Clash
+    from nbmerge.merge.values import Clash, Lines
 
-    Lines: TypeAlias = tuple[str, ...]
     Patterns: TypeAlias = tuple[re.Pattern[str], ...]
 
 _ITEM = re.compile(r"(?P<kind>\s*(?:[-*+]|\d+[.)])\s+)(?P<text>\S.*)")

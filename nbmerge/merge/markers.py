@@ -19,20 +19,16 @@ from enum import Enum
 
 from nbmerge.frozen import frozen
 from nbmerge.merge.sequences import common_ends
-from nbmerge.merge.text import compose
-from nbmerge.merge.values import Clash, Conflict, Side
+from nbmerge.merge.values import Clash, Conflict, Side, compose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import TypeAlias
 
     from nbmerge.merge.cells import MergedCell
-    from nbmerge.merge.text import MergedText
-    from nbmerge.merge.values import Decision, Result
+    from nbmerge.merge.values import Decision, Lines, MergedText, Result
     from nbmerge.notebook.model import Notebook
 
-    Lines: TypeAlias = tuple[str, ...]
 
 LEAST = 7  # characters; no program writes shorter ones unless it is told to
 DELETED = "(deleted)"  # what ends the label of a side that has no such cell

@@ -22,10 +22,10 @@ from nbmerge.merge.values import Clash, Decided, Terms, decide
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import Any
 
-    Lines: TypeAlias = tuple[str, ...]
-    Piece: TypeAlias = Decided[Lines] | Clash[Lines]
+    from nbmerge.merge.values import Lines, Piece
+
 
 _IMPORT = r"\s*(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s+[^(\\]+$|using\s+[\w.]+|library\(\w+\)|\s*$)"
 _TOO_LONG_FOR_WORDS = 20_000  # characters in a region

@@ -16,66 +16,19 @@ from nbmerge.frozen import frozen
 from nbmerge.merge.rules import by_rule, is_import
 from nbmerge.merge.sequences import around, common_ends, diff3
 from nbmerge.merge.tokens import doubles, prose_tokens
-from nbmerge.merge.values import Clash, Decided, Side, Terms, decide
+from nbmerge.merge.values import Clash, Decided, MergedText, Shape, Side, Terms, decide, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from nbmerge.merge.rules import Lines, Piece
     from nbmerge.merge.sequences import Region
+    from nbmerge.merge.values import Lines, Piece
 
 _MISREAD = "one side's only change was UTF-8 read as another encoding"
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(128, 160)}
 _NEAR = 8  # lines
 _TELLING = 8  # characters; a shorter line may well be there twice
-
-
-@frozen
-class Shape:
-    """What a text has besides its lines."""
-
-    crlf: bool
-    final_newline: bool
-
-
-@frozen
-class MergedText:
-    """Pieces in order; `notes` say which rules were needed beside the three-way law."""
-
-    pieces: tuple[Piece, ...]
-    shape: Shape
-    notes: tuple[str, ...] = ()
-
-    @property
-    def clashes(self) -> list[Clash[Lines]]:
-        return [piece for piece in self.pieces if isinstance(piece, Clash)]
-
-    @property
-    def text(self) -> str | None:
-        """The merged text, or None while there is a clash."""
-        lines: list[str] = []
-        for piece in self.pieces:
-            if isinstance(piece, Clash):
-                return None
-            lines += piece.value
-        return compose(lines, self.shape)
-
-
-def split(text: str) -> tuple[Lines, Shape]:
-    """Lines without their ends, and the shape that `compose` needs to restore the text."""
-    crlf = "\r\n" in text and text.count("\r\n") == text.count("\n")
-    if crlf:
-        text = text.replace("\r\n", "\n")
-    final = text.endswith("\n")
-    body = text[:-1] if final else text
-    return (tuple(body.split("\n")) if text else ()), Shape(crlf, final)
-
-
-def compose(lines: Sequence[str], shape: Shape) -> str:
-    """The inverse of `split`."""
-    text = "\n".join(lines) + ("\n" if shape.final_newline and lines else "")
-    return text.replace("\n", "\r\n") if shape.crlf else text
 
 
 def merge_text(

@@ -1,6 +1,6 @@
-"""Owns: the three-way law, what a caller may choose, and what a merge tells: all as values.
+"""Owns: the three-way law, a merged text, what a caller may choose, and what a merge tells: all as values.
 
-Must not know: notebooks, lines, markers; how anything is merged or shown.
+Must not know: notebooks, markers; how anything is merged or shown.
 Invariant: a value that only one side changed, or that both changed alike, is decided by `decide` and
 nowhere else (jj's `trivial_merge` for three terms); what is left is a `Clash`.  What was chosen without
 asking is a Decision, what needs a person is a Conflict; never neither.
@@ -14,8 +14,8 @@ from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import Generic, TypeVar
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Generic, TypeAlias, TypeVar
 
     from nbmerge.merge.cells import MergedCell
     from nbmerge.notebook.model import Notebook
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     T_co = TypeVar("T_co", covariant=True)
     U = TypeVar("U")
+    Lines: TypeAlias = tuple[str, ...]
+    Piece: TypeAlias = "Decided[Lines] | Clash[Lines]"
 else:  # at run time nobody asks what they are generic in, and `typing` takes long to import
     T = T_co = None
 
@@ -76,6 +78,53 @@ def decide(
         if plain_base == plain_local:
             return Decided(remote)
     return Clash(base, local, remote)
+
+
+@frozen
+class Shape:
+    """What a text has besides its lines."""
+
+    crlf: bool
+    final_newline: bool
+
+
+@frozen
+class MergedText:
+    """Pieces in order; `notes` say which rules were needed beside the three-way law."""
+
+    pieces: tuple[Piece, ...]
+    shape: Shape
+    notes: tuple[str, ...] = ()
+
+    @property
+    def clashes(self) -> list[Clash[Lines]]:
+        return [piece for piece in self.pieces if isinstance(piece, Clash)]
+
+    @property
+    def text(self) -> str | None:
+        """The merged text, or None while there is a clash."""
+        lines: list[str] = []
+        for piece in self.pieces:
+            if isinstance(piece, Clash):
+                return None
+            lines += piece.value
+        return compose(lines, self.shape)
+
+
+def split(text: str) -> tuple[Lines, Shape]:
+    """Lines without their ends, and the shape that `compose` needs to restore the text."""
+    crlf = "\r\n" in text and text.count("\r\n") == text.count("\n")
+    if crlf:
+        text = text.replace("\r\n", "\n")
+    final = text.endswith("\n")
+    body = text[:-1] if final else text
+    return (tuple(body.split("\n")) if text else ()), Shape(crlf, final)
+
+
+def compose(lines: Sequence[str], shape: Shape) -> str:
+    """The inverse of `split`."""
+    text = "\n".join(lines) + ("\n" if shape.final_newline and lines else "")
+    return text.replace("\n", "\r\n") if shape.crlf else text
 
 
 class Side(Enum):

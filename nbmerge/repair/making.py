@@ -25,8 +25,7 @@ from nbmerge.merge.files import InMemory
 from nbmerge.merge.markers import ConflictStyle, render
 from nbmerge.merge.matching import match_cells
 from nbmerge.merge.sequences import align_alike
-from nbmerge.merge.text import compose, split
-from nbmerge.merge.values import Conflict, Decision
+from nbmerge.merge.values import Conflict, Decision, compose, split
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.versions import harmonise
 from nbmerge.notebook.writer import write

@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from nbmerge.merge.text import MergedText, merge_text
-from nbmerge.merge.values import Clash
+from nbmerge.merge.text import merge_text
+from nbmerge.merge.values import Clash, MergedText
 
 LINES = {
     "telling": ("alpha = load('samples.csv')", "omega.draw(figure, colour='red')"),
