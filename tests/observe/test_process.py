@@ -83,15 +83,11 @@ def test_saves_are_read_while_nobody_takes_them(world: World) -> None:
     expected = []
     for number in range(30):
         expected.append(world.save("nb.ipynb", f"{number} {'x' * 100_000}"))
-        time.sleep(0.01)
+        time.sleep(0.05)  # time to read it, also where other tests run beside this one
     assert len(world.seen("nb.ipynb")) <= 1  # the one that was being waited for
     pressed[0] = False
-    # On a machine that has time all are read; where it has none for 10 ms, each is counted.
-    world.until(lambda: len(world.seen("nb.ipynb")) + world.missed() >= 30)
-    seen = world.seen("nb.ipynb")
-    assert [data for data in seen if data in expected] == [data for data in expected if data in seen]
-    assert seen[-1] == expected[-1]
-    assert world.missed() < 8
+    world.until(lambda: len(world.seen("nb.ipynb")) >= 30)
+    assert [data for data in world.seen("nb.ipynb") if data in expected] == expected
 
 
 def test_its_time_is_the_clocks(world: World) -> None:
