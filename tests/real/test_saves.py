@@ -44,9 +44,10 @@ def recorded_and_missed(place: Place, way: str, pause: float) -> tuple[int, int]
 
 @pytest.mark.parametrize("way", ["script", "rename", "jupyter"])
 def test_saves_that_are_10_ms_apart(place: Place, way: str) -> None:
-    recorded, missed = recorded_and_missed(place, way, 0.01)
+    """As much later where other programs want to run, too."""
+    recorded, missed = recorded_and_missed(place, way, 0.01 * busyness())
     assert recorded + missed >= SAVES
-    assert recorded >= 0.9 * SAVES / busyness()  # all of them where nothing else wants to run
+    assert recorded >= 0.9 * SAVES
 
 
 @pytest.mark.parametrize("way", ["script", "rename"])
