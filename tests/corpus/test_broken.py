@@ -81,12 +81,20 @@ def standing(text: str) -> set[str]:
 
 def lost(case: Path, made: Rebuilt) -> list[str]:
     """Lines that one side has, and the other did not delete, and the result lacks; but for an untouched
-    file it counts only what stands in it: the rest was removed by hand."""
+    file it counts only what stands in it: the rest was removed by hand.
+
+    Code that one side only laid out anew stands there in one layout: white space is no loss."""
     base, ours, theirs = (lines((case / f"{side}.ipynb").read_bytes()) for side in ("base", "ours", "theirs"))
     wanted = {line for line in ours | theirs if (ours & theirs)[line] or not base[line]}
     if made.how is not How.SIDES:
         wanted &= standing((case / "broken.ipynb").read_text())
-    return sorted(wanted - lines(made.data).keys())
+    found = lines(made.data)
+    text = without_space("".join(found))
+    return sorted(line for line in wanted - found.keys() if without_space(line) not in text)
+
+
+def without_space(text: str) -> str:
+    return "".join(text.split())
 
 
 def checked(case: Path, made: Outcome) -> bool:

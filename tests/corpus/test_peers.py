@@ -24,8 +24,6 @@ CLEAN_ON_PURPOSE = {
     "test_merge_simple_cell_source_conflicting_insert": BOTH_KEPT,
     "test_inline_merge_cells_insertion_similar": BOTH_KEPT,
     "test_inline_merge_cells_insertion_unsimilar": BOTH_KEPT,
-    "test_inline_merge_cells_replacement_similar": BOTH_KEPT,
-    "test_inline_merge_cells_replacement_unsimilar": BOTH_KEPT,
     "test_merge_output_strategy_local_conflict": RUN,
     "test_inline_merge_outputs": RUN,
     "test_inline_merge_outputs_conflicting_insert_in_empty": RUN,
