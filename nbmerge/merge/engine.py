@@ -320,10 +320,4 @@ def _without_id(cell: Cell) -> Cell:
 
 def _shared_in_one_file(sides: Terms[Notebook]) -> set[str]:
     """Ids that a file already held twice: not ours to change."""
-    found: set[str] = set()
-    for side in sides:
-        seen: set[str] = set()
-        for cell in side.cells:
-            if cell.id is not None:
-                (found if cell.id in seen else seen).add(cell.id)
-    return found
+    return {id for side in sides for id in repeated(cell.id for cell in side.cells) if id is not None}

@@ -19,11 +19,12 @@ from nbmerge.merge.similarity import SIMILAR_ELSEWHERE, alike
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
-    from typing import TypeAlias
+    from typing import TypeAlias, TypeVar
 
     from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Cell
 
+    H = TypeVar("H", bound=Hashable)
     Cells: TypeAlias = Sequence[Cell]
     Ids: TypeAlias = Sequence[str | None]  # one for each cell of a notebook
 
@@ -92,10 +93,10 @@ def _unambiguous(ids: Sequence[Ids]) -> tuple[Ids, ...]:
     return tuple([None if id in twice else id for id in side] for side in ids)
 
 
-def repeated(items: Iterable[Hashable]) -> set[Hashable]:
+def repeated(items: Iterable[H]) -> set[H]:
     """What occurs more than once."""
-    seen: set[Hashable] = set()
-    twice: set[Hashable] = set()
+    seen: set[H] = set()
+    twice: set[H] = set()
     for item in items:
         (twice if item in seen else seen).add(item)
     return twice
