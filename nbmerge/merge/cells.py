@@ -90,6 +90,18 @@ def merge_cell(
     kept = _one_side(base, local, remote)
     if kept is not None:
         return MergedCell(kept)
+    sources = Terms(base or _NOWHERE, local, remote).map(lambda cell: cell.source)
+    return merge_rewritten((base, local, remote), sources, policy, python, notes)
+
+
+def merge_rewritten(
+    sides: tuple[Cell | None, Cell, Cell], texts: Terms[str], policy: Policy, python: bool, notes: Notes
+) -> MergedCell:
+    """Merge a cell with other sources than it has in base and on the sides: lines were moved there, too.
+
+    The outputs are still those of the sources that the cells have.
+    """
+    base, local, remote = sides
     cells = Terms(base or _NOWHERE, local, remote)
     kind = _merge_type(base, local, remote, notes)
     attachments, renamed = merge_attachments(
@@ -97,7 +109,7 @@ def merge_cell(
     )
     # both put another picture there: neither side's reference is base's any more
     replaced = dict.fromkeys(renamed, "replaced")
-    sources = Terms(follow(cells.base.source, replaced), local.source, follow(remote.source, renamed))
+    sources = Terms(follow(texts.base, replaced), texts.local, follow(texts.remote, renamed))
     text = _merge_source(sources, kind, python, notes)
     if policy.favor is not Favor.NONE:
         text = _favored(text, policy.favor, notes)
@@ -112,6 +124,13 @@ def merge_cell(
         notes.below("attachments").add("nothing", "a code cell has no attachments")
     cell = _assembled(fields, text.text, run, attachments, cells, base)
     return MergedCell(cell) if text.text is not None else MergedCell(cell, text, sources)
+
+
+def never_run(cell: Cell) -> Cell:
+    """The cell without outputs and count."""
+    if cell.type != CODE:
+        return cell
+    return cell.with_value({**cell.value, "outputs": [], cell.count_field: None})
 
 
 def deleted_against_edited(

@@ -12,10 +12,19 @@ from collections import Counter
 from itertools import groupby
 
 from nbmerge.frozen import frozen
-from nbmerge.merge.cells import MergedCell, deleted_against_edited, merge_cell, same_text, with_conflicts
+from nbmerge.merge.cells import (
+    MergedCell,
+    deleted_against_edited,
+    merge_cell,
+    merge_rewritten,
+    never_run,
+    same_text,
+    with_conflicts,
+)
 from nbmerge.merge.fields import member, merge_members
 from nbmerge.merge.identity import METADATA_IDS, metadata_id, repeated, with_metadata_id
 from nbmerge.merge.matching import cells_at, rows
+from nbmerge.merge.moves import follow_moves
 from nbmerge.merge.ordering import Row
 from nbmerge.merge.sequences import align
 from nbmerge.merge.text import is_too_many
@@ -86,18 +95,23 @@ class _Cells:
         """The merged cells, each with the row that it came from."""
         merging: list[_MergedRow] = []
         found = rows(*(side.cells for side in self.sides))
+        threes = [cells_at(row, self.sides) for row in found]
+        sources = [three.map(lambda cell: None if cell is None else cell.source) for three in threes]
+        moved = follow_moves(sources)
         number = 0
-        for row in found:
+        for place, (row, three) in enumerate(zip(found, threes, strict=True)):
             here = self.notes.below("cells").below(number)
-            three = cells_at(row, self.sides)
-            item = self.cell(row, three, here)
+            if place in moved:
+                item = self.with_moved_lines(row, three, moved[place], here)
+            else:
+                item = self.cell(row, three, here)
             if item is not None:
                 item = _preferred(item, three.remote if prefer is Side.REMOTE else three.local)
                 number += 1
                 if row.contested:
                     here.add("local", "put at different places by the two sides")
-            sources = three.map(lambda cell: "" if cell is None else cell.source)
-            merging.append(_MergedRow(sources, item, here))
+            texts = moved.get(place, sources[place]).map(lambda source: source or "")
+            merging.append(_MergedRow(texts, item, here))
         items = [row.item for row in merging]
         if self.policy.favor is Favor.NONE:
             items = contest_moved_lines(merging, self.policy)
@@ -123,12 +137,30 @@ class _Cells:
             gone.add(by.value, "deleted; the other side changed outputs or metadata only")
         return None
 
+    def with_moved_lines(
+        self, row: Row, three: Terms[Cell | None], texts: Terms[str | None], notes: Notes
+    ) -> MergedCell | None:
+        """The cell of a row in which lines were taken out or put in everywhere, as one side did."""
+        notes.below("source").add(
+            "both", "one side moved lines to another cell; the other's edits went along"
+        )
+        base, local, remote = three
+        present = local or remote
+        if present is None or (base is not None and (local is None or remote is None)):
+            return self.cell(row, Terms(*map(_with_source, three, texts)), notes)
+        sides = (base, local or never_run(present), remote or never_run(present))
+        return merge_rewritten(sides, texts.map(lambda text: text or ""), self.policy, self.python, notes)
+
     def deleted_against_edited(self, base: Cell, kept: Cell, by: Side, notes: Notes) -> MergedCell | None:
         if self.policy.favor is Favor.NONE:
             return deleted_against_edited(base, kept, by, self.policy, notes)
         notes.add(self.policy.favor.value, "a conflict, settled as asked")
         favored = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
         return None if favored is None else MergedCell(favored)
+
+
+def _with_source(cell: Cell | None, source: str | None) -> Cell | None:
+    return None if cell is None or source is None else cell.with_source(source)
 
 
 def _preferred(item: MergedCell, known: Cell | None) -> MergedCell:
