@@ -19,7 +19,14 @@ from dataclasses import replace
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
-from nbmerge.observe.events import Event, FileStamp, FileWatcherOptions, Overflowed, Trouble
+from nbmerge.observe.events import (
+    Event,
+    FileStamp,
+    FileWatcherOptions,
+    JournalFilled,
+    Overflowed,
+    Trouble,
+)
 from nbmerge.observe.names import shown_path
 from nbmerge.observe.process import (
     Command,
@@ -42,7 +49,7 @@ class WatcherClient:
 
     `roots` are folders or notebooks.  Events name real absolute paths; `shown` turns one into
     what people wrote.  `put` gets every event, from a thread of this client.  `clock` gives the
-    seconds for events' `at`.
+    seconds for events' `at`.  `journal` is the directory in which saves are kept as soon as they are read.
 
     Two hooks, to be set before `start`: `known(path, stamp)` says whether a file with this stamp
     need not be read at the start; `is_busy()` whether events had better wait (those of saves are
@@ -55,6 +62,7 @@ class WatcherClient:
         put: Callable[[Event], None],
         clock: Callable[[], float],
         options: FileWatcherOptions = FileWatcherOptions(),  # noqa: B008 - frozen
+        journal: str = "",
     ) -> None:
         self.known: Callable[[str, FileStamp], bool] | None = None
         self.is_busy: Callable[[], bool] = lambda: False
@@ -62,6 +70,7 @@ class WatcherClient:
         self._put = put
         self._clock = clock
         self._options = options
+        self._journal = journal
         self._process: subprocess.Popen[bytes] | None = None
         self._sending = threading.Lock()
         self._state = WatchedState(0, False, {})
@@ -136,7 +145,8 @@ class WatcherClient:
                 creationflags=_OWN_GROUP if _IS_WINDOWS else 0,
             )
             assert process.stdin is not None
-            send(process.stdin, StartWatching(self._roots, self._options, self.known is not None))
+            asks = self.known is not None
+            send(process.stdin, StartWatching(self._roots, self._options, asks, self._journal))
         except OSError as error:
             message = f"the process that watches cannot be started: {reason(error)}"
             raise SystemFailure(message) from error
@@ -183,6 +193,8 @@ class WatcherClient:
                     self._ready.set()
             case IsKnown(path, stamp):
                 self._send(KnownAnswer(self.known is not None and self.known(path, stamp)))
+            case JournalFilled():
+                self._put(report)
             case event:
                 shift = 0.0 if self._clock is time.time else self._clock() - time.time()
                 self._put(replace(event, at=event.at + shift) if shift else event)
