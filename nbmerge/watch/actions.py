@@ -209,6 +209,7 @@ class Passed:
 
     path: str
     reads: tuple[FileRead, ...]
+    missed: int = 0  # saves between them that nobody could read
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,9 @@ class Coordinator:
         match event:
             case was.FileRead():
                 yield from self._was_read(event, now)
-            case do.Passed(path, reads):
+            case do.Passed(path, reads, missed):
+                if missed:
+                    yield from _told(was.Missed(path, missed, now))
                 yield from self._passed(path, reads, now)
             case was.Previous(path, data, at):
                 yield do.RecordSave(path, data, at, in_file=False)

@@ -29,19 +29,23 @@ class _Turns:
     """Notebooks by whose turn it is, each with what waits."""
 
     waiting: dict[str, deque[Input]] = field(default_factory=dict)
+    size: int = 0  # events
 
     def __contains__(self, path: str) -> bool:
         return path in self.waiting
 
     def add(self, path: str, event: Input) -> None:
         self.waiting.setdefault(path, deque()).append(event)
+        self.size += 1
 
     def take(self, *, judging: bool) -> Input:
         """The next event; its notebook's turn comes again after the others."""
         path = next(iter(self.waiting))
         events = self.waiting.pop(path)
+        self.size -= len(events)
         passed = _passed(path, events, judging=judging)
         event = events.popleft() if passed is None else passed
+        self.size += len(events)
         if events:
             self.waiting[path] = events
         return event
@@ -52,12 +56,16 @@ def _passed(path: str, events: deque[Input], *, judging: bool) -> Passed | None:
 
     Of too many in a row that is all but the last; without `judging` it is every one.
     """
-    saves = list(takewhile(lambda event: isinstance(event, FileRead), events))
-    if judging:
-        saves = saves[:-1] if len(saves) > JUDGED else []
-    for _ in saves:
+    row = list(takewhile(lambda event: isinstance(event, FileRead | Missed), events))
+    saves = [event for event in row if isinstance(event, FileRead)]
+    if not saves or (judging and len(saves) <= JUDGED):
+        return None
+    last = saves.pop() if judging else None
+    for _ in row:
         events.popleft()
-    return Passed(path, tuple(event for event in saves if isinstance(event, FileRead))) if saves else None
+    if last is not None:
+        events.appendleft(last)
+    return Passed(path, tuple(saves), sum(event.count for event in row if isinstance(event, Missed)))
 
 
 @dataclass(slots=True)
@@ -67,6 +75,11 @@ class _Stretch:
     known: _Turns = field(default_factory=_Turns)
     new: _Turns = field(default_factory=_Turns)  # notebooks that nobody saved yet
     end: Input | None = None
+
+    @property
+    def size(self) -> int:
+        """How many events wait in it, its end apart."""
+        return self.known.size + self.new.size
 
     def add(self, path: str, event: Input) -> None:
         first = isinstance(event, FileRead) and not event.way and path not in self.known
@@ -137,15 +150,16 @@ class Inbox:
                 self._stretches.append(_Stretch())
 
     def _take(self) -> Input | None:
-        while self._sorted:
-            event = self._stretches[0].take(judging=self.judging)
-            if event is None:
-                event = self._stretches[0].end
-                self._stretches.popleft()
-            if event is not None:
-                self._sorted -= len(event.reads) if isinstance(event, Passed) else 1
-                return event
-        return None
+        if not self._sorted:
+            return None
+        stretch = self._stretches[0]
+        before = stretch.size
+        event = stretch.take(judging=self.judging)
+        self._sorted -= before - stretch.size
+        if event is None:
+            event = self._stretches.popleft().end
+            self._sorted -= 1
+        return event
 
 
 def _weight(event: Input | None) -> int:

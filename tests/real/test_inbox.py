@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.observe.events import FileRead, FileStamp, Overflowed, Previous, Renamed, Vanished
+from nbmerge.observe.events import FileRead, FileStamp, Missed, Overflowed, Previous, Renamed, Vanished
 from nbmerge.watch.actions import Input, Passed, Ready, Tick
 from nbmerge.watch.inbox import JUDGED, Inbox
 
@@ -62,6 +62,17 @@ def test_of_too_many_saves_the_last_is_judged_and_the_others_are_kept() -> None:
     assert last == read("busy", JUDGED + 4)
 
 
+def test_saves_that_nobody_could_read_are_told_of_together() -> None:
+    inbox = Inbox()
+    for number in range(2 * JUDGED):
+        inbox.put(read("busy", number))
+        inbox.put(Missed("busy", 1, float(number)))
+    passed, last = taken(inbox)
+    assert isinstance(passed, Passed)
+    assert (len(passed.reads), passed.missed) == (2 * JUDGED - 1, 2 * JUDGED)
+    assert last == read("busy", 2 * JUDGED - 1)
+
+
 def test_at_the_end_every_save_is_only_kept() -> None:
     inbox = Inbox()
     inbox.judging = False
@@ -71,7 +82,14 @@ def test_at_the_end_every_save_is_only_kept() -> None:
 
 def test_everything_waits_for_a_rename_and_what_came_before_it() -> None:
     inbox = Inbox()
-    events = [read("a", 1), read("b", 2), Renamed("a", "c", 3.0), read("c", 4), Ready(), read("b", 5)]
+    events: list[Input] = [
+        read("a", 1),
+        read("b", 2),
+        Renamed("a", "c", 3.0),
+        read("c", 4),
+        Ready(),
+        read("b", 5),
+    ]
     for event in events:
         inbox.put(event)
     assert taken(inbox) == events
