@@ -13,6 +13,7 @@ were overwritten before it came to read them; in a process of its own, none.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import pickle
 import signal
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
         def flush(self) -> object: ...
 
 
+STUCK = 120.0  # seconds without a question whether it is there
 _LIMIT = 32_000_000  # bytes that wait to be taken over, until looks that are not urgent wait too
+_NOWHERE = open(os.devnull, "wb")  # noqa: SIM115 - as long as the process lives
 _IN_MEMORY = 8_000_000  # bytes that wait, until those of what comes after them are in the journal only
 
 
@@ -82,6 +85,16 @@ class KnownAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class AreYouThere:
+    """Sent every few seconds; whoever does not answer is stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class IAmThere:
+    """The answer, after all that waits to be reported."""
+
+
+@dataclass(frozen=True, slots=True)
 class IsKnown:
     """Whether a file with this stamp need not be read."""
 
@@ -110,8 +123,8 @@ class Parked:
         return replace(self.event, data=self.entry.data())
 
 
-Command = ReadAll | ReadFile | KnownAnswer
-Report = Event | IsKnown | WatchedState
+Command = ReadAll | ReadFile | KnownAnswer | AreYouThere
+Report = Event | IsKnown | WatchedState | IAmThere
 
 
 def send(sink: Sink, message: StartWatching | Command | Report) -> None:
@@ -210,6 +223,9 @@ class WatcherProcess:
                     self._watcher.look(path)
                 case KnownAnswer(known):
                     self._answers.put(known)
+                case AreYouThere():
+                    self._queue.put(IAmThere())
+                    end_if_stuck()
 
     def _report(self) -> None:
         while (report := self._queue.get()) is not None:
@@ -232,6 +248,12 @@ class WatcherProcess:
         if state != self._state:
             self._state = state
             self._queue.put(state)
+
+
+def end_if_stuck() -> None:
+    """End the process if this is not called again for a while.  A thread outside of Python sees to it, for
+    one that is stuck in Python notices nothing, not even that the process it serves is gone."""
+    faulthandler.dump_traceback_later(STUCK, exit=True, file=_NOWHERE)
 
 
 def _weight(report: Report) -> int:
