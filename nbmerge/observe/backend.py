@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         def events(self, timeout: float) -> Sequence[SystemEvent]:
             """What happened; waits so many seconds at most for it."""
 
+        def waiting(self) -> int:
+            """How many changes wait, as far as that is known."""
+
         def is_written_again(self, path: str) -> bool:
             """Whether a file was written to after what `events` has returned so far."""
 
@@ -138,6 +141,9 @@ class Watchdog:
         except Empty:
             return self._revived()
         return [] if event is None else [event]
+
+    def waiting(self) -> int:
+        return self._events.qsize()
 
     def is_written_again(self, path: str) -> bool:
         return False

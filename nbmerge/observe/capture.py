@@ -196,7 +196,7 @@ class Capture:
         with self.lock:
             record = self.records.get_or_make(path)
             if record.stamp is None and known:
-                record.stamp = status.stamp
+                self.records.stamped(path, record, status.stamp)
             if record.is_current(status):
                 return
             times_read = record.times_read
@@ -211,6 +211,12 @@ class Capture:
             since = time.monotonic() - RECENT
             self._saved = {path: time for path, time in self._saved.items() if time > since}
             return list(self._saved)
+
+    def is_new(self, path: str) -> bool:
+        """Whether nothing was reported of this notebook yet."""
+        with self.lock:
+            record = self.records.get(path)
+            return record is None or record.stamp is None
 
     def tell(self, event: Event) -> None:
         """Put an event that is not about what a notebook holds."""
@@ -238,12 +244,13 @@ class Capture:
             record.saves.read_open(reading, why.created)
         record.read(reading)
         if again and not why.asked:
-            record.stamp = reading.stamp
+            self.records.stamped(path, record, reading.stamp)
             return
         if record.stamp is not None:
             self._saved[path] = time.monotonic()
         way = record.way(reading, why.moved)
         record.reported(reading)
+        self.records.stamped(path, record, reading.stamp)
         closed = why.closed and reading.stable and not written_again
         self._emit(path, FileRead(path, reading.data, reading.stamp, self._clock(), way, closed))
 

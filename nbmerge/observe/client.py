@@ -1,7 +1,7 @@
 """Owns: the file watcher as the rest of the program uses it: a process of its own that watches.
 
 Must not know: how watching is done.  Invariant: events come in order, from one thread; if the process
-dies it is started again, and what has changed meanwhile is reported.
+dies or does not answer it is started again, and what has changed meanwhile is reported.
 """
 
 from __future__ import annotations
@@ -19,10 +19,19 @@ from dataclasses import replace
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
-from nbmerge.observe.events import Event, FileStamp, FileWatcherOptions, Overflowed, Trouble
+from nbmerge.observe.events import (
+    Event,
+    FileStamp,
+    FileWatcherOptions,
+    JournalFilled,
+    Overflowed,
+    Trouble,
+)
 from nbmerge.observe.names import shown_path
 from nbmerge.observe.process import (
+    AreYouThere,
     Command,
+    IAmThere,
     IsKnown,
     KnownAnswer,
     ReadAll,
@@ -34,6 +43,8 @@ from nbmerge.observe.process import (
 )
 
 _PATIENCE = 10.0  # seconds that the process gets to end
+_QUESTION = 10.0  # seconds between questions whether it is there
+_SILENCE = 60.0  # seconds without a word from it, until it counts as stuck
 _RESTART = 1.0  # seconds until it is started again; twice as long each time
 
 
@@ -42,7 +53,7 @@ class WatcherClient:
 
     `roots` are folders or notebooks.  Events name real absolute paths; `shown` turns one into
     what people wrote.  `put` gets every event, from a thread of this client.  `clock` gives the
-    seconds for events' `at`.
+    seconds for events' `at`.  `journal` is the directory in which saves are kept as soon as they are read.
 
     Two hooks, to be set before `start`: `known(path, stamp)` says whether a file with this stamp
     need not be read at the start; `is_busy()` whether events had better wait (those of saves are
@@ -55,6 +66,7 @@ class WatcherClient:
         put: Callable[[Event], None],
         clock: Callable[[], float],
         options: FileWatcherOptions = FileWatcherOptions(),  # noqa: B008 - frozen
+        journal: str = "",
     ) -> None:
         self.known: Callable[[str, FileStamp], bool] | None = None
         self.is_busy: Callable[[], bool] = lambda: False
@@ -62,12 +74,15 @@ class WatcherClient:
         self._put = put
         self._clock = clock
         self._options = options
+        self._journal = journal
         self._process: subprocess.Popen[bytes] | None = None
         self._sending = threading.Lock()
         self._state = WatchedState(0, False, {})
         self._ready = threading.Event()
         self._stopping = threading.Event()
+        self._heard_at = time.monotonic()
         self._thread = threading.Thread(target=self._serve, name="nbmerge-watcher-client", daemon=True)
+        self._asking = threading.Thread(target=self._ask, name="nbmerge-watcher-asking", daemon=True)
 
     @property
     def notebooks(self) -> int:
@@ -87,6 +102,7 @@ class WatcherClient:
         """
         self._process = self._started()
         self._thread.start()
+        self._asking.start()
         self._ready.wait()
 
     def stop(self) -> None:
@@ -136,11 +152,20 @@ class WatcherClient:
                 creationflags=_OWN_GROUP if _IS_WINDOWS else 0,
             )
             assert process.stdin is not None
-            send(process.stdin, StartWatching(self._roots, self._options, self.known is not None))
+            asks = self.known is not None
+            send(process.stdin, StartWatching(self._roots, self._options, asks, self._journal))
         except OSError as error:
             message = f"the process that watches cannot be started: {reason(error)}"
             raise SystemFailure(message) from error
         return process
+
+    def _ask(self) -> None:
+        """Have the process answer now and then, and kill one that does not: then it is started again."""
+        while not self._stopping.wait(_QUESTION):
+            self._send(AreYouThere())
+            process = self._process
+            if process is not None and time.monotonic() - self._heard_at > _SILENCE:
+                process.kill()
 
     def _serve(self) -> None:
         pause = _RESTART
@@ -165,6 +190,7 @@ class WatcherClient:
             while True:
                 while self.is_busy() and not self._stopping.is_set():
                     time.sleep(0.005)
+                self._heard_at = time.monotonic()  # until now it had to wait for us
                 try:
                     report: Report = pickle.load(stream)
                 except (EOFError, OSError, pickle.UnpicklingError):
@@ -183,12 +209,16 @@ class WatcherClient:
                     self._ready.set()
             case IsKnown(path, stamp):
                 self._send(KnownAnswer(self.known is not None and self.known(path, stamp)))
+            case IAmThere():
+                pass
+            case JournalFilled():
+                self._put(report)
             case event:
                 shift = 0.0 if self._clock is time.time else self._clock() - time.time()
                 self._put(replace(event, at=event.at + shift) if shift else event)
 
 
-_DIED = "the process that watches has ended unexpectedly; it is started again and looks at everything"
+_DIED = "the process that watches ended or did not answer; it is started again and looks at everything"
 # So that glibc gives the memory of notebooks back to the system once they are passed on.
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "2"}
 # A Ctrl-C at the terminal is for this process, which ends the other one in order.

@@ -109,4 +109,11 @@ class Trouble:
     at: float
 
 
-Event = FileRead | Vanished | Renamed | Previous | Syncing | Overflowed | Missed | Trouble
+@dataclass(frozen=True, slots=True)
+class JournalFilled:
+    """A journal of arrivals is complete: every save in it was reported before this."""
+
+    path: str
+
+
+Event = FileRead | Vanished | Renamed | Previous | Syncing | Overflowed | Missed | Trouble | JournalFilled

@@ -22,10 +22,19 @@ from nbmerge.observe.watched_tree import FolderToEnter, Roots, WatchedTree, leav
 
 
 class EventHandler:
-    """Handles events of the system.  `rescan()` is called when anything may have changed."""
+    """Handles events of the system.  `rescan()` is called when anything may have changed; `later(path)` to
+    have a notebook looked at by the thread that has time."""
 
-    def __init__(self, tree: WatchedTree, clock: Callable[[], float], rescan: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        tree: WatchedTree,
+        clock: Callable[[], float],
+        rescan: Callable[[], None],
+        later: Callable[[str], None],
+    ) -> None:
         self.tree = tree
+        self.busy = False
+        self.later = later
         self.capture = tree.capture
         self.clock = clock
         self.rescan = rescan
@@ -82,6 +91,8 @@ class EventHandler:
 
     def _notebook(self, event: SystemEvent, path: str) -> None:
         match event.change:
+            case FileChange.CREATED | FileChange.WRITTEN | FileChange.CLOSED if self._can_wait(path):
+                self.later(path)
             case FileChange.CREATED:
                 self.capture.created(path)
             case FileChange.WRITTEN:
@@ -94,6 +105,10 @@ class EventHandler:
                 self.capture.renamed(event.path, path)
             case FileChange.MOVED:
                 self.capture.moved_in(path, ours=is_ours(os.path.basename(event.path)))
+
+    def _can_wait(self, path: str) -> bool:
+        """Of very many events those of files that are new: saves of known ones are behind them."""
+        return self.busy and self.capture.is_new(path)
 
     def _left(self, event: SystemEvent) -> None:
         """A file moved to where nothing is watched, or to a name that is no notebook's."""
@@ -124,6 +139,7 @@ class EventHandler:
 
 
 _AT_ONCE = 64  # so many new folders are walked right where they are noticed
+_MANY = 256  # events that wait
 _ROOT_INTERVAL = 2.0  # seconds between looks whether what was asked for is (still, again) there
 
 
@@ -149,6 +165,7 @@ class FileWatcher:
         self.is_busy: Callable[[], bool] = lambda: False
         self._warned: set[tuple[str, str]] = set()
         self._todo: list[FolderToEnter] = []
+        self._new: dict[str, None] = {}  # notebooks to be looked at
         self._rescan_due = self._stopped = False
         self._next_poll = 0.0
         self._woken = threading.Condition()
@@ -160,7 +177,7 @@ class FileWatcher:
         self._backend = None if options.poll else backend_for(sys.platform, self._matters, self._warn)
         self._tree = WatchedTree(self._capture, self._backend, options, self._warn)
         self._roots = Roots(roots, self._tree, self._trouble)
-        self._handler = EventHandler(self._tree, clock, self.rescan)
+        self._handler = EventHandler(self._tree, clock, self.rescan, self._later)
         self._threads = [threading.Thread(target=self._walk, name="nbmerge-walk", daemon=True)]
         if self._backend is not None:
             self._capture.is_written_again = self._backend.is_written_again
@@ -225,7 +242,9 @@ class FileWatcher:
         backend = self._backend
         while backend is not None and not self._stopped:
             try:
-                for event in backend.events(60.0):
+                events = backend.events(60.0)
+                self._handler.busy = backend.waiting() > _MANY
+                for event in events:
                     todo = self._tree.explore(self._handler.handle(event), _AT_ONCE)
                     if todo:
                         self._wake(todo)
@@ -239,6 +258,7 @@ class FileWatcher:
         while not self._stopped:
             try:
                 self._tree.explore(self._roots.look() + self._take_todo())
+                self._look_at_new()
                 self._capture.complete = True
                 self._ready.set()
                 if self._rescan_due or time.monotonic() - rescanned >= self._options.rescan_interval:
@@ -249,7 +269,7 @@ class FileWatcher:
             except Exception as error:  # as above
                 self._failed(error)
             with self._woken:
-                if not (self._stopped or self._rescan_due or self._todo):
+                if not (self._stopped or self._rescan_due or self._todo or self._new):
                     self._woken.wait(self._interval)
 
     def _take_todo(self) -> list[FolderToEnter]:
@@ -257,8 +277,24 @@ class FileWatcher:
             todo, self._todo = self._todo, []
             return todo
 
+    def _later(self, path: str) -> None:
+        with self._woken:
+            self._new[path] = None
+            self._woken.notify()
+
+    def _look_at_new(self) -> None:
+        while self._new and not self._stopped:
+            with self._woken:
+                new, self._new = self._new, {}
+            for path in new:
+                self._pause_if_busy()
+                self._capture.check(path)
+
     def _look_at_all(self) -> None:
         thorough, self._rescan_due = self._rescan_due, False
+        for path in self._capture.recently_saved():  # people work on these
+            if self._tree.wants(path):
+                self._capture.check(path)
         self._tree.check(list(self._tree.folders.values()), thorough)
         self._tree.explore(self._tree.follow_again())
 

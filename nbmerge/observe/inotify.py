@@ -100,6 +100,9 @@ class Inotify:
             found.extend(self._moved_away())
         return found
 
+    def waiting(self) -> int:
+        return len(self._queue)
+
     def is_written_again(self, path: str) -> bool:
         self._drain()
         folder, name = os.path.split(path)

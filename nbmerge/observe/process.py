@@ -2,7 +2,8 @@
 
 Must not know: what events are for.  Invariant: messages are values that can be pickled, each side
 understands all that the other says; a report is never lost and never waited for by the thread that
-reads saves; if the other process is gone, this one ends.
+reads saves; if the other process is gone, this one ends.  A save is in the journal before it is reported, and
+what waits to be reported does not grow in memory.
 
 Why a process: a thread that hears of a save has to read it before the next one, and Python lets it run
 only when the others let go.  With a merge going on beside it, half of the saves that were 10 ms apart
@@ -12,17 +13,28 @@ were overwritten before it came to read them; in a process of its own, none.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import pickle
 import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from nbmerge.observe.events import Event, FileRead, FileStamp, FileWatcherOptions, Previous
+from nbmerge.files import reason
+from nbmerge.observe.arrivals import ArrivalJournal, Entry
+from nbmerge.observe.events import (
+    Event,
+    FileRead,
+    FileStamp,
+    FileWatcherOptions,
+    JournalFilled,
+    Previous,
+    Trouble,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,16 +48,21 @@ if TYPE_CHECKING:
         def flush(self) -> object: ...
 
 
+STUCK = 120.0  # seconds without a question whether it is there
 _LIMIT = 32_000_000  # bytes that wait to be taken over, until looks that are not urgent wait too
+_NOWHERE = open(os.devnull, "wb")  # noqa: SIM115 - as long as the process lives
+_IN_MEMORY = 8_000_000  # bytes that wait, until those of what comes after them are in the journal only
 
 
 @dataclass(frozen=True, slots=True)
 class StartWatching:
-    """What to watch: the first message.  `asks`: whether unchanged files may be known already."""
+    """What to watch: the first message.  `asks`: whether unchanged files may be known already;
+    `journal`: the directory of the journal of arrivals, "" for none."""
 
     roots: tuple[str, ...]
     options: FileWatcherOptions
     asks: bool
+    journal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,16 @@ class KnownAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class AreYouThere:
+    """Sent every few seconds; whoever does not answer is stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class IAmThere:
+    """The answer, after all that waits to be reported."""
+
+
+@dataclass(frozen=True, slots=True)
 class IsKnown:
     """Whether a file with this stamp need not be read."""
 
@@ -84,8 +111,20 @@ class WatchedState:
     shown: dict[str, str]
 
 
-Command = ReadAll | ReadFile | KnownAnswer
-Report = Event | IsKnown | WatchedState
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A save whose bytes wait in the journal."""
+
+    event: FileRead | Previous
+    entry: Entry
+
+    def whole(self) -> FileRead | Previous:
+        """The event with its bytes."""
+        return replace(self.event, data=self.entry.data())
+
+
+Command = ReadAll | ReadFile | KnownAnswer | AreYouThere
+Report = Event | IsKnown | WatchedState | IAmThere
 
 
 def send(sink: Sink, message: StartWatching | Command | Report) -> None:
@@ -100,13 +139,15 @@ class WatcherProcess:
     def __init__(self, commands: BinaryIO, reports: BinaryIO) -> None:
         self._commands = commands
         self._reports = reports
-        self._queue: SimpleQueue[Report | None] = SimpleQueue()
+        self._queue: SimpleQueue[Report | Parked | None] = SimpleQueue()
         self._queued = self._sent = 0  # bytes; each counted by one thread at a time
         self._answers: SimpleQueue[bool] = SimpleQueue()
         self._asking = threading.Lock()
         self._sending = threading.Lock()
         self._state: WatchedState | None = None
         self._over = False
+        self._journal: ArrivalJournal | None = None
+        self._journal_fails = False
 
     def run(self) -> None:
         """Watch until the other process has closed its end."""
@@ -115,6 +156,8 @@ class WatcherProcess:
         first: StartWatching = pickle.load(self._commands)
         self._watcher = FileWatcher(first.roots, self._put, time.time, first.options)
         self._watcher.is_busy = lambda: self._queued - self._sent > _LIMIT
+        if first.journal:
+            self._journal = ArrivalJournal(first.journal)
         if first.asks:
             self._watcher.known = self._is_known
         reporter = threading.Thread(target=self._report, name="nbmerge-report", daemon=True)
@@ -134,8 +177,31 @@ class WatcherProcess:
         self._report_state()
 
     def _put(self, event: Event) -> None:
+        waiting = self._queued - self._sent
         self._queued += _weight(event)
-        self._queue.put(event)
+        report: Report | Parked = event
+        if isinstance(event, FileRead | Previous) and (entry := self._kept(event)) is not None:
+            if entry.filled:
+                self._queue.put(JournalFilled(entry.filled))
+            if waiting > _IN_MEMORY:
+                report = Parked(replace(event, data=b""), entry)
+        self._queue.put(report)
+
+    def _kept(self, event: FileRead | Previous) -> Entry | None:
+        """Keep a save in the journal; what was there before anybody saved stays in its file."""
+        is_save = isinstance(event, Previous) or event.way or self._watcher.ready
+        if self._journal is None or not is_save:
+            return None
+        try:
+            entry = self._journal.keep(event)
+        except OSError as error:
+            if not self._journal_fails:
+                message = f"saves cannot be kept before they are in the store: {reason(error)}"
+                self._queue.put(Trouble("", message, event.at))
+            self._journal_fails = True
+            return None
+        self._journal_fails = False
+        return entry
 
     def _is_known(self, path: str, stamp: FileStamp) -> bool:
         if self._over:
@@ -157,11 +223,15 @@ class WatcherProcess:
                     self._watcher.look(path)
                 case KnownAnswer(known):
                     self._answers.put(known)
+                case AreYouThere():
+                    self._queue.put(IAmThere())
+                    end_if_stuck()
 
     def _report(self) -> None:
         while (report := self._queue.get()) is not None:
-            self._send(report)
-            self._sent += _weight(report)
+            whole = report.whole() if isinstance(report, Parked) else report
+            self._send(whole)
+            self._sent += _weight(whole)
             if self._queue.empty():
                 self._report_state()
 
@@ -178,6 +248,12 @@ class WatcherProcess:
         if state != self._state:
             self._state = state
             self._queue.put(state)
+
+
+def end_if_stuck() -> None:
+    """End the process if this is not called again for a while.  A thread outside of Python sees to it, for
+    one that is stuck in Python notices nothing, not even that the process it serves is gone."""
+    faulthandler.dump_traceback_later(STUCK, exit=True, file=_NOWHERE)
 
 
 def _weight(report: Report) -> int:

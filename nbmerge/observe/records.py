@@ -111,7 +111,6 @@ class FileRecord:
 
     def reported(self, reading: FileReading) -> None:
         """This is reported now."""
-        self.stamp = reading.stamp
         self.checksum = reading.checksum
         self.stable = reading.stable
         self.copied = self.created = False
@@ -122,6 +121,7 @@ class FileRecords:
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, FileRecord]] = {}
+        self._paths: dict[int, str] = {}  # by inode, where it was last
 
     def __len__(self) -> int:
         return sum(map(len, self._folders.values()))
@@ -136,23 +136,30 @@ class FileRecords:
 
     def path_of(self, stamp: FileStamp) -> str | None:
         """A notebook that had just this stamp when it was last read."""
-        for folder, names in self._folders.items():
-            for name, record in names.items():
-                if record.stamp == stamp:
-                    return os.path.join(folder, name)
-        return None
+        path = self._paths.get(stamp.inode)
+        record = None if path is None else self.get(path)
+        return path if record is not None and record.stamp == stamp else None
+
+    def stamped(self, path: str, record: FileRecord, stamp: FileStamp) -> None:
+        """The file at this path looks like this."""
+        record.stamp = stamp
+        self._paths[stamp.inode] = path
 
     def move(self, old: str, new: str) -> None:
         record = self.drop(old)
         if record is not None:
             folder, name = os.path.split(new)
             self._folders.setdefault(folder, {})[name] = record
+            if record.stamp is not None:
+                self._paths[record.stamp.inode] = new
 
     def drop(self, path: str) -> FileRecord | None:
         folder, name = os.path.split(path)
         record = self._folders.get(folder, {}).pop(name, None)
         if record is not None and not self._folders[folder]:
             del self._folders[folder]
+        if record is not None and record.stamp is not None and self._paths.get(record.stamp.inode) == path:
+            del self._paths[record.stamp.inode]
         return record
 
     def inside(self, folder: str) -> list[str]:

@@ -15,6 +15,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from nbmerge.files import reason
 from nbmerge.observe.backend import Mounts, mounts
@@ -102,6 +103,15 @@ LIMIT = (
 )
 
 
+def _is_large(folder: str, most: int) -> bool:
+    """Whether more than so many files are in it; not if it cannot be read, which others say."""
+    try:
+        with os.scandir(folder) as found:
+            return sum(1 for _ in islice(found, most + 1)) > most
+    except OSError:
+        return False
+
+
 class WatchedTree:
     """All watched folders.  `warn(path, message)` is for people, each message once."""
 
@@ -140,10 +150,14 @@ class WatchedTree:
         """Whether a folder is watched, or that of a file."""
         return path in self.folders or os.path.dirname(path) in self.folders
 
-    def explore(self, todo: list[FolderToEnter], most: int = 1 << 60) -> list[FolderToEnter]:
-        """Watch folders and all below them; what is left over after so many folders is returned."""
-        while todo and most and not self.halted:
-            most -= 1
+    def explore(self, todo: list[FolderToEnter], most: int | None = None) -> list[FolderToEnter]:
+        """Watch folders and all below them; what is left over after so many folders, or where one holds
+        more than so many files, is returned."""
+        while todo and most != 0 and not self.halted:
+            if most is not None:
+                if _is_large(todo[-1][0], most):
+                    return todo
+                most -= 1
             folder = self._enter(*todo.pop())
             listing = None if folder is None else self._listed(folder)
             if folder is not None and listing is not None:

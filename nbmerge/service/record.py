@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nbmerge.errors import NotebookError, UsageError
@@ -24,6 +24,7 @@ from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.service.cache import NotebookCache, same_notebook
 
 COMPARED = 12  # how many recent versions a save may derive from, besides tips
+_NOT_JUDGED = "one of many saves that followed each other too fast to be judged: only kept"
 READ = 64_000_000  # bytes of candidates that are read for one save
 
 
@@ -100,6 +101,34 @@ class Recorder:
         except NotebookError:
             kept = self.record_unreadable(notebook_id, saved)
             return Recorded(Outcome.SAME, kept, None, "is no notebook")
+
+    def keep(self, notebook_id: int, saves: Iterable[Saved]) -> int:
+        """Keep saves of which nobody can tell what they were made from; returns how many are new.
+
+        They are no part of the notebook, but a later save may turn out to go on from one of them.
+        """
+        before = self.store.versions(notebook_id, last=1)
+        with self.store.together():
+            for saved in saves:
+                if not self.knows(notebook_id, saved.data):
+                    self._kept(notebook_id, saved)
+        now = self.store.versions(notebook_id, last=1)
+        return (now[-1].number if now else 0) - (before[-1].number if before else 0)
+
+    def _kept(self, notebook_id: int, saved: Saved) -> None:
+        heads = self.store.heads(notebook_id)
+        head = None if heads is None else self.cache.readable(notebook_id, heads.head)
+        try:
+            notebook = self.cache.put(digest(saved.data), saved.data, head.cells if head is not None else ())
+        except NotebookError:
+            self.record_unreadable(notebook_id, saved)
+            return
+        if heads is None:
+            self._first(notebook_id, saved)
+            return
+        writer = replace(saved.writer, style=derivations.style_of(notebook))
+        draft = Draft(saved.time, saved.origin, (heads.head,), writer, _NOT_JUDGED)
+        self.store.record(notebook_id, saved.data, draft)
 
     def record_unreadable(self, notebook_id: int, saved: Saved) -> Version:
         """Keep bytes that are no notebook, for `show` and `fix`; the heads stay as they are."""

@@ -1,7 +1,7 @@
 """Owns: what the coordinator asks for and what comes of it, as values.
 
-Must not know: who carries it out.  Invariant: every action but `Tell` and `Follow` is answered
-by exactly one result, which is fed back.
+Must not know: who carries it out.  Invariant: every action but `Tell`, `Follow` and `DropJournal`
+is answered by exactly one result, which is fed back (or one for each save that it has).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbmerge.lineage.heads import Outcome
-from nbmerge.observe.events import Event, FileStamp
+from nbmerge.observe.events import Event, FileRead, FileStamp
 from nbmerge.watch.notebook_state import WaitingCopy
 
 
@@ -26,6 +26,24 @@ class RecordSave:
     way: str = ""
     stamp: FileStamp | None = None
     in_file: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSaves:
+    """Record saves that the next one has overwritten already, without asking what they were made from.
+
+    Answered by SavesKept, or by a Refused for each.
+    """
+
+    path: str
+    saves: tuple[RecordSave, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropJournal:
+    """Remove a journal of arrivals: all that it holds is in the store.  Not answered."""
+
+    journal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +104,18 @@ class Tell:
     message: str
 
 
-Action = RecordSave | RecordCopy | RecordUnreadable | WriteDue | Look | Follow | Rescan | Tell
+Action = (
+    RecordSave
+    | KeepSaves
+    | DropJournal
+    | RecordCopy
+    | RecordUnreadable
+    | WriteDue
+    | Look
+    | Follow
+    | Rescan
+    | Tell
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +131,14 @@ class SaveRecorded:
     due: bool
     answers: bool = False
     look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SavesKept:
+    """So many saves are in the store, and none of them is part of the notebook."""
+
+    path: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +204,15 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """Saves of one notebook that were overwritten while too many waited to be judged, in order."""
+
+    path: str
+    reads: tuple[FileRead, ...]
+    missed: int = 0  # saves between them that nobody could read
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """Every notebook was looked at once."""
 
@@ -176,5 +222,7 @@ class Tick:
     """Time has passed."""
 
 
-Result = SaveRecorded | Stays | Alone | Unreadable | UnreadableRecorded | UpToDate | NotYet | Refused
-Input = Event | Result | Ready | Tick
+Result = (
+    SaveRecorded | SavesKept | Stays | Alone | Unreadable | UnreadableRecorded | UpToDate | NotYet | Refused
+)
+Input = Event | Passed | Result | Ready | Tick

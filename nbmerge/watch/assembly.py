@@ -21,17 +21,20 @@ from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import OpenedStore, open_store, state_directory
 from nbmerge.history.values import Retention, StoreLost
+from nbmerge.observe.arrivals import left_over, remove_journal
 from nbmerge.observe.client import WatcherClient
 from nbmerge.observe.events import Event, FileWatcherOptions, Syncing
+from nbmerge.service.arrivals import take_in_arrivals
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.notebook_service import NotebookService, Timing
 from nbmerge.service.record import Recorder
 from nbmerge.watch.actions import Input, Ready
 from nbmerge.watch.coordinator import Coordinator
+from nbmerge.watch.inbox import Inbox
 from nbmerge.watch.notebook_state import WatchTiming
 from nbmerge.watch.runner import ActionRunner, Notice
 from nbmerge.watch.status import WatcherLock, WatcherStatus, write_status
-from nbmerge.watch.watcher import Inbox, Watcher
+from nbmerge.watch.watcher import Watcher
 
 _PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
 
@@ -123,13 +126,13 @@ class _Assembly:
             running=True, pid=os.getpid(), paths=roots, idle=False, version=options.version
         )
         self.disk = Disk(os.path.join(directory, "journal"), time.time)
+        self.arrivals = os.path.join(directory, "arrivals")
         self.inbox = Inbox()
-        self.observer = WatcherClient(
-            roots, self.heard, time.time, FileWatcherOptions(poll=options.poll, exclude=options.exclude)
-        )
+        watching = FileWatcherOptions(poll=options.poll, exclude=options.exclude)
+        self.observer = WatcherClient(roots, self.heard, time.time, watching, self.arrivals)
         self.observer.is_busy = self.inbox.is_full
         self.environment = Environment(time.time, os.environ, os.path.expanduser("~"))
-        recorder = Recorder(self.store, NotebookCache(self.store))
+        self.recorder = recorder = Recorder(self.store, NotebookCache(self.store))
         # How long a file must be quiet is the coordinator's to see to, which hears of every save.
         timing = Timing(settle=0.0)
         service = NotebookService(recorder, self.disk, self.environment, time.time, timing=timing)
@@ -144,12 +147,15 @@ class _Assembly:
         """Watch until it is to stop; what was begun is finished then."""
         stop.by(self.watcher.stop)
         self.disk.repair()
+        take_in_arrivals(self.recorder, self.arrivals)
         starting = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
         starting.start()
         try:
             self.watcher.run()
             self.observer.stop()
-            self.watcher.drain()
+            if self.watcher.drain():
+                for journal in left_over(self.arrivals):
+                    remove_journal(journal)
         finally:
             self.observer.stop()
             starting.join()

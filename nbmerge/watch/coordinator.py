@@ -35,12 +35,18 @@ class Coordinator:
         self._unrecorded: dict[str, list[do.RecordSave | do.Follow]] = {}
         self._copied: dict[str, str] = {}  # copies that wait: their originals
         self._alone: set[str] = set()  # files that are no copies, whatever they are called
+        self._filled: list[str] = []  # journals that can go once everything is recorded
 
     @property
     def pending(self) -> tuple[str, ...]:
         """The notebooks about which something is still to be done."""
         self._touched = {path: state for path, state in self._touched.items() if state.next_time is not None}
         return tuple(self._touched)
+
+    @property
+    def holds_unrecorded(self) -> bool:
+        """Whether something that was read is not in the store."""
+        return bool(self._unrecorded) or any(state.torn is not None for state in self._touched.values())
 
     def next_time(self) -> float | None:
         """When the next tick is needed; None if nothing is pending."""
@@ -49,21 +55,21 @@ class Coordinator:
 
     def feed(self, event: do.Input, now: float) -> list[do.Action]:
         """Take note of an event or a result, or of the time (Tick)."""
-        return list(self._fed(event, now))
+        actions = list(self._fed(event, now))
+        if self._filled and not actions and not self.holds_unrecorded:
+            actions = [do.DropJournal(journal) for journal in self._filled]
+            self._filled = []
+        return actions
 
     def _fed(self, event: do.Input, now: float) -> Iterator[do.Action]:
         match event:
             case do.Tick():
                 for path in self.pending:
                     yield from self._tick(path, self._touched[path], now)
-            case was.FileRead():
-                yield from self._was_read(event, now)
-            case was.Vanished(path):
-                yield from self._vanished(path)
-            case was.Renamed(old, new):
-                yield from self._renamed(old, new, now)
-            case was.Previous(path, data, at):
-                yield do.RecordSave(path, data, at, in_file=False)
+            case was.FileRead() | do.Passed() | was.Previous() | was.Vanished() | was.Renamed():
+                yield from self._happened(event, now)
+            case was.JournalFilled(journal):
+                self._filled.append(journal)
             case was.Syncing():
                 pass  # the shell remembers what speaks for a second writer
             case do.Ready() | was.Overflowed() | was.Missed() | was.Trouble():
@@ -76,6 +82,23 @@ class Coordinator:
                 yield do.Look(path)
             case _:
                 yield from self._result(event, now)
+
+    def _happened(
+        self, event: was.FileRead | do.Passed | was.Previous | was.Vanished | was.Renamed, now: float
+    ) -> Iterator[do.Action]:
+        match event:
+            case was.FileRead():
+                yield from self._was_read(event, now)
+            case do.Passed(path, reads, missed):
+                if missed:
+                    yield from _told(was.Missed(path, missed, now))
+                yield from self._passed(path, reads, now)
+            case was.Previous(path, data, at):
+                yield do.RecordSave(path, data, at, in_file=False)
+            case was.Vanished(path):
+                yield from self._vanished(path)
+            case was.Renamed(old, new):
+                yield from self._renamed(old, new, now)
 
     def _state(self, path: str) -> NotebookState:
         state = self._touched[path] = self.states.setdefault(path, NotebookState(self.timing))
@@ -93,6 +116,16 @@ class Coordinator:
         self._state(path).was_read(now)
         yield from self._once_more(path)
         yield do.RecordSave(path, event.data, event.at, event.way, event.stamp)
+
+    def _passed(self, path: str, reads: tuple[was.FileRead, ...], now: float) -> Iterator[do.Action]:
+        if self._as_copy(path) is not None:
+            for read in reads:
+                yield from self._was_read(read, now)
+            return
+        self._state(path).was_read(now)
+        yield from self._once_more(path)
+        saves = (do.RecordSave(path, read.data, read.at, read.way, read.stamp, False) for read in reads)
+        yield do.KeepSaves(path, tuple(saves))
 
     def _as_copy(self, path: str) -> Copy | None:
         """What the name says of it, unless it is known to be no copy."""
@@ -178,6 +211,8 @@ class Coordinator:
                     yield do.Tell("tug", path, _TUG)
                 if look:
                     yield do.Look(path)
+            case do.SavesKept():
+                yield from _told(result)
             case do.Unreadable(path, data, why):
                 self._state(path).is_torn(data, why, now)
             case do.UnreadableRecorded(path, version):
@@ -195,11 +230,14 @@ class Coordinator:
                 if found is not None:
                     state.was_read(now)
                     yield do.RecordSave(path, found, now)
-            case do.Refused(path, message, unrecorded, again):
-                if again is not None:
-                    yield from self._remember(path, again)
-                if self._state(path).refused(now, unrecorded):
-                    yield do.Tell("error", path, message)
+            case do.Refused():
+                yield from self._refused(result, now)
+
+    def _refused(self, result: do.Refused, now: float) -> Iterator[do.Action]:
+        if result.again is not None:
+            yield from self._remember(result.path, result.again)
+        if self._state(result.path).refused(now, result.unrecorded):
+            yield do.Tell("error", result.path, result.message)
 
     def _remember(self, path: str, again: do.RecordSave | do.Follow) -> Iterator[do.Action]:
         """Keep what could not be recorded: the next save may replace it before the store works again."""
@@ -220,7 +258,9 @@ def _is_the_same(one: do.RecordSave | do.Follow, other: do.RecordSave | do.Follo
     return one == other
 
 
-def _told(event: do.Ready | was.Overflowed | was.Missed | was.Trouble) -> Iterator[do.Action]:
+def _told(
+    event: do.Ready | do.SavesKept | was.Overflowed | was.Missed | was.Trouble,
+) -> Iterator[do.Action]:
     """What people are told of at once."""
     match event:
         case do.Ready():
@@ -228,13 +268,22 @@ def _told(event: do.Ready | was.Overflowed | was.Missed | was.Trouble) -> Iterat
         case was.Overflowed():
             yield do.Tell("overflow", "", "the system dropped events; every notebook is looked at again")
             yield do.Rescan()
+        case do.SavesKept(path, count) if count:
+            yield do.Tell(
+                "passed", path, f"{_saves_were(count)} overwritten by the next before its turn; {_KEPT}"
+            )
         case was.Missed(path, count):
-            saves = "a save was" if count == 1 else f"{count} saves were"
+            saves = _saves_were(count)
             yield do.Tell("missed", path, f"{saves} overwritten by the next one before nbmerge could read it")
         case was.Trouble(path, message):
             yield do.Tell("trouble", path, message)
 
 
+def _saves_were(count: int) -> str:
+    return "a save was" if count == 1 else f"{count} saves were"
+
+
+_KEPT = "nothing is lost: `log` lists what came in between, `restore` brings it back"
 _TUG = (
     "two editors keep overwriting each other's work here; nothing is lost (`log` lists it all), "
     "but reload the notebook from disk in both"

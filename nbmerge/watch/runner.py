@@ -19,6 +19,7 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
 from nbmerge.lineage.heads import Heads, Outcome
 from nbmerge.lineage.versions import Origin, Version, Writer
+from nbmerge.observe.arrivals import remove_journal
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
 from nbmerge.service.record import Recorded, Saved
@@ -153,20 +154,25 @@ class ActionRunner:
                     self.files.look(path)
                 case do.Rescan():
                     self.files.rescan()
+                case do.DropJournal(journal):
+                    remove_journal(journal)
                 case _:
                     with self.store.lock():
                         yield from self._performed(action)
         except StoreLost:
             raise
         except NbmergeError as error:
-            yield _refused(action, str(error))
+            yield from _refused(action, str(error))
         except OSError as error:
-            yield _refused(action, f"{_path(action)}: {reason(error)}")
+            yield from _refused(action, f"{_path(action)}: {reason(error)}")
 
     def _performed(self, action: do.Action) -> Iterator[do.Input]:
         match action:
             case do.RecordSave():
                 yield self._record(action)
+            case do.KeepSaves(path, saves):
+                count = self.service.recorder.keep(self.store.adopt(path), map(_saved, saves))
+                yield do.SavesKept(path, count)
             case do.RecordCopy():
                 yield from self._record_copy(action)
             case do.RecordUnreadable(path, data, at):
@@ -184,9 +190,8 @@ class ActionRunner:
         if self._is_past(action) and self.service.recorder.knows(notebook_id, action.data):
             done = Recorded(Outcome.SAME, None, None, "known, and no longer in the file")
         else:
-            writer = Writer(way=action.way, owner=None if stamp is None else stamp.owner)
             try:
-                done = self.service.record(notebook_id, path, Saved(action.data, action.at, writer))
+                done = self.service.record(notebook_id, path, _saved(action))
             except NotebookError as error:
                 return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "))
         if stamp is not None:
@@ -262,12 +267,27 @@ def _path(action: do.Action) -> str:
             return copy.path
         case do.Follow(_, path):
             return path
-        case do.RecordSave(path) | do.RecordUnreadable(path) | do.WriteDue(path) | do.Look(path):
+        case (
+            do.RecordSave(path)
+            | do.KeepSaves(path)
+            | do.RecordUnreadable(path)
+            | do.WriteDue(path)
+            | do.Look(path)
+        ):
             return path
     return ""
 
 
-def _refused(action: do.Action, message: str) -> do.Refused:
+def _saved(action: do.RecordSave) -> Saved:
+    owner = None if action.stamp is None else action.stamp.owner
+    return Saved(action.data, action.at, Writer(way=action.way, owner=owner))
+
+
+def _refused(action: do.Action, message: str) -> Iterator[do.Refused]:
+    if isinstance(action, do.KeepSaves):
+        for save in action.saves:
+            yield from _refused(save, message)
+        return
     unrecorded = isinstance(action, do.RecordSave | do.RecordCopy | do.RecordUnreadable)
     again = action if isinstance(action, do.RecordSave | do.Follow) else None
-    return do.Refused(_path(action), message, unrecorded or again is not None, again)
+    yield do.Refused(_path(action), message, unrecorded or again is not None, again)

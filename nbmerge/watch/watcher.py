@@ -1,8 +1,8 @@
-"""Owns: the loop of the watcher, and the queue of what waits for it.
+"""Owns: the loop of the watcher.
 
-Must not know: how events are noticed, what is decided.  Invariant: first in, first out; putting something
-in never waits, and may be done from any thread and from a signal handler; one thread decides and writes;
-what was begun is finished before `run` returns, and what was read is recorded by `drain`.
+Must not know: how events are noticed, whose turn it is, what is decided.  Invariant: one thread decides and
+writes; what was begun is finished before `run` returns, and what was read is recorded by `drain`, or left
+to the journal of arrivals.
 """
 
 from __future__ import annotations
@@ -11,55 +11,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from threading import Event as Flag
 
-from nbmerge.observe.events import FileRead, Previous
+from nbmerge.observe.events import FileRead
 from nbmerge.watch import actions as do
-from nbmerge.watch.actions import Input, Tick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.watch.coordinator import Coordinator
+    from nbmerge.watch.inbox import Inbox
     from nbmerge.watch.runner import ActionRunner
 
-LIMIT = 16_000_000  # bytes of notebooks that were read and are not recorded yet
-
-
-class Inbox:
-    """A queue that knows how many bytes wait in it."""
-
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[Input | None] = SimpleQueue()
-        self._weight = 0  # only ever wrong by what is being put or taken this moment
-
-    def put(self, event: Input | None) -> None:
-        """Add an event; None only wakes the loop."""
-        self._weight += _weight(event)
-        self._queue.put(event)
-
-    def is_full(self) -> bool:
-        """Whether reading what is not urgent had better wait."""
-        return self._weight > LIMIT
-
-    def get(self, wait: float) -> Input | None:
-        """The next event; a Tick if none comes within so many seconds."""
-        try:
-            event = self._queue.get(timeout=wait) if wait > 0 else self._queue.get_nowait()
-        except Empty:
-            return Tick()
-        self._weight -= _weight(event)
-        return event
-
-    def __bool__(self) -> bool:
-        return not self._queue.empty()
-
-
-def _weight(event: Input | None) -> int:
-    return len(event.data) if isinstance(event, FileRead | Previous) else 0
-
-
 _LONGEST_WAIT = 60.0
+_JUDGING = 2.0  # seconds, once the watcher is to end
+_KEEPING = 4.0
 _CHORES = 0.5  # seconds between looks at what was displaced
 
 
@@ -91,12 +56,21 @@ class Watcher:
             if not self.inbox:
                 self.when_pending(bool(self.coordinator.pending))
 
-    def drain(self) -> None:
-        """Record what was read until nobody reads any more."""
+    def drain(self, judging: float = _JUDGING, keeping: float = _KEEPING) -> bool:
+        """Record what was read until nobody reads any more; returns whether that is all.
+
+        After `judging` seconds saves are only kept, and after `keeping` seconds the rest is left.
+        """
+        begun = time.monotonic()
         while self.inbox:
+            passed = time.monotonic() - begun
+            if passed > keeping:
+                return False
+            self.inbox.judging = passed <= judging
             event = self.inbox.get(0)
             if event is not None:
                 self._handle(event)
+        return not self.coordinator.holds_unrecorded
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""

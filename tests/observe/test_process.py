@@ -114,6 +114,40 @@ def test_a_watching_process_that_dies_is_replaced(world: World, monkeypatch: pyt
     assert not is_there(pid_of(client))
 
 
+def test_a_watching_process_that_does_not_answer_is_replaced(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("_RESTART", 0.01), ("_QUESTION", 0.05), ("_SILENCE", 1.0)):
+        monkeypatch.setattr(module, name, seconds)
+    client = world.observe()
+    first = pid_of(client)
+    time.sleep(1.5)  # nothing happens in the folder; it answers all the same
+    assert pid_of(client) == first
+    os.kill(first, signal.SIGSTOP)
+    data = world.save("nb.ipynb", "while nobody watched")
+    world.until_seen("nb.ipynb", data)
+    assert world.troubles() == [module._DIED]
+    assert not is_there(first)
+
+
+STUCK_SCRIPT = """
+import re
+from nbmerge.observe import process
+process.STUCK = 0.5
+process.end_if_stuck()
+re.match("(a*)*b", "a" * 64)
+"""
+
+
+def test_a_process_that_is_stuck_in_python_ends(world: World) -> None:
+    """Such as in a search that takes ages: no thread of Python runs then, to notice anything."""
+    command = [sys.executable, "-c", STUCK_SCRIPT]
+    ran = subprocess.run(
+        command, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2], timeout=DEADLINE, check=False
+    )
+    assert ran.returncode == 1
+
+
 def test_it_cannot_be_started(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(world.root / "no python"))
     client = WatcherClient([str(world.root)], world.put, time.time)

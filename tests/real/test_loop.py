@@ -9,8 +9,9 @@ from typing import Any
 from nbmerge.history.values import StoreLost
 from nbmerge.observe.events import FileRead, FileStamp
 from nbmerge.watch import actions as do
+from nbmerge.watch.inbox import Inbox
 from nbmerge.watch.runner import ActionRunner
-from nbmerge.watch.watcher import Inbox, Watcher
+from nbmerge.watch.watcher import Watcher
 
 
 class Heard:
@@ -18,6 +19,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.pending: tuple[str, ...] = ()
+        self.holds_unrecorded = False
         self.fed: list[tuple[do.Input, float]] = []
         self.asked = 0
 
@@ -37,8 +39,8 @@ def loop(coordinator: Heard) -> Watcher:
     return Watcher(heard, played, Inbox(), lambda pending: None, list)
 
 
-def looked(ago: float) -> FileRead:
-    return FileRead("n.ipynb", b"{}", FileStamp(0, 2, 1), time.time() - ago)
+def looked(ago: float, path: str = "n.ipynb") -> FileRead:
+    return FileRead(path, b"{}", FileStamp(0, 2, 1), time.time() - ago)
 
 
 def test_the_wait_begins_when_the_file_was_read_not_when_that_is_heard() -> None:
@@ -77,8 +79,8 @@ def test_how_long_to_wait_is_not_asked_while_nobody_has_to_wait() -> None:
     """It takes a look at all notebooks: a thousand times a thousand at the start with so many."""
     coordinator = Heard()
     watcher = loop(coordinator)
-    for _ in range(20):
-        watcher.inbox.put(looked(ago=0))
+    for number in range(20):
+        watcher.inbox.put(looked(0, f"{number}.ipynb"))
     watcher.inbox.put(do.Ready())
 
     def when_pending(pending: bool) -> None:

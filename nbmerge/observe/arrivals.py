@@ -1,0 +1,153 @@
+"""Owns: the journal of saves that were read and may not be in the store yet.
+
+Must not know: the store, who reads the saves, what becomes of them.  Invariant: a save is in the journal,
+past the reach of a kill, before anything is done with it; an entry is whole or not there; nobody but
+the user can read it.
+
+The store takes a save when its turn comes, which can be seconds after it was read where a merge or many other
+saves are before it.  A watcher that is killed meanwhile leaves it here.  A journal is a file to which
+the process that watches appends; once it is large or old a new one is begun, and the old one can go as
+soon as all that it holds is in the store.  The disk is not waited for: a power cut may take the last seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
+
+from nbmerge.files import read_file
+from nbmerge.observe.events import FileRead, FileStamp, Previous
+
+_LARGE = 8_000_000  # bytes after which a new file is begun
+_OLD = 60.0  # seconds likewise, at the next save
+_LAST = ".journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A save as it was read; `in_file`: the path itself held it."""
+
+    path: str
+    data: bytes
+    at: float
+    way: str = ""
+    stamp: FileStamp | None = None
+    in_file: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a save stands in a journal; `filled`: the journal that is complete now, and was begun before."""
+
+    journal: str
+    start: int
+    size: int
+    filled: str = ""
+
+    def data(self) -> bytes:
+        """The bytes of the save.  Raises OSError if the journal is gone."""
+        with open(self.journal, "rb") as file:
+            file.seek(self.start)
+            return file.read(self.size)
+
+
+class ArrivalJournal:
+    """Appends saves to files in a directory.  One thread at a time may use it."""
+
+    def __init__(self, directory: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._directory = directory
+        self._monotonic = monotonic
+        self._path = ""
+        self._descriptor = -1
+        self._size = 0
+        self._begun = 0.0
+        self._number = 0
+
+    def keep(self, event: FileRead | Previous) -> Entry:
+        """Append a save.  Raises OSError if that cannot be done; the journal is as before then."""
+        filled = self._begin_anew()
+        head = _head(event)
+        lengths = f"{len(head)} {len(event.data)} {zlib.crc32(head + event.data)}\n".encode("ascii")
+        start = self._size + len(lengths) + len(head)
+        try:
+            _write(self._descriptor, lengths + head + event.data)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, self._size)
+            raise
+        self._size = start + len(event.data)
+        return Entry(self._path, start, len(event.data), filled)
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _begin_anew(self) -> str:
+        """Begin a file where there is none, or the last one is large or old; returns the one that was."""
+        now = self._monotonic()
+        if self._descriptor >= 0 and self._size < _LARGE and now - self._begun < _OLD:
+            return ""
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        self._number += 1
+        path = os.path.join(self._directory, f"{time.time_ns():020}-{os.getpid()}-{self._number}{_LAST}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, flags, 0o600)
+        self.close()
+        filled, self._path = self._path, path
+        self._descriptor, self._size, self._begun = descriptor, 0, now
+        return filled
+
+
+def left_over(directory: str) -> list[str]:
+    """The journals that are there, oldest first."""
+    try:
+        names = sorted(name for name in os.listdir(directory) if name.endswith(_LAST))
+    except OSError:
+        return []
+    return [os.path.join(directory, name) for name in names]
+
+
+def arrivals(journal: str) -> Iterator[Arrival]:
+    """The saves in a journal, in order.  What a kill cut off at its end is left out."""
+    data = read_file(journal)
+    at = 0
+    while (end := data.find(b"\n", at, at + 100)) > 0:
+        try:
+            head_size, size, checksum = map(int, data[at:end].split())
+        except ValueError:
+            return
+        head = data[end + 1 : end + 1 + head_size]
+        at = end + 1 + head_size + size
+        body = data[at - size : at]
+        if at > len(data) or zlib.crc32(head + body) != checksum:
+            return
+        path, when, way, stamp, in_file = json.loads(head)
+        yield Arrival(os.fsdecode(bytes.fromhex(path)), body, when, way, stamp and FileStamp(*stamp), in_file)
+
+
+def remove_journal(path: str) -> None:
+    """Remove a journal all of which is in the store."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _head(event: FileRead | Previous) -> bytes:
+    path = os.fsencode(event.path).hex()
+    match event:
+        case FileRead():
+            return json.dumps([path, event.at, event.way, astuple(event.stamp), True]).encode("ascii")
+        case Previous():
+            return json.dumps([path, event.at, "", None, False]).encode("ascii")
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -1,0 +1,91 @@
+"""The journal of saves that were read and may not be in the store yet."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from nbmerge.observe.arrivals import Arrival, ArrivalJournal, arrivals, left_over
+from nbmerge.observe.events import FileRead, FileStamp, Previous
+
+STAMP = FileStamp(5, 3, 7, 1000)
+SAVE = FileRead("/home/ann/caf\udce9.ipynb", b'{"a"\n: 1}', STAMP, 12.5, "in place")
+BEFORE = Previous("/home/ann/b.ipynb", b"\n\x00", 13.0)
+
+
+def journal(folder: Path, now: float = 0.0) -> ArrivalJournal:
+    return ArrivalJournal(str(folder), lambda: now)
+
+
+def test_what_was_kept_is_there_in_order(tmp_path: Path) -> None:
+    one = journal(tmp_path / "arrivals")
+    entries = [one.keep(SAVE), one.keep(BEFORE), one.keep(SAVE)]
+    [path] = left_over(str(tmp_path / "arrivals"))
+    saved = Arrival(SAVE.path, SAVE.data, 12.5, "in place", STAMP)
+    assert list(arrivals(path)) == [saved, Arrival(BEFORE.path, BEFORE.data, 13.0, in_file=False), saved]
+    assert [entry.data() for entry in entries] == [SAVE.data, BEFORE.data, SAVE.data]
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_what_a_kill_cut_off_is_left_out_and_the_rest_is_there(tmp_path: Path, cut: int) -> None:
+    journal(tmp_path).keep(SAVE)
+    [path] = left_over(str(tmp_path))
+    whole = Path(path).read_bytes()
+    Path(path).write_bytes(whole + whole[:-cut])
+    assert [one.data for one in arrivals(path)] == [SAVE.data]
+
+
+def test_a_file_that_is_no_journal_holds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "1.journal").write_bytes(b"hello\nworld")
+    assert list(arrivals(str(tmp_path / "1.journal"))) == []
+
+
+def test_nobody_else_can_read_it_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        journal(tmp_path / "new").keep(SAVE)
+    finally:
+        os.umask(before)
+    [path] = left_over(str(tmp_path / "new"))
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(tmp_path / "new").st_mode) == 0o700
+
+
+def test_an_old_journal_ends_with_the_next_save(tmp_path: Path) -> None:
+    now = [0.0]
+    one = ArrivalJournal(str(tmp_path), lambda: now[0])
+    first = one.keep(SAVE)
+    now[0] = 59.0
+    assert one.keep(SAVE).filled == ""
+    now[0] = 60.0
+    assert one.keep(SAVE).filled == first.journal
+    assert len(left_over(str(tmp_path))) == 2
+
+
+def test_a_large_journal_ends_with_the_next_save(tmp_path: Path) -> None:
+    one = journal(tmp_path)
+    large = FileRead("/n.ipynb", b"x" * 9_000_000, STAMP, 1.0, "in place")
+    assert one.keep(large).filled == ""
+    assert one.keep(SAVE).filled == left_over(str(tmp_path))[0]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = journal(tmp_path)
+    one.keep(SAVE)
+    real = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        if len(data) > 10:
+            return real(descriptor, bytes(data[:10]))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        one.keep(SAVE)
+    monkeypatch.setattr(os, "write", real)
+    one.keep(BEFORE)
+    [path] = left_over(str(tmp_path))
+    assert [found.data for found in arrivals(path)] == [SAVE.data, BEFORE.data]
