@@ -41,7 +41,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalPlace:
     """Where a save stands in a journal; `filled`: the journal that is complete now, and was begun before."""
 
     journal: str
@@ -68,7 +68,7 @@ class ArrivalJournal:
         self._begun = 0.0
         self._number = 0
 
-    def keep(self, event: FileRead | Previous) -> Entry:
+    def keep(self, event: FileRead | Previous) -> JournalPlace:
         """Append a save.  Raises OSError if that cannot be done; the journal is as before then."""
         filled = self._begin_anew()
         head = _head(event)
@@ -81,7 +81,7 @@ class ArrivalJournal:
                 os.ftruncate(self._descriptor, self._size)
             raise
         self._size = start + len(event.data)
-        return Entry(self._path, start, len(event.data), filled)
+        return JournalPlace(self._path, start, len(event.data), filled)
 
     def close(self) -> None:
         """Give the file back."""

@@ -25,7 +25,7 @@ from queue import SimpleQueue
 from typing import BinaryIO
 
 from nbmerge.files import reason
-from nbmerge.observe.arrivals import ArrivalJournal, Entry
+from nbmerge.observe.arrivals import ArrivalJournal, JournalPlace
 from nbmerge.observe.events import (
     Event,
     FileRead,
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
 STUCK = 120.0  # seconds without a question whether it is there
 _LIMIT = 32_000_000  # bytes that wait to be taken over, until looks that are not urgent wait too
-_NOWHERE = open(os.devnull, "wb")  # noqa: SIM115 - as long as the process lives
 _IN_MEMORY = 8_000_000  # bytes that wait, until those of what comes after them are in the journal only
 
 
@@ -116,11 +115,11 @@ class Parked:
     """A save whose bytes wait in the journal."""
 
     event: FileRead | Previous
-    entry: Entry
+    place: JournalPlace
 
     def whole(self) -> FileRead | Previous:
         """The event with its bytes."""
-        return replace(self.event, data=self.entry.data())
+        return replace(self.event, data=self.place.data())
 
 
 Command = ReadAll | ReadFile | KnownAnswer | AreYouThere
@@ -148,6 +147,7 @@ class WatcherProcess:
         self._over = False
         self._journal: ArrivalJournal | None = None
         self._journal_fails = False
+        self._nowhere = os.open(os.devnull, os.O_WRONLY)  # for what ends this process to say more
 
     def run(self) -> None:
         """Watch until the other process has closed its end."""
@@ -187,7 +187,7 @@ class WatcherProcess:
                 report = Parked(replace(event, data=b""), entry)
         self._queue.put(report)
 
-    def _kept(self, event: FileRead | Previous) -> Entry | None:
+    def _kept(self, event: FileRead | Previous) -> JournalPlace | None:
         """Keep a save in the journal; what was there before anybody saved stays in its file."""
         is_save = isinstance(event, Previous) or event.way or self._watcher.ready
         if self._journal is None or not is_save:
@@ -225,7 +225,7 @@ class WatcherProcess:
                     self._answers.put(known)
                 case AreYouThere():
                     self._queue.put(IAmThere())
-                    end_if_stuck()
+                    end_if_stuck(self._nowhere)
 
     def _report(self) -> None:
         while (report := self._queue.get()) is not None:
@@ -250,10 +250,10 @@ class WatcherProcess:
             self._queue.put(state)
 
 
-def end_if_stuck() -> None:
+def end_if_stuck(nowhere: int) -> None:
     """End the process if this is not called again for a while.  A thread outside of Python sees to it, for
-    one that is stuck in Python notices nothing, not even that the process it serves is gone."""
-    faulthandler.dump_traceback_later(STUCK, exit=True, file=_NOWHERE)
+    one that is stuck in Python notices nothing, not even that the process it serves is gone.  `nowhere` is a file descriptor for the traceback."""
+    faulthandler.dump_traceback_later(STUCK, exit=True, file=nowhere)
 
 
 def _weight(report: Report) -> int:

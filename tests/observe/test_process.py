@@ -134,7 +134,7 @@ STUCK_SCRIPT = """
 import re
 from nbmerge.observe import process
 process.STUCK = 0.5
-process.end_if_stuck()
+process.end_if_stuck(2)
 re.match("(a*)*b", "a" * 64)
 """
 
