@@ -150,12 +150,22 @@ class Outputs(Enum):
 
 
 class Favor(Enum):
-    """What becomes of a conflict in a source: shown, or resolved for one term."""
+    """What becomes of a conflict in a source: shown, or settled for one term, or for both sides'
+    lines, local's first (`UNION`)."""
 
     NONE = "none"
     LOCAL = "local"
     REMOTE = "remote"
     BASE = "base"
+    UNION = "union"
+
+    @property
+    def took(self) -> str:
+        """What a decision calls it."""
+        return "both" if self is Favor.UNION else self.value
+
+
+FAVORS = (Favor.LOCAL.value, Favor.REMOTE.value, Favor.UNION.value)  # what people are offered
 
 
 @frozen
