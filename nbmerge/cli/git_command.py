@@ -29,8 +29,8 @@ Let git merge notebooks with nbmerge.
   uninstall  put everything back as it was
 
 With --mergetool, `install` also lets `git mergetool` show the conflicts of notebooks in the browser. With
---favor, git's merges settle every conflict in notebooks for one side, or for both, and list each one: what
-git's strategy options `ours` and `theirs` do for text, and do not tell a merge driver. `--favor none` ends that.
+--favor, git's merges settle every conflict in notebooks for one side, or for both, and list each one, as
+git's strategy options `ours` and `theirs` do for text alone. `--favor none` ends that.
 """
 _ACTIONS = ("install", "uninstall", "status")
 _EXITS = {EXIT_CLEAN: "done; status: it is active", EXIT_CONFLICTS: "status: it is not active"}

@@ -204,7 +204,7 @@ class Decision:
     """What was chosen for one place of the merged notebook, and why.
 
     `path` is a JSON pointer, or one behind `base:` for a cell that is no longer there;
-    `took` is local, remote, both, base, higher, nothing, or what --outputs asked for.
+    `took` is local, remote, both, base, higher, nothing, recorded, or what --outputs asked for.
     """
 
     path: str
