@@ -115,6 +115,8 @@ def install(scope: Scope, launcher: Launcher, program: str, extras: Extras = Ext
             pass
         case Favor.NONE:
             scope.remove("favor")
+            if scope is Scope.LOCAL and ask_git("config", "--get", f"{SECTION}.favor") is not None:
+                scope.write("favor", Favor.NONE.value)  # all of the user's repositories have another one
         case favor:
             scope.write("favor", favor.value)
     if wanted != before:
@@ -247,7 +249,7 @@ def _favor(scope: Scope) -> list[str]:
     """What becomes of conflicts, in a line; none where they are shown as always."""
     told = ask_git("config", "--get", f"{SECTION}.favor") if scope is Scope.LOCAL else scope.read("favor")
     match told:
-        case None:
+        case None | Favor.NONE.value:
             return []
         case Favor.UNION.value:
             return ["conflicts: settled for both sides, local's lines first (favor union); each is listed"]

@@ -185,6 +185,22 @@ class _Commits:
         return ask_git(*words) if commit else None
 
 
+def _merge_in(found: dict[str, object]) -> MergeOfPath:
+    match found:
+        case {"head": str(head), "other": str(other), "picked": bool(picked), "path": str(path)}:
+            return MergeOfPath(head, other, picked, path)
+    raise ValueError(found)
+
+
+def _settled_in(found: object) -> SettledBefore | None:
+    match found:
+        case None:
+            return None
+        case {"source": (str() | None) as source, "told": str(told)}:
+            return SettledBefore(source, told)
+    raise ValueError(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """The records in a folder, each in a file of its own."""
@@ -193,14 +209,10 @@ class Records:
 
     def read(self, name: str) -> Record:
         """What is known of a conflict; nothing if it cannot be read."""
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
             with open(os.path.join(self.folder, name), encoding="utf-8") as file:
                 found = json.load(file)
-            settled = found["settled"]
-            return Record(
-                tuple(MergeOfPath(**each) for each in found["merges"]),
-                None if settled is None else SettledBefore(**settled),
-            )
+            return Record(tuple(map(_merge_in, found["merges"])), _settled_in(found["settled"]))
         return Record()
 
     def write(self, name: str, record: Record, now: float) -> None:

@@ -17,9 +17,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from json import JSONDecodeError
 
+from nbmerge.conflicts.jujutsu import as_git_writes
 from nbmerge.merge.markers import LEAST, conflicts_in, marker
 from nbmerge.notebook.jsontext import parse_value
-from nbmerge.repair.jujutsu import as_git_writes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

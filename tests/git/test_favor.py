@@ -51,6 +51,13 @@ def test_installing_again_keeps_it_and_none_ends_it(repo: Repository) -> None:
     assert merged(repo, code=1) == SHOWN
 
 
+def test_none_in_a_repository_goes_before_what_holds_for_all(repo: Repository) -> None:
+    repo.nbmerge("git", "install", "--global", "--favor", "local")
+    assert "conflicts: settled for local" in repo.nbmerge("git", "status").out
+    assert "conflicts:" not in repo.nbmerge("git", "install", "--favor", "none").out
+    assert merged(repo, code=1) == SHOWN
+
+
 def test_a_mistyped_value_settles_nothing_and_is_told(repo: Repository) -> None:
     repo.config("merge.nbmerge.favor", "ours")
     assert "warning: merge.nbmerge.favor is ours, which is none of local, remote, union" in (

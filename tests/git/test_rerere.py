@@ -261,7 +261,14 @@ def test_in_another_work_tree(rerere: Repository) -> None:
     assert beside.sources() == AS_SETTLED
 
 
-@pytest.mark.parametrize("damage", ["", "{", '{"merges": [{}], "settled": null}', '{"merges": 3}', "[]"])
+DAMAGED = [
+    *("", "{", "[]", "[" * 100_000, '{"merges": [{}], "settled": null}', '{"merges": 3, "settled": null}'),
+    '{"merges": [], "settled": {"source": 3, "told": "once"}}',
+    '{"merges": [], "settled": {"source": "a = 3"}}',
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_record_that_cannot_be_read_is_none(rerere: Repository, damage: str) -> None:
     merge_and_settle(rerere)
     [record] = records(rerere).iterdir()

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.repair.jujutsu import as_git_writes
+from nbmerge.conflicts.finding import find_in_text
+from nbmerge.conflicts.jujutsu import as_git_writes
+from nbmerge.conflicts.values import InFile
 from nbmerge.repair.rebuild import Hopeless, How, rebuild
 from tests.helpers.build import code, markdown, notebook
 from tests.helpers.spelling import JUPYTER
@@ -211,6 +213,15 @@ def test_lines_have_the_numbers_of_the_file() -> None:
     numbers = dict(zip(*found, strict=True))
     told = {"first": 1, "grape": 6, "grapefruit": 7, "GRAPE": 11, "": 14}
     assert {line: numbers[line] for line in told} == told
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_it_is_found_as_a_conflict_in_a_broken_file(style: str) -> None:
+    text = in_jj(THREE.text("diff3"), style)
+    found = find_in_text(text.encode())
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if line.startswith("<<<<<<<")]
+    assert [each.place for each in found] == [InFile(number) for number in lines]
+    assert {(each.labels.base, each.labels.local, each.labels.remote) for each in found} == {STYLES[style]}
 
 
 def test_a_marker_without_its_others_is_told_by_its_line() -> None:

@@ -1,6 +1,6 @@
 """Owns: the conflicts that jj (Jujutsu) writes between the lines of a file, written as git does.
 
-Must not know: notebooks, what becomes of the sides.
+Must not know: notebooks, JSON, what becomes of the sides.
 Invariant: every line of every side and base is kept, with its number in the file; what is not a whole
 conflict as jj writes it stays as it is.
 
@@ -82,13 +82,14 @@ class _Conflict:
             self.sides[-1].lines.append((rest, number))
         return sign in ("", " ", "-", "+")
 
-    def as_git_writes(self, end: int) -> list[Numbered]:
-        """The whole of it, as nested conflicts of two sides."""
+    def as_git_writes(self, start: int, end: int) -> list[Numbered]:
+        """The whole of it, as nested conflicts of two sides; its own markers stand in the lines `start` and
+        `end` of the file."""
         first, *others = self.sides
         lines, label = first.lines, first.label
         for side, base in zip_longest(others, self.bases):
             lines = [
-                (_marker("<", self.size, label), first.marker),
+                (_marker("<", self.size, label), start),
                 *lines,
                 *([] if base is None else [(_marker("|", self.size, base.label), base.marker), *base.lines]),
                 ("=" * self.size, side.marker),
@@ -112,7 +113,7 @@ def as_git_writes(lines: Sequence[str]) -> tuple[list[str], list[int]] | None:
     at = 0
     for start, end, conflict in _conflicts(lines):
         written += [(lines[place], place + 1) for place in range(at, start)]
-        written += conflict.as_git_writes(end)
+        written += conflict.as_git_writes(start + 1, end)
         at = end
     if not at:
         return None
