@@ -107,8 +107,10 @@ def _lines(call: Call, outcome: DriverResult) -> Iterator[str]:
         yield from (f"{call.path}: {line}" for line in found[:_LINES])
         if len(found) > _LINES:
             yield f"{call.path}: and {len(found) - _LINES} more"
-        if outcome.result.conflicts:
-            from shlex import quote
+        from shlex import quote
 
+        if outcome.offered:
+            yield f"{call.path}: look at what is settled as before; git waits for: git add {quote(call.path)}"
+        if outcome.result.conflicts:
             back = "settle them, which brings back the outputs of the side that you choose"
             yield f"{call.path}: {back}: nbmerge-on-save resolve {quote(call.path)}"

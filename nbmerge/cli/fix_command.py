@@ -38,7 +38,8 @@ _WHAT = """
 Repair notebooks that are not JSON any more, because git has put conflict markers between their lines or
 because somebody has removed those badly. If the file is what git wrote, the versions that git merged are
 merged again, cell by cell. If somebody has edited it since, its own text counts, and git's common version
-shows what each side changed. Without git, the text is all there is.
+shows what each side changed. Without git, the text is all there is; so it is with what jj writes, in any of
+its styles.
 
 Conflicts that are left are shown in the cells; `resolve` settles them. The broken file stays in the
 history of the notebook: `show NOTEBOOK@N` prints it. A notebook that cannot be rebuilt is left as it is.

@@ -13,6 +13,7 @@ from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
+from nbmerge.merge.values import FAVORS, Favor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ Let git merge notebooks with nbmerge.
   status     show what is installed, whether it runs, and how git really merges *.ipynb here
   uninstall  put everything back as it was
 
-With --mergetool, `install` also lets `git mergetool` show the conflicts of notebooks in the browser.
+With --mergetool, `install` also lets `git mergetool` show the conflicts of notebooks in the browser. With
+--favor, git's merges settle every conflict in notebooks for one side, or for both, and list each one, as
+git's strategy options `ours` and `theirs` do for text alone. `--favor none` ends that.
 """
 _ACTIONS = ("install", "uninstall", "status")
 _EXITS = {EXIT_CLEAN: "done; status: it is active", EXIT_CONFLICTS: "status: it is not active"}
@@ -58,6 +61,11 @@ def git_parser() -> CommandParser:
         action="store_true",
         help="install: also as a tool of `git mergetool`, on conflicts that are left",
     )
+    parser.add_argument(
+        "--favor",
+        choices=[*FAVORS, Favor.NONE.value],
+        help="install: settle conflicts for one side, or for both with local's lines first (union)",
+    )
     return parser
 
 
@@ -67,14 +75,16 @@ def run_git(found: Arguments) -> int:
 
     program = program_name()
     scope = Scope.GLOBAL if found.globally else Scope.LOCAL
-    if found.mergetool and found.action != "install":
-        raise UsageError(f"--mergetool goes with install alone: {program} git install --mergetool")
+    for option in ("mergetool", "favor"):
+        if getattr(found, option) and found.action != "install":
+            raise UsageError(f"--{option} goes with install alone: {program} git install --{option}")
     match found.action:
         case "install":
             from nbmerge.git.entry import this_launcher
-            from nbmerge.git.install import install
+            from nbmerge.git.install import Extras, install
 
-            _print(install(scope, this_launcher(), program, found.mergetool))
+            favor = None if found.favor is None else Favor(found.favor)
+            _print(install(scope, this_launcher(), program, Extras(found.mergetool, favor)))
         case "uninstall":
             from nbmerge.git.install import uninstall
 

@@ -26,7 +26,7 @@ from nbmerge.errors import (
 from nbmerge.files import FileSource, is_special, read_file, reason, replace_file
 from nbmerge.merge.files import InMemory, merge_sources
 from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
-from nbmerge.merge.values import Outputs, Policy, Terms
+from nbmerge.merge.values import FAVORS, Favor, Outputs, Policy, Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,6 +165,12 @@ def _add_options(parser: CommandParser) -> None:
         help="whose outputs a cell gets that both changed; run (the default): those of the run of its source",
     )
     parser.add_argument(
+        "--favor",
+        choices=FAVORS,
+        help="settle every conflict: for one side, or for both with local's lines first (union); each is"
+        " reported as a choice",
+    )
+    parser.add_argument(
         "--conflict-style",
         choices=[style.value for style in ConflictStyle],
         default=ConflictStyle.MERGE.value,
@@ -187,7 +193,7 @@ def _policy(found: Arguments) -> Policy:
     """Where one of our options and one of nbdime's speak of the same thing, ours wins."""
     return Policy(
         outputs=Outputs(found.outputs) if found.outputs else nbdime_options.outputs(found),
-        favor=nbdime_options.favor(found),
+        favor=Favor(found.favor) if found.favor else nbdime_options.favor(found),
         newer=nbdime_options.newer(found),
     )
 

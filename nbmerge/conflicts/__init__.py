@@ -4,6 +4,7 @@ Owns: what is between markers in a source, and what nbdime writes beside.  Must 
 store, who chooses.
 
 In which order to read it: `values` (what an open conflict is), `known` (recognising those that a known
-merge made), `finding` (all of a notebook), `choosing` (what becomes of it when they are settled); `nbdime`,
-`nbdime_outputs` and `nbdime_metadata` are the forms of another program.
+merge made), `finding` (all of a notebook), `choosing` (what becomes of it when they are settled), `repeated`
+(those that come again); `jujutsu`, `nbdime`, `nbdime_outputs` and `nbdime_metadata` are the forms of other
+programs.
 """

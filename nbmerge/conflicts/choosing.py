@@ -17,7 +17,7 @@ from nbmerge.conflicts.nbdime import settle_nbdime
 from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
 from nbmerge.merge.fields import follow, made, merge_attachments
 from nbmerge.merge.markers import crossed
-from nbmerge.merge.values import Decision, Notes, Shape, Terms, compose, split
+from nbmerge.merge.values import Decision, Notes, Terms, compose, split
 from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines
 
 TYPE_CHECKING = False
@@ -113,7 +113,7 @@ def _settled_cell(cell: Cell, ones: Sequence[One]) -> Cell | None:
     if not any(line.strip() for line in after) and all(_is_deleted(*one) for one in ones):
         return None
     source = compose(after, shape)
-    return _of_its_side(cell, source, ones) or _with_source(cell, source, shape, ones)
+    return _of_its_side(cell, source, ones) or with_its_run(cell, source, ones[0][0].cells)
 
 
 def _replacing(traced: Traced, choice: Chosen) -> Replacing:
@@ -211,15 +211,15 @@ def _under_its_id(whose: Cell, cell: Cell) -> Cell:
     return Cell(ordered, whose.major, lead=cell.lead, spellings=(whose, cell))
 
 
-def _with_source(cell: Cell, source: str, shape: Shape, ones: Sequence[One]) -> Cell:
+def with_its_run(cell: Cell, source: str, cells: Terms[Cell | None]) -> Cell:
     """The cell with another source; the run is that of whichever side has just this source."""
     value: dict[str, Json] = dict(cell.value)
     value[cell.source_field] = source if isinstance(value.get(cell.source_field), str) else in_lines(source)
-    owner = _owner(source, ones[0][0].cells)
+    owner = _owner(source, cells)
     if owner is not None and cell.type == owner.type == CODE:
         value["outputs"] = owner.value.get("outputs", [])
         value[cell.count_field] = owner.value.get(owner.count_field)
-    spellings = (cell, *(each for each in ones[0][0].cells if each is not None))
+    spellings = (cell, *(each for each in cells if each is not None))
     return Cell(value, cell.major, layout=cell.layout, lead=cell.lead, spellings=spellings)
 
 

@@ -15,6 +15,7 @@ import re
 from dataclasses import replace
 from enum import Enum
 
+from nbmerge.conflicts.jujutsu import as_git_writes
 from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime
 from nbmerge.conflicts.values import Absent, InFile, InSource, OpenConflict, ShownBy, Term
 from nbmerge.merge.engine import is_python
@@ -130,11 +131,14 @@ def may_hold_conflicts(data: bytes) -> bool:
 
 
 def find_in_text(data: bytes) -> tuple[OpenConflict, ...]:
-    """The conflicts in a file that is no JSON because git left its markers in it."""
+    """The conflicts in a file that is no JSON because git or jj left its markers in it."""
     lines = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    numbers: Sequence[int] = range(1, len(lines) + 1)
+    if b"\n+++++++" in data and (of_jj := as_git_writes(lines)) is not None:
+        lines, numbers = of_jj
     return tuple(
         OpenConflict(
-            InFile(marked.start + 1),
+            InFile(numbers[marked.start]),
             None,
             ShownBy.GIT,
             Labels(*_labels(marked)),

@@ -10,19 +10,24 @@ configuration that no crash, no missing interpreter and no missing package can p
 from __future__ import annotations
 
 import json
+import os
 from enum import Enum
 
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
 from nbmerge.files import FileSource, replace_scratch
 from nbmerge.frozen import frozen
-from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL, find_labels
+from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL, find_labels, is_virtual
 from nbmerge.git.process import ask_git, complaint, run_git
+from nbmerge.merge.engine import merge
 from nbmerge.merge.files import merge_sources
 from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
+from nbmerge.merge.values import FAVORS, Favor, Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.merge.markers import Rendered
+    from nbmerge.merge.values import Result, Terms
+    from nbmerge.notebook.model import Notebook
 
 PLACEHOLDERS = "%O %A %B %L %P %S %X %Y"
 ONE_SIDE = "the file holds your side only: `git merge --abort`, or `git checkout --theirs` for the other side"
@@ -61,11 +66,16 @@ class Call:
 
 @frozen
 class DriverResult:
-    """What became of one call: of a merge as notebooks the `result`, else the `reason` in one line."""
+    """What became of one call: of a merge as notebooks the `result`, else the `reason` in one line.
+
+    `offered` says that conflicts are settled as they were before, for somebody to look at: git then waits
+    for a person even if none is left.
+    """
 
     answer: MergeStatus
     result: Rendered | None = None
     reason: str = ""
+    offered: bool = False
 
 
 def parse_call(arguments: list[str]) -> Call:
@@ -114,19 +124,78 @@ def _merge_notebooks(call: Call) -> DriverResult:
     local = FileSource(call.local, f"{call.path} (local)")
     remote = FileSource(call.remote, f"{call.path} (remote)")
 
-    whole = merge_sources(base, local, remote, markers=lambda: _markers(call))
+    asked = _Conflicts(call)
+    whole = merge_sources(base, local, remote, markers=asked.markers, settle=asked.settle)
     if whole.data != local.read():
         replace_scratch(call.local, whole.data)
-    status = MergeStatus.CLEAN if whole.result.clean else MergeStatus.CONFLICTS
-    return DriverResult(status, whole.rendered)
+    clean = whole.result.clean and not asked.offered
+    return DriverResult(
+        MergeStatus.CLEAN if clean else MergeStatus.CONFLICTS, whole.rendered, offered=asked.offered
+    )
 
 
-def _markers(call: Call) -> MarkerStyle:
-    """How conflicts are shown.  It costs processes to find out, so only when there are some."""
-    told = ask_git("config", "merge.conflictStyle")
-    style = ConflictStyle(told) if told in {s.value for s in ConflictStyle} else ConflictStyle.MERGE
-    labels = find_labels(call, with_base=style is not ConflictStyle.MERGE)
-    return MarkerStyle(style, labels, call.marker_size)
+@frozen
+class Settings:
+    """What git's configuration says of conflicts."""
+
+    style: ConflictStyle = ConflictStyle.MERGE
+    favor: Favor = Favor.NONE
+    rerere: bool = False
+
+
+_KEYS = r"^(merge\.conflictstyle|merge\.nbmerge\.favor|rerere\.enabled)$"
+_TRUE = ("true", "yes", "on", "1")
+
+
+def settings() -> Settings:
+    """The settings that hold in this folder; a value that is none of those known is not there."""
+    found = dict[str, str]()
+    for entry in (ask_git("config", "-z", "--get-regexp", _KEYS) or "").split("\0"):
+        key, has_value, value = entry.partition("\n")
+        found[key] = value.lower() if has_value else "true"  # the last one counts
+    style, favor = found.get("merge.conflictstyle"), found.get("merge.nbmerge.favor")
+    return Settings(
+        ConflictStyle(style) if style in {each.value for each in ConflictStyle} else ConflictStyle.MERGE,
+        Favor(favor) if favor in FAVORS else Favor.NONE,
+        found["rerere.enabled"] in _TRUE if "rerere.enabled" in found else _has_rerere_folder(),
+    )
+
+
+def _has_rerere_folder() -> bool:
+    """Where the setting says nothing, git goes by this folder; asking git for it takes a process."""
+    if os.path.isdir(".git") and "GIT_DIR" not in os.environ:
+        return os.path.isdir(".git/rr-cache")
+    return os.path.isdir(ask_git("rev-parse", "--git-path", "rr-cache") or "")
+
+
+class _Conflicts:
+    """What becomes of the conflicts of one call.  It costs processes to find out, so git is only asked
+    when there are some."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.offered = False
+
+    def settle(self, result: Result, sides: Terms[Notebook]) -> Result:
+        """The merge as git's configuration wants it."""
+        self.settings = settings()
+        if self.settings.favor is not Favor.NONE:
+            return merge(sides.base, sides.local, sides.remote, Policy(favor=self.settings.favor))
+        with_base = self.settings.style is not ConflictStyle.MERGE
+        self.labels = find_labels(self.call, with_base)
+        if not self.settings.rerere or is_virtual(self.call):
+            return result
+        import time
+
+        from nbmerge.git.recorded import offer
+
+        settled = offer(result, sides, self.call.path, self.labels.remote, time.time())
+        self.offered = settled is not result
+        return settled
+
+    def markers(self) -> MarkerStyle:
+        """How the conflicts that are left are shown."""
+        return MarkerStyle(self.settings.style, self.labels, self.call.marker_size)
 
 
 def merge_as_text(call: Call, reason: str) -> DriverResult:

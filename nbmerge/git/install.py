@@ -39,7 +39,9 @@ from nbmerge.git.entry import (
     shell_line,
     take_out_mergetool,
 )
-from nbmerge.git.scope import Scope, require_repository, shown
+from nbmerge.git.process import ask_git
+from nbmerge.git.scope import SECTION, Scope, require_repository, shown
+from nbmerge.merge.values import FAVORS, Favor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,9 +84,17 @@ class Traces:
         )
 
 
-def install(scope: Scope, launcher: Launcher, program: str, tool: bool = False) -> list[str]:
-    """Make nbmerge the merge driver of notebooks, with `tool` a tool of `git mergetool` too; lines
-    for people."""
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is asked for besides the driver: a tool of `git mergetool`; what becomes of conflicts, None
+    for what holds already."""
+
+    mergetool: bool = False
+    favor: Favor | None = None
+
+
+def install(scope: Scope, launcher: Launcher, program: str, extras: Extras = Extras()) -> list[str]:
+    """Make nbmerge the merge driver of notebooks; lines for people."""
     if scope is Scope.LOCAL:
         require_repository(program)
     file = scope.attributes_file()
@@ -98,11 +108,21 @@ def install(scope: Scope, launcher: Launcher, program: str, tool: bool = False) 
     scope.write("name", NAME)
     scope.write("driver", shell_line(launcher))
     scope.write("traces", str(traces))
-    if tool or has_mergetool(scope):
+    if extras.mergetool or has_mergetool(scope):
         put_in_mergetool(scope, launcher)
+    match extras.favor:
+        case None:
+            pass
+        case Favor.NONE:
+            scope.remove("favor")
+            if scope is Scope.LOCAL and ask_git("config", "--get", f"{SECTION}.favor") is not None:
+                scope.write("favor", Favor.NONE.value)  # all of the user's repositories have another one
+        case favor:
+            scope.write("favor", favor.value)
     if wanted != before:
         _write(file, wanted)
-    return [_installed(scope, launcher, file), *_effective(scope, program), *mergetool_lines(scope)]
+    more = (*_effective(scope, program), *mergetool_lines(scope), *_favor(scope))
+    return [_installed(scope, launcher, file), *more]
 
 
 def uninstall(scope: Scope, program: str) -> list[str]:
@@ -196,7 +216,7 @@ def status(scope: Scope, program: str) -> GitStatus:
     healthy, about = _interpreter(effect.line, program)
     really = effect if healthy or not effect.ours else "as text"
     lines = [*map(_place, scopes), *about, f"*.ipynb: merged {really}", *_rivals(effect, scope, program)]
-    lines += mergetool_lines(scope)
+    lines += [*mergetool_lines(scope), *_favor(scope)]
     return GitStatus(effect.ours and healthy, tuple(lines))
 
 
@@ -223,6 +243,19 @@ def _interpreter(line: str | None, program: str) -> tuple[bool, list[str]]:
         return True, [f"interpreter: {python}, runs"]
     mend = f"`{program} git install` (or install --global) names the one that runs now"
     return False, [f"interpreter: {python}, does not run nbmerge, so git merges as text; {mend}"]
+
+
+def _favor(scope: Scope) -> list[str]:
+    """What becomes of conflicts, in a line; none where they are shown as always."""
+    told = ask_git("config", "--get", f"{SECTION}.favor") if scope is Scope.LOCAL else scope.read("favor")
+    match told:
+        case None | Favor.NONE.value:
+            return []
+        case Favor.UNION.value:
+            return ["conflicts: settled for both sides, local's lines first (favor union); each is listed"]
+        case side if side in FAVORS:
+            return [f"conflicts: settled for {side} (favor {side}); each is listed"]
+    return [f"warning: {SECTION}.favor is {told}, which is none of {', '.join(FAVORS)}: conflicts are shown"]
 
 
 def _rivals(effect: Effect, scope: Scope, program: str) -> list[str]:

@@ -29,6 +29,11 @@ class Scope(Enum):
         if self.read(key) != value:
             tell_git("config", f"--{self.value}", "--replace-all", f"{SECTION}.{key}", value)
 
+    def remove(self, key: str) -> None:
+        """Take a value of our section out of this place, if it is there."""
+        if self.read(key) is not None:
+            tell_git("config", f"--{self.value}", "--unset-all", f"{SECTION}.{key}")
+
     def has_section(self) -> bool:
         """Whether there is anything of ours in this place, if only half of it."""
         pattern = "^" + SECTION.replace(".", r"\.") + r"\."

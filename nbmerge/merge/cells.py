@@ -21,6 +21,7 @@ from nbmerge.merge.fields import (
     unowned_run,
 )
 from nbmerge.merge.rules import guard
+from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.text import merge_text
 from nbmerge.merge.values import Clash, Decided, Favor, MergedText, Notes, Policy, Side, Terms, decide, split
 from nbmerge.notebook.model import CODE, Cell, in_lines
@@ -29,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbmerge.merge.values import Lines
     from nbmerge.notebook.jsontext import Json
 
 
@@ -49,11 +51,18 @@ class MergedCell:
 
     Where its source is in conflict the cell has an empty one, and `text` is what is to be shown there:
     decided lines and clashes of what the three `sources` hold (None: that side deleted the cell).
+    `asked` are conflicts that were settled as the caller asked.
     """
 
     cell: Cell
     text: MergedText | None = None
     sources: Terms[str | None] = Terms("", "", "")
+    asked: tuple[Clash[Lines], ...] = ()
+
+    @property
+    def was_in_conflict(self) -> bool:
+        """Whether its source is in conflict, or was until that was settled as asked."""
+        return self.text is not None or bool(self.asked)
 
     @property
     def conflicts(self) -> list[Terms[str | None]]:
@@ -111,8 +120,9 @@ def merge_rewritten(
     replaced = dict.fromkeys(renamed, "replaced")
     sources = Terms(follow(texts.base, replaced), texts.local, follow(texts.remote, renamed))
     text = _merge_source(sources, kind, python, notes)
+    clashes = tuple(text.clashes)
     if policy.favor is not Favor.NONE:
-        text = _favored(text, policy.favor, notes)
+        text = favored(text, policy.favor, notes)
     if kind == CODE:
         run = merge_run(base, local, remote, text.text, policy, notes)
     else:
@@ -123,7 +133,7 @@ def merge_rewritten(
     if attachments and kind == CODE:
         notes.below("attachments").add("nothing", "a code cell has no attachments")
     cell = _assembled(fields, text.text, run, attachments, cells, base)
-    return MergedCell(cell) if text.text is not None else MergedCell(cell, text, sources)
+    return MergedCell(cell, asked=clashes) if text.text is not None else MergedCell(cell, text, sources)
 
 
 def never_run(cell: Cell) -> Cell:
@@ -205,14 +215,26 @@ def _merge_source(sources: Terms[str], kind: str, python: bool, notes: Notes) ->
     return merged
 
 
-def _favored(text: MergedText, favor: Favor, notes: Notes) -> MergedText:
-    """Every clash resolved for one term, as the caller asked."""
+def favored(text: MergedText, favor: Favor, notes: Notes) -> MergedText:
+    """Every clash settled for one term or both sides, as the caller asked."""
     pieces = tuple(
-        Decided(getattr(piece, favor.value)) if isinstance(piece, Clash) else piece for piece in text.pieces
+        Decided(_lines_for(favor, piece)) if isinstance(piece, Clash) else piece for piece in text.pieces
     )
     if text.clashes:
-        notes.below("source").add(favor.value, "a conflict, settled as asked")
+        notes.below("source").add(favor.took, "a conflict, settled as asked")
     return MergedText(pieces, text.shape, text.notes)
+
+
+def _lines_for(favor: Favor, clash: Clash[Lines]) -> Lines:
+    match favor:
+        case Favor.LOCAL:
+            return clash.local
+        case Favor.REMOTE:
+            return clash.remote
+        case Favor.UNION:  # once what both begin and end with
+            head, tail = common_ends(clash.local, clash.remote)
+            return (*clash.local[: len(clash.local) - tail], *clash.remote[head:])
+    return clash.base
 
 
 def _note_language(cells: Terms[Cell], notes: Notes) -> None:

@@ -15,6 +15,7 @@ from nbmerge.frozen import frozen
 from nbmerge.merge.cells import (
     MergedCell,
     deleted_against_edited,
+    favored,
     merge_cell,
     merge_rewritten,
     never_run,
@@ -47,7 +48,7 @@ from nbmerge.notebook.model import Cell, Notebook, merge_styles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nbmerge.merge.values import Notes, Piece, Policy
     from nbmerge.notebook.jsontext import Json
@@ -112,9 +113,7 @@ class _Cells:
                     here.add("local", "put at different places by the two sides")
             texts = moved.get(place, sources[place]).map(lambda source: source or "")
             merging.append(_MergedRow(texts, item, here))
-        items = [row.item for row in merging]
-        if self.policy.favor is Favor.NONE:
-            items = contest_moved_lines(merging, self.policy)
+        items = contest_moved_lines(merging, self.policy)
         return [(item, row) for item, row in zip(items, found, strict=True) if item is not None]
 
     def cell(self, row: Row, three: Terms[Cell | None], notes: Notes) -> MergedCell | None:
@@ -129,7 +128,7 @@ class _Cells:
             return None
         by = Side.LOCAL if local is None else Side.REMOTE
         if not same_text(base.source, kept.source):
-            return self.deleted_against_edited(base, kept, by, notes)
+            return self.deleted_against_edited(row, three, by, notes)
         gone = Notes(f"base:/cells/{row.base}", notes.taken)
         if row.moved:
             gone.add(by.value, "deleted; the other side moved it")
@@ -151,12 +150,22 @@ class _Cells:
         sides = (base, local or never_run(present), remote or never_run(present))
         return merge_rewritten(sides, texts.map(lambda text: text or ""), self.policy, self.python, notes)
 
-    def deleted_against_edited(self, base: Cell, kept: Cell, by: Side, notes: Notes) -> MergedCell | None:
-        if self.policy.favor is Favor.NONE:
+    def deleted_against_edited(
+        self, row: Row, three: Terms[Cell | None], by: Side, notes: Notes
+    ) -> MergedCell | None:
+        base, kept = three.base, three.local or three.remote
+        assert base is not None
+        assert kept is not None
+        favor = self.policy.favor
+        if favor is Favor.NONE:
             return deleted_against_edited(base, kept, by, self.policy, notes)
-        notes.add(self.policy.favor.value, "a conflict, settled as asked")
-        favored = {Favor.BASE: base, Favor(by.value): None}.get(self.policy.favor, kept)
-        return None if favored is None else MergedCell(favored)
+        if favor.value == by.value:
+            notes = Notes(f"base:/cells/{row.base}", notes.taken)
+        notes.add(by.other.value if favor is Favor.UNION else favor.value, "a conflict, settled as asked")
+        if favor.value == by.value:
+            return None
+        lines = split(base.source)[0], split(kept.source)[0]
+        return MergedCell(base if favor is Favor.BASE else kept, asked=(Clash(lines[0], *lines),))
 
 
 def _with_source(cell: Cell | None, source: str | None) -> Cell | None:
@@ -222,17 +231,24 @@ def _suspects(rows: Sequence[_MergedRow]) -> set[str]:
     for row in rows:
         for counter, source in zip((base, local, remote), row.sources, strict=True):
             counter.update(_telling(source))
-        if row.item is None:
-            continue
-        if row.item.text is None:
+        if row.item is not None and not row.item.was_in_conflict:
             merged.update(_telling(row.item.cell.source))
-        for terms in row.item.conflicts:
-            shown.update(line for term in terms if term for line in _telling(term))
+        shown.update(line for text in _in_conflict(row) for line in _telling(text))
     return {
         line
         for line, count in merged.items()
         if base[line] and line not in shown and is_too_many(count, base[line], local[line], remote[line])
     }
+
+
+def _in_conflict(row: _MergedRow) -> Iterator[str]:
+    """The texts that were in conflict in a row, also if they are settled as asked."""
+    if row.item is None:  # deleted; edited too if a side has another text
+        if any(source not in ("", row.sources.base) for source in row.sources):
+            yield from row.sources
+        return
+    yield from (term for terms in row.item.conflicts for term in terms if term)
+    yield from ("\n".join(lines) for clash in row.item.asked for lines in clash)
 
 
 def _telling(source: str) -> list[str]:
@@ -241,7 +257,7 @@ def _telling(source: str) -> list[str]:
 
 def _contested(row: _MergedRow, suspects: set[str], policy: Policy) -> MergedCell | None:
     """The cell, in conflict about each suspect line that one side brought here."""
-    if row.item is None or row.item.text is not None:
+    if row.item is None or row.item.was_in_conflict:
         return row.item
     lines, shape = split(row.item.cell.source)
     in_base, in_local, in_remote = ({i for i, _ in align(lines, split(source)[0])} for source in row.sources)
@@ -258,7 +274,23 @@ def _contested(row: _MergedRow, suspects: set[str], policy: Policy) -> MergedCel
         local, remote = (part if side == "local" else ()), (part if side == "remote" else ())
         pieces.append(Clash((), local, remote) if side else Decided(part))
     merged = MergedText(tuple(pieces), shape)
-    return with_conflicts(row.item.cell, merged, policy, row.notes) if merged.clashes else row.item
+    return _contested_as_asked(row, row.item, merged, policy) if merged.clashes else row.item
+
+
+def _contested_as_asked(row: _MergedRow, item: MergedCell, text: MergedText, policy: Policy) -> MergedCell:
+    """The cell with these conflicts about moved lines, or with what was asked for in their place: for base
+    and for both such a line stays wherever a side has it, as it may stand nowhere else any more."""
+    match policy.favor:
+        case Favor.NONE:
+            return with_conflicts(item.cell, text, policy, row.notes)
+        case Favor.BASE | Favor.UNION:
+            row.notes.below("source").add("both", "lines that a side moved; a conflict, settled as asked")
+            return item
+    source = favored(text, policy.favor, row.notes).text or ""
+    if source == item.cell.source:
+        return item
+    contested = with_conflicts(item.cell, text, policy, row.notes)
+    return MergedCell(contested.cell.with_source(source))
 
 
 def unique_ids(

@@ -14,7 +14,7 @@ from nbmerge.errors import NotebookError
 from nbmerge.frozen import frozen
 from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import MarkerStyle, Rendered, render
-from nbmerge.merge.values import Decision, Policy, Result, Side
+from nbmerge.merge.values import Decision, Policy, Result, Side, Terms
 from nbmerge.notebook.model import UTF_8
 from nbmerge.notebook.reader import BOM, read
 from nbmerge.notebook.writer import write
@@ -22,9 +22,11 @@ from nbmerge.notebook.writer import write
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Protocol
+    from typing import Protocol, TypeAlias
 
     from nbmerge.notebook.model import Cell, Notebook
+
+    Settle: TypeAlias = Callable[[Result, Terms[Notebook]], Result]
 
     class Source(Protocol):
         """A file that can be read more than once; `name` is what messages call it."""
@@ -108,8 +110,13 @@ def merge_sources(
     remote: Source,
     policy: Policy = Policy(),
     markers: Callable[[], MarkerStyle] = MarkerStyle,
+    settle: Settle | None = None,
 ) -> MergedFile:
-    """Merge three files, as `merge_bytes` does; `markers` is asked only if there are conflicts to show."""
+    """Merge three files, as `merge_bytes` does; `markers` is asked only if there are conflicts to show.
+
+    A result with conflicts is given to `settle` with the three notebooks before it is shown; what comes
+    back is shown in its place.
+    """
     before = _read_base(base)
     known = before.cells if before is not None else ()
     ours = _read(local, known)
@@ -121,6 +128,8 @@ def merge_sources(
     sides, converted = _of_one_major((before, ours, theirs), (base, local, remote))
     try:
         result = merge(*sides, policy)
+        if settle is not None and not result.clean:
+            result = settle(result, Terms(*sides))
         if converted:
             note = Decision("/nbformat", "higher", "converted to nbformat 4; not written byte for byte")
             decisions = (note, *result.decisions)

@@ -150,12 +150,22 @@ class Outputs(Enum):
 
 
 class Favor(Enum):
-    """What becomes of a conflict in a source: shown, or resolved for one term."""
+    """What becomes of a conflict in a source: shown, or settled for one term, or for both sides'
+    lines, local's first (`UNION`)."""
 
     NONE = "none"
     LOCAL = "local"
     REMOTE = "remote"
     BASE = "base"
+    UNION = "union"
+
+    @property
+    def took(self) -> str:
+        """What a decision calls it."""
+        return "both" if self is Favor.UNION else self.value
+
+
+FAVORS = (Favor.LOCAL.value, Favor.REMOTE.value, Favor.UNION.value)  # what people are offered
 
 
 @frozen
@@ -194,7 +204,7 @@ class Decision:
     """What was chosen for one place of the merged notebook, and why.
 
     `path` is a JSON pointer, or one behind `base:` for a cell that is no longer there;
-    `took` is local, remote, both, base, higher, nothing, or what --outputs asked for.
+    `took` is local, remote, both, base, higher, nothing, recorded, or what --outputs asked for.
     """
 
     path: str

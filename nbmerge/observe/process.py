@@ -252,7 +252,8 @@ class WatcherProcess:
 
 def end_if_stuck(nowhere: int) -> None:
     """End the process if this is not called again for a while.  A thread outside of Python sees to it, for
-    one that is stuck in Python notices nothing, not even that the process it serves is gone.  `nowhere` is a file descriptor for the traceback."""
+    one that is stuck in Python notices nothing, not even that the process it serves is gone.
+    `nowhere` is a file descriptor for the traceback."""
     faulthandler.dump_traceback_later(STUCK, exit=True, file=nowhere)
 
 

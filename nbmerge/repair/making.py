@@ -22,7 +22,7 @@ from itertools import count
 from nbmerge.conflicts.known import shown_in
 from nbmerge.merge.engine import merge
 from nbmerge.merge.files import InMemory
-from nbmerge.merge.markers import ConflictStyle, render
+from nbmerge.merge.markers import ConflictStyle, Labels, render
 from nbmerge.merge.matching import match_cells
 from nbmerge.merge.sequences import align_alike
 from nbmerge.merge.values import Conflict, Decision, compose, split
@@ -82,12 +82,25 @@ class Making:
             found = salvage(text, known)
             made = self.folded(found.parts, base, known)
             return replace(made, left_out=(*found.left_out, *made.left_out), stray=shown.stray)
-        local = self.made(shown.local, None, known or (() if base is None else base.cells))
-        remote = self.made(shown.remote, None, local.notebook.cells)
+        return self.named(*shown.conflicts[0].labels).of_sides(shown, base, known)
+
+    def named(self, *labels: str) -> Making:
+        """The same with the names that a conflict has for its sides."""
+        names = self.markers.labels
+        local, base, remote = labels
+        labels_here = Labels(local or names.local, base or names.base, remote or names.remote)
+        return replace(self, markers=replace(self.markers, labels=labels_here))
+
+    def of_sides(self, shown: Variants, base: Notebook | None, known: Sequence[Cell]) -> Made:
+        """The notebook of a text with conflicts."""
+        # with the base of an inner conflict among them, its lines would read as those that another side kept
+        inner = replace(self, markers=replace(self.markers, style=ConflictStyle.MERGE))
+        local = inner.made(shown.local, None, known or (() if base is None else base.cells))
+        remote = inner.made(shown.remote, None, local.notebook.cells)
         before = None if base is None else ReadNotebook(base, (frozenset[int](),) * len(base.cells))
         if before is None and shown.base is not None:
             with suppress(HopelessError):
-                before = self.made(shown.base, None, local.notebook.cells).part
+                before = inner.made(shown.base, None, local.notebook.cells).part
         made = self.merged(local, remote, before)
         if before is not None and _drops(made, local, remote, shown):
             made = self.merged(local, remote, None)

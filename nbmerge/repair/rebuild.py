@@ -117,7 +117,9 @@ def rebuild(data: bytes, ask: Callable[[], Sides | None] = lambda: None) -> Outc
     if not _COULD_BE.search(content):
         return Hopeless(reason)
     try:
-        return _Rebuilding(text_of(content), ask(), data).run()
+        text = text_of(content)
+        # jj's markers show base, and git has not merged what jj has
+        return _Rebuilding(text, None if text.by_jj else ask(), data).run()
     except HopelessError as error:
         return Hopeless(str(error), error.number)
     except RecursionError:
@@ -224,7 +226,7 @@ class _Rebuilding:
 
     def run_by_nobody(self, made: Made) -> Made:
         """No outputs where markers without their others stay in the code, for a person to see to."""
-        markers = {self.text.lines[number - 1] for number in made.stray}
+        markers = {self.text.line(number) for number in made.stray}
         cells = list(made.notebook.cells)
         decisions = list(made.decisions)
         for place, cell in enumerate(cells):

@@ -17,6 +17,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from json import JSONDecodeError
 
+from nbmerge.conflicts.jujutsu import as_git_writes
 from nbmerge.merge.markers import LEAST, conflicts_in, marker
 from nbmerge.notebook.jsontext import parse_value
 
@@ -35,12 +36,18 @@ _MAY_BE_NEARLY = re.compile(r"\n[ \t]*[<|=>]{3}")
 class Text:
     """Lines without their ends; `numbers` are their places in the file, from 1.
 
-    `markers` are the places here of those that are one, in order.
+    `markers` are the places here of those that are one, in order.  What was written `by_jj` has lines
+    more than once: in each side and base that they are of.
     """
 
     lines: Sequence[str]
     numbers: Sequence[int]
     markers: Sequence[int] = ()
+    by_jj: bool = False
+
+    def line(self, number: int) -> str:
+        """The line with this number in the file."""
+        return self.lines[self.numbers.index(number)]
 
     def slices(self, places: Iterable[range]) -> Text:
         """The lines at these places."""
@@ -105,9 +112,14 @@ class Variants:
 
 
 def text_of(content: str) -> Text:
-    """The lines of a file, markers written as git does."""
+    """The lines of a file, markers written as git does, also those of jj."""
     content = content.replace("\r", "") if "\r" in content else content
     lines = content.split("\n")
+    numbers: Sequence[int] = range(1, len(lines) + 1)
+    found_in_jj = as_git_writes(lines) if "\n+++++++" in content else None  # each has a side as it is
+    if found_in_jj is not None:
+        lines, numbers = found_in_jj
+        content = "\n".join(lines)
     markers: list[int] = []
     at = index = 0
     for found in _MAY_BE_NEARLY.finditer(f"\n{content}"):
@@ -116,7 +128,7 @@ def text_of(content: str) -> Text:
         lines[index] = _with_marker(lines[index])
         if is_marker(lines[index]):
             markers.append(index)
-    return Text(lines, range(1, len(lines) + 1), markers)
+    return Text(lines, numbers, markers, found_in_jj is not None)
 
 
 def variants(text: Text) -> Variants:

@@ -99,6 +99,10 @@ def write_resolution(found: Unresolved, resolution: Resolution) -> Rewritten:
     held = found.service.save(save)
     now = read(held.content, found.path)
     left = _still_open(now, found.known, found.git)
+    if found.known is not None and found.git is not None:
+        from nbmerge.git.recorded import record_resolved
+
+        record_resolved(found.path, found.known.result, sent, time.time())
     return Rewritten(held.version, not same_notebook(sent, now), len(left))
 
 

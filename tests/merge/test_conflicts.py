@@ -143,3 +143,32 @@ def test_a_favoured_side_settles_conflicts_and_is_noted(favor: Favor, expected: 
     assert merged.clean
     assert merged.sources == [f"{expected}\na\nb\ny = 5"]
     assert merged.noted("/cells/0/source", favor.value)
+
+
+def test_for_both_sides_local_s_lines_come_first_and_shared_ends_once() -> None:
+    merged = merge_code(
+        "old()", "load()\nx = 10\nshow()", "load()\nx = 77\nshow()", Policy(favor=Favor.UNION)
+    )
+    assert merged.clean
+    assert merged.sources == ["load()\nx = 10\nx = 77\nshow()"]
+    assert [(d.path, d.took) for d in merged.result.decisions if "as asked" in d.reason] == [
+        ("/cells/0/source", "both")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("favor", "expected", "path", "took"),
+    [
+        (Favor.LOCAL, ["x = 10", "y = 2"], "/cells/0", "local"),
+        (Favor.REMOTE, ["y = 2"], "base:/cells/0", "remote"),
+        (Favor.UNION, ["x = 10", "y = 2"], "/cells/0", "local"),
+        (Favor.BASE, ["x = 1", "y = 2"], "/cells/0", "base"),
+    ],
+)
+def test_a_deleted_cell_that_the_other_side_edited(
+    favor: Favor, expected: list[str], path: str, took: str
+) -> None:
+    base, local = (notebook(code(x, id="x"), code("y = 2", id="y")) for x in ("x = 1", "x = 10"))
+    merged = merge(base, local, notebook(code("y = 2", id="y")), Policy(favor=favor))
+    assert merged.sources == expected
+    assert [(d.path, d.took) for d in merged.result.decisions if "as asked" in d.reason] == [(path, took)]

@@ -72,9 +72,20 @@ def test_short_lines_may_be_there_twice() -> None:
     assert merge(base, local, remote).clean
 
 
-@pytest.mark.parametrize(("favor", "kept"), [(Favor.LOCAL, True), (Favor.REMOTE, True)])
-def test_a_favoured_side_settles_all(favor: Favor, kept: bool) -> None:
-    assert merge(WHOLE, split_at(2), WITHOUT_WINTER, Policy(favor=favor)).clean is kept
+@pytest.mark.parametrize(
+    ("favor", "kept", "took"),
+    [
+        (Favor.LOCAL, True, "local"),
+        (Favor.REMOTE, False, "remote"),
+        (Favor.UNION, True, "both"),
+        (Favor.BASE, True, "both"),  # it stands nowhere else any more
+    ],
+)
+def test_what_is_favoured_settles_all_and_says_so(favor: Favor, kept: bool, took: str) -> None:
+    merged = merge(WHOLE, split_at(2), WITHOUT_WINTER, Policy(favor=favor))
+    assert merged.clean
+    assert (LINES[3] in "\n".join(merged.sources)) is kept
+    assert took in [d.took for d in merged.result.decisions if d.path == "/cells/1/source"]
 
 
 def test_outputs_do_not_stand_under_a_source_in_conflict() -> None:
