@@ -105,6 +105,11 @@ class ArrivalJournal:
         return filled
 
 
+def journal_directory(state: str) -> str:
+    """Where in a state directory the watcher keeps the journal of arrivals."""
+    return os.path.join(state, "arrivals")
+
+
 def left_over(directory: str) -> list[str]:
     """The journals that are there, oldest first."""
     try:
