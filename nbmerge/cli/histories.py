@@ -60,15 +60,35 @@ def named_version(word: str) -> tuple[NamedVersion, int]:
 
 @contextmanager
 def history(state: str | None) -> Iterator[Store]:
-    """The store of a state directory; says so if it was damaged."""
+    """The store of a state directory; says so if it was damaged.
+
+    What a watcher that was killed had read is taken in first.
+    """
     from nbmerge.history.opening import open_store, state_directory
 
-    opened = open_store(state_directory(state), time.time)
+    directory = state_directory(state)
+    opened = open_store(directory, time.time)
     tell_set_aside(opened.set_aside)
     try:
+        _take_in_arrivals(opened.store, directory)
         yield opened.store
     finally:
         opened.store.close()
+
+
+def _take_in_arrivals(store: Store, directory: str) -> None:
+    from nbmerge.observe.arrivals import journal_directory, left_over
+
+    journals = left_over(journal_directory(directory))
+    if not journals:
+        return
+    from nbmerge.service.arrivals import take_in_arrivals
+    from nbmerge.service.cache import NotebookCache
+    from nbmerge.service.record import Recorder
+    from nbmerge.watch.status import is_locked
+
+    if not is_locked(directory):
+        take_in_arrivals(Recorder(store, NotebookCache(store)), journals)
 
 
 def tell_set_aside(path: str | None) -> None:

@@ -26,6 +26,7 @@ from nbmerge.observe.events import FileRead, FileStamp, Previous
 _LARGE = 8_000_000  # bytes after which a new file is begun
 _OLD = 60.0  # seconds likewise, at the next save
 _LAST = ".journal"
+_CHECKED = 1 << 20  # bytes; a pass over all of a very large file would keep other saves waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ class ArrivalJournal:
         """Append a save.  Raises OSError if that cannot be done; the journal is as before then."""
         filled = self._begin_anew()
         head = _head(event)
-        lengths = f"{len(head)} {len(event.data)} {zlib.crc32(head + event.data)}\n".encode("ascii")
+        lengths = f"{len(head)} {len(event.data)} {_checksum(head, event.data)}\n".encode("ascii")
         start = self._size + len(lengths) + len(head)
         try:
-            _write(self._descriptor, lengths + head + event.data)
+            for part in (lengths + head, event.data):
+                _write(self._descriptor, part)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, self._size)
@@ -105,6 +107,11 @@ class ArrivalJournal:
         return filled
 
 
+def journal_directory(state: str) -> str:
+    """Where in a state directory the watcher keeps the journal of arrivals."""
+    return os.path.join(state, "arrivals")
+
+
 def left_over(directory: str) -> list[str]:
     """The journals that are there, oldest first."""
     try:
@@ -126,7 +133,7 @@ def arrivals(journal: str) -> Iterator[Arrival]:
         head = data[end + 1 : end + 1 + head_size]
         at = end + 1 + head_size + size
         body = data[at - size : at]
-        if at > len(data) or zlib.crc32(head + body) != checksum:
+        if at > len(data) or _checksum(head, body) != checksum:
             return
         path, when, way, stamp, in_file = json.loads(head)
         yield Arrival(os.fsdecode(bytes.fromhex(path)), body, when, way, stamp and FileStamp(*stamp), in_file)
@@ -145,6 +152,11 @@ def _head(event: FileRead | Previous) -> bytes:
             return json.dumps([path, event.at, event.way, astuple(event.stamp), True]).encode("ascii")
         case Previous():
             return json.dumps([path, event.at, "", None, False]).encode("ascii")
+
+
+def _checksum(head: bytes, data: bytes) -> int:
+    """Of its first and last bytes: a kill leaves a part of an entry, not another one."""
+    return zlib.crc32(data[-_CHECKED:], zlib.crc32(data[:_CHECKED], zlib.crc32(head)))
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from nbmerge.observe.events import FileStamp
 
@@ -43,7 +44,7 @@ class FileStatus:
 UNREADABLE = FileStatus(FileStamp(-1, -1, -1), -1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileReading:
     """The bytes of a file, and its status just before; `stable`: it was the same just after."""
 
@@ -55,7 +56,7 @@ class FileReading:
     def stamp(self) -> FileStamp:
         return self.status.stamp
 
-    @property
+    @cached_property
     def checksum(self) -> int:
         return zlib.crc32(self.data)
 

@@ -6,24 +6,27 @@ holds is in the store; what the store knows already is not recorded again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from itertools import groupby
 
 from nbmerge.lineage.versions import Origin, Writer
-from nbmerge.observe.arrivals import Arrival, arrivals, left_over, remove_journal
+from nbmerge.observe.arrivals import Arrival, arrivals, remove_journal
 from nbmerge.service.record import Recorder, Saved
 
 _JUDGED = 8  # of so many saves of a notebook each is judged; of more, only the last
 
 
-def take_in_arrivals(recorder: Recorder, directory: str) -> int:
-    """Record the saves in the journals of this directory; returns how many were not known.
+def take_in_arrivals(recorder: Recorder, journals: Iterable[str]) -> int:
+    """Record the saves in these journals; returns how many were not known.
 
-    No watcher may run on it.  Raises NbmergeError if the store cannot take them: they stay in the journals.
+    None may be of a watcher that runs.  Raises NbmergeError if the store cannot take them: they stay there.
     """
     found = 0
-    for journal in left_over(directory):
+    for journal in journals:
         with recorder.store.lock():
+            if not os.path.exists(journal):
+                continue  # another process was first
             by_path = sorted(arrivals(journal), key=lambda arrival: arrival.path)
             for path, of_one in groupby(by_path, key=lambda arrival: arrival.path):
                 found += _take_in(recorder, recorder.store.adopt(path), of_one)

@@ -21,7 +21,7 @@ from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import OpenedStore, open_store, state_directory
 from nbmerge.history.values import Retention, StoreLost
-from nbmerge.observe.arrivals import left_over, remove_journal
+from nbmerge.observe.arrivals import journal_directory, left_over, remove_journal
 from nbmerge.observe.client import WatcherClient
 from nbmerge.observe.events import Event, FileWatcherOptions, Syncing
 from nbmerge.service.arrivals import take_in_arrivals
@@ -126,7 +126,7 @@ class _Assembly:
             running=True, pid=os.getpid(), paths=roots, idle=False, version=options.version
         )
         self.disk = Disk(os.path.join(directory, "journal"), time.time)
-        self.arrivals = os.path.join(directory, "arrivals")
+        self.arrivals = journal_directory(directory)
         self.inbox = Inbox()
         watching = FileWatcherOptions(poll=options.poll, exclude=options.exclude)
         self.observer = WatcherClient(roots, self.heard, time.time, watching, self.arrivals)
@@ -147,7 +147,7 @@ class _Assembly:
         """Watch until it is to stop; what was begun is finished then."""
         stop.by(self.watcher.stop)
         self.disk.repair()
-        take_in_arrivals(self.recorder, self.arrivals)
+        take_in_arrivals(self.recorder, left_over(self.arrivals))
         starting = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
         starting.start()
         try:

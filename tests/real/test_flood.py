@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nbmerge.files import digest
-from nbmerge.observe.arrivals import arrivals, left_over
+from nbmerge.observe.arrivals import ArrivalJournal, arrivals, journal_directory, left_over
+from nbmerge.observe.events import FileRead, FileStamp
 from tests.daemon.machine import busyness
 from tests.real import flood as flooding
 from tests.real.flood import content
@@ -76,6 +77,20 @@ def test_twenty_writers_keep_no_save_of_another_notebook_waiting(place: Place, s
         assert store.find(busy_id, digest(busy.read_bytes())) is not None
     place.stop()
     assert os.listdir(place.machine.state / "arrivals") == []
+
+
+def test_a_command_takes_in_what_a_killed_watcher_had_read(place: Place) -> None:
+    calm = place.machine.folder / "calm.ipynb"
+    start_with(place, calm)
+    place.kill()
+    journal = ArrivalJournal(journal_directory(str(place.machine.state)))
+    lost = content("read, and the watcher was killed")
+    journal.keep(FileRead(str(calm), lost, FileStamp(1, len(lost), 1), time.time(), "in place"))
+    journal.close()
+    assert "@2" in place.machine.run("log", str(calm)).stdout
+    with place.store() as store:
+        assert store.find(store.adopt(str(calm)), digest(lost)) is not None
+    assert left_over(journal_directory(str(place.machine.state))) == []
 
 
 def test_a_flood_is_over_soon_after_its_end_and_so_is_the_watcher(place: Place) -> None:
