@@ -266,6 +266,22 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX use_last ON use (book, last) WHERE last IS NOT NULL",
     ),
+    (
+        # `made_of` are the tips of which the content is the merge, ascending; NULL for what is no merge, and
+        # where it turned out that it descends from others: its parents are not what it was made of then.
+        "ALTER TABLE version ADD COLUMN made_of TEXT",
+        "CREATE INDEX version_made_of ON version (book, made_of, number) WHERE made_of IS NOT NULL",
+        "CREATE INDEX version_merged ON version (book, number) WHERE origin = 'merged'",
+        # By a mistake times of a clock that counts from the start of the machine came in here: what was
+        # recorded next to such a version, in whatever notebook, tells when that was.
+        """UPDATE version SET time = coalesce(
+            (SELECT near.time FROM version AS near
+             WHERE near.id < version.id AND near.time >= 978307200 ORDER BY near.id DESC LIMIT 1),
+            (SELECT near.time FROM version AS near
+             WHERE near.id > version.id AND near.time >= 978307200 ORDER BY near.id LIMIT 1),
+            CAST(strftime('%s', 'now') AS REAL)
+        ) WHERE time < 978307200""",
+    ),
 )
 
 

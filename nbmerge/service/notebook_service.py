@@ -328,7 +328,9 @@ class NotebookService:
     def _held(self, notebook_id: int) -> Held:
         heads, head = self.recorder.heads(notebook_id), self.head(notebook_id)
         shows_tips = head.origin is Origin.MERGED and set(head.parents) == set(heads.tips)
-        conflicts = merge_tips(self.store, notebook_id, heads).conflicts if shows_tips else ()
+        conflicts = (
+            merge_tips(self.store, notebook_id, heads, self.recorder.cache).conflicts if shows_tips else ()
+        )
         return Held(notebook_id, head, self.store.data(notebook_id, head.number), conflicts)
 
     def _kept(self, sent: DeclaredSave) -> Version | None:
@@ -356,7 +358,9 @@ class NotebookService:
                 if not reopened:
                     return None
                 heads = self.recorder.heads(notebook_id)  # the watcher was faster
-                return Written(self.head(notebook_id), merge_tips(self.store, notebook_id, heads))
+                return Written(
+                    self.head(notebook_id), merge_tips(self.store, notebook_id, heads, self.recorder.cache)
+                )
 
         return self._patiently(path, attempt, "; try again, the merge is not forgotten")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from nbmerge.errors import NotebookError, UsageError
 from nbmerge.files import digest
@@ -42,14 +43,14 @@ class Saved:
 class DeclaredSave:
     """A save whose writer says what it was made from.
 
-    `notebook` is what the bytes of `content` spell; `base` finds the version that is meant among
-    those that are kept, and `token` is how the writer named it.
+    `notebook` is what the bytes of `content` spell; `base` finds the version that is meant, given what
+    finds those that are kept by how their digests begin, and `token` is how the writer named it.
     """
 
     path: str
     content: bytes
     notebook: Notebook
-    base: Callable[[Sequence[Version]], Version | None]
+    base: Callable[[Callable[[str], Sequence[Version]]], Version | None]
     token: str
     writer: str = ""
 
@@ -127,8 +128,7 @@ class Recorder:
         Raises UsageError if its base is not known here; it is kept as an open tip then.
         """
         name = digest(sent.content)
-        versions = self.store.versions(notebook_id)
-        base = sent.base(versions)
+        base = sent.base(partial(self.store.beginning, notebook_id))
         if base is None:
             kept = self._without_base(notebook_id, sent, now)
             raise UsageError(
@@ -137,8 +137,8 @@ class Recorder:
             )
         if base.digest == name or same_notebook(self.cache.version(notebook_id, base.number), sent.notebook):
             return base  # how a writer spells JSON is not what a save is about
-        for version in versions:
-            if (version.digest, version.parents) == (name, (base.number,)):
+        for version in self.store.beginning(notebook_id, name):
+            if version.parents == (base.number,):
                 return version
         head = self.store.version(notebook_id, self.heads(notebook_id).head)
         if head.digest == name and head.writer.way != DECLARED and head.number > base.number:
@@ -162,9 +162,7 @@ class Recorder:
     def is_due(self, notebook_id: int) -> bool:
         """Whether the file lacks something; not if nothing is known of the notebook."""
         heads = self.store.heads(notebook_id)
-        if heads is None or heads.tips == (heads.head,):
-            return False  # mostly it can be told without the graph, which grows with the history
-        return algebra.is_due(heads, self.store.graph(notebook_id))
+        return heads is not None and algebra.is_due(heads, self.store.graph(notebook_id))
 
     def reopen(self, notebook_id: int) -> bool:
         """All open tips are part of the notebook again; False if there are none."""
@@ -261,7 +259,8 @@ class Recorder:
         found = self.store.find(notebook_id, name)
         if found is None or found.origin is not Origin.MERGED or found.number < heads.head:
             return False
-        if found.number in self.store.graph(notebook_id).united(heads.tips):
+        graph = self.store.graph(notebook_id)
+        if any(graph.descends(tip, found.number) for tip in heads.tips):
             return False
         self.store.set_heads(notebook_id, heads.with_head(found.number))
         return True

@@ -8,13 +8,12 @@ the number and id that its cell has now.
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 
 from nbmerge.conflicts.known import shown_in
 from nbmerge.errors import NotebookError
 from nbmerge.lineage.heads import Heads
-from nbmerge.lineage.versions import Origin
-from nbmerge.service.tips import merge_tips
+from nbmerge.service.tips import merge_tips, merges_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +35,8 @@ def conflicts_shown(
 
 def _earlier(store: Store, notebook_id: int, head: int) -> Iterator[tuple[Conflict, ...]]:
     """The conflicts of each merge before the version, the newest first, as far as it is kept."""
-    graph = store.graph(notebook_id)
-    before = graph.ancestors(head) - {head}
-    merges = [
-        one for one in store.versions(notebook_id) if one.number in before and one.origin is Origin.MERGED
-    ]
-    for merge in merges[: -_LOOKED_AT - 1 : -1]:
+    earlier = (merge for merge in merges_in(store, notebook_id, head) if merge.number != head)
+    for merge in islice(earlier, _LOOKED_AT):
         try:
             yield merge_tips(store, notebook_id, Heads(merge.number, merge.parents)).conflicts
         except NotebookError:

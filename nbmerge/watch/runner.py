@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -54,10 +54,8 @@ class Notice:
         return {"event": self.kind, "path": self.path, "message": self.message, **self.details}
 
 
-def merged(path: str, version: Version, merge: TipMerge, versions: tuple[Version, ...]) -> Notice:
-    """The file now holds a merge."""
-    by_number = {one.number: one for one in versions}
-    sides = _named([by_number[tip] for tip in merge.tips])
+def merged(path: str, version: Version, merge: TipMerge, tips: Sequence[Version]) -> Notice:
+    """The file now holds a merge of these tips."""
     cells = sorted({conflict.cell + 1 for conflict in merge.conflicts})
     outcome = ""
     if cells:
@@ -72,7 +70,7 @@ def merged(path: str, version: Version, merge: TipMerge, versions: tuple[Version
         "decisions": [decision.as_json() for decision in merge.decisions],
     }
     made = "put back" if len(merge.tips) == 1 else "merged"
-    return Notice("merged", path, f"{made} {sides}: version {version.number}{outcome}", details)
+    return Notice("merged", path, f"{made} {_named(tips)}: version {version.number}{outcome}", details)
 
 
 def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]:
@@ -91,7 +89,7 @@ def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]
         yield Notice(kind, path, message, {"version": number, "open_tip": tip.version, "base": tip.base})
 
 
-def _named(versions: list[Version]) -> str:
+def _named(versions: Sequence[Version]) -> str:
     """Who saved them is told where they said it; guesses are for `log`."""
     return " and ".join(
         f"version {version.number}" + (f" by {version.writer.name}" if version.writer.name else "")
@@ -221,7 +219,8 @@ class ActionRunner:
         match self.service.write_due(notebook_id, path):
             case Written(version, merge):
                 self.wrote_at = self.now()
-                self.report(merged(path, version, merge, self.store.versions(notebook_id)))
+                sides = [self.store.version(notebook_id, tip) for tip in merge.tips]
+                self.report(merged(path, version, merge, sides))
                 return do.UpToDate(path, wrote=True)
             case NothingDue():
                 return do.UpToDate(path, wrote=False)
