@@ -312,6 +312,7 @@ class NotebookService:
                 recorded = recorded or self.recorder.record_declared(notebook_id, sent, self.clock())
                 match self.write_due(notebook_id, real):
                     case Written(version, merge):
+                        self.recorder.taken_in(notebook_id, version)
                         return Held(notebook_id, version, merge.data, merge.conflicts)
                     case NothingDue():
                         return self._held(notebook_id)
@@ -327,10 +328,10 @@ class NotebookService:
 
     def _held(self, notebook_id: int) -> Held:
         heads, head = self.recorder.heads(notebook_id), self.head(notebook_id)
-        shows_tips = head.origin is Origin.MERGED and set(head.parents) == set(heads.tips)
-        conflicts = (
-            merge_tips(self.store, notebook_id, heads, self.recorder.cache).conflicts if shows_tips else ()
-        )
+        conflicts: tuple[Conflict, ...] = ()
+        if head.origin is Origin.MERGED and set(heads.tips) in ({head.number}, set(head.parents)):
+            sides = Heads(head.number, head.parents)
+            conflicts = merge_tips(self.store, notebook_id, sides, self.recorder.cache).conflicts
         return Held(notebook_id, head, self.store.data(notebook_id, head.number), conflicts)
 
     def _kept(self, sent: DeclaredSave) -> Version | None:

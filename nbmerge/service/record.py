@@ -149,6 +149,17 @@ class Recorder:
         assert recorded is not None
         return recorded
 
+    def taken_in(self, notebook_id: int, merge: Version) -> None:
+        """A writer that takes part is given a merge and goes on from it, and so does the notebook.
+
+        Not where a side is of an editor that may not have seen it: its next save replaces that side.
+        """
+        heads, graph = self.heads(notebook_id), self.store.graph(notebook_id)
+        tips = (self.store.version(notebook_id, tip) for tip in heads.tips)
+        if all(tip.writer.way == DECLARED or tip.origin is Origin.MERGED for tip in tips):
+            change = HeadsChange(heads, graph).made_of((*heads.tips, merge.number))
+            self.store.set_heads(notebook_id, change.heads)
+
     def knows(self, notebook_id: int, data: bytes) -> bool:
         """Whether these bytes are a version already."""
         return self.store.find(notebook_id, digest(data)) is not None

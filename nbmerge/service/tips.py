@@ -1,18 +1,19 @@
 """Owns: the merge of all tips of a notebook.
 
-Must not know: disk, when a merge is due.  Invariant: merged from the tips, never from an earlier
-merge of them, so that a conflict is updated and not nested; equal tips give equal bytes, whatever was
-merged before them.  The time that it takes does not grow with the history.
+Must not know: disk, when a merge is due.  Invariant: while somebody goes on from one of the tips, they are
+merged again, and not with an earlier merge of them: so a conflict is updated and not nested.  Equal tips
+give equal bytes, whatever was merged before them.  What it costs does not grow with the history.
 
 The base of two tips is the newest version that both descend from.  After crosswise merges there are several
 of these, none of which holds what the others do.  git's recursive strategy (`merge_recursive_internal`)
 then merges them, older first and with bases that are found in the same way, into a common ancestor that
 never was there, conflict markers and all.  So does this module, but for three things:
 
-- Who goes on from a merge has seen what it was made of, and others have, in a merge of their own.  Then what
-  they have in common is mostly the tips of an earlier merge: that one is in the history and is taken as it
-  stands, which is what people saw.  So writers that always take in the answer to their save cost one merge
-  for each tip, however long they have worked.  (Nobody records git's merges of bases.)
+- Who takes part is given the merge in answer to a save, and goes on from that: it is a tip of its own then,
+  as a merge commit is in git (see `Recorder.taken_in`).  So merges follow one another, every base is one of
+  them, and each save costs one merge.
+- Where others go on from merges, what they have in common is mostly the tips of an earlier one: that one is
+  in the history and is taken as it stands, which is what people saw.  (Nobody records git's merges of bases.)
 - What was not recorded is made once, oldest first and without recursion, and kept for the next time.
 - git refuses to merge more than two sides with conflicts; here each tip is joined to those before it.
 """
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     Bases: TypeAlias = Callable[[Iterable[int], int], tuple[int, ...]]
 
 _PERMUTED = 5  # tips; more of them are merged as they stand
+_UNFOLDED = 8  # merges, one made of the other, whose sides are looked at
 _PAGE = 32  # merges that are looked up at a time
 
 
@@ -87,7 +89,8 @@ def merge_tips(
     the same cache then goes on where this one ended.
     """
     place = _Place(store, notebook_id, cache or NotebookCache(store), deadline)
-    return _merged(place, in_turn(place.bases, place.versions(heads.tips)))
+    merge = _merged(place, place.sides(heads.tips))
+    return merge if set(merge.tips) == set(heads.tips) else replace(merge, tips=heads.tips)
 
 
 def terms(store: Store, notebook_id: int, heads: Heads) -> Terms[bytes] | None:
@@ -96,7 +99,7 @@ def terms(store: Store, notebook_id: int, heads: Heads) -> Terms[bytes] | None:
     None if it is no merge.  Raises NotebookError if a tip is no notebook or no longer kept.
     """
     place = _Place(store, notebook_id, NotebookCache(store))
-    *others, last = in_turn(place.bases, place.versions(heads.tips))
+    *others, last = place.sides(heads.tips)
     if not others:
         return None
     bases = place.bases([version.number for version in others], last.number)
@@ -164,6 +167,26 @@ class _Place:
     def versions(self, numbers: Iterable[int]) -> list[Version]:
         """Versions in the order in which they are merged."""
         return in_order(self.store.version(self.notebook_id, number) for number in numbers)
+
+    def sides(self, tips: Sequence[int]) -> Sequence[Version]:
+        """What is merged to merge tips, in turn."""
+        return in_turn(self.bases, self.versions(self._unfolded(tips, _UNFOLDED)))
+
+    def _unfolded(self, tips: Sequence[int], depth: int) -> Sequence[int]:
+        """Tips; where one goes on from a side of a conflict that another one shows, the sides of that
+        with this one in its place: so the conflict is updated."""
+        match tips:
+            case (merge, tip) if depth and len(bases := self.graph.parents.get(tip, ())) == 1:
+                made_of = self.graph.parents.get(merge, ())
+                if self.store.merge_of(self.notebook_id, made_of) != merge:
+                    return tips
+                sides = self._unfolded(made_of, depth - 1)
+                if bases[0] in sides and self._conflict(sides):
+                    return tuple(tip if side == bases[0] else side for side in sides)
+        return tips
+
+    def _conflict(self, sides: Sequence[int]) -> bool:
+        return bool(_merged(self, in_turn(self.bases, self.versions(sides))).conflicts)
 
     def source(self, number: int) -> Source:
         version = self.store.version(self.notebook_id, number)
