@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
-from nbmerge.observe.events import Event, FileStamp, FileWatcherOptions, Overflowed, Trouble
+from nbmerge.observe.events import Event, FileStamp, FileWatcherOptions, Overflowed, Trouble, WallTime
 from nbmerge.observe.names import shown_path
 from nbmerge.observe.process import (
     Command,
@@ -185,7 +185,7 @@ class WatcherClient:
                 self._send(KnownAnswer(self.known is not None and self.known(path, stamp)))
             case event:
                 shift = 0.0 if self._clock is time.time else self._clock() - time.time()
-                self._put(replace(event, at=event.at + shift) if shift else event)
+                self._put(replace(event, at=WallTime(event.at + shift)) if shift else event)
 
 
 _DIED = "the process that watches has ended unexpectedly; it is started again and looks at everything"

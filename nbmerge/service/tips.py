@@ -49,12 +49,15 @@ _PAGE = 32  # merges that are looked up at a time
 
 
 class OutOfTime(SystemFailure):
-    """The time in which tips were to be merged is over; what was made of them so far is kept."""
+    """The time in which bases were to be made is over; what was made so far is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Until when tips may be merged: a time of `clock`, in seconds."""
+    """Until when bases may be made that are not in the history: a time of `clock`, in seconds.
+
+    Only these can take long; joining the tips takes as many merges as there are tips.
+    """
 
     clock: Callable[[], float]
     end: float
@@ -62,7 +65,7 @@ class Deadline:
     def check(self) -> None:
         """Raises OutOfTime when it has passed."""
         if self.clock() > self.end:
-            raise OutOfTime("merging takes too long")
+            raise OutOfTime("too much was merged crosswise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,8 @@ class _Place:
         """Merge versions whose merge is not in the history; before that, what they need for it."""
         waiting = [numbers]
         while waiting:
+            if self.deadline is not None:
+                self.deadline.check()
             order = in_turn(self.bases, self.versions(waiting[-1]))
             missing = [one for one in self._needed(order) if one not in self.made]
             waiting.extend(missing)
@@ -258,7 +263,7 @@ class _Joining:
         labels = _labels(tips, (self.newest, version), base)
         sides = place.together(bases), self.source, place.source(version.number)
         whole = place.cache.merges.get(
-            (*map(_name_of, sides), newer, labels), partial(_pair, place.deadline, sides, newer, labels)
+            (*map(_name_of, sides), newer, labels), partial(_pair, sides, newer, labels)
         )
         merge = TipMerge(
             whole.data,
@@ -271,11 +276,7 @@ class _Joining:
         return replace(self, newest=newest, source=InMemory("merged", whole.data), merge=merge)
 
 
-def _pair(
-    deadline: Deadline | None, sides: tuple[Source, Source, Source], newer: Side, labels: Labels
-) -> MergedPair:
-    if deadline is not None:
-        deadline.check()
+def _pair(sides: tuple[Source, Source, Source], newer: Side, labels: Labels) -> MergedPair:
     whole = merge_sources(*sides, Policy(newer=newer), lambda: MarkerStyle(labels=labels))
     return MergedPair(whole.data, whole.rendered.conflicts, whole.result.decisions)
 

@@ -86,7 +86,7 @@ class Coordinator:
         copy = self._as_copy(path)
         if copy is not None:
             original = self._copied.setdefault(path, copy.original)
-            self._state(original).copies.came(path, copy, now + self.timing.settle, event.data)
+            self._state(original).copies.came(path, copy, now + self.timing.settle, event)
             if path in self.states:
                 self.states[path].is_other(event.data)
             return
@@ -141,7 +141,7 @@ class Coordinator:
         if state.next_time is None or now < state.next_time:
             return
         if state.torn is not None and state.torn.is_hopeless(now):
-            yield do.RecordUnreadable(path, state.torn.data, state.torn.since)
+            yield do.RecordUnreadable(path, state.torn.data, state.torn.read_at)
         elif state.look_at is not None and now >= state.look_at:
             state.looking(now)
             yield do.Look(path)
@@ -159,10 +159,10 @@ class Coordinator:
             yield do.Look(path)
             return
         self._forget_copy(one.path)
-        if one.data is None:
+        if one.read is None:
             yield do.Look(one.path)
         elif state.there:
-            yield do.RecordCopy(path, one, one.data, now)
+            yield do.RecordCopy(path, one, one.read.data, one.read.at)
         else:
             self._alone.add(one.path)
             if one.renamed:
@@ -178,8 +178,8 @@ class Coordinator:
                     yield do.Tell("tug", path, _TUG)
                 if look:
                     yield do.Look(path)
-            case do.Unreadable(path, data, why):
-                self._state(path).is_torn(data, why, now)
+            case do.Unreadable(path, data, why, at):
+                self._state(path).is_torn(data, at, why, now)
             case do.UnreadableRecorded(path, version):
                 state = self._state(path)
                 why = state.torn.why if state.torn is not None else "is no notebook"
@@ -189,12 +189,12 @@ class Coordinator:
                 yield do.Tell("unreadable", path, message)
             case do.UpToDate(path, wrote):
                 self._state(path).up_to_date(now, wrote)
-            case do.NotYet(path, _, found):
+            case do.NotYet(path, _, at, found):
                 state = self._state(path)
                 state.not_yet(now)
                 if found is not None:
                     state.was_read(now)
-                    yield do.RecordSave(path, found, now)
+                    yield do.RecordSave(path, found, at)
             case do.Refused(path, message, unrecorded, again):
                 if again is not None:
                     yield from self._remember(path, again)

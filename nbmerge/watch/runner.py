@@ -19,6 +19,7 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
 from nbmerge.lineage.heads import Heads, Outcome
 from nbmerge.lineage.versions import Origin, Version, Writer
+from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
 from nbmerge.service.record import Recorded, Saved
@@ -26,7 +27,6 @@ from nbmerge.watch import actions as do
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.observe.events import FileStamp
     from nbmerge.service.tips import TipMerge
 
 _LINGER = 30.0  # seconds after a write in which a late save is looked for every moment
@@ -111,9 +111,9 @@ class ActionRunner:
     def store(self) -> Store:
         return self.service.store
 
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self.service.clock()
+    def now(self) -> WallTime:
+        """The date."""
+        return WallTime(self.service.clock())
 
     def lingers(self) -> bool:
         """Whether an editor may still write to a file that was displaced."""
@@ -186,7 +186,7 @@ class ActionRunner:
             try:
                 done = self.service.record(notebook_id, path, Saved(action.data, action.at, writer))
             except NotebookError as error:
-                return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "))
+                return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "), action.at)
         if stamp is not None:
             self.store.set_stamp(notebook_id, _numbers(stamp))
         return self._recorded(path, notebook_id, done, not action.in_file and done.version is not None)
@@ -225,7 +225,7 @@ class ActionRunner:
             case NothingDue():
                 return do.UpToDate(path, wrote=False)
             case Waiting(why, found):
-                return do.NotYet(path, why, found)
+                return do.NotYet(path, why, self.now(), found)
 
     def _record_copy(self, action: do.RecordCopy) -> Iterator[do.Input]:
         one, data = action.copy, action.data
@@ -235,7 +235,7 @@ class ActionRunner:
             certain = one.copy.certain or one.renamed
             done = record_copy(self.service.recorder, notebook_id, saved, certain)
         except NotebookError as error:
-            yield do.Unreadable(one.path, data, str(error).removeprefix("notebook: "))
+            yield do.Unreadable(one.path, data, str(error).removeprefix("notebook: "), action.at)
             return
         if done is None:
             yield do.Alone(one.path)

@@ -235,6 +235,7 @@ def test_status_without_a_watcher_tells_the_counts_of_the_store(past: Past, nbme
     found = json.loads(ended.out)
     assert list(found) == [
         *("running", "pid", "paths", "notebooks", "versions", "merges", "open_tips", "last_error", "idle"),
+        "waiting",
     ]
     assert found == {
         "running": False,
@@ -246,6 +247,7 @@ def test_status_without_a_watcher_tells_the_counts_of_the_store(past: Past, nbme
         "open_tips": 1,
         "last_error": None,
         "idle": True,
+        "waiting": 0,
     }
 
 

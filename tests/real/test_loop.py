@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from nbmerge.history.values import StoreLost
-from nbmerge.observe.events import FileRead, FileStamp
+from nbmerge.observe.events import FileRead, FileStamp, WallTime
 from nbmerge.watch import actions as do
 from nbmerge.watch.runner import ActionRunner
 from nbmerge.watch.watcher import Inbox, Watcher
@@ -38,7 +38,7 @@ def loop(coordinator: Heard) -> Watcher:
 
 
 def looked(ago: float) -> FileRead:
-    return FileRead("n.ipynb", b"{}", FileStamp(0, 2, 1), time.time() - ago)
+    return FileRead("n.ipynb", b"{}", FileStamp(0, 2, 1), WallTime(time.time() - ago))
 
 
 def test_the_wait_begins_when_the_file_was_read_not_when_that_is_heard() -> None:

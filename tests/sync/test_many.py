@@ -2,31 +2,141 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
+from nbmerge.lineage.heads import Heads
+from nbmerge.merge.files import merge_sources
 from nbmerge.service import tips
 from tests.helpers.build import code, notebook
 from tests.sync.writers import Desk
 
+CELLS = [f"cell-{number}" for number in range(8)]
+START = notebook(*(code(f"start = {id!r}", id=id) for id in CELLS))
 
-def test_a_conflict_is_updated_by_who_has_not_seen_it(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, str(tmp_path / "state"))
-    desk.put(notebook(code("a = 1", id="a"), code("b = 1", id="b")))
-    one, two, three = desk.writer("one"), desk.writer("two"), desk.writer("three")
-    one.type("a", "a = 2")
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path, str(tmp_path / "state"))
+    made.put(START)
+    return made
+
+
+@contextmanager
+def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many merges were made for each save; the caller adds a zero before it."""
+    merges = [0]
+    made = merge_sources
+
+    def merge(*words: Any) -> Any:
+        merges[-1] += 1
+        return made(*words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tips, "merge_sources", merge)
+        yield merges
+
+
+def own_cell(chance: Random, writer: int) -> str:
+    return CELLS[writer]
+
+
+def any_cell(chance: Random, writer: int) -> str:
+    return chance.choice(CELLS)
+
+
+def saves(desk: Desk, writers: int, count: int, choose: Callable[[Random, int], str]) -> Iterator[str]:
+    """Writers save in turn, by chance; each has what the notebook held after its own last save."""
+    chance = Random(writers)
+    all_of_them = [desk.writer(f"writer {number}") for number in range(writers)]
+    for number in range(count):
+        place = chance.randrange(writers)
+        word = f"word_{number} = 1"
+        all_of_them[place].add(choose(chance, place), word)
+        all_of_them[place].save()
+        yield word
+
+
+def lines(desk: Desk) -> Counter[str]:
+    return Counter(line for source in desk.sources() for line in source.split("\n"))
+
+
+def test_a_save_costs_no_more_merges_after_many(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five writers, each in a cell of its own: their lineages are merged crosswise all the time."""
+    words = []
+    with counted(monkeypatch) as merges:
+        for word in saves(desk, writers=5, count=60, choose=own_cell):
+            words.append(word)
+            merges.append(0)
+    assert max(merges) <= 5
+    assert sum(merges[30:]) <= sum(merges[:30]) + 30
+    assert [word for word in words if lines(desk)[word] != 1] == []
+    assert not any("<<<<<<<" in source for source in desk.sources())
+
+
+@pytest.mark.parametrize("writers", [2, 5, 8])
+def test_no_word_is_lost_or_doubled_where_all_type_everywhere(desk: Desk, writers: int) -> None:
+    """Conflicts that nobody settles among them."""
+    words = []
+    for word in saves(desk, writers, count=40, choose=any_cell):
+        words.append(word)
+        found = lines(desk)
+        assert [one for one in words if found[one] != 1] == []
+
+
+def test_who_saved_first_makes_no_difference_to_what_is_there(tmp_path: Path) -> None:
+    """The same saves from the same versions, in another order."""
+    found = []
+    for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
+        folder = tmp_path / "".join(map(str, order))
+        folder.mkdir()
+        desk = Desk(folder, str(folder / "state"))
+        desk.put(START)
+        writers = [desk.writer(str(number)) for number in range(3)]
+        for turn in range(4):
+            for number in order:
+                writers[number].add(CELLS[number], f"turn_{turn} = {number}")
+                writers[number].save()
+        found.append(desk.sources())
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_merge_whose_bases_are_not_in_the_history_is_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made anew then, in bounded time, and give the same bytes."""
+    for _ in saves(desk, writers=4, count=30, choose=own_cell):
+        pass
+    merges = [version for version in desk.versions() if len(version.parents) > 1]
+    with desk.history() as (store, notebook_id), counted(monkeypatch) as made:
+        monkeypatch.setattr(type(store), "merge_of", lambda *_: None)
+        for merge in merges[-4:]:
+            made.append(0)
+            sides = Heads(merge.number, merge.parents)
+            assert tips.merge_tips(store, notebook_id, sides).data == store.data(notebook_id, merge.number)
+    assert max(made) <= 30
+
+
+def test_a_conflict_is_updated_by_who_has_not_seen_it(desk: Desk) -> None:
+    one, two, three = (desk.writer(name) for name in ("one", "two", "three"))
+    [a, b, *_] = CELLS
+    one.type(a, "a = 2")
     one.save()
-    two.type("a", "a = 3")
+    two.type(a, "a = 3")
     assert len(two.save().conflicts) == 1
-    one.type("a", "a = 22")
+    one.type(a, "a = 22")
     [updated] = one.save().conflicts
-    assert (updated.base, updated.local, updated.remote) == ("a = 1", "a = 22", "a = 3")
+    assert (updated.base, updated.local, updated.remote) == ("start = 'cell-0'", "a = 22", "a = 3")
     assert desk.sources()[0].count("<<<<<<<") == 1
-    three.type("b", "b = 2")
+    three.type(b, "b = 2")
     assert three.save().conflicts == (updated,)
     assert two.save().conflicts == (updated,)
-    two.type("a", "a = 5")
+    two.type(a, "a = 5")
     assert two.save().conflicts == ()
-    assert desk.sources() == ["a = 5", "b = 2"]
+    assert desk.sources()[:2] == ["a = 5", "b = 2"]
