@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from nbmerge.files import digest
+from nbmerge.history.database import Database
+from nbmerge.history.opening import open_store
+from nbmerge.history.values import Draft
 from nbmerge.lineage.heads import Heads
+from nbmerge.lineage.versions import Context, Origin
 from nbmerge.merge.files import merge_sources
+from nbmerge.notebook.reader import read as read_notebook
 from nbmerge.service import tips
+from nbmerge.service.cache import NotebookCache
+from nbmerge.service.notebook_service import Timing, Waiting, open_service
+from nbmerge.service.record import DeclaredSave, Recorder, Saved, waiting_in
+from nbmerge.sync.tokens import version_in
 from tests.helpers.build import code, notebook
+from tests.helpers.spelling import JUPYTER
 from tests.sync.writers import Desk
 
 CELLS = [f"cell-{number}" for number in range(8)]
+NOON = 1_700_000_000.0
+IMPATIENT = Timing(settle=0.0, pause=0.01, merging=-1.0)
 START = notebook(*(code(f"start = {id!r}", id=id) for id in CELLS))
 
 
@@ -140,3 +156,65 @@ def test_a_conflict_is_updated_by_who_has_not_seen_it(desk: Desk) -> None:
     two.type(a, "a = 5")
     assert two.save().conflicts == ()
     assert desk.sources()[:2] == ["a = 5", "b = 2"]
+
+
+def test_what_takes_too_long_waits_until_there_is_time(desk: Desk) -> None:
+    """4 and 5 each go on from 2 and 3, and nobody has merged these: their base has to be made."""
+    one, two = desk.writer("one"), desk.writer("two")
+    for writer, id in ((one, CELLS[0]), (two, CELLS[1])):
+        writer.type(id, f"{writer.name} = 1")
+    with open_service(desk.state, lambda: NOON, IMPATIENT) as service:
+        path = os.path.realpath(desk.path)
+        store = service.store
+        notebook_id = store.adopt(path)
+        both = notebook(*one.cells[:1], *two.cells[1:])
+        for content, parents in ((one.copy, (1,)), (two.copy, (1,)), (both, (2, 3))):
+            store.record(notebook_id, JUPYTER.spell(content), Draft(NOON, Origin.SAVED, parents))
+        both["cells"].append(code("three = 1", id="three"))
+        store.record(notebook_id, JUPYTER.spell(both), Draft(NOON, Origin.SAVED, (2, 3)))
+        desk.put(json.loads(store.data(notebook_id, 4)))
+        store.set_heads(notebook_id, Heads(4, (4, 5)))
+        before = desk.path.read_bytes()
+        assert service.write_due(notebook_id, path) == Waiting("too much was merged crosswise")
+        assert (desk.path.read_bytes(), waiting_in(store)) == (before, [path])
+        assert service.reopen(path) is not None
+        assert (desk.sources()[-1], waiting_in(store)) == ("three = 1", [])
+        assert store.prune(NOON) == 0
+
+
+def test_a_save_reads_no_more_of_a_long_history() -> None:
+    """Rows of the store that are read for a save after so many others, told and not, and after a merge."""
+    costs = [rows_read(length) for length in (60, 3000)]
+    assert costs[1] <= costs[0] + 20
+
+
+def rows_read(length: int) -> int:
+    with closing(open_store(None, lambda: NOON).store) as store:
+        recorder = Recorder(store, NotebookCache(store))
+        notebook_id = store.adopt("n.ipynb")
+        data = [JUPYTER.spell(notebook(code(f"a = {number}", id="a"))) for number in range(4)]
+        for number in range(1, length + 1):
+            draft = Draft(NOON + number, Origin.SAVED, (number - 1,) if number > 1 else ())
+            store.record(notebook_id, b"%d" % number if number < length else data[0], draft)
+        store.set_heads(notebook_id, Heads(length, (length,)))
+        rows: list[int] = []
+        read = Database.rows
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Database, "rows", lambda *words: noted(rows, read(*words)))
+            recorder.record_save(notebook_id, Saved(data[1], NOON + length + 1))
+            recorder.record_save(
+                notebook_id, Saved(data[2], NOON + length + 2), Context(declared_base=length)
+            )
+            base = store.beginning(notebook_id, digest(data[0]))[0]
+            token = f"{base.number}.{base.digest[:20]}"
+            sent = DeclaredSave("n.ipynb", data[3], read_notebook(data[3]), partial(version_in, token), token)
+            recorder.record_declared(notebook_id, sent, NOON + length + 3)
+            assert len(recorder.heads(notebook_id).tips) == 3
+            tips.merge_tips(store, notebook_id, recorder.heads(notebook_id), recorder.cache)
+            store.totals()
+        return sum(rows)
+
+
+def noted(rows: list[int], found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    rows.append(len(found))
+    return found
