@@ -75,8 +75,8 @@ class Timing:
 
     settle: float = 1.0
     patience: float = 15.0
-    merging: float = 5.0
     pause: float = 0.1
+    merging: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
