@@ -177,7 +177,8 @@ def run_recover(found: Arguments) -> int:
         tell_set_aside(service.set_aside)
         notebook_id = book_of(service.store, notebook)
         done = service.reopen(notebook.path)
-        versions = service.store.versions(notebook_id)
+        tips = () if done is None else done.merge.tips
+        versions = [service.store.version(notebook_id, tip) for tip in tips]
     if done is None:
         said = "nothing in its history is open; nothing was changed"
     else:

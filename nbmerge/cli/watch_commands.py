@@ -14,12 +14,12 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Condition, Thread
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command, number_of
 from nbmerge.cli.histories import history
-from nbmerge.cli.program import program_name, spelled_out
+from nbmerge.cli.program import program_name, spelled_out, to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE, NotebookError, SystemFailure
 from nbmerge.files import reason
@@ -297,10 +297,12 @@ Stop the watcher, if there is one, and start it in the background. Without PATH 
 it had.{_ABOUT}"""
 _STATUS = """
 Show whether a watcher runs with this state directory, in the foreground or in the background, and which
-versions may have been overwritten (open tips).
+versions may have been overwritten (open tips). Notebooks are named whose file lacks something yet, because
+saves follow one another or merging takes too long.
 
 With --json it is one object {"running", "pid", "paths", "notebooks", "versions", "merges", "open_tips",
-"last_error", "idle"}; `idle` is true when nothing is pending: all that was saved is recorded and merged.
+"last_error", "idle", "waiting"}; `idle` is true when nothing is pending: all that was saved is recorded and
+merged; `waiting` counts the notebooks whose file lacks something.
 """
 _TIPS_SHOWN = 20
 _INTERNAL = ("ready", "version")
@@ -382,8 +384,10 @@ def status_parser() -> CommandParser:
 def run_status(found: Arguments) -> int:
     """Run `status`; its exit code.  Raises NbmergeError."""
     import json
+    from dataclasses import replace
 
     from nbmerge.history.opening import state_directory
+    from nbmerge.service.record import waiting_in
     from nbmerge.watch.status import WatcherStatus, read_status
 
     directory = state_directory(found.state)
@@ -392,11 +396,13 @@ def run_status(found: Arguments) -> int:
         if not status.running:
             status = _counted(status, store)
         tips = [] if found.json or not status.open_tips else list(_open_tips(store))
+        waiting = waiting_in(store)
+    status = replace(status, waiting=len(waiting))
     if found.json:
         shown = {name: value for name, value in status.as_json().items() if name not in _INTERNAL}
         write_text(json.dumps(shown) + "\n")
     else:
-        write_text("".join(f"{printable(line)}\n" for line in _lines(status, directory, tips)))
+        write_text("".join(f"{printable(line)}\n" for line in _lines(status, directory, waiting, tips)))
     return EXIT_CLEAN
 
 
@@ -447,7 +453,9 @@ def _open_tips(store: Store) -> Iterator[tuple[str, OpenTip]]:
         yield from ((notebook.path, tip) for tip in (heads.open if heads is not None else ()))
 
 
-def _lines(status: WatcherStatus, directory: str, tips: list[tuple[str, OpenTip]]) -> Iterator[str]:
+def _lines(
+    status: WatcherStatus, directory: str, waiting: Sequence[str], tips: Sequence[tuple[str, OpenTip]]
+) -> Iterator[str]:
     from nbmerge.cli.history_commands import open_tip_line
 
     if status.running:
@@ -458,6 +466,8 @@ def _lines(status: WatcherStatus, directory: str, tips: list[tuple[str, OpenTip]
     yield f"{_counts(status)} (state directory {directory})"
     if status.last_error is not None:
         yield f"last error: {status.last_error}"
+    for path in waiting[:_TIPS_SHOWN]:
+        yield f"{path}: a merge waits; `{to_type('recover', path)}` makes it now"
     for path, tip in tips[:_TIPS_SHOWN]:
         yield f"{path}: {open_tip_line(path, tip)}"
     if len(tips) > _TIPS_SHOWN:

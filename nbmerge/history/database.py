@@ -13,9 +13,10 @@ quarters of the time of a start with many notebooks.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 
 from nbmerge.errors import SystemFailure
@@ -241,8 +242,19 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _tips_of_merges(database: Database) -> None:
+    """Fill `made_of`: merges say in words what they were made of, which their parents may be no more."""
+    rows = database.rows("SELECT id, parents, note FROM version WHERE origin = 'merged'")
+    for row, text, note in rows:
+        with database.decoding("merge"):
+            parents, why = text.split(), json.loads(note)[1]
+            made_of = " ".join(sorted(parents, key=int))
+        if why == "merged from " + " and ".join(f"version {parent}" for parent in parents):
+            database.run("UPDATE version SET made_of = ? WHERE id = ?", made_of, row)
+
+
 # One step for each stage; a new one is added at the end, and none is ever changed.
-STEPS: tuple[tuple[str, ...], ...] = (
+STEPS: tuple[tuple[str | Callable[[Database], None], ...], ...] = (
     (
         # A notebook is a `book`.  `last` is the highest number that was ever given; `standing` are its heads
         # as JSON, `open` the count of open tips in it.  `glance` is the stamp of its file: (modified, size,
@@ -265,6 +277,23 @@ STEPS: tuple[tuple[str, ...], ...] = (
             piece INTEGER NOT NULL, book INTEGER NOT NULL, last INTEGER, PRIMARY KEY (piece, book)
         ) WITHOUT ROWID""",
         "CREATE INDEX use_last ON use (book, last) WHERE last IS NOT NULL",
+    ),
+    (
+        # `made_of` are the tips of which the content is the merge, ascending; NULL for what is no merge, and
+        # where it turned out that it descends from others: its parents are not what it was made of then.
+        "ALTER TABLE version ADD COLUMN made_of TEXT",
+        _tips_of_merges,
+        "CREATE INDEX version_made_of ON version (book, made_of, number) WHERE made_of IS NOT NULL",
+        "CREATE INDEX version_merged ON version (book, number) WHERE origin = 'merged'",
+        # By a mistake times of a clock that counts from the start of the machine came in here: what was
+        # recorded next to such a version, in whatever notebook, tells when that was.
+        """UPDATE version SET time = coalesce(
+            (SELECT near.time FROM version AS near
+             WHERE near.id < version.id AND near.time >= 978307200 ORDER BY near.id DESC LIMIT 1),
+            (SELECT near.time FROM version AS near
+             WHERE near.id > version.id AND near.time >= 978307200 ORDER BY near.id LIMIT 1),
+            CAST(strftime('%s', 'now') AS REAL)
+        ) WHERE time < 978307200""",
     ),
 )
 
@@ -290,8 +319,11 @@ def migrate(database: Database) -> None:
     """Bring a store, or an empty database, to today's stage, all steps or none."""
     with database.writing():
         for step in STEPS[_stage(database) :]:
-            for statement in step:
-                database.run(statement)
+            for change in step:
+                if isinstance(change, str):
+                    database.run(change)
+                else:
+                    change(database)
         database.run(f"PRAGMA user_version = {len(STEPS)}")
 
 

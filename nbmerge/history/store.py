@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, astuple
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 COLUMNS = "number, digest, time, origin, parents, size, note"
 HELD = 16 << 20  # bytes of all contents that are held in memory
+AT_ONCE, MOST_AT_ONCE = 32, 4096  # versions whose parents are read together: a save mostly asks for few
 
 
 class Store:
@@ -128,11 +129,26 @@ class Store:
         newest = f"book = ? AND digest = ? AND {KEPT} ORDER BY number DESC LIMIT 1"
         return next(iter(self._versions(newest, notebook_id, bytes.fromhex(digest))), None)
 
+    def beginning(self, notebook_id: int, digits: str) -> tuple[Version, ...]:
+        """The versions that are kept whose digest begins with these digits, an even number; ascending."""
+        first = bytes.fromhex(digits)
+        begins = f"book = ? AND digest >= ? AND digest < ? AND {KEPT} ORDER BY number"
+        return self._versions(begins, notebook_id, first, first + b"\xff" * 32)
+
+    def merges(self, notebook_id: int, before: int, last: int) -> tuple[Version, ...]:
+        """The newest merges of a notebook that are kept and older than a version, newest first."""
+        newest = f"book = ? AND origin = 'merged' AND number < ? AND {KEPT} ORDER BY number DESC LIMIT ?"
+        return self._versions(newest, notebook_id, before, last)
+
+    def merge_of(self, notebook_id: int, tips: Collection[int]) -> int | None:
+        """The newest version that is kept and whose content is the merge of exactly these tips."""
+        made = f"SELECT max(number) FROM version WHERE book = ? AND made_of = ? AND {KEPT}"
+        row = self._database.row(made, notebook_id, parents_text(tuple(sorted(tips))))
+        return row[0] if row else None
+
     def graph(self, notebook_id: int) -> Graph:
         """How all versions descend from each other, the dropped ones too."""
-        rows = self._database.rows("SELECT number, parents FROM version WHERE book = ?", notebook_id)
-        with self._database.decoding("graph"):
-            return Graph({number: read_parents(parents) for number, parents in rows})
+        return Graph(StoredParents(self._database, notebook_id))
 
     def data(self, notebook_id: int, number: int) -> bytes:
         """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""
@@ -165,10 +181,11 @@ class Store:
             )
             content = keep(self._database, notebook_id, data, last, self._content(notebook_id, last))
             self._database.run(
-                f"INSERT INTO version (book, {COLUMNS}, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO version (book, {COLUMNS}, recipe, made_of) VALUES (?{', ?' * 9})",
                 notebook_id,
                 *version_row(version),
                 pack_ids(content.ids),
+                parents_text(tuple(sorted(version.parents))) if version.origin is Origin.MERGED else None,
             )
             self._database.run("UPDATE book SET last = ? WHERE id = ?", version.number, notebook_id)
             if heads is not None:
@@ -178,7 +195,7 @@ class Store:
 
     def reparent(self, notebook_id: int, number: int, parents: tuple[int, ...]) -> None:
         """A version turns out to descend from others than was thought when it was recorded."""
-        statement = "UPDATE version SET parents = ? WHERE book = ? AND number = ?"
+        statement = "UPDATE version SET parents = ?, made_of = NULL WHERE book = ? AND number = ?"
         with self._database.writing():
             self._database.run(statement, parents_text(parents), notebook_id, number)
 
@@ -212,17 +229,21 @@ class Store:
             [[notebooks, open_tips]] = self._database.rows(
                 "SELECT count(*), total(open) FROM book WHERE last > 0"
             )
-            [[versions, merges]] = self._database.rows(
-                f"SELECT count(*), total(origin = ?) FROM version WHERE {KEPT}", Origin.MERGED.value
-            )
-            return Totals(notebooks, versions, int(merges), int(open_tips), self._database.size())
+            [[versions]] = self._database.rows(f"SELECT count(*) FROM version WHERE {KEPT}")
+            merged = f"SELECT count(*) FROM version WHERE origin = 'merged' AND {KEPT}"
+            [[merges]] = self._database.rows(merged)
+            return Totals(notebooks, versions, merges, int(open_tips), self._database.size())
 
     def check(self) -> None:
         """Read the whole file, some seconds for each gigabyte.  Raises StoreLost if it is damaged."""
         self._database.check()
 
     def _needed(self, notebook_id: int) -> frozenset[int]:
-        return needed(self.graph(notebook_id), self.heads(notebook_id))
+        """What pruning spares; also merges of what it spares, which are what those have in common."""
+        spared = needed(self.graph(notebook_id), self.heads(notebook_id))
+        made = "SELECT number, made_of FROM version WHERE book = ? AND made_of IS NOT NULL"
+        rows = self._database.rows(made, notebook_id)
+        return spared | {number for number, tips in rows if spared.issuperset(read_parents(tips))}
 
     def _recipe(self, notebook_id: int, number: int) -> bytes | None:
         query = "SELECT recipe FROM version WHERE book = ? AND number = ?"
@@ -249,6 +270,40 @@ class Store:
                 f"notebook {notebook_id}: there is no such notebook in the store; adopt its path first"
             )
         return row[0]
+
+
+class StoredParents(Mapping[int, tuple[int, ...]]):
+    """The parents of a notebook's versions by number, read as far back as somebody asks."""
+
+    def __init__(self, database: Database, notebook_id: int) -> None:
+        self._database = database
+        self._notebook_id = notebook_id
+        self._known: dict[int, tuple[int, ...]] = {}
+        self._size = AT_ONCE
+
+    def __getitem__(self, number: int) -> tuple[int, ...]:
+        if number not in self._known:
+            self._read(number - self._size + 1, number)
+            self._size = min(2 * self._size, MOST_AT_ONCE)
+        return self._known[number]
+
+    def __iter__(self) -> Iterator[int]:
+        self._read(0, self._largest())
+        return iter(sorted(self._known))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def _largest(self) -> int:
+        query = "SELECT max(number) FROM version WHERE book = ?"
+        [[number]] = self._database.rows(query, self._notebook_id)
+        return number or 0
+
+    def _read(self, first: int, last: int) -> None:
+        query = "SELECT number, parents FROM version WHERE book = ? AND number BETWEEN ? AND ?"
+        rows = self._database.rows(query, self._notebook_id, first, last)
+        with self._database.decoding("graph"):
+            self._known |= {number: read_parents(parents) for number, parents in rows}
 
 
 class NewestContents:

@@ -113,8 +113,8 @@ def first(number: int) -> Heads:
 
 
 def is_due(heads: Heads, graph: Graph) -> bool:
-    """Whether the file lacks a tip; mostly that can be told without looking at all versions."""
-    return heads.tips != (heads.head,) and not set(heads.tips) <= graph.ancestors(heads.head)
+    """Whether the file lacks a tip."""
+    return not all(graph.descends(heads.head, tip) for tip in heads.tips)
 
 
 def save_recorded(heads: Heads, graph: Graph, number: int, derivation: Derivation, now: float) -> Heads:
@@ -186,15 +186,19 @@ def set_apart(heads: Heads, graph: Graph, number: int, bases: Mapping[int, tuple
 
 def unseen(graph: Graph, tip: OpenTip) -> tuple[int, ...]:
     """What the save that overwrote a tip descends from, if its author never saw that tip."""
-    base = frozenset[int]() if tip.base is None else graph.ancestors(tip.base)
-    lost = graph.ancestors(tip.version) - base
-    seen = (one for one in graph.ancestors(tip.by) - {tip.by} if not graph.ancestors(one) & lost)
+    base = () if tip.base is None else (tip.base,)
+    lost = graph.since((tip.version,), base)
+    shown = {tip.by}  # what shows something of that, and the save itself
+    for one in sorted(graph.united((tip.by,), oldest=min(lost, default=tip.by))):
+        if one in lost or not shown.isdisjoint(graph.parents.get(one, ())):
+            shown.add(one)
+    seen = {parent for one in shown for parent in graph.parents.get(one, ())} - shown
     return graph.youngest(sorted({*seen, *base}))
 
 
 def only_owner(heads: Heads, graph: Graph, version: int) -> int | None:
     """Where there are several tips: the one that alone descends from a version, if that is none itself."""
-    owners = [tip for tip in heads.tips if version in graph.ancestors(tip)]
+    owners = [tip for tip in heads.tips if graph.descends(tip, version)]
     return owners[0] if len(owners) == 1 < len(heads.tips) and version not in heads.tips else None
 
 
@@ -205,11 +209,13 @@ def _made_of(heads: Heads, graph: Graph, numbers: Iterable[int]) -> Heads:
 
 def _still_open(heads: Heads, graph: Graph) -> tuple[OpenTip, ...]:
     """An open tip that a tip continues is open no more, unless that is only by the save in doubt."""
-    covered = graph.united(heads.tips)
+    if not heads.open:
+        return ()
+    covered = graph.united(heads.tips, oldest=min(tip.version for tip in heads.open))
     return tuple(
         tip
         for tip in heads.open
-        if tip.version not in covered or (tip.by in covered and tip.version in graph.ancestors(tip.by))
+        if tip.version not in covered or (tip.by in covered and graph.descends(tip.by, tip.version))
     )
 
 
@@ -227,9 +233,9 @@ def _brought_back(change: HeadsChange, tip: OpenTip, merges: Collection[int], fi
 def _settled_by(heads: Heads, base: int, graph: Graph) -> OpenTip | None:
     """The doubt that is settled when somebody goes on from `base`: another save may have overwritten it."""
     for tip in heads.open:
-        if tip.base is None or tip.by not in graph.united((heads.head, *heads.tips)):
+        if tip.base is None or graph.descends(tip.base, base) or not graph.descends(tip.version, base):
             continue
-        if base in graph.ancestors(tip.version) - graph.ancestors(tip.base):
+        if any(graph.descends(end, tip.by) for end in (heads.head, *heads.tips)):
             return tip
     return None
 

@@ -7,9 +7,10 @@ grow with time and a parent's number is smaller than its child's, so the graph h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from heapq import heapify, heappop, heappush
 
 
 class Origin(Enum):
@@ -24,6 +25,7 @@ class Origin(Enum):
 
 
 DECLARED = "told"  # as it is spelled in stores
+_FIRST, _SECOND, _BOTH, _BELOW = 1, 2, 3, 4  # sides that a version is below; below one that is below both
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,46 +70,105 @@ class Version:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Changed(Mapping[int, tuple[int, ...]]):
+    """Parents of which some are others than those that are stored."""
+
+    stored: Mapping[int, tuple[int, ...]]
+    changed: Mapping[int, tuple[int, ...]]
+
+    def __getitem__(self, number: int) -> tuple[int, ...]:
+        return self.changed[number] if number in self.changed else self.stored[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter({**self.stored, **self.changed})
+
+    def __len__(self) -> int:
+        return len({**self.stored, **self.changed})
+
+
 class Graph:
-    """The versions of one notebook by number; those that were dropped are simply absent."""
+    """The versions of one notebook by number; those that were dropped are simply absent.
+
+    Every question but `ancestors` and `united` looks only at what is newer than the oldest version that
+    it is about, or than its answer: a history may be long, and each save asks.
+    """
 
     def __init__(self, parents: Mapping[int, tuple[int, ...]]) -> None:
         self.parents = parents
 
     def with_parents(self, changed: Mapping[int, tuple[int, ...]]) -> Graph:
         """The same where these versions, new ones among them, have these parents."""
-        return Graph({**self.parents, **changed})
+        before = self.parents
+        if isinstance(before, _Changed):
+            return Graph(_Changed(before.stored, {**before.changed, **changed}))
+        return Graph(_Changed(before, changed))
 
     def ancestors(self, number: int) -> frozenset[int]:
         """The version itself and everything that it descends from."""
+        return self.united((number,))
+
+    def united(self, numbers: Iterable[int], oldest: int = 0) -> frozenset[int]:
+        """Everything, from the version `oldest` on, that at least one of the versions descends from."""
         found: set[int] = set()
-        waiting = [number]
+        waiting = list(numbers)
         while waiting:
             one = waiting.pop()
-            if one not in found:
+            if one >= oldest and one not in found:
                 found.add(one)
                 waiting.extend(self.parents.get(one, ()))
         return frozenset(found)
 
-    def united(self, numbers: Iterable[int]) -> frozenset[int]:
-        """Everything that at least one of the versions descends from."""
-        return frozenset().union(*map(self.ancestors, numbers))
+    def descends(self, number: int, other: int) -> bool:
+        """Whether a version is the other one or descends from it."""
+        return number == other or other in self.united((number,), oldest=other)
+
+    def since(self, numbers: Iterable[int], others: Iterable[int]) -> frozenset[int]:
+        """What the versions descend from and none of the others does, themselves included."""
+        return frozenset(one for one, sides in self._downward(numbers, others, _FIRST) if sides == _FIRST)
 
     def commons(self, some: Iterable[int], other: int) -> tuple[int, ...]:
         """The newest versions that both `other` and at least one of `some` descend from, ascending.
 
         More than one where lineages were merged crosswise.
         """
-        shared = self.united(some) & self.ancestors(other)
-        continued = {parent for one in shared for parent in self.parents.get(one, ())}
-        return tuple(sorted(shared - continued))
+        found = self._downward(some, (other,), _FIRST, _SECOND, _BOTH)
+        return tuple(one for one, sides in found if sides == _BOTH)[::-1]
 
     def youngest(self, numbers: Iterable[int]) -> tuple[int, ...]:
         """Those that no other one descends from, in their order."""
         order = list(dict.fromkeys(numbers))
-        return tuple(
-            one for one in order if not any(one != two and one in self.ancestors(two) for two in order)
-        )
+        above = (parent for one in order for parent in self.parents.get(one, ()))
+        continued = self.united(above, oldest=min(order)) if len(order) > 1 else ()
+        return tuple(one for one in order if one not in continued)
+
+    def _downward(
+        self, some: Iterable[int], others: Iterable[int], *wanted: int
+    ) -> Iterator[tuple[int, int]]:
+        """Versions below some and others, newest first, each with the sides that it is below: bits.
+
+        What is below one of both sides is marked as such, too; it ends where no version waits any more
+        whose sides are among the wanted ones (as git's `paint_down_to_common` does).
+        """
+        sides: dict[int, int] = {}
+        for numbers, side in ((some, _FIRST), (others, _SECOND)):
+            for number in numbers:
+                sides[number] = sides.get(number, 0) | side
+        waiting = [-number for number in sides]
+        heapify(waiting)
+        open_ones = sum(one in wanted for one in sides.values())
+        while open_ones:
+            one = -heappop(waiting)
+            found = sides.pop(one)
+            open_ones -= found in wanted
+            yield one, found
+            handed_on = found | _BELOW if found == _BOTH else found
+            for parent in self.parents.get(one, ()):
+                before = sides.get(parent)
+                if before is None:
+                    heappush(waiting, -parent)
+                sides[parent] = (before or 0) | handed_on
+                open_ones += (sides[parent] in wanted) - (before in wanted)
 
 
 class Git(Enum):

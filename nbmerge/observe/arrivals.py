@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 
 from nbmerge.files import read_file
-from nbmerge.observe.events import FileRead, FileStamp, Previous
+from nbmerge.observe.events import FileRead, FileStamp, Previous, WallTime
 
 _LARGE = 8_000_000  # bytes after which a new file is begun
 _OLD = 60.0  # seconds likewise, at the next save
@@ -35,7 +35,7 @@ class Arrival:
 
     path: str
     data: bytes
-    at: float
+    at: WallTime
     way: str = ""
     stamp: FileStamp | None = None
     in_file: bool = True
@@ -136,7 +136,9 @@ def arrivals(journal: str) -> Iterator[Arrival]:
         if at > len(data) or _checksum(head, body) != checksum:
             return
         path, when, way, stamp, in_file = json.loads(head)
-        yield Arrival(os.fsdecode(bytes.fromhex(path)), body, when, way, stamp and FileStamp(*stamp), in_file)
+        yield Arrival(
+            os.fsdecode(bytes.fromhex(path)), body, WallTime(when), way, stamp and FileStamp(*stamp), in_file
+        )
 
 
 def remove_journal(path: str) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import count, dropwhile
 
 from nbmerge.files import reason
-from nbmerge.observe.events import Event, FileRead, FileStamp, Missed, Previous, Trouble, Vanished
+from nbmerge.observe.events import Event, FileRead, FileStamp, Missed, Previous, Trouble, Vanished, WallTime
 from nbmerge.observe.reading import UNREADABLE, FileReading, file_status, read_now
 from nbmerge.observe.records import FileRecord, FileRecords, Renames
 
@@ -151,7 +151,7 @@ class Capture:
             record.copied = True
             if reading is not None and reading.data and reading.checksum != record.checksum:
                 record.saves.recovered()
-                self._emit(path, Previous(path, reading.data, self._clock()))
+                self._emit(path, Previous(path, reading.data, WallTime(self._clock())))
 
     def renamed(self, old: str, new: str) -> None:
         """A notebook was moved; its history follows if `old` stays away and `new` is a new name."""
@@ -252,7 +252,7 @@ class Capture:
         record.reported(reading)
         self.records.stamped(path, record, reading.stamp)
         closed = why.closed and reading.stable and not written_again
-        self._emit(path, FileRead(path, reading.data, reading.stamp, self._clock(), way, closed))
+        self._emit(path, FileRead(path, reading.data, reading.stamp, WallTime(self._clock()), way, closed))
 
     def _await_close(self, path: str) -> None:
         delay = LONG_SAVE if self.reports_closing else SHORT_SAVE

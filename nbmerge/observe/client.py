@@ -26,6 +26,7 @@ from nbmerge.observe.events import (
     JournalFilled,
     Overflowed,
     Trouble,
+    WallTime,
 )
 from nbmerge.observe.names import shown_path
 from nbmerge.observe.process import (
@@ -215,7 +216,7 @@ class WatcherClient:
                 self._put(report)
             case event:
                 shift = 0.0 if self._clock is time.time else self._clock() - time.time()
-                self._put(replace(event, at=event.at + shift) if shift else event)
+                self._put(replace(event, at=WallTime(event.at + shift)) if shift else event)
 
 
 _DIED = "the process that watches ended or did not answer; it is started again and looks at everything"

@@ -7,6 +7,11 @@ known at that moment; nobody has to look at the disk again to understand it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NewType
+
+WallTime = NewType("WallTime", float)
+"""Seconds since the epoch, as versions are dated.  The coordinator counts in seconds of a clock that never
+goes back and is no date; so that the type checker refuses the one for the other, dates have a type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,13 @@ class FileRead:
     """The file was read because something had happened to it (or at the start, or in a rescan).
 
     `way`: "in place", "in place with a copy" (jupyter_server), "renamed", "" if not known.
-    `closed`: the writer is known to have finished.  `at` is in seconds, of the watcher's clock.
+    `closed`: the writer is known to have finished.  `at` is when it was read.
     """
 
     path: str
     data: bytes
     stamp: FileStamp
-    at: float
+    at: WallTime
     way: str = ""
     closed: bool = False
 
@@ -72,7 +77,7 @@ class Previous:
 
     path: str
     data: bytes
-    at: float
+    at: WallTime
 
 
 @dataclass(frozen=True, slots=True)

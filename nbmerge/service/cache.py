@@ -1,7 +1,9 @@
-"""Owns: the notebooks of the versions that are being compared, each read once.
+"""Owns: the notebooks of the versions that are being compared, each read once, and the merges of two of
+them, each made once.
 
-Must not know: why they are compared.  Invariant: what comes out is what the store's bytes
-spell; memory is bounded by what the files read take, oldest use first out.
+Must not know: why they are compared, how they are merged.  Invariant: what comes out is what the store's
+bytes spell, and what a merge of the very same bytes gave; memory is bounded by what the files read and
+made take, oldest use first out.
 
 Versions of one notebook share their cells: what a version has in common with the one that was used
 last is recognised by comparing memory, so a version costs what it changed.
@@ -10,22 +12,57 @@ last is recognised by comparing memory, so a version costs what it changed.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 
 from nbmerge.errors import NotebookError
 from nbmerge.history.store import Store
+from nbmerge.merge.values import Conflict, Decision
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import read
 
 BUDGET = 24_000_000  # bytes of memory that are used between saves
+MERGES = 8_000_000  # bytes of merges that are kept between saves
 _A_LINE = 80  # bytes that a line takes besides its text: sources and outputs are lists of strings
 _AT_LEAST = 4  # notebooks that stay whatever their size: a merge needs three, and its result comes next
 _SHARED = 20  # a version that shares cells is taken to cost this much less
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MergedPair:
+    """What two versions make together, and how."""
+
+    data: bytes
+    conflicts: tuple[Conflict, ...]
+    decisions: tuple[Decision, ...]
+
+
+class MergeCache:
+    """Merges by all that they depend on."""
+
+    def __init__(self, budget: int = MERGES) -> None:
+        self._budget = budget
+        self._kept: OrderedDict[Hashable, MergedPair] = OrderedDict()
+        self._size = 0
+
+    def get(self, key: Hashable, make: Callable[[], MergedPair]) -> MergedPair:
+        """The merge that was made for this key, or is made now."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        made = self._kept[key] = make()
+        self._size += len(made.data)
+        while self._size > self._budget and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._size -= len(dropped.data)
+        return made
+
+
 class NotebookCache:
-    """Notebooks by the digest of their bytes."""
+    """Notebooks by the digest of their bytes; `merges` are those of two of them."""
 
     def __init__(self, store: Store, budget: int = BUDGET) -> None:
+        self.merges = MergeCache()
         self._store = store
         self._budget = budget
         self._kept: OrderedDict[str, tuple[Notebook, int]] = OrderedDict()

@@ -63,14 +63,14 @@ def _base(recorder: Recorder, notebook_id: int, heads: Heads, notebook: Notebook
 def _is_in(recorder: Recorder, notebook_id: int, heads: Heads, known: Version) -> bool:
     """Whether the file, or what is about to be written to it, holds a merge of this version, or its copy."""
     graph = recorder.store.graph(notebook_id)
-    below = graph.united(heads.tips)
+    below = graph.united(heads.tips, oldest=known.number)
     if known.origin is Origin.COPY and known.number in below:
         return True
     versions = (recorder.store.version(notebook_id, number) for number in sorted(below))
     return any(
         version.origin is Origin.MERGED
         and version.number != known.number
-        and known.number in graph.ancestors(version.number)
+        and graph.descends(version.number, known.number)
         for version in versions
     )
 
@@ -80,7 +80,7 @@ def _set_apart(recorder: Recorder, notebook_id: int, heads: Heads, known: Versio
     graph = recorder.store.graph(notebook_id)
     others = list(_contents(recorder, notebook_id, graph.ancestors(known.number) - {known.number}))
     bases: dict[int, tuple[int, ...]] = {}
-    for number in sorted(graph.united(heads.tips)):
+    for number in sorted(graph.united(heads.tips, oldest=known.number)):
         if known.number in graph.parents.get(number, ()):
             found = recorder.cache.readable(notebook_id, number)
             base = None if found is None else nearest(found, others)

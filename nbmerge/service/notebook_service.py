@@ -9,6 +9,7 @@ save, recorded and merged, and never overwritten unseen.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +30,7 @@ from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.merge.values import Conflict
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.record import DeclaredSave, Recorded, Recorder, Saved
-from nbmerge.service.tips import TipMerge, merge_tips
+from nbmerge.service.tips import Deadline, OutOfTime, TipMerge, merge_tips
 
 T = TypeVar("T")
 
@@ -69,11 +70,13 @@ class Placer(Protocol):
 class Timing:
     """In seconds.  `settle`: how long after another program's save the file is left alone, since
     JupyterLab takes over whatever it finds up to a quarter of a second after its own;
-    `patience`: how long a save waits for a moment in which the merge can be written."""
+    `patience`: how long a save waits for a moment in which the merge can be written; `merging`: how
+    long bases are made that are not in the history, while nobody else can use the store."""
 
     settle: float = 1.0
     patience: float = 15.0
     pause: float = 0.1
+    merging: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,9 @@ class Waiting:
 
     why: str
     found: bytes | None = None
+
+
+WriteResult = Written | NothingDue | Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,8 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class NotebookService:
-    """`clock` gives seconds since the epoch; `set_aside` names a damaged store that was replaced."""
+    """`clock` gives seconds since the epoch, `stopwatch` those of a clock that never goes back; `set_aside`
+    names a damaged store that was replaced."""
 
     recorder: Recorder
     disk: Placer
@@ -147,6 +154,7 @@ class NotebookService:
     sleep: Callable[[float], None] = time.sleep
     timing: Timing = Timing()
     set_aside: str | None = None
+    stopwatch: Callable[[], float] = time.monotonic
 
     @property
     def store(self) -> Store:
@@ -211,7 +219,7 @@ class NotebookService:
 
     # Writing what is due.
 
-    def write_due(self, notebook_id: int, path: str) -> Written | NothingDue | Waiting:
+    def write_due(self, notebook_id: int, path: str, limit: float | None = None) -> WriteResult:
         """Merge the tips and write the result, if the file does not hold it yet and may be written now.
 
         Raises SystemFailure if it cannot be written and NotebookError if it cannot be made.
@@ -219,19 +227,21 @@ class NotebookService:
         if not self.recorder.is_due(notebook_id):
             return NothingDue()
         why = self._why_wait(path, self.head(notebook_id))
-        return self._write(notebook_id, path) if why is None else Waiting(why)
+        return self._write(notebook_id, path, limit) if why is None else Waiting(why)
 
-    def _write(self, notebook_id: int, path: str) -> Written | NothingDue | Waiting:
+    def _write(self, notebook_id: int, path: str, limit: float | None = None) -> WriteResult:
         done: Written | None = None
         for _ in range(_ATTEMPTS):
             if not self.recorder.is_due(notebook_id):
                 break
             heads = self.recorder.heads(notebook_id)
-            merge = merge_tips(self.store, notebook_id, heads, self.recorder.cache)
+            try:
+                merge = self._merged(notebook_id, heads, limit or self.timing.merging)
+            except OutOfTime as error:
+                return Waiting(str(error))
             done = Written(self._merge_recorded(notebook_id, heads, merge), merge)
-            expected = self.store.version(notebook_id, heads.head).digest
             self.store.flush()
-            match self.disk.place(path, merge.data, expected):
+            match self.disk.place(path, merge.data, self.store.version(notebook_id, heads.head).digest):
                 case Placed(displaced):
                     self._placed(notebook_id, path, done.version, displaced)
                 case Changed(found):
@@ -244,6 +254,10 @@ class NotebookService:
             return NothingDue()
         self._sign(notebook_id, done.merge)
         return done
+
+    def _merged(self, notebook_id: int, heads: Heads, limit: float = math.inf) -> TipMerge:
+        deadline = Deadline(self.stopwatch, self.stopwatch() + limit)
+        return merge_tips(self.store, notebook_id, heads, self.recorder.cache, deadline)
 
     def _merge_recorded(self, notebook_id: int, heads: Heads, merge: TipMerge) -> Version:
         """The version that the merge becomes; the one that a killed process had recorded already."""
@@ -312,6 +326,7 @@ class NotebookService:
                 recorded = recorded or self.recorder.record_declared(notebook_id, sent, self.clock())
                 match self.write_due(notebook_id, real):
                     case Written(version, merge):
+                        self.recorder.taken_in(notebook_id, version)
                         return Held(notebook_id, version, merge.data, merge.conflicts)
                     case NothingDue():
                         return self._held(notebook_id)
@@ -327,8 +342,8 @@ class NotebookService:
 
     def _held(self, notebook_id: int) -> Held:
         heads, head = self.recorder.heads(notebook_id), self.head(notebook_id)
-        shows_tips = head.origin is Origin.MERGED and set(head.parents) == set(heads.tips)
-        conflicts = merge_tips(self.store, notebook_id, heads).conflicts if shows_tips else ()
+        is_merge = head.origin is Origin.MERGED and set(heads.tips) in ({head.number}, set(head.parents))
+        conflicts = self._merged(notebook_id, Heads(head.number, head.parents)).conflicts if is_merge else ()
         return Held(notebook_id, head, self.store.data(notebook_id, head.number), conflicts)
 
     def _kept(self, sent: DeclaredSave) -> Version | None:
@@ -350,13 +365,13 @@ class NotebookService:
             nonlocal reopened
             with self.at(path) as (notebook_id, real):
                 reopened = self.recorder.reopen(notebook_id) or reopened
-                result = self.write_due(notebook_id, real)
+                result = self.write_due(notebook_id, real, math.inf)
                 if not isinstance(result, NothingDue):
                     return result
                 if not reopened:
                     return None
                 heads = self.recorder.heads(notebook_id)  # the watcher was faster
-                return Written(self.head(notebook_id), merge_tips(self.store, notebook_id, heads))
+                return Written(self.head(notebook_id), self._merged(notebook_id, heads))
 
         return self._patiently(path, attempt, "; try again, the merge is not forgotten")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from nbmerge.errors import NotebookError, UsageError
 from nbmerge.files import digest
@@ -43,14 +44,14 @@ class Saved:
 class DeclaredSave:
     """A save whose writer says what it was made from.
 
-    `notebook` is what the bytes of `content` spell; `base` finds the version that is meant among
-    those that are kept, and `token` is how the writer named it.
+    `notebook` is what the bytes of `content` spell; `base` finds the version that is meant, given what
+    finds those that are kept by how their digests begin, and `token` is how the writer named it.
     """
 
     path: str
     content: bytes
     notebook: Notebook
-    base: Callable[[Sequence[Version]], Version | None]
+    base: Callable[[Callable[[str], Sequence[Version]]], Version | None]
     token: str
     writer: str = ""
 
@@ -156,8 +157,7 @@ class Recorder:
         Raises UsageError if its base is not known here; it is kept as an open tip then.
         """
         name = digest(sent.content)
-        versions = self.store.versions(notebook_id)
-        base = sent.base(versions)
+        base = sent.base(partial(self.store.beginning, notebook_id))
         if base is None:
             kept = self._without_base(notebook_id, sent, now)
             raise UsageError(
@@ -166,8 +166,8 @@ class Recorder:
             )
         if base.digest == name or same_notebook(self.cache.version(notebook_id, base.number), sent.notebook):
             return base  # how a writer spells JSON is not what a save is about
-        for version in versions:
-            if (version.digest, version.parents) == (name, (base.number,)):
+        for version in self.store.beginning(notebook_id, name):
+            if version.parents == (base.number,):
                 return version
         head = self.store.version(notebook_id, self.heads(notebook_id).head)
         if head.digest == name and head.writer.way != DECLARED and head.number > base.number:
@@ -177,6 +177,17 @@ class Recorder:
         recorded = self.record_save(notebook_id, saved, Context(declared_base=base.number)).version
         assert recorded is not None
         return recorded
+
+    def taken_in(self, notebook_id: int, merge: Version) -> None:
+        """A writer that takes part is given a merge and goes on from it, and so does the notebook.
+
+        Not where a side is of an editor that may not have seen it: its next save replaces that side.
+        """
+        heads, graph = self.heads(notebook_id), self.store.graph(notebook_id)
+        tips = (self.store.version(notebook_id, tip) for tip in heads.tips)
+        if all(tip.writer.way == DECLARED or tip.origin is Origin.MERGED for tip in tips):
+            change = HeadsChange(heads, graph).made_of((*heads.tips, merge.number))
+            self.store.set_heads(notebook_id, change.heads)
 
     def knows(self, notebook_id: int, data: bytes) -> bool:
         """Whether these bytes are a version already."""
@@ -191,9 +202,7 @@ class Recorder:
     def is_due(self, notebook_id: int) -> bool:
         """Whether the file lacks something; not if nothing is known of the notebook."""
         heads = self.store.heads(notebook_id)
-        if heads is None or heads.tips == (heads.head,):
-            return False  # mostly it can be told without the graph, which grows with the history
-        return algebra.is_due(heads, self.store.graph(notebook_id))
+        return heads is not None and algebra.is_due(heads, self.store.graph(notebook_id))
 
     def reopen(self, notebook_id: int) -> bool:
         """All open tips are part of the notebook again; False if there are none."""
@@ -290,7 +299,8 @@ class Recorder:
         found = self.store.find(notebook_id, name)
         if found is None or found.origin is not Origin.MERGED or found.number < heads.head:
             return False
-        if found.number in self.store.graph(notebook_id).united(heads.tips):
+        graph = self.store.graph(notebook_id)
+        if any(graph.descends(tip, found.number) for tip in heads.tips):
             return False
         self.store.set_heads(notebook_id, heads.with_head(found.number))
         return True
@@ -321,3 +331,13 @@ class Recorder:
         """Which of the open tips are merges."""
         numbers = {tip.version for tip in heads.open}
         return {one for one in numbers if self.store.version(notebook_id, one).origin is Origin.MERGED}
+
+
+def waiting_in(store: Store) -> list[str]:
+    """The notebooks whose file lacks a tip yet, by path."""
+    found = []
+    for notebook in store.notebooks():
+        heads = store.heads(notebook.id)
+        if heads is not None and algebra.is_due(heads, store.graph(notebook.id)):
+            found.append(notebook.path)
+    return found

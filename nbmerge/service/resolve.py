@@ -12,13 +12,14 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from nbmerge.conflicts.finding import find, find_in_text, may_hold_conflicts
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.errors import NbmergeError, NotebookError
 from nbmerge.files import digest, is_special, read_ordinary_file
 from nbmerge.lineage.heads import Heads
-from nbmerge.lineage.versions import Origin, Version
+from nbmerge.lineage.versions import Version
 from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
@@ -168,13 +169,9 @@ def _in_history(real: str, data: bytes, state: str | None) -> Terms[Notebook] | 
 
 def _merged_before(store: Store, notebook_id: int, held: Version) -> Terms[Notebook] | None:
     """Those of the newest merge that a version descends from."""
-    from nbmerge.service.tips import terms
+    from nbmerge.service.tips import merges_in, terms
 
-    before = store.graph(notebook_id).ancestors(held.number)
-    merges = [
-        one for one in store.versions(notebook_id) if one.number in before and one.origin is Origin.MERGED
-    ]
-    for merge in merges[: -_MERGES - 1 : -1]:
+    for merge in islice(merges_in(store, notebook_id, held.number), _MERGES):
         try:
             found = terms(store, notebook_id, Heads(merge.number, merge.parents))
         except NbmergeError:

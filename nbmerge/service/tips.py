@@ -1,30 +1,71 @@
 """Owns: the merge of all tips of a notebook.
 
-Must not know: disk, time, when a merge is due.  Invariant: merged from the tips, never from an earlier
-merge of them, so that a conflict is updated and not nested; equal tips give equal bytes.
+Must not know: disk, when a merge is due.  Invariant: while somebody goes on from one of the tips, they are
+merged again, and not with an earlier merge of them: so a conflict is updated and not nested.  Equal tips
+give equal bytes, whatever was merged before them.  What it costs does not grow with the history.
+
+The base of two tips is the newest version that both descend from.  After crosswise merges there are several
+of these, none of which holds what the others do.  git's recursive strategy (`merge_recursive_internal`)
+then merges them, older first and with bases that are found in the same way, into a common ancestor that
+never was there, conflict markers and all.  So does this module, but for three things:
+
+- Who takes part is given the merge in answer to a save, and goes on from that: it is a tip of its own then,
+  as a merge commit is in git (see `Recorder.taken_in`).  So merges follow one another, every base is one of
+  them, and each save costs one merge.
+- Where others go on from merges, what they have in common is mostly the tips of an earlier one: that one is
+  in the history and is taken as it stands, which is what people saw.  (Nobody records git's merges of bases.)
+- What was not recorded is made once, oldest first and without recursion, and kept for the next time.
+- git refuses to merge more than two sides with conflicts; here each tip is joined to those before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from itertools import permutations
 
+from nbmerge.errors import SystemFailure
+from nbmerge.files import digest
 from nbmerge.history.store import Store
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Graph, Origin, Version
 from nbmerge.merge.files import InMemory, Parsed, merge_sources
 from nbmerge.merge.markers import Labels, MarkerStyle
 from nbmerge.merge.values import Conflict, Decision, Policy, Side, Terms
-from nbmerge.service.cache import NotebookCache
+from nbmerge.service.cache import MergedPair, NotebookCache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from nbmerge.merge.files import Source
 
+    Bases: TypeAlias = Callable[[Iterable[int], int], tuple[int, ...]]
 
 _PERMUTED = 5  # tips; more of them are merged as they stand
+_UNFOLDED = 8  # merges, one made of the other, whose sides are looked at
+_PAGE = 32  # merges that are looked up at a time
+
+
+class OutOfTime(SystemFailure):
+    """The time in which bases were to be made is over; what was made so far is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Until when bases may be made that are not in the history: a time of `clock`, in seconds.
+
+    Only these can take long; joining the tips takes as many merges as there are tips.
+    """
+
+    clock: Callable[[], float]
+    end: float
+
+    def check(self) -> None:
+        """Raises OutOfTime when it has passed."""
+        if self.clock() > self.end:
+            raise OutOfTime("too much was merged crosswise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +79,21 @@ class TipMerge:
     decisions: tuple[Decision, ...] = ()
 
 
-def merge_tips(store: Store, notebook_id: int, heads: Heads, cache: NotebookCache | None = None) -> TipMerge:
-    """Merge the tips of a notebook.  Raises NotebookError if one is no notebook."""
-    tips = in_order(store.version(notebook_id, number) for number in heads.tips)
-    return _merged(_Place(store, cache or NotebookCache(store), notebook_id, store.graph(notebook_id)), tips)
+def merge_tips(
+    store: Store,
+    notebook_id: int,
+    heads: Heads,
+    cache: NotebookCache | None = None,
+    deadline: Deadline | None = None,
+) -> TipMerge:
+    """Merge the tips of a notebook.
+
+    Raises NotebookError if one is no notebook, OutOfTime when the deadline passes: the same call with
+    the same cache then goes on where this one ended.
+    """
+    place = _Place(store, notebook_id, cache or NotebookCache(store), deadline)
+    merge = _merged(place, place.sides(heads.tips))
+    return merge if set(merge.tips) == set(heads.tips) else replace(merge, tips=heads.tips)
 
 
 def terms(store: Store, notebook_id: int, heads: Heads) -> Terms[bytes] | None:
@@ -49,25 +101,22 @@ def terms(store: Store, notebook_id: int, heads: Heads) -> Terms[bytes] | None:
 
     None if it is no merge.  Raises NotebookError if a tip is no notebook or no longer kept.
     """
-    place = _Place(store, NotebookCache(store), notebook_id, store.graph(notebook_id))
-    *others, last = in_turn(
-        place.graph, in_order(store.version(notebook_id, number) for number in heads.tips)
-    )
+    place = _Place(store, notebook_id, NotebookCache(store))
+    *others, last = place.sides(heads.tips)
     if not others:
         return None
-    numbers = [version.number for version in others]
-    base = place.together(place.graph.commons(numbers, last.number))
-    return Terms(base.read(), _merged(place, others).data, place.source(last.number).read())
+    bases = place.bases([version.number for version in others], last.number)
+    local = _merged(place, others).data
+    return Terms(place.together(bases).read(), local, place.source(last.number).read())
 
 
-def _merged(place: _Place, versions: Sequence[Version]) -> TipMerge:
-    first, *others = in_turn(place.graph, versions)
-    if not others:
-        return TipMerge(place.store.data(place.notebook_id, first.number), (first.number,), ())
-    joining = _Joining(place, first, place.source(first.number), TipMerge(b"", (first.number,), ()))
-    for version in others:
-        joining = joining.join(version)
-    return joining.merge
+def merges_in(store: Store, notebook_id: int, number: int) -> Iterator[Version]:
+    """The merges that are kept among a version and what it descends from, newest first."""
+    graph, before = store.graph(notebook_id), number + 1
+    while page := store.merges(notebook_id, before, _PAGE):
+        before = page[-1].number
+        below = graph.united((number,), oldest=before)
+        yield from (version for version in page if version.number in below)
 
 
 def in_order(tips: Iterable[Version]) -> list[Version]:
@@ -79,14 +128,16 @@ def in_order(tips: Iterable[Version]) -> list[Version]:
     return sorted(tips, key=_rank)
 
 
-def in_turn(graph: Graph, versions: Sequence[Version]) -> Sequence[Version]:
+def in_turn(bases: Bases, versions: Sequence[Version]) -> Sequence[Version]:
     """The order that is nearest to this one and needs no base that was never there.
 
     After crosswise merges a version can have two newest ones in common with what was joined before it.
     """
+    known = cache(bases)
     for order in permutations(versions) if len(versions) <= _PERMUTED else ():
         numbers = [version.number for version in order]
-        if all(len(graph.commons(numbers[:place], numbers[place])) < 2 for place in range(1, len(numbers))):
+        before = (frozenset(numbers[:place]) for place in range(1, len(numbers)))
+        if all(len(known(some, number)) < 2 for some, number in zip(before, numbers[1:], strict=True)):
             return order
     return versions
 
@@ -102,14 +153,43 @@ def _age(version: Version) -> tuple[bool, float, int]:
     return version.origin is not Origin.COPY, version.time, version.number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Place:
-    """Where the versions of one notebook are."""
+    """Where the versions of one notebook are, and the merges of them that are not in the history."""
 
     store: Store
-    cache: NotebookCache
     notebook_id: int
-    graph: Graph
+    cache: NotebookCache
+    deadline: Deadline | None = None
+    graph: Graph = field(init=False)
+    made: dict[tuple[int, ...], Source] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.graph = self.store.graph(self.notebook_id)
+
+    def versions(self, numbers: Iterable[int]) -> list[Version]:
+        """Versions in the order in which they are merged."""
+        return in_order(self.store.version(self.notebook_id, number) for number in numbers)
+
+    def sides(self, tips: Sequence[int]) -> Sequence[Version]:
+        """What is merged to merge tips, in turn."""
+        return in_turn(self.bases, self.versions(self._unfolded(tips, _UNFOLDED)))
+
+    def _unfolded(self, tips: Sequence[int], depth: int) -> Sequence[int]:
+        """Tips; where one goes on from a side of a conflict that another one shows, the sides of that
+        with this one in its place: so the conflict is updated."""
+        match tips:
+            case (merge, tip) if depth and len(bases := self.graph.parents.get(tip, ())) == 1:
+                made_of = self.graph.parents.get(merge, ())
+                if self.store.merge_of(self.notebook_id, made_of) != merge:
+                    return tips
+                sides = self._unfolded(made_of, depth - 1)
+                if bases[0] in sides and self._conflict(sides):
+                    return tuple(tip if side == bases[0] else side for side in sides)
+        return tips
+
+    def _conflict(self, sides: Sequence[int]) -> bool:
+        return bool(_merged(self, in_turn(self.bases, self.versions(sides))).conflicts)
 
     def source(self, number: int) -> Source:
         version = self.store.version(self.notebook_id, number)
@@ -117,15 +197,52 @@ class _Place:
         fetch = partial(self.store.data, self.notebook_id, number)
         return Parsed(f"version {number}", version.digest, notebook, fetch)
 
+    def bases(self, some: Iterable[int], other: int) -> tuple[int, ...]:
+        """The newest versions in common; where there are several, their merge if it is in the history."""
+        found = self.graph.commons(some, other)
+        merge = self.store.merge_of(self.notebook_id, found) if len(found) > 1 else None
+        return found if merge is None else (merge,)
+
     def together(self, numbers: tuple[int, ...]) -> Source:
-        """What versions in common hold together: where lineages were merged crosswise, none holds it all."""
+        """What versions in common hold together."""
         match numbers:
             case ():
                 return InMemory("base", b"")
             case (number,):
                 return self.source(number)
-        versions = [self.store.version(self.notebook_id, number) for number in numbers]
-        return InMemory("base", _merged(self, in_order(versions)).data)
+        self._make(numbers)
+        return self.made[numbers]
+
+    def _make(self, numbers: tuple[int, ...]) -> None:
+        """Merge versions whose merge is not in the history; before that, what they need for it."""
+        waiting = [numbers]
+        while waiting:
+            if self.deadline is not None:
+                self.deadline.check()
+            order = in_turn(self.bases, self.versions(waiting[-1]))
+            missing = [one for one in self._needed(order) if one not in self.made]
+            waiting.extend(missing)
+            if not missing:
+                self.made[waiting.pop()] = InMemory("base", _merged(self, order).data)
+
+    def _needed(self, order: Sequence[Version]) -> Iterator[tuple[int, ...]]:
+        """The bases that have to be made to merge versions in this order."""
+        numbers = [version.number for version in order]
+        for place in range(1, len(numbers)):
+            bases = self.bases(numbers[:place], numbers[place])
+            if len(bases) > 1:
+                yield bases
+
+
+def _merged(place: _Place, versions: Sequence[Version]) -> TipMerge:
+    """Join one version after the other."""
+    first, *others = versions
+    if not others:
+        return TipMerge(place.store.data(place.notebook_id, first.number), (first.number,), ())
+    joining = _Joining(place, first, place.source(first.number), TipMerge(b"", (first.number,), ()))
+    for version in others:
+        joining = joining.join(version)
+    return joining.merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +256,33 @@ class _Joining:
 
     def join(self, version: Version) -> _Joining:
         """The same with one more tip."""
-        bases = self.place.graph.commons(self.merge.tips, version.number)
+        place, tips = self.place, self.merge.tips
+        bases = place.bases(tips, version.number)
         base = max(bases, default=None)
-        policy = Policy(newer=Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL)
-        markers = MarkerStyle(labels=_labels(self.merge.tips, (self.newest, version), base))
-        before = self.place.together(bases)
-        whole = merge_sources(before, self.source, self.place.source(version.number), policy, lambda: markers)
+        newer = Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL
+        labels = _labels(tips, (self.newest, version), base)
+        sides = place.together(bases), self.source, place.source(version.number)
+        whole = place.cache.merges.get(
+            (*map(_name_of, sides), newer, labels), partial(_pair, sides, newer, labels)
+        )
         merge = TipMerge(
             whole.data,
-            (*self.merge.tips, version.number),
+            (*tips, version.number),
             (*self.merge.bases, base),
-            (*self.merge.conflicts, *whole.rendered.conflicts),
-            (*self.merge.decisions, *whole.result.decisions),
+            (*self.merge.conflicts, *whole.conflicts),
+            (*self.merge.decisions, *whole.decisions),
         )
         newest = max(self.newest, version, key=_age)
         return replace(self, newest=newest, source=InMemory("merged", whole.data), merge=merge)
+
+
+def _pair(sides: tuple[Source, Source, Source], newer: Side, labels: Labels) -> MergedPair:
+    whole = merge_sources(*sides, Policy(newer=newer), lambda: MarkerStyle(labels=labels))
+    return MergedPair(whole.data, whole.rendered.conflicts, whole.result.decisions)
+
+
+def _name_of(source: Source) -> str:
+    return source.digest if isinstance(source, Parsed) else digest(source.read())
 
 
 def _labels(tips: tuple[int, ...], sides: tuple[Version, Version], base: int | None) -> Labels:

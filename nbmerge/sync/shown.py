@@ -8,13 +8,15 @@ the number and id that its cell has now.
 
 from __future__ import annotations
 
-from itertools import chain
+import re
+from collections import Counter
+from functools import cache, partial
+from itertools import chain, islice
 
 from nbmerge.conflicts.known import shown_in
 from nbmerge.errors import NotebookError
 from nbmerge.lineage.heads import Heads
-from nbmerge.lineage.versions import Origin
-from nbmerge.service.tips import merge_tips
+from nbmerge.service.tips import merge_tips, merges_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from nbmerge.notebook.model import Notebook
 
 _LOOKED_AT = 8  # merges before the one on the disk
+_OPENING = re.compile(rb'<{7,}[^\\"]*')
 
 
 def conflicts_shown(
@@ -36,13 +39,21 @@ def conflicts_shown(
 
 def _earlier(store: Store, notebook_id: int, head: int) -> Iterator[tuple[Conflict, ...]]:
     """The conflicts of each merge before the version, the newest first, as far as it is kept."""
-    graph = store.graph(notebook_id)
-    before = graph.ancestors(head) - {head}
-    merges = [
-        one for one in store.versions(notebook_id) if one.number in before and one.origin is Origin.MERGED
-    ]
-    for merge in merges[: -_LOOKED_AT - 1 : -1]:
+    opening = cache(partial(_opening_lines, store, notebook_id))
+    earlier = (merge for merge in merges_in(store, notebook_id, head) if merge.number != head)
+    for merge in islice(earlier, _LOOKED_AT):
+        before = [opening(parent) for parent in merge.parents]
+        if all(any(count <= one[line] for one in before) for line, count in opening(merge.number).items()):
+            continue  # all its markers stood in what was merged: it need not be made again
         try:
             yield merge_tips(store, notebook_id, Heads(merge.number, merge.parents)).conflicts
         except NotebookError:
             continue  # a term of it is no longer kept
+
+
+def _opening_lines(store: Store, notebook_id: int, number: int) -> Counter[bytes]:
+    """The lines of a version with which conflicts may begin, as they are spelled, and how often."""
+    try:
+        return Counter(_OPENING.findall(store.data(notebook_id, number)))
+    except NotebookError:
+        return Counter()  # no longer kept

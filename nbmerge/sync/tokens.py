@@ -11,11 +11,12 @@ from urllib.parse import quote, unquote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nbmerge.lineage.versions import Version
 
 _DIGITS = 20  # of the digest: enough that no two contents are mixed up by chance
+_HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 def token_of(version: Version, writer: str = "") -> str:
@@ -29,14 +30,15 @@ def writer_in(token: str) -> str:
     return unquote(token.split(".", 2)[2]) if token.count(".") >= 2 else ""
 
 
-def version_in(token: str, versions: Sequence[Version]) -> Version | None:
+def version_in(token: str, beginning: Callable[[str], Sequence[Version]]) -> Version | None:
     """The version that is meant: the bytes count, the number only tells equal ones apart.
 
-    A store that was lost numbers its versions anew, and still knows what it has seen since.
+    `beginning` gives the versions whose digest begins with some digits.  A store that was lost
+    numbers its versions anew, and still knows what it has seen since.
     """
     number, _, rest = token.partition(".")
     digest = rest.partition(".")[0]
-    if len(digest) != _DIGITS:
+    if len(digest) != _DIGITS or not set(digest) <= _HEXADECIMAL:
         return None
-    equal = [version for version in versions if version.digest.startswith(digest)]
+    equal = beginning(digest)
     return next((one for one in equal if str(one.number) == number), equal[-1] if equal else None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbmerge.lineage.heads import Outcome
-from nbmerge.observe.events import Event, FileRead, FileStamp
+from nbmerge.observe.events import Event, FileRead, FileStamp, WallTime
 from nbmerge.watch.notebook_state import WaitingCopy
 
 
@@ -22,7 +22,7 @@ class RecordSave:
 
     path: str
     data: bytes
-    at: float
+    at: WallTime
     way: str = ""
     stamp: FileStamp | None = None
     in_file: bool = True
@@ -56,7 +56,7 @@ class RecordCopy:
     path: str
     copy: WaitingCopy
     data: bytes
-    at: float
+    at: WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class RecordUnreadable:
 
     path: str
     data: bytes
-    at: float
+    at: WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +158,13 @@ class Alone:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What was to be recorded is no notebook (yet): `data` are its bytes, `why` says what is wrong."""
+    """What was to be recorded is no notebook (yet): `data` are its bytes, read at `at`; `why` says what
+    is wrong."""
 
     path: str
     data: bytes
     why: str
+    at: WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,11 @@ class UpToDate:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """Nothing could be written now; `found`: because the file holds a save that is not recorded yet."""
+    """Nothing could be written at `at`; `found`: because the file holds a save that is not recorded yet."""
 
     path: str
     why: str
+    at: WallTime
     found: bytes | None = None
 
 

@@ -109,7 +109,7 @@ class Coordinator:
         copy = self._as_copy(path)
         if copy is not None:
             original = self._copied.setdefault(path, copy.original)
-            self._state(original).copies.came(path, copy, now + self.timing.settle, event.data)
+            self._state(original).copies.came(path, copy, now + self.timing.settle, event)
             if path in self.states:
                 self.states[path].is_other(event.data)
             return
@@ -174,7 +174,7 @@ class Coordinator:
         if state.next_time is None or now < state.next_time:
             return
         if state.torn is not None and state.torn.is_hopeless(now):
-            yield do.RecordUnreadable(path, state.torn.data, state.torn.since)
+            yield do.RecordUnreadable(path, state.torn.data, state.torn.read_at)
         elif state.look_at is not None and now >= state.look_at:
             state.looking(now)
             yield do.Look(path)
@@ -192,10 +192,10 @@ class Coordinator:
             yield do.Look(path)
             return
         self._forget_copy(one.path)
-        if one.data is None:
+        if one.read is None:
             yield do.Look(one.path)
         elif state.there:
-            yield do.RecordCopy(path, one, one.data, now)
+            yield do.RecordCopy(path, one, one.read.data, one.read.at)
         else:
             self._alone.add(one.path)
             if one.renamed:
@@ -213,8 +213,8 @@ class Coordinator:
                     yield do.Look(path)
             case do.SavesKept():
                 yield from _told(result)
-            case do.Unreadable(path, data, why):
-                self._state(path).is_torn(data, why, now)
+            case do.Unreadable(path, data, why, at):
+                self._state(path).is_torn(data, at, why, now)
             case do.UnreadableRecorded(path, version):
                 state = self._state(path)
                 why = state.torn.why if state.torn is not None else "is no notebook"
@@ -224,12 +224,12 @@ class Coordinator:
                 yield do.Tell("unreadable", path, message)
             case do.UpToDate(path, wrote):
                 self._state(path).up_to_date(now, wrote)
-            case do.NotYet(path, _, found):
+            case do.NotYet(path, _, at, found):
                 state = self._state(path)
                 state.not_yet(now)
                 if found is not None:
                     state.was_read(now)
-                    yield do.RecordSave(path, found, now)
+                    yield do.RecordSave(path, found, at)
             case do.Refused():
                 yield from self._refused(result, now)
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nbmerge.environment.conflict_copies import Copy
+from nbmerge.observe.events import FileRead, WallTime
 
 STAYS = 30.0  # seconds for which a copy of what the file holds waits for the other side to arrive
 
 
 @dataclass(slots=True)
 class WaitingCopy:
-    """A file that by its name is a copy; `data` is None until it was read.
+    """A file that by its name is a copy; `read` is None until it was read.
 
     `renamed`: the original was given this name, which clients do before they put the other
     side in its place, and people do for reasons of their own.  `last`: it has waited long enough.
@@ -25,7 +26,7 @@ class WaitingCopy:
     path: str
     copy: Copy
     at: float
-    data: bytes | None = None
+    read: FileRead | None = None
     renamed: bool = False
     last: bool = False
 
@@ -36,11 +37,11 @@ class Copies:
 
     waiting: dict[str, WaitingCopy] = field(default_factory=dict)
 
-    def came(self, path: str, copy: Copy, at: float, data: bytes | None = None) -> None:
-        """A copy was seen, which is to be taken at that time; without `data`: by a rename."""
-        one = self.waiting.setdefault(path, WaitingCopy(path, copy, at, renamed=data is None))
+    def came(self, path: str, copy: Copy, at: float, read: FileRead | None = None) -> None:
+        """A copy was seen, which is to be taken at that time; without `read`: by a rename."""
+        one = self.waiting.setdefault(path, WaitingCopy(path, copy, at, renamed=read is None))
         one.at = max(one.at, at)
-        one.data = one.data if data is None else data
+        one.read = one.read if read is None else read
 
     def stays(self, one: WaitingCopy, now: float) -> None:
         """It holds what the file holds: perhaps the other side is still to come."""
@@ -89,9 +90,11 @@ class WatchTiming:
 
 @dataclass(slots=True)
 class Torn:
-    """A file that is no notebook at the moment, most likely because it is being written."""
+    """A file that is no notebook at the moment, most likely because it is being written; all but
+    `read_at` by the coordinator's clock."""
 
     data: bytes
+    read_at: WallTime
     why: str
     since: float
     until: float
@@ -175,11 +178,11 @@ class NotebookState:
             self.copies.changed(now)
         self.due = due
 
-    def is_torn(self, data: bytes, why: str, now: float) -> None:
+    def is_torn(self, data: bytes, at: WallTime, why: str, now: float) -> None:
         """What was read is no notebook: look again soon, and later and later while it stays the same."""
         if self.torn is None or self.torn.data != data:
             since = now if self.torn is None else self.torn.since
-            self.torn = Torn(data, why, since, now + self.timing.patience)
+            self.torn = Torn(data, at, why, since, now + self.timing.patience)
             self.pause = self.timing.first_look
         self.changed_at = now
         self.look_at = now + self.pause

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from nbmerge.history.values import StoreLost
 from nbmerge.lineage.heads import Heads, Outcome
 from nbmerge.lineage.versions import Origin, Version, Writer
 from nbmerge.observe.arrivals import remove_journal
+from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
 from nbmerge.service.record import Recorded, Saved
@@ -27,7 +28,6 @@ from nbmerge.watch import actions as do
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.observe.events import FileStamp
     from nbmerge.service.tips import TipMerge
 
 _LINGER = 30.0  # seconds after a write in which a late save is looked for every moment
@@ -55,10 +55,8 @@ class Notice:
         return {"event": self.kind, "path": self.path, "message": self.message, **self.details}
 
 
-def merged(path: str, version: Version, merge: TipMerge, versions: tuple[Version, ...]) -> Notice:
-    """The file now holds a merge."""
-    by_number = {one.number: one for one in versions}
-    sides = _named([by_number[tip] for tip in merge.tips])
+def merged(path: str, version: Version, merge: TipMerge, tips: Sequence[Version]) -> Notice:
+    """The file now holds a merge of these tips."""
     cells = sorted({conflict.cell + 1 for conflict in merge.conflicts})
     outcome = ""
     if cells:
@@ -73,7 +71,7 @@ def merged(path: str, version: Version, merge: TipMerge, versions: tuple[Version
         "decisions": [decision.as_json() for decision in merge.decisions],
     }
     made = "put back" if len(merge.tips) == 1 else "merged"
-    return Notice("merged", path, f"{made} {sides}: version {version.number}{outcome}", details)
+    return Notice("merged", path, f"{made} {_named(tips)}: version {version.number}{outcome}", details)
 
 
 def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]:
@@ -92,7 +90,7 @@ def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]
         yield Notice(kind, path, message, {"version": number, "open_tip": tip.version, "base": tip.base})
 
 
-def _named(versions: list[Version]) -> str:
+def _named(versions: Sequence[Version]) -> str:
     """Who saved them is told where they said it; guesses are for `log`."""
     return " and ".join(
         f"version {version.number}" + (f" by {version.writer.name}" if version.writer.name else "")
@@ -114,9 +112,9 @@ class ActionRunner:
     def store(self) -> Store:
         return self.service.store
 
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self.service.clock()
+    def now(self) -> WallTime:
+        """The date."""
+        return WallTime(self.service.clock())
 
     def lingers(self) -> bool:
         """Whether an editor may still write to a file that was displaced."""
@@ -193,7 +191,7 @@ class ActionRunner:
             try:
                 done = self.service.record(notebook_id, path, _saved(action))
             except NotebookError as error:
-                return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "))
+                return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "), action.at)
         if stamp is not None:
             self.store.set_stamp(notebook_id, _numbers(stamp))
         return self._recorded(path, notebook_id, done, not action.in_file and done.version is not None)
@@ -226,12 +224,13 @@ class ActionRunner:
         match self.service.write_due(notebook_id, path):
             case Written(version, merge):
                 self.wrote_at = self.now()
-                self.report(merged(path, version, merge, self.store.versions(notebook_id)))
+                sides = [self.store.version(notebook_id, tip) for tip in merge.tips]
+                self.report(merged(path, version, merge, sides))
                 return do.UpToDate(path, wrote=True)
             case NothingDue():
                 return do.UpToDate(path, wrote=False)
             case Waiting(why, found):
-                return do.NotYet(path, why, found)
+                return do.NotYet(path, why, self.now(), found)
 
     def _record_copy(self, action: do.RecordCopy) -> Iterator[do.Input]:
         one, data = action.copy, action.data
@@ -241,7 +240,7 @@ class ActionRunner:
             certain = one.copy.certain or one.renamed
             done = record_copy(self.service.recorder, notebook_id, saved, certain)
         except NotebookError as error:
-            yield do.Unreadable(one.path, data, str(error).removeprefix("notebook: "))
+            yield do.Unreadable(one.path, data, str(error).removeprefix("notebook: "), action.at)
             return
         if done is None:
             yield do.Alone(one.path)

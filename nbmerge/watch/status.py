@@ -31,7 +31,8 @@ PAUSE = 0.02
 class WatcherStatus:
     """What `status --json` prints, in this order; `running` is never believed from a file.
 
-    `notebooks` to `open_tips` are counts; `idle`: nothing is pending; `ready`: every notebook
+    `notebooks` to `open_tips` are counts, and so is `waiting`, of notebooks whose tips are not merged yet
+    (only the store tells); `idle`: nothing is pending; `ready`: every notebook
     was looked at once, and saves are noticed from now on; `version`: of the nbmerge that runs.
     """
 
@@ -46,6 +47,7 @@ class WatcherStatus:
     idle: bool = True
     ready: bool = False
     version: str | None = None
+    waiting: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The object that people's programs read."""

@@ -44,6 +44,13 @@ class Past:
             self.put(data)
         return spelled
 
+    def apart(self, content: Notebook, base: int) -> None:
+        """A save that was made from an older version, and is not merged yet."""
+        with self.service() as service:
+            notebook_id = service.store.adopt(os.path.realpath(self.path))
+            saved = Saved(JUPYTER.spell(content), BEGIN + 3600, in_file=False)
+            service.recorder.record_save(notebook_id, saved, Context(declared_base=base))
+
     def put(self, content: Notebook | bytes) -> bytes:
         """A save that nobody has noticed."""
         data = content if isinstance(content, bytes) else JUPYTER.spell(content)

@@ -235,6 +235,7 @@ def test_status_without_a_watcher_tells_the_counts_of_the_store(past: Past, nbme
     found = json.loads(ended.out)
     assert list(found) == [
         *("running", "pid", "paths", "notebooks", "versions", "merges", "open_tips", "last_error", "idle"),
+        "waiting",
     ]
     assert found == {
         "running": False,
@@ -246,7 +247,18 @@ def test_status_without_a_watcher_tells_the_counts_of_the_store(past: Past, nbme
         "open_tips": 1,
         "last_error": None,
         "idle": True,
+        "waiting": 0,
     }
+
+
+def test_status_names_notebooks_whose_merge_waits(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL)
+    past.apart(REMOTE, 1)
+    assert json.loads(nbmerge("status", "--json").out)["waiting"] == 1
+    *_, waits = nbmerge("status").out.decode().splitlines()
+    assert waits == f"{past.path}: a merge waits; `python -m nbmerge recover {past.path}` makes it now"
+    assert nbmerge("recover", str(past.path)).out.startswith(f"{past.path}: merged version 2".encode())
+    assert json.loads(nbmerge("status", "--json").out)["waiting"] == 0
 
 
 def test_status_for_people_says_what_to_do(past: Past, nbmerge: Command) -> None:

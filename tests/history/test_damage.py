@@ -12,10 +12,11 @@ import pytest
 from nbmerge.errors import SystemFailure
 from nbmerge.history import database as schema
 from nbmerge.history.store import Store
-from nbmerge.history.values import Retention, StoreLost
+from nbmerge.history.values import Draft, Retention, StoreLost
+from nbmerge.lineage.versions import Origin
 from tests.helpers import examples
 from tests.history import stores
-from tests.history.stores import NOON, PATH, contents, file_of, filled, fresh, opened, save, text
+from tests.history.stores import DAY, NOON, PATH, contents, file_of, filled, fresh, opened, save, text
 
 VERSIONS = {number: text(number) * 3 for number in (1, 2, 3)}
 
@@ -282,6 +283,43 @@ def test_a_store_from_an_older_nbmerge_is_migrated(tmp_path: Path, monkeypatch: 
     assert contents(found.store, notebook_id) == {1: b"one", 2: b"two"}
     assert found.store._database.rows("SELECT colour FROM book INDEXED BY book_colour") == [("blue",)]
     assert save(found.store, notebook_id, b"three").number == 3
+
+
+def test_dates_of_another_clock_become_those_of_what_was_recorded_next_to_them(tmp_path: Path) -> None:
+    """Stores of the first stage may hold seconds since the machine was started."""
+    store = fresh(tmp_path)
+    notebook_id, other = store.adopt(PATH), store.adopt("/home/ada/other.ipynb")
+    for number, time in enumerate((81.5, NOON, 4000.0, 4001.0, NOON + 60)):
+        save(store, other if number == 2 else notebook_id, b"%d" % number, time=time)
+    back_to_the_first_stage(store)
+    store = fresh(tmp_path, Retention(days=365 * 60))
+    assert [version.time for version in store.versions(notebook_id)] == [NOON, NOON, NOON, NOON + 60]
+    assert [version.time for version in store.versions(other)] == [NOON]
+    assert store.prune(NOON + DAY) == 0
+
+
+def test_merges_of_an_older_nbmerge_are_known_by_their_tips(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    notebook_id = store.adopt(PATH)
+    for data in (b"one", b"two", b"three"):
+        save(store, notebook_id, data)
+    words = "merged from version 3 and version 2"
+    for parents, why in (((3, 2), words), ((3, 1), words), ((2, 1), "")):
+        store.record(notebook_id, b"merged", Draft(NOON, Origin.MERGED, parents, why=why))
+    back_to_the_first_stage(store)
+    store = fresh(tmp_path)
+    assert store.merge_of(notebook_id, (2, 3)) == 4
+    assert store.merge_of(notebook_id, (1, 3)) is None
+    store.reparent(notebook_id, 4, (2, 1))
+    assert store.merge_of(notebook_id, (2, 3)) is store.merge_of(notebook_id, (1, 2)) is None
+
+
+def back_to_the_first_stage(store: Store) -> None:
+    for index in ("version_made_of", "version_merged"):
+        store._database.rows(f"DROP INDEX {index}")
+    store._database.rows("ALTER TABLE version DROP COLUMN made_of")
+    store._database.rows("PRAGMA user_version = 1")
+    store.close()
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(

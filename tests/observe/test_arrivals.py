@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from nbmerge.observe.arrivals import Arrival, ArrivalJournal, arrivals, left_over
-from nbmerge.observe.events import FileRead, FileStamp, Previous
+from nbmerge.observe.events import FileRead, FileStamp, Previous, WallTime
 
 STAMP = FileStamp(5, 3, 7, 1000)
-SAVE = FileRead("/home/ann/caf\udce9.ipynb", b'{"a"\n: 1}', STAMP, 12.5, "in place")
-BEFORE = Previous("/home/ann/b.ipynb", b"\n\x00", 13.0)
+SAVE = FileRead("/home/ann/caf\udce9.ipynb", b'{"a"\n: 1}', STAMP, WallTime(12.5), "in place")
+BEFORE = Previous("/home/ann/b.ipynb", b"\n\x00", WallTime(13.0))
 
 
 def journal(folder: Path, now: float = 0.0) -> ArrivalJournal:
@@ -24,8 +24,12 @@ def test_what_was_kept_is_there_in_order(tmp_path: Path) -> None:
     one = journal(tmp_path / "arrivals")
     entries = [one.keep(SAVE), one.keep(BEFORE), one.keep(SAVE)]
     [path] = left_over(str(tmp_path / "arrivals"))
-    saved = Arrival(SAVE.path, SAVE.data, 12.5, "in place", STAMP)
-    assert list(arrivals(path)) == [saved, Arrival(BEFORE.path, BEFORE.data, 13.0, in_file=False), saved]
+    saved = Arrival(SAVE.path, SAVE.data, WallTime(12.5), "in place", STAMP)
+    assert list(arrivals(path)) == [
+        saved,
+        Arrival(BEFORE.path, BEFORE.data, WallTime(13.0), in_file=False),
+        saved,
+    ]
     assert [entry.data() for entry in entries] == [SAVE.data, BEFORE.data, SAVE.data]
 
 
@@ -67,7 +71,7 @@ def test_an_old_journal_ends_with_the_next_save(tmp_path: Path) -> None:
 
 def test_a_large_journal_ends_with_the_next_save(tmp_path: Path) -> None:
     one = journal(tmp_path)
-    large = FileRead("/n.ipynb", b"x" * 9_000_000, STAMP, 1.0, "in place")
+    large = FileRead("/n.ipynb", b"x" * 9_000_000, STAMP, WallTime(1.0), "in place")
     assert one.keep(large).filled == ""
     assert one.keep(SAVE).filled == left_over(str(tmp_path))[0]
 

@@ -124,6 +124,7 @@ def test_a_watching_process_that_does_not_answer_is_replaced(
     time.sleep(1.5)  # nothing happens in the folder; it answers all the same
     assert pid_of(client) == first
     os.kill(first, signal.SIGSTOP)
+    world.wait(lambda: Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[0] == "T")
     data = world.save("nb.ipynb", "while nobody watched")
     world.until_seen("nb.ipynb", data)
     assert world.troubles() == [module._DIED]

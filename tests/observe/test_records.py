@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from nbmerge.observe.capture import Timer
-from nbmerge.observe.events import Event, FileRead, FileStamp, Renamed
+from nbmerge.observe.events import Event, FileRead, FileStamp, Renamed, WallTime
 from nbmerge.observe.reading import FileReading, FileStatus
 from nbmerge.observe.records import MissedSaves, Renames
 from tests.observe.world import DEADLINE, notebook
@@ -96,7 +96,7 @@ def test_our_own_writes_are_nobodys_saves() -> None:
 
 
 def looked(path: str, number: int) -> FileRead:
-    return FileRead(path, b"%d" % number, FileStamp(1, 1, 1), float(number))
+    return FileRead(path, b"%d" % number, FileStamp(1, 1, 1), WallTime(number))
 
 
 def held(renames: Renames, *events: FileRead) -> None:

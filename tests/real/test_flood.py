@@ -12,7 +12,7 @@ import pytest
 
 from nbmerge.files import digest
 from nbmerge.observe.arrivals import ArrivalJournal, arrivals, journal_directory, left_over
-from nbmerge.observe.events import FileRead, FileStamp
+from nbmerge.observe.events import FileRead, FileStamp, WallTime
 from tests.daemon.machine import busyness
 from tests.real import flood as flooding
 from tests.real.flood import content
@@ -85,7 +85,7 @@ def test_a_command_takes_in_what_a_killed_watcher_had_read(place: Place) -> None
     place.kill()
     journal = ArrivalJournal(journal_directory(str(place.machine.state)))
     lost = content("read, and the watcher was killed")
-    journal.keep(FileRead(str(calm), lost, FileStamp(1, len(lost), 1), time.time(), "in place"))
+    journal.keep(FileRead(str(calm), lost, FileStamp(1, len(lost), 1), WallTime(time.time()), "in place"))
     journal.close()
     assert "@2" in place.machine.run("log", str(calm)).stdout
     with place.store() as store:

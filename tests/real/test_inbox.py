@@ -7,13 +7,22 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.observe.events import FileRead, FileStamp, Missed, Overflowed, Previous, Renamed, Vanished
+from nbmerge.observe.events import (
+    FileRead,
+    FileStamp,
+    Missed,
+    Overflowed,
+    Previous,
+    Renamed,
+    Vanished,
+    WallTime,
+)
 from nbmerge.watch.actions import Input, Passed, Ready, Tick
 from nbmerge.watch.inbox import JUDGED, Inbox
 
 
 def read(path: str, number: int, way: str = "in place") -> FileRead:
-    return FileRead(path, str(number).encode(), FileStamp(number, 1, 1), float(number), way)
+    return FileRead(path, str(number).encode(), FileStamp(number, 1, 1), WallTime(float(number)), way)
 
 
 def taken(inbox: Inbox) -> list[Input]:
@@ -112,7 +121,7 @@ def event_of(number: int, kind: str, path: str, way: str) -> Input:
         case "gone":
             return Vanished(path, float(number))
         case "previous":
-            return Previous(path, b"", float(number))
+            return Previous(path, b"", WallTime(float(number)))
         case "renamed":
             return Renamed(path, "z", float(number))
     return Overflowed(float(number))

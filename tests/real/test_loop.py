@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from nbmerge.history.values import StoreLost
-from nbmerge.observe.events import FileRead, FileStamp
+from nbmerge.observe.events import FileRead, FileStamp, WallTime
 from nbmerge.watch import actions as do
 from nbmerge.watch.inbox import Inbox
 from nbmerge.watch.runner import ActionRunner
@@ -40,7 +40,7 @@ def loop(coordinator: Heard) -> Watcher:
 
 
 def looked(ago: float, path: str = "n.ipynb") -> FileRead:
-    return FileRead(path, b"{}", FileStamp(0, 2, 1), time.time() - ago)
+    return FileRead(path, b"{}", FileStamp(0, 2, 1), WallTime(time.time() - ago))
 
 
 def test_the_wait_begins_when_the_file_was_read_not_when_that_is_heard() -> None:

@@ -95,7 +95,7 @@ def test_a_save_of_which_only_the_copy_was_seen() -> None:
     world = stage.world
     missed, later = (jupyter(cells.notebook(words)) for words in ("a2 | b1 | C1", "a1 | b2 | C1"))
     world.disk.write(NOTEBOOK, later)
-    world.handle(was.Previous(NOTEBOOK, missed, world.now))
+    world.handle(was.Previous(NOTEBOOK, missed, was.WallTime(world.now)))
     world.quiet()
     assert cells.told(world.disk.files[NOTEBOOK]) == "a2 | b2 | C1"
 
@@ -103,7 +103,7 @@ def test_a_save_of_which_only_the_copy_was_seen() -> None:
 def test_a_copy_of_a_version_that_is_known_changes_nothing() -> None:
     stage = play("file a1 | b1 | C1\nA opens\nA edits a2\nA saves\nquiet")
     world = stage.world
-    world.handle(was.Previous(NOTEBOOK, jupyter(cells.notebook("a1 | b1 | C1")), world.now))
+    world.handle(was.Previous(NOTEBOOK, jupyter(cells.notebook("a1 | b1 | C1")), was.WallTime(world.now)))
     world.quiet()
     assert [version.number for version in world.store.versions(world.store.adopt(NOTEBOOK))] == [1, 2]
     assert world.heads().head == 2

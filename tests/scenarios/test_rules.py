@@ -55,5 +55,5 @@ def test_lineages_that_were_merged_crosswise() -> None:
     assert graph.commons((5,), 7) == (1,)
     assert graph.commons((5, 7), 9) == (2, 3)
     tips = [Version(number, str(number), 0.0, Origin.SAVED) for number in (5, 7, 9)]
-    assert [version.number for version in in_turn(graph, tips)] == [5, 9, 7]
-    assert in_turn(graph, tips[:2]) == (tips[0], tips[1])
+    assert [version.number for version in in_turn(graph.commons, tips)] == [5, 9, 7]
+    assert in_turn(graph.commons, tips[:2]) == (tips[0], tips[1])

@@ -29,6 +29,7 @@ from tests.helpers.validity import fault
 from tests.scenarios.faults import StoreFaults, StubbornDisk, faulty_store
 
 START = 1_790_000_000.0
+STARTED = START - 5000.0  # the machine: the coordinator counts from there
 NOTEBOOK = "/home/ann/work/notebook.ipynb"
 
 
@@ -57,7 +58,7 @@ class World:
     faults: StoreFaults = field(default_factory=StoreFaults)
     store: Store = field(init=False)
     timing: WatchTiming = field(default_factory=WatchTiming)
-    now: float = START
+    moment: float = START - STARTED  # by the clock of the coordinator
     environment: FakeEnvironment = field(default_factory=FakeEnvironment)
     notices: list[Notice] = field(default_factory=list)
     recorded: list[do.SaveRecorded] = field(default_factory=list)
@@ -71,6 +72,11 @@ class World:
     coordinator: Coordinator = field(init=False)
     runner: ActionRunner = field(init=False)
     service: NotebookService = field(init=False)
+
+    @property
+    def now(self) -> float:
+        """The date, in seconds since the epoch."""
+        return STARTED + self.moment
 
     def __post_init__(self) -> None:
         self.store = faulty_store(self.faults)
@@ -147,15 +153,15 @@ class World:
 
     def advance(self, seconds: float) -> None:
         """Let time pass, and the watcher do what it does meanwhile."""
-        end = self.now + seconds
+        end = self.moment + seconds
         ticks = 0
         while (at := self.coordinator.next_time()) is not None and at <= end:
-            ticks = ticks + 1 if at <= self.now else 0
+            ticks = ticks + 1 if at <= self.moment else 0
             assert ticks < 50, "the watcher turns in circles"
-            self.now = max(self.now, at)
+            self.moment = max(self.moment, at)
             self.handle(do.Tick())
             self._look_again()
-        self.now = end
+        self.moment = end
 
     def quiet(self, longest: float = 600.0) -> None:
         """Wait until the watcher has nothing left to do, and a little longer."""
@@ -191,14 +197,14 @@ class World:
             one = waiting.popleft() if waiting else self.inbox.popleft()
             if isinstance(one, do.SaveRecorded):
                 self.recorded.append(one)
-            for action in self.coordinator.feed(one, self.now):
+            for action in self.coordinator.feed(one, self.moment):
                 waiting.extend(self.runner.perform(action))
                 self.check()
 
     def _looked(self, path: str, way: str) -> was.FileRead:
         data = self.disk.files[path]
         self.seen[path] = data
-        return was.FileRead(path, data, self._stamp(path), self.now, way)
+        return was.FileRead(path, data, self._stamp(path), was.WallTime(self.now), way)
 
     def _stamp(self, path: str) -> was.FileStamp:
         """Differs when the content does."""
@@ -274,6 +280,7 @@ class World:
         ends = {*heads.tips, *(tip.version for tip in heads.open)}
         reached = graph.united({*ends, *(number for at, number in self.closed if at == path)})
         for version in self.store.versions(notebook_id):
+            assert START <= version.time <= self.now, f"version {version.number} has no date"
             if version.origin not in (Origin.MERGED, Origin.UNREADABLE):
                 assert version.number in reached, f"version {version.number} is forgotten: {heads}"
 
