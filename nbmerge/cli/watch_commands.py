@@ -301,8 +301,10 @@ versions may have been overwritten (open tips). Notebooks are named whose file l
 saves follow one another or merging takes too long.
 
 With --json it is one object {"running", "pid", "paths", "notebooks", "versions", "merges", "open_tips",
-"last_error", "idle", "waiting"}; `idle` is true when nothing is pending: all that was saved is recorded and
-merged; `waiting` counts the notebooks whose file lacks something.
+"conflicts", "last_error", "idle", "waiting", "backlog"}; `idle` is true when nothing is pending: all that
+was saved is recorded and merged; `conflicts` counts the notebooks that show some, `waiting` those whose file
+lacks something, `backlog` the saves that are kept and wait to be judged. `last_error` is null again when it
+is over.
 """
 _TIPS_SHOWN = 20
 _INTERNAL = ("ready", "version")
@@ -387,7 +389,7 @@ def run_status(found: Arguments) -> int:
     from dataclasses import replace
 
     from nbmerge.history.opening import state_directory
-    from nbmerge.service.record import waiting_in
+    from nbmerge.service.standing import showing_conflicts_in, waiting_in
     from nbmerge.watch.status import WatcherStatus, read_status
 
     directory = state_directory(found.state)
@@ -396,13 +398,14 @@ def run_status(found: Arguments) -> int:
         if not status.running:
             status = _counted(status, store)
         tips = [] if found.json or not status.open_tips else list(_open_tips(store))
-        waiting = waiting_in(store)
-    status = replace(status, waiting=len(waiting))
+        waiting, conflicts = waiting_in(store), showing_conflicts_in(store)
+    status = replace(status, waiting=len(waiting), conflicts=len(conflicts))
     if found.json:
         shown = {name: value for name, value in status.as_json().items() if name not in _INTERNAL}
         write_text(json.dumps(shown) + "\n")
     else:
-        write_text("".join(f"{printable(line)}\n" for line in _lines(status, directory, waiting, tips)))
+        lines = [*_lines(status, directory), *_about_notebooks(waiting, conflicts, tips)]
+        write_text("".join(f"{printable(line)}\n" for line in lines))
     return EXIT_CLEAN
 
 
@@ -453,19 +456,26 @@ def _open_tips(store: Store) -> Iterator[tuple[str, OpenTip]]:
         yield from ((notebook.path, tip) for tip in (heads.open if heads is not None else ()))
 
 
-def _lines(
-    status: WatcherStatus, directory: str, waiting: Sequence[str], tips: Sequence[tuple[str, OpenTip]]
-) -> Iterator[str]:
-    from nbmerge.cli.history_commands import open_tip_line
-
+def _lines(status: WatcherStatus, directory: str) -> Iterator[str]:
     if status.running:
         pending = "" if status.idle else ", at work" if status.ready else ", starting"
+        if status.backlog:
+            pending += f", {status.backlog} saves wait to be judged"
         yield f"watching {', '.join(status.paths) or 'notebooks'} (process {status.pid}{pending})"
     else:
         yield f"not running; {program_name()} start begins to watch"
     yield f"{_counts(status)} (state directory {directory})"
     if status.last_error is not None:
         yield f"last error: {status.last_error}"
+
+
+def _about_notebooks(
+    waiting: Sequence[str], conflicts: Sequence[str], tips: Sequence[tuple[str, OpenTip]]
+) -> Iterator[str]:
+    from nbmerge.cli.history_commands import open_tip_line
+
+    for path in conflicts[:_TIPS_SHOWN]:
+        yield f"{path}: shows conflicts; `{to_type('resolve', path)}` explains them"
     for path in waiting[:_TIPS_SHOWN]:
         yield f"{path}: a merge waits; `{to_type('recover', path)}` makes it now"
     for path, tip in tips[:_TIPS_SHOWN]:

@@ -295,6 +295,10 @@ STEPS: tuple[tuple[str | Callable[[Database], None], ...], ...] = (
             CAST(strftime('%s', 'now') AS REAL)
         ) WHERE time < 978307200""",
     ),
+    (
+        # Whether the content holds what a conflict marker begins with; NULL: nobody looked.
+        "ALTER TABLE version ADD COLUMN marked INTEGER",
+    ),
 )
 
 

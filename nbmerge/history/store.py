@@ -32,6 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_MARKER = b"<<<<<<<"  # what a conflict that is shown begins with
 COLUMNS = "number, digest, time, origin, parents, size, note"
 HELD = 16 << 20  # bytes of all contents that are held in memory
 AT_ONCE, MOST_AT_ONCE = 32, 4096  # versions whose parents are read together: a save mostly asks for few
@@ -150,6 +151,12 @@ class Store:
         """How all versions descend from each other, the dropped ones too."""
         return Graph(StoredParents(self._database, notebook_id))
 
+    def may_show_conflicts(self, notebook_id: int, number: int) -> bool:
+        """Whether a version is worth reading for the conflicts in it; False is certain."""
+        query = "SELECT marked FROM version WHERE book = ? AND number = ?"
+        row = self._database.row(query, notebook_id, number)
+        return row is not None and row[0] != 0
+
     def data(self, notebook_id: int, number: int) -> bytes:
         """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""
         with self._database.reading():
@@ -181,11 +188,12 @@ class Store:
             )
             content = keep(self._database, notebook_id, data, last, self._content(notebook_id, last))
             self._database.run(
-                f"INSERT INTO version (book, {COLUMNS}, recipe, made_of) VALUES (?{', ?' * 9})",
+                f"INSERT INTO version (book, {COLUMNS}, recipe, made_of, marked) VALUES (?{', ?' * 10})",
                 notebook_id,
                 *version_row(version),
                 pack_ids(content.ids),
                 parents_text(tuple(sorted(version.parents))) if version.origin is Origin.MERGED else None,
+                _MARKER in data,
             )
             self._database.run("UPDATE book SET last = ? WHERE id = ?", version.number, notebook_id)
             if heads is not None:

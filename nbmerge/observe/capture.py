@@ -17,7 +17,17 @@ from dataclasses import dataclass
 from itertools import count, dropwhile
 
 from nbmerge.files import reason
-from nbmerge.observe.events import Event, FileRead, FileStamp, Missed, Previous, Trouble, Vanished, WallTime
+from nbmerge.observe.events import (
+    Event,
+    FileRead,
+    FileStamp,
+    Missed,
+    Previous,
+    Trouble,
+    TroubleOver,
+    Vanished,
+    WallTime,
+)
 from nbmerge.observe.reading import UNREADABLE, FileReading, file_status, read_now
 from nbmerge.observe.records import FileRecord, FileRecords, Renames
 
@@ -323,7 +333,8 @@ class Capture:
         except OSError as error:
             self._cannot_read(path, error)
             return None
-        self._failures.pop(path, None)
+        if self._failures.pop(path, 0) >= 2:
+            self.tell(TroubleOver(path, WallTime(self._clock())))
         return reading
 
     def _cannot_read(self, path: str, error: OSError) -> None:

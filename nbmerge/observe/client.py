@@ -26,6 +26,7 @@ from nbmerge.observe.events import (
     JournalFilled,
     Overflowed,
     Trouble,
+    TroubleOver,
     WallTime,
 )
 from nbmerge.observe.names import shown_path
@@ -81,6 +82,7 @@ class WatcherClient:
         self._state = WatchedState(0, False, {})
         self._ready = threading.Event()
         self._stopping = threading.Event()
+        self._was_lost = False  # the process that was started first
         self._heard_at = time.monotonic()
         self._thread = threading.Thread(target=self._serve, name="nbmerge-watcher-client", daemon=True)
         self._asking = threading.Thread(target=self._ask, name="nbmerge-watcher-asking", daemon=True)
@@ -174,6 +176,7 @@ class WatcherClient:
             self._pass_on()
             if self._stopping.is_set():
                 return
+            self._was_lost = True
             self._put(Trouble("", _DIED, self._clock()))
             while self._process is None and not self._stopping.wait(pause):
                 pause = min(pause * 2, 60.0)
@@ -206,6 +209,9 @@ class WatcherClient:
         match report:
             case WatchedState():
                 self._state = report
+                if report.ready and self._ready.is_set() and self._was_lost:
+                    self._put(TroubleOver("", WallTime(self._clock())))
+                    self._was_lost = False
                 if report.ready:
                     self._ready.set()
             case IsKnown(path, stamp):

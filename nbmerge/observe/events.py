@@ -115,10 +115,29 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class TroubleOver:
+    """What a `Trouble` of this path told of is over."""
+
+    path: str
+    at: WallTime
+
+
+@dataclass(frozen=True, slots=True)
 class JournalFilled:
     """A journal of arrivals is complete: every save in it was reported before this."""
 
     path: str
 
 
-Event = FileRead | Vanished | Renamed | Previous | Syncing | Overflowed | Missed | Trouble | JournalFilled
+Event = (
+    FileRead
+    | Vanished
+    | Renamed
+    | Previous
+    | Syncing
+    | Overflowed
+    | Missed
+    | Trouble
+    | TroubleOver
+    | JournalFilled
+)

@@ -34,6 +34,7 @@ from nbmerge.observe.events import (
     JournalFilled,
     Previous,
     Trouble,
+    TroubleOver,
 )
 
 TYPE_CHECKING = False
@@ -200,6 +201,8 @@ class WatcherProcess:
                 self._queue.put(Trouble("", message, event.at))
             self._journal_fails = True
             return None
+        if self._journal_fails:
+            self._queue.put(TroubleOver("", event.at))
         self._journal_fails = False
         return entry
 

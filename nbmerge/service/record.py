@@ -331,13 +331,3 @@ class Recorder:
         """Which of the open tips are merges."""
         numbers = {tip.version for tip in heads.open}
         return {one for one in numbers if self.store.version(notebook_id, one).origin is Origin.MERGED}
-
-
-def waiting_in(store: Store) -> list[str]:
-    """The notebooks whose file lacks a tip yet, by path."""
-    found = []
-    for notebook in store.notebooks():
-        heads = store.heads(notebook.id)
-        if heads is not None and algebra.is_due(heads, store.graph(notebook.id)):
-            found.append(notebook.path)
-    return found

@@ -36,6 +36,7 @@ from nbmerge.watch.runner import ActionRunner, Notice
 from nbmerge.watch.status import WatcherLock, WatcherStatus, write_status
 from nbmerge.watch.watcher import Watcher
 
+_TELL = 1.0  # seconds between what `status` is told while the watcher is busy
 _PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
 
 
@@ -140,6 +141,8 @@ class _Assembly:
         self.observer.known = runner.known
         coordinator = Coordinator(WatchTiming(settle=options.settle), copy_of)
         self.watcher = Watcher(coordinator, runner, self.inbox, self.note_pending, self.chores)
+        self.errors: dict[str, str] = {}  # that are not over, by path, the latest last
+        self.told_at = float("-inf")  # when `status` was last told, on the monotonic clock
         self.next_prune = time.monotonic() + _PRUNE
         self.failure: NbmergeError | None = None
 
@@ -188,16 +191,23 @@ class _Assembly:
             words = "1 notebook" if number == 1 else f"{number} notebooks"
             notice = Notice("ready", "", f"watching {words}", {"notebooks": number})
             self.note_pending(bool(self.watcher.coordinator.pending))
-        elif notice.kind in ("error", "trouble"):
-            words = f"{notice.path}: {notice.message}".removeprefix(": ")
-            self.status = replace(self.status, last_error=words)
-            write_status(self.directory, self.status)  # what is wrong may keep it from becoming idle
+        elif notice.kind in ("error", "trouble", "recovered"):
+            self._note_error(notice)
         self.report(notice)
 
+    def _note_error(self, notice: Notice) -> None:
+        self.errors.pop(notice.path, None)
+        if notice.kind != "recovered":
+            self.errors[notice.path] = f"{notice.path}: {notice.message}".removeprefix(": ")
+        self.status = replace(self.status, last_error=next(reversed(self.errors.values()), None))
+        write_status(self.directory, self.status)  # what is wrong may keep it from becoming idle
+
     def note_pending(self, pending: bool) -> None:
-        """Write what `status` tells, when it is news."""
-        if pending and not self.status.idle:
+        """Write what `status` tells, when it is news; while something is pending, now and then."""
+        now = time.monotonic()
+        if pending and not self.status.idle and now - self.told_at < _TELL:
             return
+        self.told_at = now
         try:
             totals = self.store.totals()
         except StoreLost:
@@ -211,6 +221,7 @@ class _Assembly:
             merges=totals.merges,
             open_tips=totals.open_tips,
             idle=not pending and self.status.ready,
+            backlog=len(self.inbox),
         )
         write_status(self.directory, self.status)
 

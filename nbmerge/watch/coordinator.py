@@ -72,7 +72,7 @@ class Coordinator:
                 self._filled.append(journal)
             case was.Syncing():
                 pass  # the shell remembers what speaks for a second writer
-            case do.Ready() | was.Overflowed() | was.Missed() | was.Trouble():
+            case do.Ready() | was.Overflowed() | was.Missed() | was.Trouble() | was.TroubleOver():
                 yield from _told(event)
             case do.Stays(path, one):
                 self._copied[one.path] = path
@@ -81,7 +81,10 @@ class Coordinator:
                 self._alone.add(path)
                 yield do.Look(path)
             case _:
+                failing = event.path in self.states and self.states[event.path].failing
                 yield from self._result(event, now)
+                if failing and not self.states[event.path].failing:
+                    yield do.Tell("recovered", event.path, "works again: all that was saved is in the store")
 
     def _happened(
         self, event: was.FileRead | do.Passed | was.Previous | was.Vanished | was.Renamed, now: float
@@ -259,7 +262,7 @@ def _is_the_same(one: do.RecordSave | do.Follow, other: do.RecordSave | do.Follo
 
 
 def _told(
-    event: do.Ready | do.SavesKept | was.Overflowed | was.Missed | was.Trouble,
+    event: do.Ready | do.SavesKept | was.Overflowed | was.Missed | was.Trouble | was.TroubleOver,
 ) -> Iterator[do.Action]:
     """What people are told of at once."""
     match event:
@@ -277,6 +280,8 @@ def _told(
             yield do.Tell("missed", path, f"{saves} overwritten by the next one before nbmerge could read it")
         case was.Trouble(path, message):
             yield do.Tell("trouble", path, message)
+        case was.TroubleOver(path):
+            yield do.Tell("recovered", path, "this trouble is over")
 
 
 def _saves_were(count: int) -> str:

@@ -31,9 +31,10 @@ PAUSE = 0.02
 class WatcherStatus:
     """What `status --json` prints, in this order; `running` is never believed from a file.
 
-    `notebooks` to `open_tips` are counts, and so is `waiting`, of notebooks whose tips are not merged yet
-    (only the store tells); `idle`: nothing is pending; `ready`: every notebook
-    was looked at once, and saves are noticed from now on; `version`: of the nbmerge that runs.
+    `notebooks` to `conflicts` are counts, and so are `waiting`, of notebooks whose tips are not merged yet,
+    and `backlog`, of saves that are kept and not judged yet.  Only the store tells `conflicts` and `waiting`.
+    `last_error`: of those that are not over; `idle`: nothing is pending; `ready`: every notebook was looked
+    at once, and saves are noticed from now on; `version`: of the nbmerge that runs.
     """
 
     running: bool = False
@@ -43,11 +44,13 @@ class WatcherStatus:
     versions: int = 0
     merges: int = 0
     open_tips: int = 0
+    conflicts: int = 0
     last_error: str | None = None
     idle: bool = True
     ready: bool = False
     version: str | None = None
     waiting: int = 0
+    backlog: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The object that people's programs read."""

@@ -234,8 +234,8 @@ def test_status_without_a_watcher_tells_the_counts_of_the_store(past: Past, nbme
     assert (ended.code, ended.err, ended.out.count(b"\n")) == (0, "", 1)
     found = json.loads(ended.out)
     assert list(found) == [
-        *("running", "pid", "paths", "notebooks", "versions", "merges", "open_tips", "last_error", "idle"),
-        "waiting",
+        *("running", "pid", "paths", "notebooks", "versions", "merges", "open_tips", "conflicts"),
+        *("last_error", "idle", "waiting", "backlog"),
     ]
     assert found == {
         "running": False,
@@ -245,9 +245,11 @@ def test_status_without_a_watcher_tells_the_counts_of_the_store(past: Past, nbme
         "versions": 3,
         "merges": 0,
         "open_tips": 1,
+        "conflicts": 0,
         "last_error": None,
         "idle": True,
         "waiting": 0,
+        "backlog": 0,
     }
 
 

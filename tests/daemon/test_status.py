@@ -12,7 +12,7 @@ import pytest
 from nbmerge.errors import UsageError
 from nbmerge.watch.status import WatcherLock, WatcherStatus, is_locked, read_status, write_status
 
-TOLD = WatcherStatus(True, 1234, ("/a b", "/ü\udcff"), 5, 6, 7, 8, "disk full", True, True)
+TOLD = WatcherStatus(True, 1234, ("/a b", "/ü\udcff"), 5, 6, 7, 8, 9, "disk full", True, True)
 
 
 @pytest.fixture
@@ -60,7 +60,9 @@ def test_a_watcher_that_begins_is_at_work(state: str) -> None:
     write_status(state, TOLD)
     with WatcherLock(state, ("/new",)):
         told = read_status(state)
-        assert told == WatcherStatus(True, os.getpid(), ("/new",), 5, 6, 7, 8, None, idle=False, ready=False)
+        assert told == WatcherStatus(
+            True, os.getpid(), ("/new",), 5, 6, 7, 8, 9, None, idle=False, ready=False
+        )
 
 
 def test_whoever_asks_keeps_no_watcher_from_starting(state: str) -> None:

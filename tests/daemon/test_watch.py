@@ -102,9 +102,11 @@ def test_status_tells_of_a_watcher_in_the_foreground(machine: Machine) -> None:
         "versions": 2,
         "merges": 0,
         "open_tips": 0,
+        "conflicts": 0,
         "last_error": None,
         "idle": True,
         "waiting": 0,
+        "backlog": 0,
     }
     first, *_ = machine.run("status").stdout.splitlines()
     assert first == f"watching {machine.folder} (process {watch.process.pid})"

@@ -17,7 +17,7 @@ from tests.doctor.conftest import Place
 @pytest.fixture
 def running(place: Place) -> WatcherStatus:
     place.state.mkdir()
-    status = WatcherStatus(True, os.getpid(), (str(place.here),), 5, 6, 7, 0, None, True, True, "1.2.3")
+    status = WatcherStatus(True, os.getpid(), (str(place.here),), 5, 6, 7, 0, 0, None, True, True, "1.2.3")
     write_status(str(place.state), status)
     return status
 

@@ -317,7 +317,8 @@ def test_merges_of_an_older_nbmerge_are_known_by_their_tips(tmp_path: Path) -> N
 def back_to_the_first_stage(store: Store) -> None:
     for index in ("version_made_of", "version_merged"):
         store._database.rows(f"DROP INDEX {index}")
-    store._database.rows("ALTER TABLE version DROP COLUMN made_of")
+    for column in ("made_of", "marked"):
+        store._database.rows(f"ALTER TABLE version DROP COLUMN {column}")
     store._database.rows("PRAGMA user_version = 1")
     store.close()
 

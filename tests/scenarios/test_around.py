@@ -304,7 +304,7 @@ def test_a_store_that_refuses() -> None:
         the store works
         quiet
         expect a2 | b2 | C1
-        expect told merged
+        expect told recovered, merged
         """
     )
 
@@ -326,7 +326,7 @@ def test_a_store_that_refuses_while_two_save() -> None:
         the store works
         quiet
         expect a2 | b2 | C1
-        expect told merged
+        expect told recovered, merged
         """
     )
 

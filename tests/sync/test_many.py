@@ -25,7 +25,8 @@ from nbmerge.notebook.reader import read as read_notebook
 from nbmerge.service import tips
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.notebook_service import Timing, Waiting, open_service
-from nbmerge.service.record import DeclaredSave, Recorder, Saved, waiting_in
+from nbmerge.service.record import DeclaredSave, Recorder, Saved
+from nbmerge.service.standing import waiting_in
 from nbmerge.sync.tokens import version_in
 from tests.helpers.build import code, notebook
 from tests.helpers.spelling import JUPYTER
