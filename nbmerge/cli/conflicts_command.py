@@ -123,7 +123,8 @@ def loose_ends(looked: Looked) -> Iterator[str]:
     """Lines about what no side can be chosen for: markers that were forgotten, and what git asks."""
     path = printable(looked.path)
     for left in looked.markers:
-        yield f"{path}: {cell_named(left.cell, left.id)}, line {left.line + 1}: a conflict marker was left: delete the line"
+        where = f"{cell_named(left.cell, left.id)}, line {left.line + 1}"
+        yield f"{path}: {where}: a conflict marker was left: delete the line"
         yield f"    {_cut(left.text, '')}"
     if looked.waiting is not None:
         from nbmerge.cli.git_command import answers, asked, turned_round

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbmerge.git.sides import GitSides
-    from nbmerge.git.waiting import Waiting
+    from nbmerge.git.waiting import OpenQuestion
 
 _WHAT = """
 Let git merge notebooks with nbmerge.
@@ -112,7 +112,7 @@ def in_git(path: str, git: GitSides) -> Iterator[str]:
         yield f"then it waits for: git {doing} --continue"
 
 
-def asked(waiting: Waiting) -> str:
+def asked(waiting: OpenQuestion) -> str:
     """What git asks about a file, in a clause."""
     from nbmerge.git.waiting import Question
 
@@ -131,7 +131,7 @@ def asked(waiting: Waiting) -> str:
     return f"{before} is {local} in local, and {remote} in remote"
 
 
-def answers(waiting: Waiting) -> Iterator[tuple[str, str]]:
+def answers(waiting: OpenQuestion) -> Iterator[tuple[str, str]]:
     """What can be done about it, and what to type for that."""
     from nbmerge.git.waiting import Question
 
@@ -148,7 +148,7 @@ def answers(waiting: Waiting) -> Iterator[tuple[str, str]]:
             yield "to delete it", remove(path)
 
 
-def _git(waiting: Waiting, command: str) -> Callable[..., str]:
+def _git(waiting: OpenQuestion, command: str) -> Callable[..., str]:
     """A command of git's as it is typed here for paths of a work tree."""
     from shlex import quote
 

@@ -36,7 +36,7 @@ _BY_STAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class OpenQuestion:
     """One decision.  `paths` are joined to the work tree, whose folder is `tree`: one, or where it was
     RENAMED those of before, local and remote."""
 
@@ -45,15 +45,15 @@ class Waiting:
     paths: tuple[str, ...]
 
 
-def decisions_awaited(tree: str) -> tuple[Waiting, ...]:
+def decisions_awaited(tree: str) -> tuple[OpenQuestion, ...]:
     """All that git waits for in the work tree with this top folder, besides contents."""
     stages = unmerged_stages(tree)
     asked = {path: _BY_STAGES[numbers] for path, each in stages.items() if (numbers := _numbers(each))}
-    found: list[Waiting] = []
+    found: list[OpenQuestion] = []
     for names in _renamed(asked, stages):
-        found.append(Waiting(Question.RENAMED, tree, tuple(os.path.join(tree, name) for name in names)))
+        found.append(OpenQuestion(Question.RENAMED, tree, tuple(os.path.join(tree, name) for name in names)))
         asked = {path: question for path, question in asked.items() if path not in names}
-    found += [Waiting(question, tree, (os.path.join(tree, path),)) for path, question in asked.items()]
+    found += [OpenQuestion(question, tree, (os.path.join(tree, path),)) for path, question in asked.items()]
     return tuple(sorted(found, key=lambda waiting: waiting.paths))
 
 

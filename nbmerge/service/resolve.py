@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.values import LeftMarker, OpenConflict
     from nbmerge.git.sides import GitSides, UnmergedPaths
-    from nbmerge.git.waiting import Waiting
+    from nbmerge.git.waiting import OpenQuestion
     from nbmerge.history.store import Store
     from nbmerge.service.notebook_service import NotebookService
 
@@ -190,7 +190,7 @@ class Looked:
     path: str
     conflicts: tuple[OpenConflict, ...] = ()
     markers: tuple[LeftMarker, ...] = ()  # of no whole conflict
-    waiting: Waiting | None = None  # what git asks about it
+    waiting: OpenQuestion | None = None  # what git asks about it
     error: str = ""
 
     @property
@@ -205,7 +205,7 @@ class Looking:
 
     state: str | None
     trees: dict[str, UnmergedPaths] = field(default_factory=dict)
-    awaited: dict[str, dict[str, Waiting]] = field(default_factory=dict)  # by tree and real path
+    awaited: dict[str, dict[str, OpenQuestion]] = field(default_factory=dict)  # by tree and real path
 
     def at(self, path: str) -> Looked:
         """The conflicts in one file, and what git asks about it."""
@@ -227,7 +227,7 @@ class Looking:
             if not name.startswith(os.pardir + os.sep) and _is_edited(name) and not os.path.lexists(path):
                 yield os.path.normpath(os.path.join(folder, name))
 
-    def _awaited_near(self, path: str) -> dict[str, Waiting]:
+    def _awaited_near(self, path: str) -> dict[str, OpenQuestion]:
         """What git asks about in the work tree of a file; git is run once for each tree."""
         from nbmerge.environment.git import repository
         from nbmerge.git.waiting import decisions_awaited

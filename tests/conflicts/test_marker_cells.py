@@ -77,7 +77,8 @@ def test_what_is_chosen_is_all_that_is_left(
     """Cells keep their outputs, counts and metadata, as those who kept both sides have them."""
     after = settled(between(form, [OURS, MORE], [THEIRS]), choice)
     assert cells(after) == [BEFORE, *left, AFTER]
-    assert find(after.notebook) == find_left(after.notebook) == ()
+    assert find(after.notebook) == ()
+    assert find_left(after.notebook) == ()
 
 
 def test_base_is_not_known() -> None:
