@@ -32,8 +32,8 @@ the other changed, or both renamed it). Folders are searched with all folders in
 current one. Markers that a notebook shows as an example do not count.
 """
 _EXITS = {
-    EXIT_CLEAN: "there are none",
-    EXIT_CONFLICTS: "there are some",
+    EXIT_CLEAN: "nothing waits for anybody",
+    EXIT_CONFLICTS: "something does",
     EXIT_UNREADABLE: "a notebook cannot be read; the others were searched",
 }
 _FIRST = 3  # lines of each side
