@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FENCES = ("```", "~~~")
 _QUOTES = ('"""', "'''")
 # What `nbmerge`, nbdime and the watcher call the sides unless they are told otherwise; lessons quote git.
 _OURS = re.compile(r"local|remote|versions? \d+(?: and \d+)*(?:, .*)?|this notebook|conflict copy \(.*\)")
@@ -53,6 +54,11 @@ def is_example(
         case Seen.BEFORE:
             return looks_like_one
     return looks_like_one and not _has_labels_of_ours(marked)
+
+
+def may_show_examples(kind: str, source: str) -> bool:
+    """Whether anything in a cell can look like an example; False is certain, and costs a search."""
+    return any(quotes in source for quotes in (_FENCES if kind == "markdown" else _QUOTES))
 
 
 def looks_like_example(kind: str, lines: Sequence[str], start: int, end: int, python: bool) -> bool:

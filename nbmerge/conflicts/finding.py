@@ -7,7 +7,7 @@ marker that is left is a line of none of them.
 
 from __future__ import annotations
 
-from nbmerge.conflicts.examples import is_example, looks_like_example
+from nbmerge.conflicts.examples import is_example, looks_like_example, may_show_examples
 from nbmerge.conflicts.marker_cells import conflicts_between_cells, left_alone
 from nbmerge.conflicts.nbdime import deleted_terms, find_nbdime, may_hold_nbdime
 from nbmerge.conflicts.values import Absent, InFile, InSource, LeftMarker, OpenConflict, ShownBy, Term
@@ -101,6 +101,9 @@ def _left_in(cell: Cell, lines: Lines, python: bool) -> Iterator[int]:
     first = 1 if deleted_terms(cell) else 0  # nbdime's line, which looks like a marker
     code = cell.type == CODE and python and not cell.source.lstrip().startswith("%%")
     marks = [at for at in range(first, len(lines)) if at not in within and _is_marker(lines[at], code)]
+    if not may_show_examples(cell.type, cell.source):
+        yield from marks
+        return
     for at in marks:
         others = {*within, *marks} - {at}
         before = [line for place, line in enumerate(lines[:at]) if place not in others]
