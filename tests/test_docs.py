@@ -184,6 +184,18 @@ def test_every_block_is_of_a_kind_that_is_tried(page: str) -> None:
     assert kinds <= {"", "console"} | tried.get(page, set())
 
 
+def test_the_hook_for_pre_commit_is_a_command_that_is_installed() -> None:
+    """The file is YAML, of which only plain lines are needed here."""
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    fields = dict(re.findall(r"^[- ] (\w+): ([^#\n]*[^#\s])", text, re.M))
+    program, command = fields["entry"].split()
+    assert (
+        program in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    )
+    assert command in COMMANDS
+    assert f"- id: {fields['id']}\n" in text_of("git.md")
+
+
 def test_readme_gets_a_checkout_and_an_environment(terminal: Terminal) -> None:
     """Without pip in it, which takes seconds; `.ci/run` makes a whole one."""
     python = terminal.home.parent / "bin" / "python3"

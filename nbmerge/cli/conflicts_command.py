@@ -1,4 +1,4 @@
-"""Owns: `nbmerge conflicts`: an open conflict as lines for people and as an object for programs.
+"""Owns: `nbmerge conflicts`: what waits for a person as lines for people and as objects for programs.
 
 Must not know: how conflicts are found, what becomes of them.  Invariant: writes nothing; lines hold no
 control characters and count cells from 1; objects count from 0 but say the number that people use too.
@@ -6,11 +6,13 @@ control characters and count cells from 1; objects count from 0 but say the numb
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from itertools import zip_longest
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import to_type
-from nbmerge.cli.report import place, sides
+from nbmerge.cli.report import cell_named, place, sides
 from nbmerge.cli.streams import ReaderGone, printable, write_error, write_text
 from nbmerge.conflicts.values import Absent, InFile, OpenConflict, Term
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, EXIT_UNREADABLE
@@ -18,16 +20,20 @@ from nbmerge.merge.sequences import common_ends
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nbmerge.service.resolve import Looked
 
 _WHAT = """
 List the conflicts in notebooks: those that nbmerge shows in cells, those of nbdime in cells, outputs and
-metadata, and git's markers in files that are not JSON any more. Folders are searched with all folders in
-them; without PATH, the current one. Markers that a notebook shows as an example do not count.
+metadata, cells of nbdev's that are markers, and git's markers in files that are not JSON any more; also
+single markers that were forgotten, and notebooks about which git waits for a decision (one side deleted what
+the other changed, or both renamed it). Folders are searched with all folders in them; without PATH, the
+current one. Markers that a notebook shows as an example do not count.
 """
 _EXITS = {
-    EXIT_CLEAN: "there are none",
-    EXIT_CONFLICTS: "there are some",
+    EXIT_CLEAN: "nothing waits for anybody",
+    EXIT_CONFLICTS: "something does",
     EXIT_UNREADABLE: "a notebook cannot be read; the others were searched",
 }
 _FIRST = 3  # lines of each side
@@ -51,26 +57,36 @@ def run_conflicts(options: Arguments) -> int:
     found: list[Looked] = []
     unreadable: list[Looked] = []
     number = 0
-    for path in notebooks(options.paths or ["."]):
+    for path in notebooks(options.paths or ["."], looking):
+        looked = _once(looking.at(path), found)
+        if looked.is_settled and not looked.error and not os.path.lexists(path):
+            continue  # the old name of a notebook that was told of under a new one
         number += 1
-        looked = looking.at(path)
         if looked.error:
             unreadable.append(looked)
-        elif looked.conflicts:
-            found.append(looked)
-            if not options.json:
-                try:
-                    write_text(_lines(looked))
-                except ReaderGone:  # as after `| head`
-                    return EXIT_CONFLICTS
+        if looked.is_settled:
+            continue
+        found.append(looked)
+        if not options.json:
+            try:
+                write_text(_lines(looked))
+            except ReaderGone:  # as after `| head`
+                return EXIT_CONFLICTS
     if options.json:
         write_text(_all_as_json(number, found, unreadable))
     else:
         write_error("".join(f"nbmerge: {printable(looked.error)}\n" for looked in unreadable))
-        write_text(_summary(number, found))
+        write_text(_summary(number, len(unreadable), found))
     if unreadable:
         return EXIT_UNREADABLE
     return EXIT_CONFLICTS if found else EXIT_CLEAN
+
+
+def _once(looked: Looked, found: list[Looked]) -> Looked:
+    """The same, but that git's question about a file that has several names is told of under one."""
+    if looked.waiting is None or all(looked.waiting != other.waiting for other in found):
+        return looked
+    return replace(looked, waiting=None)
 
 
 def lines_of(path: str, conflict: OpenConflict) -> list[str]:
@@ -103,31 +119,96 @@ def as_json(path: str, conflict: OpenConflict) -> dict[str, object]:
     return found
 
 
+def loose_ends(looked: Looked) -> Iterator[str]:
+    """Lines about what no side can be chosen for: markers that were forgotten, and what git asks."""
+    path = printable(looked.path)
+    for left in looked.markers:
+        where = f"{cell_named(left.cell, left.id)}, line {left.line + 1}"
+        yield f"{path}: {where}: a conflict marker was left: delete the line"
+        yield f"    {_cut(left.text, '')}"
+    if looked.waiting is not None:
+        from nbmerge.cli.git_command import answers, asked, turned_round
+
+        yield f"{path}: git waits for a decision: {asked(looked.waiting)}"
+        yield from (f"  {what}: {printable(call)}" for what, call in answers(looked.waiting))
+        if note := turned_round(looked.path):
+            yield f"  note: {note}"
+
+
 def _lines(looked: Looked) -> str:
     lines = [line for conflict in looked.conflicts for line in lines_of(looked.path, conflict)]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in (*lines, *loose_ends(looked)))
 
 
-def _summary(number: int, found: list[Looked]) -> str:
+def _summary(number: int, unreadable: int, found: list[Looked]) -> str:
     looked_at = f"{number} notebook{'s' * (number != 1)}"
-    conflicts = [conflict for looked in found for conflict in looked.conflicts]
-    if not conflicts:
+    if unreadable:
+        looked_at += f", of which {unreadable} cannot be read"
+    if not found:
         return f"no conflicts in {looked_at}\n"
+    counted = (
+        (sum(len(looked.conflicts) for looked in found), "conflict"),
+        (sum(len(looked.markers) for looked in found), "marker left"),
+        (sum(looked.waiting is not None for looked in found), "decision for git"),
+    )
+    counts = ", ".join(f"{count} {_plural(what, count)}" for count, what in counted if count)
+    calls = _next(found)
+    then = f"; next: {printable(', '.join(calls))}" if calls else ""
+    return f"{counts} in {len(found)} of {looked_at}{then}\n"
+
+
+def _plural(what: str, count: int) -> str:
+    noun, _, rest = what.partition(" ")
+    return f"{noun}{'s' * (count != 1)} {rest}".rstrip()
+
+
+def _next(found: list[Looked]) -> list[str]:
+    """What to type for the first notebook of each kind."""
     from nbmerge.conflicts.values import ShownBy
 
-    broken = [looked.path for looked in found if looked.conflicts[0].writer is ShownBy.GIT]
-    whole = [looked.path for looked in found if looked.conflicts[0].writer is not ShownBy.GIT]
-    calls = [to_type("fix", path) for path in broken[:1]] + [to_type("resolve", path) for path in whole[:1]]
-    count = f"{len(conflicts)} conflict{'s' * (len(conflicts) != 1)}"
-    return f"{count} in {len(found)} of {looked_at}; next: {printable(', '.join(calls))}\n"
+    shown = [looked for looked in found if looked.conflicts]
+    broken = [looked.path for looked in shown if looked.conflicts[0].writer is ShownBy.GIT]
+    whole = [looked.path for looked in shown if looked.conflicts[0].writer is not ShownBy.GIT]
+    return [to_type("fix", path) for path in broken[:1]] + [to_type("resolve", path) for path in whole[:1]]
 
 
 def _all_as_json(number: int, found: list[Looked], unreadable: list[Looked]) -> str:
     import json
 
-    conflicts = [as_json(looked.path, conflict) for looked in found for conflict in looked.conflicts]
+    conflicts = [one for looked in found for one in _objects(looked)]
     errors = [{"path": looked.path, "message": looked.error} for looked in unreadable]
     return json.dumps({"notebooks": number, "conflicts": conflicts, "errors": errors}) + "\n"
+
+
+def _objects(looked: Looked) -> Iterator[dict[str, object]]:
+    yield from (as_json(looked.path, conflict) for conflict in looked.conflicts)
+    for left in looked.markers:
+        yield {
+            "path": looked.path,
+            "in": left.kind,
+            "by": None,
+            "cell": left.cell,
+            "number": left.cell + 1,
+            "id": left.id,
+            "line": left.line,
+            "text": left.text,
+        }
+    if looked.waiting is not None:
+        from nbmerge.cli.git_command import answers, asked
+
+        yield {
+            "path": looked.path,
+            "in": "git",
+            "by": "git",
+            "cell": None,
+            "number": None,
+            "id": None,
+            "line": None,
+            "state": looked.waiting.question.value,
+            "paths": list(looked.waiting.paths),
+            "message": asked(looked.waiting),
+            "commands": [call for _, call in answers(looked.waiting)],
+        }
 
 
 def _first_lines(term: Term, other: Term) -> list[str]:

@@ -1,4 +1,5 @@
-"""Owns: `nbmerge git install|uninstall|status`, and what is left to do in git once a notebook is resolved.
+"""Owns: `nbmerge git install|uninstall|status`, and what is to be done in git once a notebook is resolved,
+or where git asks what is to become of a file.
 
 Must not know: how any of the three works; conflicts.  Invariant: exit 0 when done (status: when nbmerge is
 active), 1 when status finds it is not; a git command is named only if git waits for it.
@@ -7,7 +8,7 @@ active), 1 when status finds it is not; a git command is named only if git waits
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import program_name
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbmerge.git.sides import GitSides
+    from nbmerge.git.waiting import OpenQuestion
 
 _WHAT = """
 Let git merge notebooks with nbmerge.
@@ -118,6 +120,63 @@ def in_git(path: str, git: GitSides) -> Iterator[str]:
         yield f"then it waits for: {named}{more}"
     elif doing:
         yield f"then it waits for: git {doing} --continue"
+
+
+def asked(waiting: OpenQuestion) -> str:
+    """What git asks about a file, in a clause."""
+    from nbmerge.git.waiting import Question
+
+    match waiting.question:
+        case Question.DELETED_THERE:
+            return "local changed it, remote deleted it"
+        case Question.DELETED_HERE:
+            return "local deleted it, remote changed it"
+        case Question.ADDED_HERE:
+            return "it has this name in local alone"
+        case Question.ADDED_THERE:
+            return "it has this name in remote alone"
+        case Question.DELETED_BOTH:
+            return "both sides deleted or renamed it"
+    before, local, remote = (printable(_relative(path)) for path in waiting.paths)
+    return f"{before} is {local} in local, and {remote} in remote"
+
+
+def answers(waiting: OpenQuestion) -> Iterator[tuple[str, str]]:
+    """What can be done about it, and what to type for that."""
+    from nbmerge.git.waiting import Question
+
+    add, remove = _git(waiting, "add"), _git(waiting, "rm")
+    match waiting.question, waiting.paths:
+        case Question.RENAMED, (before, local, remote):
+            yield "to keep local's name", f"{remove(before, remote)} && {add(local)}"
+            yield "to keep remote's name", f"{remove(before, local)} && {add(remote)}"
+            yield "to keep both", f"{remove(before)} && {add(local, remote)}"
+        case Question.DELETED_BOTH, (path,):
+            yield "to agree", remove(path)
+        case _, (path,):
+            yield "to keep it", add(path)
+            yield "to delete it", remove(path)
+
+
+def _git(waiting: OpenQuestion, command: str) -> Callable[..., str]:
+    """A command of git's as it is typed here for paths of a work tree."""
+    from shlex import quote
+
+    here = os.path.realpath(os.curdir)
+    inside = here == waiting.tree or here.startswith(os.path.join(waiting.tree, ""))
+    folder = here if inside else waiting.tree
+    at = "" if inside else f"-C {quote(waiting.tree)} "
+
+    def typed(*paths: str) -> str:
+        names = [os.path.relpath(path, folder) for path in paths]
+        ends = "-- " if any(name.startswith("-") for name in names) else ""
+        return f"git {at}{command} {ends}{' '.join(map(quote, names))}"
+
+    return typed
+
+
+def _relative(path: str) -> str:
+    return os.path.relpath(path, os.path.realpath(os.curdir))
 
 
 def turned_round(path: str) -> str:

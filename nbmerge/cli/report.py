@@ -140,8 +140,7 @@ def _cells(numbers: list[int]) -> str:
 
 
 def _place(conflict: Conflict) -> str:
-    name = f" (id {printable(conflict.id)})" if conflict.id is not None else ""
-    return f"cell {conflict.cell + 1}{name}"
+    return cell_named(conflict.cell, conflict.id)
 
 
 def _what_happened(conflict: Conflict) -> str:
@@ -192,8 +191,13 @@ def place(conflict: OpenConflict) -> str:
 
 def cell_of(conflict: OpenConflict) -> str:
     """Its cell as people name it."""
-    named = f" (id {printable(conflict.id)})" if conflict.id is not None else ""
-    return f"cell {(conflict.cell or 0) + 1}{named}"
+    return cell_named(conflict.cell or 0, conflict.id)
+
+
+def cell_named(cell: int, id: str | None) -> str:
+    """A cell, by its place from 0 and its id, as people name it."""
+    named = f" (id {printable(id)})" if id is not None else ""
+    return f"cell {cell + 1}{named}"
 
 
 def sides(conflict: OpenConflict) -> tuple[tuple[str, Term], tuple[str, Term]]:

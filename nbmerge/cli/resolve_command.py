@@ -6,6 +6,8 @@ at the end; nothing but what was chosen changes.
 
 from __future__ import annotations
 
+import os
+
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
     from nbmerge.conflicts.values import Chosen
-    from nbmerge.service.resolve import Unresolved
+    from nbmerge.service.resolve import Rewritten, Unresolved
 
 _WHAT = """
 Settle the conflicts in a notebook: all of them for one side, or those of one cell with --cell; without such
@@ -61,14 +63,26 @@ def run_resolve(options: Arguments) -> int:
     from nbmerge.cli.resolving import in_cell, open_conflicts
 
     path = options.notebook
+    if not os.path.lexists(path) and (lines := _loose_ends(path, options.state)):  # git asks about it
+        write_text(lines)
+        return EXIT_CONFLICTS
     with open_conflicts(path, options.state) as found:
         if found is None:
-            write_text(f"{printable(path)}: no conflicts are in it\n")
-            return EXIT_CLEAN
+            lines = _loose_ends(path, options.state)
+            write_text(lines or f"{printable(path)}: no conflicts are in it\n")
+            return EXIT_CONFLICTS if lines else EXIT_CLEAN
         meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
         if options.web:
             return _in_browser(found, meant, options.browser)
         return _resolve(found, meant, options.choice)
+
+
+def _loose_ends(path: str, state: str | None) -> str:
+    """What waits for a person though no side can be chosen for it."""
+    from nbmerge.cli.conflicts_command import loose_ends
+    from nbmerge.service.resolve import Looking
+
+    return "".join(f"{line}\n" for line in loose_ends(Looking(state).at(path)))
 
 
 def _resolve(found: Unresolved, meant: Sequence[Traced], choice: str | None) -> int:
@@ -81,9 +95,7 @@ def _resolve(found: Unresolved, meant: Sequence[Traced], choice: str | None) -> 
         write_text(f"{printable(found.path)}: nothing was chosen, nothing was written\n")
         return EXIT_CONFLICTS
     settled = _settled(found, chosen)
-    left = write_resolution(found, settled).left
-    write_text("".join(f"{line}\n" for line in _said(found, chosen, settled, left)))
-    return EXIT_CONFLICTS if left else EXIT_CLEAN
+    return _told(found, chosen, settled, write_resolution(found, settled))
 
 
 def _in_browser(found: Unresolved, meant: Sequence[Traced], browser: str | None) -> int:
@@ -93,12 +105,15 @@ def _in_browser(found: Unresolved, meant: Sequence[Traced], browser: str | None)
     if resolved is None:
         write_text(f"{printable(found.path)}: closed without saving, nothing was written\n")
         return EXIT_CONFLICTS
-    left = resolved.kept.left
     if not resolved.chosen:
         write_text(f"{printable(found.path)}: nothing was chosen there, nothing was written\n")
         return EXIT_CONFLICTS
-    write_text("".join(f"{line}\n" for line in _said(found, resolved.chosen, resolved.settled, left)))
-    return EXIT_CONFLICTS if left else EXIT_CLEAN
+    return _told(found, resolved.chosen, resolved.settled, resolved.kept)
+
+
+def _told(found: Unresolved, chosen: Mapping[Traced, Chosen], settled: Resolution, kept: Rewritten) -> int:
+    write_text("".join(f"{line}\n" for line in _said(found, chosen, settled, kept)))
+    return EXIT_CONFLICTS if kept.left or kept.markers else EXIT_CLEAN
 
 
 def _answers(found: Unresolved, meant: Sequence[Traced]) -> Mapping[Traced, Chosen]:
@@ -127,16 +142,18 @@ def _settled(found: Unresolved, chosen: Mapping[Traced, Chosen]) -> Resolution:
 
 
 def _said(
-    found: Unresolved, chosen: Mapping[Traced, Chosen], settled: Resolution, left: int
+    found: Unresolved, chosen: Mapping[Traced, Chosen], settled: Resolution, kept: Rewritten
 ) -> Iterator[str]:
     """What was done, how it is undone, and what is next."""
     from collections import Counter
 
+    from nbmerge.cli.conflicts_command import loose_ends
     from nbmerge.cli.git_command import in_git, turned_round
     from nbmerge.cli.report import decided
     from nbmerge.conflicts.values import Choice
+    from nbmerge.service.resolve import Looked
 
-    path, number = printable(found.path), len(chosen)
+    path, number, left = printable(found.path), len(chosen), kept.left
     ways = Counter(each.value if isinstance(each, Choice) else "edited" for each in chosen.values())
     counted = ", ".join(f"{times} {way}" if len(ways) > 1 else way for way, times in ways.items())
     rest = f"{left} left" if left else "none left"
@@ -148,7 +165,8 @@ def _said(
         yield f"note: {note}"
     before = f"{found.path}@{found.version.number}"
     yield f"to undo it: {printable(to_type('restore', before))}"
+    yield from loose_ends(Looked(found.path, markers=kept.markers))
     if left:
         yield f"to go on: {printable(to_type('resolve', found.path))}"
-    elif found.git is not None:
+    elif found.git is not None and not kept.markers:
         yield from in_git(found.path, found.git)

@@ -14,7 +14,17 @@ from dataclasses import dataclass, replace
 
 from nbmerge.conflicts.known import Traced
 from nbmerge.conflicts.nbdime import settle_nbdime
-from nbmerge.conflicts.values import Absent, Choice, Chosen, Edited, InSource, NotKnown, OpenConflict
+from nbmerge.conflicts.values import (
+    Absent,
+    CellRuns,
+    Choice,
+    Chosen,
+    Edited,
+    InSource,
+    NotKnown,
+    OpenConflict,
+)
+from nbmerge.merge.engine import derived_id, with_id
 from nbmerge.merge.fields import follow, made, merge_attachments
 from nbmerge.merge.markers import crossed
 from nbmerge.merge.values import Decision, Notes, Terms, compose, split
@@ -22,7 +32,7 @@ from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
     from nbmerge.merge.markers import Marked
@@ -102,8 +112,32 @@ def choose(notebook: Notebook, chosen: Mapping[Traced, Chosen]) -> Resolution:
     settled = replace(notebook, cells=tuple(cells))
     if others:
         settled = settle_nbdime(settled, others)
-    kept = tuple(cell for cell in settled.cells if id(cell) not in gone)
-    return Resolution(replace(settled, cells=kept), tuple(decisions))
+    kept = [cell for cell in settled.cells if id(cell) not in gone]
+    decisions += _own_ids(kept, {id(cell) for place in others for cell in _within(place, cells)})
+    return Resolution(replace(settled, cells=tuple(kept)), tuple(decisions))
+
+
+def _within(conflict: OpenConflict, cells: Sequence[Cell]) -> Sequence[Cell]:
+    """The cells of both sides, where they stand between marker cells."""
+    match conflict.place:
+        case CellRuns(first, _, last):
+            return cells[first + 1 : last]
+    return ()
+
+
+def _own_ids(cells: list[Cell], of_runs: set[int]) -> Iterator[Decision]:
+    """Gives another id to each cell of the runs (by identity) whose id another cell has: tools that keep
+    both sides' cells keep their ids."""
+    taken = {cell.id for cell in cells}
+    seen = {cell.id for cell in cells if id(cell) not in of_runs}
+    for place, cell in enumerate(cells):
+        if id(cell) not in of_runs or cell.id is None:
+            continue
+        if cell.id in seen:
+            cells[place] = with_id(cell, derived_id(cell.type, cell.source, taken))
+            yield Decision(f"/cells/{place}/id", "both", f"{cell.id!r} was in use by another cell")
+        taken.add(cells[place].id)
+        seen.add(cells[place].id)
 
 
 def _settled_cell(cell: Cell, ones: Sequence[One]) -> Cell | None:

@@ -1,26 +1,19 @@
-"""Owns: which conflicts stand in a notebook, and whether markers are only an example, as in a lesson about
-git.
+"""Owns: which conflicts stand in a notebook, and which markers are left of some.
 
 Must not know: files, git, the store.
-Invariant: every whole conflict between markers is found once, under the number and the id of its cell;
-markers that a merge wrote are never taken for an example if the versions that were merged are known.
-
-Without them nobody can be sure: what stands in a fence of markdown or in a string of Python under labels
-that are not our own usual ones is taken for an example.
+Invariant: every whole conflict between markers is found once, under the number and the id of its cell; a
+marker that is left is a line of none of them.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from enum import Enum
-
+from nbmerge.conflicts.examples import is_example, looks_like_example, may_show_examples
 from nbmerge.conflicts.jujutsu import as_git_writes
-from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime
-from nbmerge.conflicts.values import Absent, InFile, InSource, OpenConflict, ShownBy, Term
+from nbmerge.conflicts.marker_cells import conflicts_between_cells, left_alone
+from nbmerge.conflicts.nbdime import deleted_terms, find_nbdime, may_hold_nbdime
+from nbmerge.conflicts.values import Absent, InFile, InSource, LeftMarker, OpenConflict, ShownBy, Term
 from nbmerge.merge.engine import is_python
-from nbmerge.merge.markers import DELETED, LEAST, Labels, Marked, conflicts_in
-from nbmerge.merge.rules import faults
+from nbmerge.merge.markers import DELETED, LEAST, Labels, Marked, conflicts_in, marker
 from nbmerge.merge.values import Terms, split
 from nbmerge.notebook.model import CODE
 
@@ -29,105 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from nbmerge.conflicts.known import KnownMerge
-    from nbmerge.conflicts.values import OpenConflict
-    from nbmerge.merge.markers import Marked
     from nbmerge.merge.values import Lines
     from nbmerge.notebook.model import Cell, Notebook
 
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_QUOTES = ('"""', "'''")
-# What `nbmerge`, nbdime and the watcher call the sides unless they are told otherwise; lessons quote git.
-_OURS = re.compile(r"local|remote|versions? \d+(?: and \d+)*(?:, .*)?|this notebook|conflict copy \(.*\)")
-
-
-class Seen(Enum):
-    """What the versions that were merged tell about markers and the lines between them."""
-
-    MADE = "made"  # their merge makes them, or made them and they were edited since; none has them
-    BEFORE = "before"  # some of them have them, or others like them
-    ALWAYS = "always"  # all of them have them
-
-
-def is_example(
-    conflict: OpenConflict, marked: Marked, known: KnownMerge | None, looks_like_one: bool
-) -> bool:
-    """Whether what stands between markers in a source is no conflict."""
-    match None if known is None else _seen(conflict, marked, known):
-        case Seen.MADE:
-            return False
-        case Seen.ALWAYS:
-            return True
-        case Seen.BEFORE:
-            return looks_like_one
-    return looks_like_one and not _has_labels_of_ours(marked)
-
-
-def looks_like_example(kind: str, lines: Lines, marked: Marked, python: bool) -> bool:
-    """Whether a cell of this kind makes sense with the markers; `python`: whether its code is Python."""
-    if kind == "markdown":
-        return _in_a_fence(lines, marked)
-    return kind == CODE and python and _in_a_string(lines)
-
-
-def _seen(conflict: OpenConflict, marked: Marked, known: KnownMerge) -> Seen | None:
-    """None if those versions have nothing to do with these markers."""
-    text = "\n".join(line.rstrip("\r") for line in marked.lines)
-    found = [any(_holds(cell, text) for cell in cells) for cells in known.marked]
-    if any(found):
-        return Seen.ALWAYS if all(found) else Seen.BEFORE
-    if known.shows(marked):
-        return Seen.MADE
-    opening = marked.markers[0].rstrip("\r")
-    if any(_holds(cell, opening) for cells in known.marked for cell in cells):
-        return Seen.BEFORE
-    return Seen.MADE if known.has_conflict_in_cell_of(conflict) else None
-
-
-def _holds(cell: Cell, text: str) -> bool:
-    return f"\n{text}\n" in f"\n{cell.source}\n".replace("\r\n", "\n")
-
-
-def _has_labels_of_ours(marked: Marked) -> bool:
-    local, _, remote = (label.removesuffix(f" {DELETED}") for label in marked.labels)
-    return bool(_OURS.fullmatch(local) and _OURS.fullmatch(remote))
-
-
-def _in_a_fence(lines: Sequence[str], marked: Marked) -> bool:
-    """Whether one fence is open all the way from before the conflict to behind it."""
-    opened: tuple[int, str] | None = None  # where, and with what
-    for at, line in enumerate(lines):
-        found = _FENCE.match(line)
-        if opened is None:
-            if at >= marked.start:
-                return False
-            opened = (at, found.group(1)) if found else None
-        elif found and found.group(1).startswith(opened[1]) and not line.strip().strip(opened[1][0]):
-            if at >= marked.end:
-                return True
-            if at >= marked.start:
-                return False
-            opened = None
-    return False
-
-
-def _in_a_string(lines: Sequence[str]) -> bool:
-    """Whether the code parses as it is, so that the markers stand in a string of several lines."""
-    code = "\n".join(lines)
-    if not any(quotes in code for quotes in _QUOTES) or code.lstrip().startswith("%%"):
-        return False
-    try:
-        return not faults(code)
-    except RecursionError:
-        return False
-
-
 _OPENING = "<" * LEAST
+_MARKERS = tuple(character * LEAST for character in "<>=|")
 
 
 def may_hold_conflicts(data: bytes) -> bool:
-    """Whether it is worth reading a notebook; False is certain, and costs a search of the bytes."""
-    return b"<<<<<<<" in data or may_hold_nbdime(data)
+    """Whether a whole conflict may be in a notebook; False is certain, and costs a search of the bytes."""
+    return may_hold_nbdime(data)
 
 
 def find_in_text(data: bytes) -> tuple[OpenConflict, ...]:
@@ -166,7 +71,7 @@ def find(
         together = conflicts_in(lines)
         for marked in together:
             conflict = _between_markers(place, cell, marked)
-            looks_like_one = looks_like_example(cell.type, *_alone(lines, marked, together), python)
+            looks_like_one = _looks_like_example(cell, lines, marked, together, python)
             if (looks_like_one or merging) and not answers:
                 answers.append(ask())
             if not is_example(conflict, marked, answers[0] if answers else None, looks_like_one):
@@ -174,13 +79,60 @@ def find(
     return tuple(sorted(found, key=lambda conflict: -1 if conflict.cell is None else conflict.cell))
 
 
-def _alone(lines: Lines, marked: Marked, together: Sequence[Marked]) -> tuple[Lines, Marked]:
-    """The lines with all other conflicts settled: what stands beside an example may be a true one."""
+def find_left(notebook: Notebook) -> tuple[LeftMarker, ...]:
+    """The markers that belong to no whole conflict (any more), in order, but for those of an example.
+
+    A separator is one in Python code alone: elsewhere it underlines a heading.
+    """
+    runs = conflicts_between_cells(notebook.cells)
+    whole = {at for run in runs for at in (run.first, run.middle, run.last)}
+    alone = set(left_alone(notebook.cells))
+    python = is_python(notebook.frame)
+    found: list[LeftMarker] = []
+    for at, cell in enumerate(notebook.cells):
+        if at in alone:
+            found.append(LeftMarker(at, cell.id, 0, cell.source.strip()))
+        elif at not in whole and any(each in cell.source for each in _MARKERS):
+            lines = split(cell.source)[0]
+            found += [LeftMarker(at, cell.id, line, lines[line]) for line in _left_in(cell, lines, python)]
+    return tuple(found)
+
+
+def _left_in(cell: Cell, lines: Lines, python: bool) -> Iterator[int]:
+    """The lines of a cell that are such markers."""
+    together = conflicts_in(lines)
+    within = {line for one in together for line in range(one.start, one.end)}
+    first = 1 if deleted_terms(cell) else 0  # nbdime's line, which looks like a marker
+    code = cell.type == CODE and python and not cell.source.lstrip().startswith("%%")
+    marks = [at for at in range(first, len(lines)) if at not in within and _is_marker(lines[at], code)]
+    if not may_show_examples(cell.type, cell.source):
+        yield from marks
+        return
+    for at in marks:
+        others = {*within, *marks} - {at}
+        before = [line for place, line in enumerate(lines[:at]) if place not in others]
+        after = [line for place, line in enumerate(lines[at + 1 :], at + 1) if place not in others]
+        alone = (*before, lines[at], *after)
+        if not looks_like_example(cell.type, alone, len(before), len(before) + 1, python):
+            yield at
+
+
+def _is_marker(line: str, code: bool) -> bool:
+    """Whether a line marks something; `code`: whether it stands in Python code."""
+    found = marker(line)
+    if found is None or found.size < LEAST:
+        return False
+    return found.character in "<>" or (code and found.size == LEAST)
+
+
+def _looks_like_example(
+    cell: Cell, lines: Lines, marked: Marked, together: Sequence[Marked], python: bool
+) -> bool:
+    """The other conflicts are settled for this: what stands beside an example may be a true one."""
     before = [line for piece in _settled(lines, together, 0, marked.start) for line in piece]
     after = [line for piece in _settled(lines, together, marked.end, len(lines)) for line in piece]
-    start = len(before)
-    moved = replace(marked, start=start, end=start + marked.end - marked.start)
-    return (*before, *marked.lines, *after), moved
+    start, end = len(before), len(before) + marked.end - marked.start
+    return looks_like_example(cell.type, (*before, *marked.lines, *after), start, end, python)
 
 
 def _settled(lines: Lines, conflicts: Sequence[Marked], start: int, end: int) -> Iterator[Lines]:

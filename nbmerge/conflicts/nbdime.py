@@ -1,8 +1,8 @@
-"""Owns: conflicts as nbdime writes them into a notebook, besides markers in a source: found, settled.
+"""Owns: conflicts that other programs write into a notebook, besides markers in a source: found, settled.
+All but marker cells are nbdime's.
 
 Must not know: files, how a conflict is shown, who chooses.
-Invariant: a notebook that nbdime did not write into holds none (a marker cell is a markdown cell with a
-marker and nothing else, so that a cell that quotes one is none); cells in which nothing was settled stay
+Invariant: a notebook that no other program wrote into holds none; cells in which nothing was settled stay
 the same objects.
 
 What nbdime decides without a word (a deletion against outputs, attachments that both changed) it leaves no
@@ -16,15 +16,12 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
 
+from nbmerge.conflicts.marker_cells import conflicts_between_cells, settled_run, with_source
 from nbmerge.conflicts.nbdime_metadata import id_terms, metadata_terms, settled_id, settled_metadata
 from nbmerge.conflicts.nbdime_outputs import (
-    CLOSING,
     OPENING,
-    SEPARATOR,
     conflicts_among,
-    dropped,
     settled_outputs,
-    triples,
 )
 from nbmerge.conflicts.values import (
     Absent,
@@ -41,11 +38,10 @@ from nbmerge.conflicts.values import (
 )
 from nbmerge.merge.markers import Labels
 from nbmerge.merge.values import Terms
-from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from typing import TypeAlias
 
     from nbmerge.conflicts.values import Chosen, Place, Term
@@ -56,41 +52,10 @@ if TYPE_CHECKING:
     Own: TypeAlias = DeletedCell | CellRuns | InOutputs | InMetadata | InId
     Choices: TypeAlias = dict[Place, Chosen]
 
-_MARKER_CELLS = {
-    f'<span style="color:red"><b>{marker}</b></span>': marker for marker in (OPENING, SEPARATOR, CLOSING)
-}
 _DELETED = {
     "<<<<<<< LOCAL CELL DELETED >>>>>>>": Choice.LOCAL,
     "<<<<<<< REMOTE CELL DELETED >>>>>>>": Choice.REMOTE,
 }
-
-
-def runs_of_cells(cells: Sequence[Cell]) -> Iterator[tuple[CellRuns, Terms[Term]]]:
-    """The conflicts between marker cells, outer before inner ones."""
-    marks = _marks(cells)
-    if not any(marks):
-        return
-    for first, middle, last in triples(marks):
-        local, remote = cells[first + 1 : middle], cells[middle + 1 : last]
-        yield CellRuns(first, middle, last), Terms(Absent.UNKNOWN, _text(local), _text(remote))
-
-
-def settled_run(cells: Sequence[Cell | None], place: CellRuns, choice: Chosen) -> list[Cell | None]:
-    """What stands for the two runs and their markers, None for each cell that is no more.
-
-    Some of the cells may be gone already.  A text that somebody wrote is one cell, unless it is
-    what a side or both have; an empty one is none.  Raises NotKnown.
-    """
-    match choice:
-        case Choice.BASE:
-            raise NotKnown("what was there before is not known: choose local, remote or both")
-        case Choice():
-            gone = dropped((place.first, place.middle, place.last), choice)
-            return [None if at in gone else cells[at] for at in range(place.first, place.last + 1)]
-    local = [cell for cell in cells[place.first + 1 : place.middle] if cell is not None]
-    remote = [cell for cell in cells[place.middle + 1 : place.last] if cell is not None]
-    kept = _written(choice.text, local, remote)
-    return [*kept, *[None] * (place.last + 1 - place.first - len(kept))]
 
 
 def deleted_terms(cell: Cell) -> Terms[Term] | None:
@@ -115,10 +80,10 @@ def settled_deleted(cell: Cell, choice: Chosen) -> Cell | None:
     kept = cell.source.partition("\n")[2]
     match choice:
         case Edited(text):
-            return _with_source(cell, text, is_its_own=text == kept)
+            return with_source(cell, text, is_its_own=text == kept)
         case Choice.BASE:
             raise NotKnown("the text that the cell had before is not known: choose a side")
-    return None if choice is by else _with_source(cell, kept, is_its_own=True)
+    return None if choice is by else with_source(cell, kept, is_its_own=True)
 
 
 def _deleted_by(cell: Cell) -> Choice | None:
@@ -127,40 +92,15 @@ def _deleted_by(cell: Cell) -> Choice | None:
     return _DELETED.get(cell.source.partition("\n")[0].rstrip())
 
 
-def _marks(cells: Sequence[Cell]) -> list[str]:
-    """The line of each marker cell, "" for every other cell."""
-    return [_MARKER_CELLS.get(cell.source.strip(), "") if cell.type == "markdown" else "" for cell in cells]
-
-
-def _text(cells: Sequence[Cell]) -> str:
-    return "\n\n".join(cell.source for cell in cells)
-
-
-def _written(text: str, local: list[Cell], remote: list[Cell]) -> list[Cell]:
-    """The cells for a text in place of these two runs."""
-    for run in (local, remote, local + remote):
-        if text == _text(run):
-            return run
-    return [_with_source(cell, text, is_its_own=False) for cell in (*local, *remote)[:1] if text.strip()]
-
-
-def _with_source(cell: Cell, source: str, *, is_its_own: bool) -> Cell:
-    """The cell with another source; outputs and count stay only if it is what they are of."""
-    after = cell.with_source(source)
-    if cell.type != CODE or is_its_own:
-        return after
-    return cell.with_value({**after.value, "outputs": [], cell.count_field: None})
-
-
 _LABELS = Labels("local", "", "remote")
-_MARKER = b"<<<<<<<"
+_MARKER = b"<<<<<<"
 _ESCAPED_LETTER = re.compile(rb"\\u00[5-7]")
 
 
 def may_hold_nbdime(data: bytes) -> bool:
     """Whether a notebook's bytes can hold a conflict of nbdime's; False is certain.
 
-    Every form has either seven `<` or a key that begins with `remote_`; JSON may spell any of these
+    Every form has either six `<` or a key that begins with `remote_`; JSON may spell any of these
     characters as an escape.
     """
     if _MARKER in data or b'"remote_' in data:
@@ -172,11 +112,8 @@ def may_hold_nbdime(data: bytes) -> bool:
 
 
 def find_nbdime(notebook: Notebook) -> tuple[OpenConflict, ...]:
-    """The open conflicts that nbdime wrote, in the order of the cells; outer before inner ones."""
-    return tuple(
-        OpenConflict(place, _id_at(place, notebook), ShownBy.NBDIME, _LABELS, terms)
-        for place, terms in _places(notebook)
-    )
+    """The open conflicts that other programs wrote, in the order of the cells; outer before inner ones."""
+    return tuple(_conflicts(notebook))
 
 
 def settle_nbdime(notebook: Notebook, chosen: Mapping[OpenConflict, Chosen]) -> Notebook:
@@ -220,15 +157,19 @@ def _telling(where: str) -> Iterator[None]:
         raise NotKnown(f"{where}: {unknown}") from None
 
 
-def _places(notebook: Notebook) -> Iterator[tuple[Own, Terms[Term]]]:
+def _conflicts(notebook: Notebook) -> Iterator[OpenConflict]:
     terms = metadata_terms(notebook.frame.get("metadata"))
     if terms is not None:
-        yield InMetadata(None), terms
-    runs = {place.first: (place, terms) for place, terms in runs_of_cells(notebook.cells)}
+        yield _of_nbdime(InMetadata(None), None, terms)
+    runs = {run.first: conflict for run, conflict in conflicts_between_cells(notebook.cells).items()}
     for at, cell in enumerate(notebook.cells):
         if at in runs:
             yield runs[at]
-        yield from _places_in(at, cell)
+        yield from (_of_nbdime(place, cell.id, terms) for place, terms in _places_in(at, cell))
+
+
+def _of_nbdime(place: Own, id: str | None, terms: Terms[Term]) -> OpenConflict:
+    return OpenConflict(place, id, ShownBy.NBDIME, _LABELS, terms)
 
 
 def _places_in(at: int, cell: Cell) -> Iterator[tuple[Own, Terms[Term]]]:
@@ -274,8 +215,3 @@ def _with_metadata(output: Json, choice: Chosen) -> Json:
     if not isinstance(output, dict):
         return output
     return {**output, "metadata": settled_metadata(output.get("metadata"), choice)}
-
-
-def _id_at(place: Own, notebook: Notebook) -> str | None:
-    cell = place.first if isinstance(place, CellRuns) else place.cell
-    return None if cell is None else notebook.cells[cell].id

@@ -34,6 +34,7 @@ class ShownBy(Enum):
 
     NBMERGE = "nbmerge"  # also git's, and nbdime's inside a source: they look the same
     NBDIME = "nbdime"
+    NBDEV = "nbdev"  # also databooks': cells that are markers
     GIT = "git"  # the file is no JSON
 
 
@@ -80,7 +81,7 @@ class DeletedCell:
 
 @dataclass(frozen=True, slots=True)
 class CellRuns:
-    """Two runs of cells between marker cells (nbdime): `first`, `middle` and `last` are those."""
+    """Two runs of cells between marker cells (nbdime, nbdev): `first`, `middle` and `last` are those."""
 
     kind: ClassVar[str] = "cells"
     first: int
@@ -126,6 +127,20 @@ class InFile:
 
     kind: ClassVar[str] = "file"
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftMarker:
+    """A marker of a conflict that is not whole: what was forgotten when somebody edited it.
+
+    `line` counts the lines of the cell's source from 0, `text` is that line.
+    """
+
+    kind: ClassVar[str] = "marker"
+    cell: int
+    id: str | None
+    line: int
+    text: str
 
 
 Place: TypeAlias = InSource | DeletedCell | CellRuns | InOutputs | InMetadata | InId | InFile

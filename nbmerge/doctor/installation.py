@@ -310,9 +310,8 @@ def other_tools(setting: Setting) -> Iterator[Finding]:
     filter_, differ = attribute(answer, "filter"), attribute(answer, "diff")
     if filter_ not in _NONE:
         command = _configured(f"filter.{filter_}.clean") or _configured(f"filter.{filter_}.process")
-        yield _other(
-            FILTER, f"git passes notebooks through the filter `{filter_}` before it stores them", command
-        )
+        what = f"git passes notebooks through the filter `{filter_}` before it stores them"
+        yield _numbering(what, filter_, command) or _other(FILTER, what, command)
     if differ not in _NONE:
         command = _configured(f"diff.{differ}.command") or _configured(f"diff.{differ}.textconv")
         yield _other(DIFF, f"`git diff` shows notebooks with `{differ}`", command)
@@ -366,6 +365,21 @@ def _other(name: str, what: str, command: str) -> Finding:
         advice = "install it again, or take its line out of the attributes (`git check-attr -a x.ipynb`)"
         return warning(name, f"{what}, but its program is not there: {command}", advice)
     return ok(name, f"{what}: {command}")
+
+
+def _numbering(what: str, filter_: str, command: str) -> Finding | None:
+    """What follows where the filter is nbstripout's, which gives each cell its place for an id."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    names = {os.path.basename(word).removesuffix(".exe") for word in words}
+    if "nbstripout" not in names or "--keep-id" in words or not _can_run(command):
+        return None
+    follows = "it replaces the ids of cells by their places, so a merge finds cells by their content alone"
+    keeping = shlex.quote(f"{command} --keep-id")
+    advice = f"to keep the ids: git config filter.{filter_}.clean {keeping}"
+    return warning(FILTER, f"{what}: {command}; {follows}", advice)
 
 
 def _configured(key: str) -> str:

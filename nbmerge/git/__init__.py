@@ -5,5 +5,5 @@ Owns: what git calls and what it is told.  Must not know: commands, how notebook
 In which order to read it: `driver` (one call), `labels` (what the sides are called), `recorded` (how
 conflicts were settled before), `entry`, `scope`,
 `attributes` and `install` (the entry in git's configuration and its places), `sides` (the versions behind a
-notebook in conflict); `process` runs git for all of them.
+notebook in conflict), `waiting` (what git asks about whole files); `process` runs git for all of them.
 """

@@ -3,6 +3,10 @@
 Must not know: the merge.
 Invariant: a name is shown only where git's own state gives it; else HEAD and "theirs".  Asked only when
 there is a conflict to show, for it costs processes.
+
+git leaves its state behind for what it starts: a rebase that puts an autostash back still says which commit
+it picked last, a merge which branch it merged.  So the git that runs this driver is asked first, by its
+command line; where the system does not show that, a commit is named only if it holds the remote side.
 """
 
 from __future__ import annotations
@@ -21,8 +25,16 @@ BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL = "base", "HEAD", "theirs"
 _UNKNOWN = Labels(LOCAL_LABEL, BASE_LABEL, REMOTE_LABEL)
 _STASH = Labels("Updated upstream", "Stash base", "Stashed changes")
 _VIRTUAL = Labels("Temporary merge branch 1", BASE_LABEL, "Temporary merge branch 2")
+_OF_FILES = Labels("ours", BASE_LABEL, "theirs")  # `apply --3way`, and conflicts that are made again
 _HEAD_OF = "GITHEAD_"
 _HASH = "[0-9a-f]{4,64}"
+# Options that are followed by a word of their own: of git itself, and of the commands looked at here.
+_OF_GIT = {"-C", "-c", "--exec-path", "--git-dir", "--work-tree", "--namespace", "--config-env"}
+_OF_COMMANDS = {
+    *("-b", "-B", "-c", "-C", "--create", "--force-create", "--orphan", "--conflict"),
+    *("-m", "--mainline", "-X", "--strategy-option", "--strategy", "--cleanup", "--merge-base"),
+}
+_SWITCHING = _OF_COMMANDS - {"-m"}  # where it is `--merge`
 
 
 def find_labels(call: Call, with_base: bool) -> Labels:
@@ -31,13 +43,10 @@ def find_labels(call: Call, with_base: bool) -> Labels:
         return call.labels
     if is_virtual(call):
         return _VIRTUAL
-    merged = [name for name in os.environ if name.startswith(_HEAD_OF)]
-    if len(merged) == 1:
-        oid = merged[0].removeprefix(_HEAD_OF)
-        return Labels(LOCAL_LABEL, _base_of(oid) if with_base else BASE_LABEL, os.environ[merged[0]])
-    if "GIT_CHERRY_PICK_HELP" in os.environ:  # set by a rebase for what it runs
-        return _picked(_last_line("rebase-merge/done"))
-    return _by_command(_words_of_git())
+    command, words = _split(_words_of_git())
+    if not command:
+        return _by_traces(call, with_base)
+    return _by_command(command, words, with_base)
 
 
 def is_virtual(call: Call) -> bool:
@@ -49,30 +58,135 @@ def is_virtual(call: Call) -> bool:
     return call.marker_size > (int(size) if size.isdecimal() else 7)
 
 
-def _base_of(oid: str) -> str:
-    bases = (ask_git("merge-base", "--all", "HEAD", oid) or "").split()
+def _by_command(command: str, words: list[str], with_base: bool) -> Labels:
+    """The labels for the command that git was started with, and the words behind it."""
+    labels = _UNKNOWN
+    match command:
+        case "merge":
+            labels = _merged(with_base)
+        case "rebase":
+            labels = _picked(_last_line("rebase-merge/done"))
+        case "stash":
+            labels = _STASH
+        case "cherry-pick" | "revert":
+            step = _first_line("sequencer/todo") or _commit_in(words)
+            labels = _picked(step, backwards=command == "revert")
+        case "am":  # also what `rebase --apply` runs
+            labels = _applied()
+        case "checkout" | "switch" | "restore":
+            labels = _switched(command, words, with_base)
+        case "apply":
+            labels = _OF_FILES
+        case "merge-tree":
+            labels = _of_branches(words, with_base)
+    return labels
+
+
+def _merged(with_base: bool) -> Labels:
+    """Those of a merge: git hands the name of what is merged to the programs that it starts."""
+    merged = _heads()
+    if len(merged) != 1:
+        return _UNKNOWN
+    oid, name = merged[0]
+    return Labels(LOCAL_LABEL, _base_of("HEAD", oid) if with_base else BASE_LABEL, name)
+
+
+def _heads() -> list[tuple[str, str]]:
+    """The commits that are merged, and their names."""
+    return [
+        (name.removeprefix(_HEAD_OF), value)
+        for name, value in os.environ.items()
+        if name.startswith(_HEAD_OF)
+    ]
+
+
+def _base_of(local: str, remote: str) -> str:
+    bases = (ask_git("merge-base", "--all", local, remote) or "").split()
     if len(bases) > 1:
         return "merged common ancestors"
     return bases[0][:7] if bases else "empty tree"
 
 
-def _by_command(words: list[str]) -> Labels:
-    """The labels for the command that git was started with."""
-    command = next((w for w in words if w in ("stash", "cherry-pick", "revert")), None)
-    if command is None:
+def _by_traces(call: Call, with_base: bool) -> Labels:
+    """What git left for what it starts, if that is what is merged here."""
+    merged, step = _heads(), ""
+    if "GIT_CHERRY_PICK_HELP" in os.environ:  # set by a rebase for what it runs
+        step = _last_line("rebase-merge/done")
+    commits = [oid for oid, _ in merged] or step.split()[1:2]
+    if len(commits) != 1 or not _holds_remote(commits[0], call):
         return _UNKNOWN
-    if command == "stash":
-        return _STASH
-    step = _first_line("sequencer/todo") or _commit_in(words[words.index(command) + 1 :])
-    return _picked(step, backwards=command == "revert")
+    return _merged(with_base) if merged else _picked(step)
+
+
+def _holds_remote(commit: str, call: Call) -> bool:
+    there = ask_git("rev-parse", "--verify", "--quiet", f"{commit}:{call.path}")
+    return bool(there) and there == ask_git("hash-object", "--no-filters", "--", call.remote)
 
 
 def _commit_in(words: list[str]) -> str:
     """The one commit that a command line names, spelled as a step of a todo list."""
-    named = [word for word in words if not word.startswith("-")]
-    if len(named) != 1:
+    named = _named(words, _OF_COMMANDS)
+    if len(named) != 1 or ".." in named[0]:
         return ""
     return ask_git("log", "-1", "--no-show-signature", "--format=pick %h %s", named[0], "--") or ""
+
+
+def _applied() -> Labels:
+    """Those of a patch that no longer fits: git names it by its subject."""
+    subject = next(iter(_all_lines("rebase-apply/final-commit")), "")
+    return Labels(LOCAL_LABEL, "constructed merge base", subject) if subject else _UNKNOWN
+
+
+def _switched(command: str, words: list[str], with_base: bool) -> Labels:
+    """Those of `checkout --merge`, which carries what is not committed over to another commit, or
+    makes the conflicts in files again."""
+    named = _named(words, _SWITCHING)
+    if command == "restore" or "--" in words or len(named) > 1:
+        return _OF_FILES
+    if not named:
+        return _UNKNOWN
+    name = "@{-1}" if named[0] == "-" else named[0]
+    if ask_git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") is None:
+        return _OF_FILES if command == "checkout" else _UNKNOWN
+    if name.startswith("@{-"):
+        name = ask_git("rev-parse", "--abbrev-ref", name) or name
+    return Labels(name, _current() if with_base else BASE_LABEL, "local")
+
+
+def _current() -> str:
+    """The branch that git is on, or the commit."""
+    return (
+        ask_git("symbolic-ref", "--quiet", "--short", "HEAD")
+        or ask_git("rev-parse", "--short", "HEAD")
+        or BASE_LABEL
+    )
+
+
+def _of_branches(words: list[str], with_base: bool) -> Labels:
+    """Those of `merge-tree`, which names both sides."""
+    match _named(words, _OF_COMMANDS):
+        case [local, remote]:
+            return Labels(local, _base_of(local, remote) if with_base else BASE_LABEL, remote)
+    return _UNKNOWN
+
+
+def _split(words: list[str]) -> tuple[str, list[str]]:
+    """The command that git was started with, and what stands behind it; "" if that is not shown."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in _OF_GIT else 1
+    return (words[at], words[at + 1 :]) if at < len(words) else ("", [])
+
+
+def _named(words: list[str], with_value: set[str]) -> list[str]:
+    """The words that are neither options nor belong to one."""
+    found: list[str] = []
+    before = ""
+    for word in words:
+        if word == "-" or not (word.startswith("-") or before in with_value):
+            found.append(word)
+        before = word
+    return found
 
 
 def _picked(step: str, backwards: bool = False) -> Labels:
@@ -97,11 +211,16 @@ def _last_line(name: str) -> str:
 
 
 def _lines(name: str) -> list[str]:
-    """The lines of a file of git's state that say something."""
+    """The lines of a todo list that say something."""
+    return [line for line in _all_lines(name) if line and not line.startswith("#")]
+
+
+def _all_lines(name: str) -> list[str]:
+    """The lines of a file of git's state."""
     path = ask_git("rev-parse", "--git-path", name)
     try:
         with open(path or "", encoding="utf-8", errors="replace") as file:
-            return [line for line in file.read().splitlines() if line and not line.startswith("#")]
+            return file.read().split("\n")
     except OSError:
         return []
 

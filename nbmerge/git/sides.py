@@ -86,6 +86,14 @@ def unmerged(folder: str) -> tuple[str, ...]:
     return tuple(os.path.join(folder, name) for name in names)
 
 
+def unmerged_stages(folder: str) -> dict[str, dict[int, str]]:
+    """The same paths, relative to the folder, with the object of each stage that git has."""
+    try:
+        return _stages(_Repository(folder).ask("ls-files", "--unmerged", "-z") or "")
+    except SystemFailure:
+        return {}
+
+
 class _Repository:
     """git, run in one folder."""
 

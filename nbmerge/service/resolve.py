@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from nbmerge.conflicts.finding import find, find_in_text, may_hold_conflicts
+from nbmerge.conflicts.finding import find, find_in_text, find_left, may_hold_conflicts
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.errors import NbmergeError, NotebookError
 from nbmerge.files import digest, is_special, read_ordinary_file
@@ -28,8 +28,9 @@ from nbmerge.service.cache import same_notebook
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.conflicts.choosing import Resolution
-    from nbmerge.conflicts.values import OpenConflict
+    from nbmerge.conflicts.values import LeftMarker, OpenConflict
     from nbmerge.git.sides import GitSides, UnmergedPaths
+    from nbmerge.git.waiting import OpenQuestion
     from nbmerge.history.store import Store
     from nbmerge.service.notebook_service import NotebookService
 
@@ -52,7 +53,7 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """The notebook as it was written: `left` conflicts are in it.
+    """The notebook as it was written: `left` conflicts are in it, and `markers` of none.
 
     `version` is what it holds now; `merged` says that it also holds what others saved.
     """
@@ -60,6 +61,7 @@ class Rewritten:
     version: Version
     merged: bool
     left: int
+    markers: tuple[LeftMarker, ...]
 
 
 def may_be_unresolved(data: bytes, path: str) -> bool:
@@ -104,7 +106,7 @@ def write_resolution(found: Unresolved, resolution: Resolution) -> Rewritten:
         from nbmerge.git.recorded import record_resolved
 
         record_resolved(found.path, found.known.result, sent, time.time())
-    return Rewritten(held.version, not same_notebook(sent, now), len(left))
+    return Rewritten(held.version, not same_notebook(sent, now), len(left), find_left(now))
 
 
 def _still_open(
@@ -184,11 +186,18 @@ def _merged_before(store: Store, notebook_id: int, held: Version) -> Terms[Noteb
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found in one file, or why it cannot be read."""
+    """What was found in one file and about it, or why it cannot be read."""
 
     path: str
     conflicts: tuple[OpenConflict, ...] = ()
+    markers: tuple[LeftMarker, ...] = ()  # of no whole conflict
+    waiting: OpenQuestion | None = None  # what git asks about it
     error: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing waits for a person, as far as the file can be read."""
+        return not (self.conflicts or self.markers or self.waiting)
 
 
 @dataclass(slots=True)
@@ -197,26 +206,53 @@ class Looking:
 
     state: str | None
     trees: dict[str, UnmergedPaths] = field(default_factory=dict)
+    awaited: dict[str, dict[str, OpenQuestion]] = field(default_factory=dict)  # by tree and real path
 
     def at(self, path: str) -> Looked:
-        """The conflicts in one file."""
+        """The conflicts in one file, and what git asks about it."""
+        waiting = self._awaited_near(path).get(os.path.realpath(path))
+        if waiting is not None and not os.path.lexists(path):
+            return Looked(path, waiting=waiting)
         try:
             data = read_ordinary_file(path)
-            if not may_hold_conflicts(data):
-                return Looked(path)
-            return Looked(path, self._found(path, data))
+            conflicts, markers = self._found(path, data)
         except NotebookError as error:
-            return Looked(path, error=str(error))
+            return Looked(path, waiting=waiting, error=str(error))
+        return Looked(path, conflicts, markers, waiting)
 
-    def _found(self, path: str, data: bytes) -> tuple[OpenConflict, ...]:
+    def absent_below(self, folder: str) -> Iterator[str]:
+        """The notebooks that git asks about in a folder and all folders in it, but that are not there."""
+        real = os.path.realpath(folder)
+        for path in self._awaited_near(os.path.join(folder, "any")):
+            name = os.path.relpath(path, real)
+            if not name.startswith(os.pardir + os.sep) and _is_edited(name) and not os.path.lexists(path):
+                yield os.path.normpath(os.path.join(folder, name))
+
+    def _awaited_near(self, path: str) -> dict[str, OpenQuestion]:
+        """What git asks about in the work tree of a file; git is run once for each tree."""
+        from nbmerge.environment.git import repository
+        from nbmerge.git.waiting import decisions_awaited
+
+        found = repository(path)
+        if found is None:
+            return {}
+        if found.tree not in self.awaited:
+            awaited = decisions_awaited(found.tree)
+            self.awaited[found.tree] = {name: each for each in awaited for name in each.paths}
+        return self.awaited[found.tree]
+
+    def _found(self, path: str, data: bytes) -> tuple[tuple[OpenConflict, ...], tuple[LeftMarker, ...]]:
         try:
             notebook = read(data, path)
         except NotebookError:
             broken = find_in_text(data)
             if broken:
-                return broken
+                return broken, ()
             raise
-        return find(notebook, lambda: self._known(path, data), self._is_unmerged(path))
+        left = find_left(notebook)
+        if not may_hold_conflicts(data):
+            return (), left
+        return find(notebook, lambda: self._known(path, data), self._is_unmerged(path)), left
 
     def _known(self, path: str, data: bytes) -> KnownMerge | None:
         from nbmerge.git.sides import find_sides
@@ -242,11 +278,13 @@ class Looking:
         return self.trees[found.tree]
 
 
-def notebooks(words: Iterable[str]) -> Iterator[str]:
-    """Files as they were named, and all notebooks in folders, in order of their names."""
+def notebooks(words: Iterable[str], looking: Looking) -> Iterator[str]:
+    """Files as they were named, and all notebooks in folders, in order of their names; last those that
+    are not there but that git asks about."""
     for word in words:
         if os.path.isdir(word):
             yield from _below(word)
+            yield from looking.absent_below(word)
         else:
             yield word
 
@@ -254,11 +292,19 @@ def notebooks(words: Iterable[str]) -> Iterator[str]:
 def _below(folder: str) -> Iterator[str]:
     """The notebooks in a folder and all folders in it, but for those in which nobody edits any;
     a pipe of such a name is none."""
-    from nbmerge.observe.names import is_left_out, is_notebook
+    from nbmerge.observe.names import is_left_out
 
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not is_left_out(name))
         for name in sorted(names):
             path = os.path.normpath(os.path.join(where, name))
-            if is_notebook(name) and not (os.path.exists(path) and is_special(path)):
+            if _is_edited(name) and not (os.path.exists(path) and is_special(path)):
                 yield path
+
+
+def _is_edited(path: str) -> bool:
+    """Whether it is the path of a notebook, in no folder in which nobody edits any."""
+    from nbmerge.observe.names import is_left_out, is_notebook
+
+    *folders, name = path.split(os.sep)
+    return is_notebook(name) and not any(map(is_left_out, folders))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.world import BASE, Command, Ended, save
-from tests.helpers.build import code, conflict, markdown, notebook
+from tests.helpers.build import cells_of, code, conflict, markdown, notebook
 from tests.helpers.spelling import JUPYTER
 
 BOTH = conflict(["a = 2"], ["a = 9"], "HEAD", "topic")
@@ -167,17 +167,63 @@ def test_what_nbdime_left(nbmerge: Command, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "no conflicts in 1 notebook"),
+        (b"", "is empty"),
         (b'{"cells": [<<<<<<< no', "is not JSON"),
         (b"\xff<<<<<<<", "is not UTF-8"),
+        (b'{"cells": [],}', "is not JSON"),
+        (b'{"cells": [', "is not JSON"),
+        (b'{\n=======\n"cells": []}', "is not JSON"),
+        (b'{"cells": 1}', "is no notebook"),
+        (b">>>>>>> topic\n{}", "git conflict markers"),
     ],
 )
 def test_what_cannot_be_read(nbmerge: Command, folder: Path, data: bytes, reason: str) -> None:
-    """What cannot hold a conflict need not be a notebook."""
+    """Nobody can say that it holds no conflict."""
     (folder / "w.ipynb").write_bytes(data)
     ended = nbmerge("conflicts", "w.ipynb")
-    assert ended.code == (3 if ended.err else 0)
-    assert reason in ended.err + ended.out.decode()
+    assert ended.code == 3
+    assert reason in ended.err
+    assert ended.out == b"no conflicts in 1 notebook, of which 1 cannot be read\n"
+
+
+def test_a_marker_that_was_forgotten(nbmerge: Command, folder: Path) -> None:
+    save(folder / "w.ipynb", notebook(code("x = 1\n>>>>>>> topic\ny = 2", id="one")))
+    ended = nbmerge("conflicts", "w.ipynb")
+    assert ended.code == 1
+    assert ended.out.decode().splitlines() == [
+        "w.ipynb: cell 1 (id one), line 2: a conflict marker was left: delete the line",
+        "    >>>>>>> topic",
+        "1 marker left in 1 of 1 notebook",
+    ]
+    [one] = told(nbmerge("conflicts", "w.ipynb", "--json"))["conflicts"]
+    assert (one["in"], one["cell"], one["line"], one["text"]) == ("marker", 0, 1, ">>>>>>> topic")
+    asked = nbmerge("resolve", "w.ipynb", "--local")
+    assert (asked.code, asked.out.splitlines()[0]) == (1, ended.out.splitlines()[0])
+
+
+def test_markers_that_are_left_beside_a_conflict(nbmerge: Command, folder: Path) -> None:
+    """To settle the conflict is not enough."""
+    save(folder / "w.ipynb", notebook(code(f"{BOTH}\n>>>>>>> topic", id="one")))
+    assert b"1 conflict, 1 marker left in 1 of 1 notebook" in nbmerge("conflicts", "w.ipynb").out
+    ended = nbmerge("resolve", "w.ipynb", "--local")
+    assert ended.code == 1
+    assert b"line 2: a conflict marker was left" in ended.out
+    assert nbmerge("conflicts", "w.ipynb").code == 1
+
+
+def test_marker_cells_are_settled_like_all_others(nbmerge: Command, folder: Path) -> None:
+    cells = ["`<<<<<<< HEAD`", "`=======`", "`>>>>>>> topic`"]
+    opening, middle, closing = (markdown(source) for source in cells)
+    ours, theirs = code("x = 1", id="a"), code("x = 2", id="a")
+    save(folder / "w.ipynb", notebook(code("y", id="y"), opening, ours, middle, theirs, closing))
+    ended = nbmerge("conflicts", "w.ipynb")
+    assert (ended.code, ended.out.decode().splitlines()[:-1]) == (
+        1,
+        ["w.ipynb: cells 2 to 6", "  local (HEAD):", "    x = 1", "  remote (topic):", "    x = 2"],
+    )
+    assert nbmerge("resolve", "w.ipynb", "--remote").code == 0
+    assert cells_of(json.loads((folder / "w.ipynb").read_bytes())) == [code("y", id="y"), theirs]
+    assert nbmerge("conflicts", "w.ipynb").code == 0
 
 
 def test_one_that_cannot_be_read_hides_no_other(nbmerge: Command, work: Path) -> None:

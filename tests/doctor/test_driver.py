@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -133,6 +134,19 @@ def test_a_filter(repo: Place, command: str, state: Severity, said: str) -> None
     [found] = other_tools(repo.setting)
     assert (found.name, found.state) == ("git filter", state)
     assert said in found.message
+
+
+def test_nbstripout_numbers_the_ids_unless_it_is_told_to_keep_them(repo: Place) -> None:
+    """What is advised is all that is needed."""
+    (repo.here / ".gitattributes").write_text("*.ipynb filter=nbstripout\n")
+    command = f'"{sys.executable}" -m nbstripout'
+    git(repo, "config", "filter.nbstripout.clean", command)
+    [found] = other_tools(repo.setting)
+    assert (found.name, found.state) == ("git filter", Severity.WARNING)
+    assert "replaces the ids of cells by their places" in found.message
+    git(repo, *shlex.split(found.advice.partition(": git ")[2]))
+    [found] = other_tools(repo.setting)
+    assert (found.state, f"{command} --keep-id" in found.message) == (Severity.OK, True)
 
 
 def test_a_differ(repo: Place) -> None:
