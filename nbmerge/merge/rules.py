@@ -12,6 +12,7 @@ the grammar is a fixed one of parso, loaded only when a cell needs it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 
 from nbmerge.frozen import frozen
@@ -115,7 +116,7 @@ def _one_contains_other(clash: Clash[Lines]) -> ByRule | None:
     for less, more in ((clash.local, clash.remote), (clash.remote, clash.local)):
         if len(less) < len(clash.base) or not any(line.strip() for line in less):
             continue  # what it lacks may be lines of base that it deleted
-        if len(align(less, more)) < len(less):
+        if Counter(less) - Counter(more) or len(align(less, more)) < len(less):
             continue
         kept_by_more = {i for i, _ in align(clash.base, more)}
         if kept_by_more <= {i for i, _ in align(clash.base, less)}:
