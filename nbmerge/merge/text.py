@@ -10,7 +10,7 @@ the whole text that comes out, that is where it still parses.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from nbmerge.frozen import frozen
 from nbmerge.merge.rules import by_rule, is_import
@@ -254,10 +254,10 @@ def _side_that_changed(base: bool, local: bool, remote: bool) -> bool:
 def _joined(pieces: list[Piece]) -> list[Piece]:
     """Decided pieces that stand side by side as one."""
     result: list[Piece] = []
-    for piece in pieces:
-        last = result[-1] if result else None
-        if isinstance(piece, Decided) and isinstance(last, Decided):
-            result[-1] = Decided(last.value + piece.value)
-        elif isinstance(piece, Clash) or piece.value:
-            result.append(piece)
+    for decided, run in groupby(pieces, lambda piece: isinstance(piece, Decided)):
+        if decided:
+            lines = tuple(line for piece in run if isinstance(piece, Decided) for line in piece.value)
+            result += [Decided(lines)] if lines else []
+        else:
+            result += run
     return result
