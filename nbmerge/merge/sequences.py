@@ -23,6 +23,7 @@ from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Hashable, Iterable, Iterator, Sequence
     from typing import TypeAlias, TypeVar
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Pair: TypeAlias = tuple[int, int]
     Box: TypeAlias = tuple[int, int, int, int]  # a[0]:a[1] against b[2]:b[3]
     Range: TypeAlias = tuple[int, int]
+    Counts: TypeAlias = "tuple[Counter[Hashable], Counter[Hashable], Counter[Hashable]]"
 
 _SEARCH_BOUND = 200  # edits looked through before the furthest path is taken
 _ANCHOR_ROUNDS = 40
@@ -400,6 +402,47 @@ def _meet(one: Hunk, other: Hunk, neighbours: bool) -> bool:
         change = other if one.inserts else one
         return change.deletes or not change.keeps_size
     return False
+
+
+def added_twice(regions: Sequence[Region], counts: Sequence[Counts], reach: int) -> bool:
+    """True if both sides added something nearby, and a merge would have it there more often than either.
+
+    So it is where a diff finds one addition at two places.  `counts` tell for each region how often
+    what may be added stands in it, in base, local and remote; `reach` is in unchanged elements.
+    """
+    ours = {item for base, local, _ in counts for item in local - base}
+    both = {item for base, _, remote in counts for item in remote - base if item in ours}
+    return any(
+        _more_than_either(item, regions, counts, list(_nearby(regions, number, reach)))
+        for number, (base, local, remote) in enumerate(counts)
+        if len(regions[number].changed) == 1
+        for item in both.intersection((local | remote) - base)
+    )
+
+
+def _more_than_either(
+    item: Hashable, regions: Sequence[Region], counts: Sequence[Counts], near: list[int]
+) -> bool:
+    found = [[texts[item] for texts in counts[number]] for number in near]
+    base, local, remote = map(sum, zip(*found, strict=True))
+    merged = 0
+    for number, (_, ours, theirs) in zip(near, found, strict=True):
+        changed = regions[number].changed
+        merged += max(ours, theirs) if len(changed) != 1 else ours if "local" in changed else theirs
+    return base < min(local, remote) and merged > max(local, remote)
+
+
+def _nearby(regions: Sequence[Region], number: int, reach: int) -> Iterator[int]:
+    """The numbers of a region and of those around it, to both ends up to so many unchanged elements."""
+    yield number
+    for others in (range(number - 1, -1, -1), range(number + 1, len(regions))):
+        left = reach
+        for other in others:
+            yield other
+            if not regions[other].changed:
+                left -= regions[other].base[1] - regions[other].base[0]
+            if left <= 0:
+                break
 
 
 def around(
