@@ -115,7 +115,7 @@ def _merge_notebooks(call: Call) -> DriverResult:
     remote = FileSource(call.remote, f"{call.path} (remote)")
 
     whole = merge_sources(base, local, remote, markers=lambda: _markers(call))
-    if whole.data != local.read():
+    if not local.consists_of(whole.data):
         replace_scratch(call.local, whole.data)
     status = MergeStatus.CLEAN if whole.result.clean else MergeStatus.CONFLICTS
     return DriverResult(status, whole.rendered)
