@@ -55,12 +55,14 @@ def refuse_one_of(page: str, files: tuple[str | None, ...]) -> None:
 def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Labels) -> str:
     """The page about a merge of these files.  Raises NotebookError."""
     from nbmerge.browser.reports import Merge, merge_page
+    from nbmerge.notebook.reader import read
 
     rendered = whole.rendered
     try:
         sides = _sides(files)
-        if whole.result.taken is not None:
-            rendered = replace(rendered, notebook=getattr(sides, whole.result.taken.value))
+        taken = whole.result.taken
+        shown = getattr(sides, taken.value) if taken is not None else read(whole.data, files.local.name)
+        rendered = replace(rendered, notebook=shown)
         return merge_page(Merge(title, sides, rendered, files.map(lambda file: file.name), labels))
     except RecursionError:
         raise NotebookError(f"{files.local.name}: is nested too deeply to be shown") from None

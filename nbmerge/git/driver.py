@@ -126,7 +126,7 @@ def _merge_notebooks(call: Call) -> DriverResult:
 
     asked = _Conflicts(call)
     whole = merge_sources(base, local, remote, markers=asked.markers, settle=asked.settle)
-    if whole.data != local.read():
+    if not local.consists_of(whole.data):
         replace_scratch(call.local, whole.data)
     clean = whole.result.clean and not asked.offered
     return DriverResult(

@@ -130,8 +130,11 @@ def _may_be_one(one: _Entry, other: _Entry, code: bool) -> bool:
 
 def _fitting(before: Lines) -> Patterns:
     """What entries look like in the bracket that is open after these lines of code."""
+    text = "\n".join(before)
+    if not any(bracket in text for bracket in "([{"):
+        return (_INSTALLED,)
     opened: list[tuple[str, str, str]] = []  # what stands before each open bracket, and the bracket
-    tokens = [token for token in code_tokens("\n".join(before)) if not token.comment]
+    tokens = [token for token in code_tokens(text) if not token.comment]
     words = ["", "", *(token.text for token in tokens)]
     for number, (token, following) in enumerate(pairwise(tokens)):
         del opened[token.depth :]

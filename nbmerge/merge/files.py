@@ -4,8 +4,8 @@ Must not know: where the bytes come from or go.
 Invariant: if one side's bytes equal base's, the other side's bytes come out; nothing comes out that was
 not read whole first.
 
-Files may hold hundreds of megabytes of pictures, so each is read when its turn comes and its bytes are
-let go as soon as they are decoded: fresh memory is what costs most.
+Files may hold hundreds of megabytes of pictures, so each is read when its turn comes, and long texts of
+outputs stay the bytes that they are: fresh memory is what costs most.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from nbmerge.frozen import frozen
 from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import MarkerStyle, Rendered, render
 from nbmerge.merge.values import Decision, Policy, Result, Side, Terms
+from nbmerge.notebook.longtext import LongTexts
 from nbmerge.notebook.model import UTF_8
-from nbmerge.notebook.reader import BOM, read
+from nbmerge.notebook.reader import BOM, read_abridged
 from nbmerge.notebook.writer import write
 
 TYPE_CHECKING = False
@@ -78,7 +79,10 @@ class Parsed:
 
 @frozen
 class MergedFile:
-    """The merged file and the notebook in it, with all that is to be said about the merge."""
+    """The merged file and the notebook in it, with all that is to be said about the merge.
+
+    Long texts in the outputs of that notebook are LongText.
+    """
 
     data: bytes
     rendered: Rendered
@@ -117,12 +121,13 @@ def merge_sources(
     A result with conflicts is given to `settle` with the three notebooks before it is shown; what comes
     back is shown in its place.
     """
-    before = _read_base(base)
+    long = LongTexts()
+    before = _read_base(base, long)
     known = before.cells if before is not None else ()
-    ours = _read(local, known)
+    ours = _read(local, known, long)
     if local.holds(remote) or (before is not None and base.holds(remote)):
         return MergedFile(local.read(), render(Result(ours, {}, taken=Side.LOCAL)))
-    theirs = _read(remote, known or ours.cells)
+    theirs = _read(remote, known or ours.cells, long)
     if base.holds(local):
         return MergedFile(remote.read(), render(Result(theirs, {}, taken=Side.REMOTE)))
     sides, converted = _of_one_major((before, ours, theirs), (base, local, remote))
@@ -137,7 +142,7 @@ def merge_sources(
         if (said := _of_encoding(ours, theirs, result.notebook)) is not None:
             result = Result(result.notebook, result.contested, (said, *result.decisions), result.origins)
         rendered = render(result) if result.clean else render(result, markers())
-        return MergedFile(write(rendered.notebook), rendered)
+        return MergedFile(_written(rendered.notebook, long), rendered)
     except RecursionError:
         raise NotebookError(f"{local.name}: is nested too deeply to be merged") from None
 
@@ -162,17 +167,22 @@ def _of_one_major(
     return harmonise((base or empty_beside(local, remote), local, remote), files)
 
 
-def _read(source: Source, known: Sequence[Cell]) -> Notebook:
-    return source.notebook if isinstance(source, Parsed) else read(source.read(), source.name, known)
+def _written(notebook: Notebook, long: LongTexts) -> bytes:
+    data, encoding = write(notebook), notebook.style.encoding
+    return long.put_back(data) if encoding == UTF_8 else long.spelled(data.decode(encoding)).encode(encoding)
 
 
-def _read_base(base: Source) -> Notebook | None:
+def _read(source: Source, known: Sequence[Cell], long: LongTexts) -> Notebook:
+    if isinstance(source, Parsed):
+        return source.notebook
+    return read_abridged(source.read(), source.name, known, long)
+
+
+def _read_base(base: Source, long: LongTexts) -> Notebook | None:
     """None for an empty base; files with as much white space as a notebook are none."""
     if isinstance(base, Parsed):
         return base.notebook
     data = base.read()
     if len(data) < 1 << 16 and not data.removeprefix(BOM).strip():
         return None
-    handed_over = [data]
-    del data
-    return read(handed_over.pop(), base.name)
+    return read_abridged(data, base.name, (), long)

@@ -12,6 +12,7 @@ the grammar is a fixed one of parso, loaded only when a cell needs it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 
 from nbmerge.frozen import frozen
@@ -115,7 +116,7 @@ def _one_contains_other(clash: Clash[Lines]) -> ByRule | None:
     for less, more in ((clash.local, clash.remote), (clash.remote, clash.local)):
         if len(less) < len(clash.base) or not any(line.strip() for line in less):
             continue  # what it lacks may be lines of base that it deleted
-        if len(align(less, more)) < len(less):
+        if Counter(less) - Counter(more) or len(align(less, more)) < len(less):
             continue
         kept_by_more = {i for i, _ in align(clash.base, more)}
         if kept_by_more <= {i for i, _ in align(clash.base, less)}:
@@ -191,10 +192,21 @@ def _by_words(clash: Clash[Lines], code: bool) -> ByRule | None:
     if not all(texts) or sum(map(len, texts)) > _TOO_LONG_FOR_WORDS:
         return None
     merged = merge_words(texts, code=code)
-    if merged is None:
+    lines = tuple(merged.split("\n")) if merged is not None else ()
+    if merged is None or adds_twice(clash, lines):
         return None
     note = "different parts of one line" if code else "different words of one line"
-    return ByRule((Decided(tuple(merged.split("\n"))),), note)
+    return ByRule((Decided(lines),), note)
+
+
+def adds_twice(texts: Terms[Lines], merged: Lines) -> bool:
+    """True if a line that both sides added stands more often than on either side."""
+    b, l, r, m = (Counter(lines) for lines in (*texts, merged))
+    return any(
+        b[line] < min(l[line], r[line]) and count > max(l[line], r[line])
+        for line, count in m.items()
+        if any(map(str.isalnum, line))
+    )
 
 
 GRAMMAR = "3.13"

@@ -17,18 +17,22 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from functools import lru_cache
 
 from nbmerge.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Hashable, Iterable, Iterator, Sequence
     from typing import TypeAlias, TypeVar
 
     T = TypeVar("T", bound=Hashable)
+    Numbers: TypeAlias = tuple[int, ...]
     Pair: TypeAlias = tuple[int, int]
     Box: TypeAlias = tuple[int, int, int, int]  # a[0]:a[1] against b[2]:b[3]
     Range: TypeAlias = tuple[int, int]
+    Counts: TypeAlias = "tuple[Counter[Hashable], Counter[Hashable], Counter[Hashable]]"
 
 _SEARCH_BOUND = 200  # edits looked through before the furthest path is taken
 _ANCHOR_ROUNDS = 40
@@ -36,9 +40,18 @@ _ANCHOR_ROUNDS = 40
 
 def align(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[Pair]:
     """Pairs (i, j), rising in both, with a[i] == b[j]."""
+    head, tail = common_ends(a, b)
     numbers: dict[Hashable, int] = {}
-    left = [numbers.setdefault(item, len(numbers)) for item in a]
-    right = [numbers.setdefault(item, len(numbers)) for item in b]
+    left = tuple([numbers.setdefault(item, len(numbers)) for item in a[head : len(a) - tail]])
+    right = tuple([numbers.setdefault(item, len(numbers)) for item in b[head : len(b) - tail]])
+    pairs = [(i, i) for i in range(head)]
+    pairs += [(head + i, head + j) for i, j in _aligned(left, right)]
+    return pairs + list(zip(range(len(a) - tail, len(a)), range(len(b) - tail, len(b)), strict=True))
+
+
+@lru_cache(maxsize=16)
+def _aligned(left: Numbers, right: Numbers) -> tuple[Pair, ...]:
+    """The same for what differs, by number; kept, as one merge asks several times about the same two."""
     pairs: list[Pair] = []
     boxes: list[tuple[Box, int]] = [((0, len(left), 0, len(right)), 0)]
     while boxes:
@@ -53,7 +66,7 @@ def align(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[Pair]:
         else:
             pairs += _align_common(left, right, box)
     pairs.sort()
-    return pairs
+    return tuple(pairs)
 
 
 def align_alike(a: Sequence[T], b: Sequence[T]) -> list[Pair]:
@@ -116,7 +129,7 @@ def best_chain(scores: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
     return chain[::-1]
 
 
-def common_ends(one: Sequence[object], other: Sequence[object]) -> tuple[int, int]:
+def common_ends(one: Sequence[Hashable], other: Sequence[Hashable]) -> tuple[int, int]:
     """How many leading and how many trailing elements two sequences share."""
     shorter = min(len(one), len(other))
     head = 0
@@ -128,7 +141,7 @@ def common_ends(one: Sequence[object], other: Sequence[object]) -> tuple[int, in
     return head, tail
 
 
-def _common_ends(a: list[int], b: list[int], box: Box, pairs: list[Pair]) -> Box:
+def _common_ends(a: Sequence[int], b: Sequence[int], box: Box, pairs: list[Pair]) -> Box:
     i, i_end, j, j_end = box
     while i < i_end and j < j_end and a[i] == b[j]:
         pairs.append((i, j))
@@ -139,14 +152,14 @@ def _common_ends(a: list[int], b: list[int], box: Box, pairs: list[Pair]) -> Box
     return i, i_end, j, j_end
 
 
-def _anchors(a: list[int], b: list[int], box: Box) -> list[Pair]:
+def _anchors(a: Numbers, b: Numbers, box: Box) -> list[Pair]:
     """Elements that occur exactly once on each side, as far as they rise together."""
     once_a, once_b = _once(a, box[0], box[1]), _once(b, box[2], box[3])
     common = sorted((i, once_b[item]) for item, i in once_a.items() if item in once_b)
     return [common[index] for index in longest_rising([j for _, j in common])]
 
 
-def _once(items: list[int], start: int, end: int) -> dict[int, int]:
+def _once(items: Numbers, start: int, end: int) -> dict[int, int]:
     places: dict[int, int] = {}
     for index in range(start, end):
         item = items[index]
@@ -164,7 +177,7 @@ def _between(box: Box, anchors: Iterable[Pair]) -> list[Box]:
     return boxes
 
 
-def _align_common(a: list[int], b: list[int], box: Box) -> list[Pair]:
+def _align_common(a: Numbers, b: Numbers, box: Box) -> list[Pair]:
     """Myers on what occurs on both sides; the rest cannot match and would only cost."""
     shared = set(a[box[0] : box[1]]) & set(b[box[2] : box[3]])
     rows = [i for i in range(box[0], box[1]) if a[i] in shared]
@@ -183,39 +196,39 @@ def _align_common(a: list[int], b: list[int], box: Box) -> list[Pair]:
 
 
 def _split(a: list[int], b: list[int]) -> Pair:
-    """A point on a shortest edit path (or, past the bound, on the furthest one found)."""
+    """A point on a shortest edit path (or, past the bound, on the furthest one found).
+
+    `forward` and `backward` hold how far each diagonal was reached, -1 where it was not; written out
+    in full, because nearly all time of a hard merge is spent here.
+    """
     n, m = len(a), len(b)
-    delta, size = n - m, n + m + 2
-    forward, backward = [0] * (2 * size + 1), [0] * (2 * size + 1)
-    for edits in range(min((n + m + 1) // 2, _SEARCH_BOUND) + 1):
+    delta, bound = n - m, min((n + m + 1) // 2, _SEARCH_BOUND)
+    middle = bound + 1
+    forward, backward = [-1] * (2 * middle + 1), [-1] * (2 * middle + 1)
+    forward[middle + 1] = backward[middle + 1] = 0
+    for edits in range(bound + 1):
         for k in range(-edits, edits + 1, 2):
-            x = _furthest(forward, size + k, k == -edits, k == edits)
+            less, more = forward[middle + k - 1], forward[middle + k + 1]
+            x = more if less < more else less + 1
             y = x - k
             while x < n and y < m and a[x] == b[y]:
                 x, y = x + 1, y + 1
-            forward[size + k] = x
-            if delta % 2 and abs(delta - k) < edits and x + backward[size + delta - k] >= n:
+            forward[middle + k] = x
+            if delta % 2 and -edits < delta - k < edits and x + backward[middle + delta - k] >= n:
                 return (min(x, n), min(max(y, 0), m))
         for k in range(-edits, edits + 1, 2):
-            x = _furthest(backward, size + k, k == -edits, k == edits)
+            less, more = backward[middle + k - 1], backward[middle + k + 1]
+            x = more if less < more else less + 1
             y = x - k
             while x < n and y < m and a[n - 1 - x] == b[m - 1 - y]:
                 x, y = x + 1, y + 1
-            backward[size + k] = x
-            if delta % 2 == 0 and abs(delta - k) <= edits and x + forward[size + delta - k] >= n:
+            backward[middle + k] = x
+            if not delta % 2 and -edits <= delta - k <= edits and x + forward[middle + delta - k] >= n:
                 return (max(n - x, 0), min(max(m - y, 0), m))
-    reached = range(-_SEARCH_BOUND, _SEARCH_BOUND + 1, 2)
-    best = max(reached, key=lambda k: _within(forward[size + k], k, n, m))
-    x = min(forward[size + best], n)
+    reached = range(-bound, bound + 1, 2)
+    best = max(reached, key=lambda k: _within(forward[middle + k], k, n, m))
+    x = min(forward[middle + best], n)
     return (x, min(max(x - best, 0), m))
-
-
-def _furthest(reach: list[int], at: int, lowest: bool, highest: bool) -> int:
-    if lowest and highest:
-        return 0
-    if lowest or (not highest and reach[at - 1] < reach[at + 1]):
-        return reach[at + 1]
-    return reach[at - 1] + 1
 
 
 def _within(x: int, k: int, n: int, m: int) -> int:
@@ -389,6 +402,47 @@ def _meet(one: Hunk, other: Hunk, neighbours: bool) -> bool:
         change = other if one.inserts else one
         return change.deletes or not change.keeps_size
     return False
+
+
+def added_twice(regions: Sequence[Region], counts: Sequence[Counts], reach: int) -> bool:
+    """True if both sides added something nearby, and a merge would have it there more often than either.
+
+    So it is where a diff finds one addition at two places.  `counts` tell for each region how often
+    what may be added stands in it, in base, local and remote; `reach` is in unchanged elements.
+    """
+    ours = {item for base, local, _ in counts for item in local - base}
+    both = {item for base, _, remote in counts for item in remote - base if item in ours}
+    return any(
+        _more_than_either(item, regions, counts, list(_nearby(regions, number, reach)))
+        for number, (base, local, remote) in enumerate(counts)
+        if len(regions[number].changed) == 1
+        for item in both.intersection((local | remote) - base)
+    )
+
+
+def _more_than_either(
+    item: Hashable, regions: Sequence[Region], counts: Sequence[Counts], near: list[int]
+) -> bool:
+    found = [[texts[item] for texts in counts[number]] for number in near]
+    base, local, remote = map(sum, zip(*found, strict=True))
+    merged = 0
+    for number, (_, ours, theirs) in zip(near, found, strict=True):
+        changed = regions[number].changed
+        merged += max(ours, theirs) if len(changed) != 1 else ours if "local" in changed else theirs
+    return base < min(local, remote) and merged > max(local, remote)
+
+
+def _nearby(regions: Sequence[Region], number: int, reach: int) -> Iterator[int]:
+    """The numbers of a region and of those around it, to both ends up to so many unchanged elements."""
+    yield number
+    for others in (range(number - 1, -1, -1), range(number + 1, len(regions))):
+        left = reach
+        for other in others:
+            yield other
+            if not regions[other].changed:
+                left -= regions[other].base[1] - regions[other].base[0]
+            if left <= 0:
+                break
 
 
 def around(

@@ -10,24 +10,24 @@ the whole text that comes out, that is where it still parses.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from nbmerge.frozen import frozen
-from nbmerge.merge.rules import by_rule, is_import
-from nbmerge.merge.sequences import around, common_ends, diff3
+from nbmerge.merge.rules import adds_twice, by_rule, is_import
+from nbmerge.merge.sequences import added_twice, common_ends, diff3
 from nbmerge.merge.tokens import doubles, prose_tokens
-from nbmerge.merge.values import Clash, Decided, MergedText, Shape, Side, Terms, decide, split
+from nbmerge.merge.values import Clash, Decided, MergedText, Shape, Terms, decide, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from nbmerge.merge.sequences import Region
+    from nbmerge.merge.sequences import Counts, Region
     from nbmerge.merge.values import Lines, Piece
 
 _MISREAD = "one side's only change was UTF-8 read as another encoding"
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(128, 160)}
-_NEAR = 8  # lines
+_NEAR = 8  # unchanged lines
 _TELLING = 8  # characters; a shorter line may well be there twice
 
 
@@ -98,7 +98,8 @@ class _Attempts:
         ]
         merged = MergedText(tuple(_joined(pieces)), whole.shape, (found[0].note,))
         right = merged.text is not None and not self.refused(merged) and not _doubled(self.texts, merged)
-        return merged if right and not _has_more(self.texts, merged.text or "") else None
+        lines = self.texts.map(lambda text: split(text)[0])
+        return merged if right and not adds_twice(lines, split(merged.text or "")[0]) else None
 
     def refused(self, merged: MergedText) -> bool:
         return bool(self.code and merged.notes) and (merged.text is None or not self.accept(merged.text))
@@ -106,47 +107,26 @@ class _Attempts:
 
 def _added_twice(lines: Terms[Lines], regions: Sequence[Region]) -> bool:
     """True if both sides added the same lines or words, and the diff found them at two places."""
-    new: dict[str, Counter[str]] = {"local": Counter(), "remote": Counter()}
-    alone: list[tuple[int, str, Counter[str]]] = []
-    for number, region in enumerate(regions):
-        if len(region.changed) == 1:
-            [side] = region.changed
-            added = _new_lines(lines, region, side)
-            new[side].update(added)
-            alone.append((number, side, added))
-    shared = {line for line in new["local"].keys() & new["remote"].keys() if _is_telling(line)}
-    return any(_known_nearby(lines, regions, *found, shared) for found in alone) or any(
+    return added_twice(regions, [_telling_lines(lines, region) for region in regions], _NEAR) or any(
         _doubled_words(lines, before, region)
         for before, region in pairwise(regions)
         if region.touches and len(before.changed) == len(region.changed) == 1
     )
 
 
-def _new_lines(lines: Terms[Lines], region: Region, side: str) -> Counter[str]:
-    added = Counter(getattr(lines, side)[slice(*getattr(region, side))])
-    added -= Counter(lines.base[slice(*region.base)])
-    return added
+def _telling_lines(lines: Terms[Lines], region: Region) -> Counts:
+    """How often each line stands in a changed region, in each text."""
+    if not region.changed:
+        return Counter(), Counter(), Counter()
+    places = (region.base, region.local, region.remote)
+    found = (text[slice(*place)] for text, place in zip(lines, places, strict=True))
+    counts: list[Counter[Hashable]] = [Counter(line for line in text if _is_telling(line)) for text in found]
+    base, local, remote = counts
+    return base, local, remote
 
 
 def _is_telling(line: str) -> bool:
     return any(map(str.isalnum, line)) and not is_import(line)
-
-
-def _known_nearby(
-    lines: Terms[Lines],
-    regions: Sequence[Region],
-    number: int,
-    side: str,
-    added: Counter[str],
-    shared: set[str],
-) -> bool:
-    """True if a line that one side alone added there is new on the other side too, nearby."""
-    if shared.isdisjoint(added):
-        return False
-    other = Side(side).other.value
-    texts = lines.base, getattr(lines, other)
-    before, now = map(Counter, around(texts, regions, number, other, _NEAR))
-    return any(now[line] > before[line] for line in added if line in shared)
 
 
 def _doubled_words(lines: Terms[Lines], one: Region, other: Region) -> bool:
@@ -191,16 +171,6 @@ def _doubled(texts: Terms[str], merged: MergedText) -> set[str]:
         if (b[line] or (l[line] and r[line])) and len(line.strip()) >= _TELLING
         if is_too_many(count, b[line], l[line], r[line])
     }
-
-
-def _has_more(texts: Terms[str], merged: str) -> bool:
-    """True if a line that both sides added stands more often than on either side."""
-    b, l, r, m = (Counter(split(text)[0]) for text in (*texts, merged))
-    return any(
-        b[line] < min(l[line], r[line]) and count > max(l[line], r[line])
-        for line, count in m.items()
-        if any(map(str.isalnum, line))
-    )
 
 
 def is_too_many(count: int, base: int, local: int, remote: int) -> bool:
@@ -254,10 +224,10 @@ def _side_that_changed(base: bool, local: bool, remote: bool) -> bool:
 def _joined(pieces: list[Piece]) -> list[Piece]:
     """Decided pieces that stand side by side as one."""
     result: list[Piece] = []
-    for piece in pieces:
-        last = result[-1] if result else None
-        if isinstance(piece, Decided) and isinstance(last, Decided):
-            result[-1] = Decided(last.value + piece.value)
-        elif isinstance(piece, Clash) or piece.value:
-            result.append(piece)
+    for decided, run in groupby(pieces, lambda piece: isinstance(piece, Decided)):
+        if decided:
+            lines = tuple(line for piece in run if isinstance(piece, Decided) for line in piece.value)
+            result += [Decided(lines)] if lines else []
+        else:
+            result += run
     return result

@@ -17,15 +17,15 @@ from collections import Counter
 from itertools import compress
 
 from nbmerge.frozen import frozen
-from nbmerge.merge.sequences import around, common_ends, diff3
+from nbmerge.merge.sequences import added_twice, around, common_ends, diff3
 from nbmerge.merge.values import Decided, Side, Terms, decide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
     from typing import TypeAlias, TypeVar
 
-    from nbmerge.merge.sequences import Region
+    from nbmerge.merge.sequences import Counts, Region
 
     T = TypeVar("T")
     Tokens: TypeAlias = Sequence["Token"]
@@ -37,7 +37,7 @@ _SEPARATOR = r"[,;:()\[\]{}\n]|(?<![=!<>])=(?!=)"
 _LIKENESS = 0.5  # share of common tokens below which a text was rewritten, not edited
 _NEAR = 8  # tokens
 _LONG = 200  # tokens; a longer run is known by what it says
-_RUN = 3  # tokens; shorter runs may well be added twice
+_RUN = 3  # tokens; shorter runs may well be added twice, if not nearby
 
 
 @frozen(eq=False)
@@ -113,10 +113,10 @@ def doubles(base: Tokens, local: Tokens, remote: Tokens, merged: Tokens) -> bool
     return any(b[run] < min(l[run], r[run]) and count > max(l[run], r[run]) for run, count in m.items())
 
 
-def _runs(tokens: Tokens) -> Counter[tuple[str, ...]]:
+def _runs(tokens: Tokens, size: int = _RUN) -> Counter[Hashable]:
     """All runs of a few visible tokens that say something."""
     words = [token.text for token in tokens if token.visible]
-    runs = zip(*(words[start:] for start in range(_RUN)), strict=False)
+    runs = zip(*(words[start:] for start in range(size)), strict=False)
     return Counter(run for run in runs if any(word[0].isalnum() for word in run))
 
 
@@ -141,6 +141,8 @@ class _Merging:
     def run(self) -> list[Token]:
         for name in ("local", "remote"):
             self.refuse_rewritten(name)
+        if added_twice(self.regions, [self.pairs(number) for number in range(len(self.regions))], _NEAR):
+            raise _Refused
         merged: list[Token] = []
         inserted: dict[tuple[str, ...], str] = {}
         apart: dict[str, bool] = {}  # from the last change that this side alone made
@@ -158,6 +160,12 @@ class _Merging:
                 apart[side] = False
                 self.note_insertion(number, side, inserted)
         return merged
+
+    def pairs(self, number: int) -> Counts:
+        """How often two tokens stand side by side in a changed region, in each text."""
+        changed = bool(self.regions[number].changed)
+        base, local, remote = (_runs(tokens if changed else (), 2) for tokens in self.tokens[number])
+        return base, local, remote
 
     def refuse_rewritten(self, side: str) -> None:
         """A text of which one side alone changed more than it kept, white space aside."""

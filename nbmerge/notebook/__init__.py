@@ -3,7 +3,8 @@
 Owns how a notebook is spelled: JSON, layout, nbformat's versions, trust.  Must not know merging or the disk.
 
 To read in this order: `model` (a notebook, a cell, a style), `reader` and `writer` (bytes to notebook and
-back), `jsontext` (JSON with the places of its values), `versions` (older nbformats), `trust` (the notary).
+back), `jsontext` (JSON with the places of its values), `longtext` (pictures that stay bytes while a file is
+merged), `versions` (older nbformats), `trust` (the notary).
 """
 
 from nbmerge.notebook.model import Cell, Notebook

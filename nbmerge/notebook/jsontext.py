@@ -52,6 +52,43 @@ class Slot:
         return hash(Slot)
 
 
+class LongText(str):
+    """A long string by a short one that stands for it (see longtext); it equals what its text equals.
+
+    Nothing but comparing may be asked of it: what it says is its `whole`.  Its hash is that of the short
+    one, so sets and dicts are for those of one merge only.
+    """
+
+    __slots__ = ("_say", "_whole_run")
+    _say: Callable[[str], str]
+    _whole_run: bool
+
+    def __new__(cls, stand_in: str, say: Callable[[str], str], *, whole_run: bool) -> LongText:
+        """`say` gives what a stand-in says; `whole_run`: two such differ wherever their stand-ins do."""
+        made = super().__new__(cls, stand_in)
+        made._say, made._whole_run = say, whole_run
+        return made
+
+    @property
+    def whole(self) -> str:
+        """What it stands for."""
+        return self._say(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, str):
+            return False
+        if str.__eq__(self, other):
+            return True
+        if isinstance(other, LongText):
+            return not (self._whole_run and other._whole_run) and self.whole == other.whole
+        return self.whole == other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
 if TYPE_CHECKING:
     Json: TypeAlias = bool | str | Number | Slot | list["Json"] | dict[str, "Json"] | None
 

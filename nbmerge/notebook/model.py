@@ -11,7 +11,7 @@ import re
 from functools import cached_property
 
 from nbmerge.frozen import frozen
-from nbmerge.notebook.jsontext import Number, parse_value
+from nbmerge.notebook.jsontext import LongText, Number, parse_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def joined(value: Json) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return "".join(part for part in value if isinstance(part, str))
+        return "".join(part.whole if isinstance(part, LongText) else str(part) for part in value)
     return None
 
 
@@ -133,13 +133,17 @@ class Span:
     def text(self) -> str:
         return self.whole[self.start : self.end]
 
+    def holds(self, text: str) -> bool:
+        """True if this text stands in it."""
+        return self.whole.find(text, self.start, self.end) >= 0
+
     def stands_in(self, text: str, at: int) -> bool:
         """True if the other text goes on with this one at that place."""
         size = self.end - self.start
-        head = min(size, _HEAD)
-        if self.whole[self.start : self.start + head] != text[at : at + head]:
+        head = self.start + min(size, _HEAD)
+        if not text.startswith(self.whole[self.start : head], at):
             return False
-        return size == head or self.whole[self.start : self.end] == text[at : at + size]
+        return head == self.end or text.startswith(self.whole[self.start : self.end], at)
 
 
 @frozen(eq=False, slots=False)

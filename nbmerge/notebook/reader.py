@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from contextlib import suppress
 from json import JSONDecodeError
 
 from nbmerge.errors import NotebookError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbmerge.notebook.jsontext import Json
+    from nbmerge.notebook.longtext import LongTexts
     from nbmerge.notebook.model import Layout
 
 BOM = b"\xef\xbb\xbf"
@@ -62,6 +64,15 @@ def read(data: bytes, name: str = "notebook", known: Sequence[Cell] = ()) -> Not
         raise NotebookError(f"{name}: {_marked(text) or _explain(error)}") from None
     except _NoNotebookError as error:
         raise NotebookError(f"{name}: {_marked(text) or f'is no notebook: {error}'}") from None
+
+
+def read_abridged(data: bytes, name: str, known: Sequence[Cell], long: LongTexts) -> Notebook:
+    """The same with the long texts of outputs as LongText; what is written of it has to be put back."""
+    short = long.abridged(data)
+    if short is not None:
+        with suppress(NotebookError):  # whatever is wrong is said about the file as it is
+            return long.completed(read(short, name, known))
+    return read(data, name, known)
 
 
 def encoding_of(data: bytes) -> tuple[bytes, str]:

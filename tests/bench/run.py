@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,16 +79,16 @@ class Bench:
     def many_cells(self, with_nbdime: bool) -> None:
         """Cells without ids, 1 KB of output each: the cost of each doubling."""
         print("cells without ids, 1 KB of output each")
-        before = None
-        for cells in (1000, 2000, 4000, 8000):
+        costs: dict[int, float] = {}
+        for cells in (1000, 1250, 2500, 5000, 10_000, 20_000):
             files = self.made(f"cells-{cells}", "--cells", str(cells), "--no-ids", "--output-bytes", "1024")
             cpu = medians({"nbmerge": self.driver(files)}, 5, self.fresh(files))["nbmerge"].cpu
-            ratio = "" if before is None else f"   {cpu / before:4.2f} x the half"
+            ratio = f"   {cpu / costs[cells // 2]:4.2f} x the half" if cells // 2 in costs else ""
             print(f"  {cells:5} cells   {cpu:6.3f} s of processor{ratio}")
             if with_nbdime and cells == 1000:
                 theirs = medians({"nbdime": self.nbdime(files)}, 1, self.fresh(files))["nbdime"].cpu
                 print(f"  {cells:5} cells   {theirs:6.1f} s of processor by nbdime: {theirs / cpu:.0f} x")
-            before = cpu
+            costs[cells] = cpu
 
     def conflicts(self) -> None:
         """2,000 cells of which local edited 100: against a remote that edited others, or the same lines."""
@@ -110,6 +111,12 @@ class Bench:
     def images(self) -> None:
         """100 pictures of 1 MB in each file, against json loading three and dumping one."""
         files = self.made("images", "--cells", "125", "--png-bytes", "1000000")
+        self.beside_json(files, "in one string")
+        for name, spelled in (("in lines", in_lines), ("in one string with line ends", in_one_string)):
+            self.beside_json([respelled(file, name, spelled) for file in files], name)
+
+    def beside_json(self, files: list[Path], how: str) -> None:
+        """One merge of pictures."""
         out = str(self.folder / "json.out")
         commands = {
             "json": [sys.executable, "-c", JSON, *(str(file) for file in files), out],
@@ -117,7 +124,7 @@ class Bench:
         }
         costs = medians(commands, 5, self.fresh(files))
         size = sum(file.stat().st_size for file in files) / 2**20
-        print(f"100 pictures of 1 MB in each of three files ({size:.0f} MB)")
+        print(f"100 pictures of 1 MB in each of three files ({size:.0f} MB), {how}")
         for name, cost in costs.items():
             ratio = f"{cost.cpu / costs['json'].cpu:4.2f} x json"
             memory = f"{cost.memory:6.0f} MB = {cost.memory / size:4.2f} x the files"
@@ -140,6 +147,29 @@ class Bench:
     def fresh(self, files: list[Path]) -> tuple[Path, Path]:
         """What is copied where before every run: a driver writes into its local file."""
         return files[1], Path(f"{files[1]}.result")
+
+
+def in_lines(picture: str) -> list[str]:
+    """As nbformat spells a text with line ends, 76 characters each."""
+    return [f"{picture[at : at + 76]}\n" for at in range(0, len(picture), 76)]
+
+
+def in_one_string(picture: str) -> str:
+    """As some programs spell it."""
+    return "".join(in_lines(picture))
+
+
+def respelled(file: Path, name: str, spell: Callable[[str], object]) -> Path:
+    """The same notebook with its pictures in another spelling."""
+    notebook = json.loads(file.read_bytes())
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            if "image/png" in output.get("data", ()):
+                output["data"]["image/png"] = spell(output["data"]["image/png"].rstrip("\n"))
+    target = file.parent.with_name(f"images-{name.replace(' ', '-')}") / file.name
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(notebook, indent=1))
+    return target
 
 
 def medians(commands: dict[str, list[str]], runs: int, copy: tuple[Path, Path]) -> dict[str, Cost]:

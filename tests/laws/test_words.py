@@ -18,11 +18,17 @@ RUN = 3
 
 
 @st.composite
-def added_by_both(draw: st.DrawFn, words: list[str], between: str) -> tuple[str, str, str]:
-    """A base and two sides that inserted one run at one place; each may have changed a word beside."""
+def added_by_both(
+    draw: st.DrawFn, words: list[str], between: str, always: tuple[str, ...] = ()
+) -> tuple[str, str, str]:
+    """A base and two sides that inserted one run at one place; each may have changed a word beside.
+
+    The run ends with what is `always` in it.
+    """
     base = draw(st.lists(st.sampled_from(words), min_size=4, max_size=20))
     place = draw(st.integers(0, len(base)))
     run = draw(st.lists(st.sampled_from([*words, "new"]), min_size=1, max_size=6))
+    run += always
     sides = []
     for number in range(2):
         side = [*base[:place], *run, *base[place:]]
@@ -57,6 +63,14 @@ def test_no_run_of_words_that_both_added_stands_twice(texts: tuple[str, str, str
 def test_no_run_of_code_that_both_added_stands_twice(texts: tuple[str, str, str]) -> None:
     base, local, remote = texts
     assert not doubled(base, local, remote, merge_code(base, local, remote))
+
+
+@tried(300)
+@given(added_by_both(PROSE, " ", ("brand", "new")))
+def test_no_two_words_that_both_added_at_one_place_stand_twice(texts: tuple[str, str, str]) -> None:
+    merged = merge_prose(*texts)
+    _, local, remote = (text.count("brand new") for text in texts)
+    assert not merged.clean or merged.sources[0].count("brand new") <= max(local, remote)
 
 
 @tried(300)
@@ -114,3 +128,30 @@ def test_a_sentence_that_both_appended_stands_once() -> None:
     base, new = "One thing. Two things.", " A third thing."
     merged = merge_prose(base, base.replace("One", "Some") + new, base + new)
     assert merged.sources == ["Some thing. Two things. A third thing."]
+
+
+TWICE = [
+    # one side's diff finds what both inserted before the line that it changed, the other's around it
+    ("x)\nx)\nx)\nx)", "x)\nx)\nf)\nx)\nx)\nx)\nx)", "x)\nx)\nf)\nx)\nx)\nZ1\nx)"),
+    # word by word, a whole line that both added comes out once more
+    (
+        "x)\n=)\nx)\nx)",
+        "x)\nZ0\nx)\nx)\na long line = 1\na long line = 1\nx)\nx)",
+        "x)\n=)\nZ1\nx)\na long line = 1\na long line = 1\nx)\nx)",
+    ),
+]
+
+
+@pytest.mark.parametrize("texts", TWICE)
+def test_a_line_that_both_added_is_no_line_of_its_own_for_each(texts: tuple[str, str, str]) -> None:
+    base, local, remote = texts
+    for one, other in ((local, remote), (remote, local)):
+        merged = merge_code(base, one, other)
+        most = max(local.split("\n").count("x)"), remote.split("\n").count("x)"))
+        assert not merged.clean or merged.sources[0].split("\n").count("x)") <= most
+
+
+def test_two_words_that_both_added_nearby_are_a_conflict() -> None:
+    base, local, remote = ". cat ,", ". brand new ,", ". cat brand new"
+    assert not merge_prose(base, local, remote).clean
+    assert not merge_prose(base, remote, local).clean

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable
+from types import FrameType
 
 import pytest
 
+from nbmerge.merge.text import merge_text
 from tests.helpers.build import Cell, Notebook, code, markdown, merge, notebook
 
 Three = tuple[Notebook, Notebook, Notebook]
@@ -46,6 +49,17 @@ def two_long_rewritten_lines() -> Three:
     return _one_cell([" ".join(words)], [" ".join(_shuffled(words, 1))], [" ".join(_shuffled(words, 2))])
 
 
+def short_random_lines() -> Three:
+    """Hardly a line that occurs once: nothing to hold on to."""
+    chance = random.Random(1)
+    base = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=2)) for _ in range(20_000)]
+    ours, theirs = list(base), list(base)
+    for side in (ours, theirs):
+        for place in chance.sample(range(len(base)), 2_000):
+            side[place] = chance.choice(base)
+    return _one_cell(base, ours, theirs)
+
+
 def empty_cells() -> Three:
     base: list[Cell] = [code("")] * 3_000
     local, remote = [*base[:-500], code("end")], [code("start"), *base, *base[:200]]
@@ -80,6 +94,7 @@ def rewritten_cells() -> Three:
         shuffled_lines,
         one_long_line,
         two_long_rewritten_lines,
+        short_random_lines,
         empty_cells,
         equal_cells,
         shuffled_cells,
@@ -93,3 +108,40 @@ def test_ends_in_seconds(make: Callable[[], Three]) -> None:
     merged = merge(base, local, remote)
     assert time.process_time() - start < LIMIT
     assert merged.cells
+
+
+def calls(function: Callable[[], object]) -> int:
+    """How many functions of nbmerge are called meanwhile: the same number on every machine."""
+    called = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal called
+        called += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return called
+
+
+def test_hard_texts_are_compared_once() -> None:
+    """However many rules ask how two texts of a merge differ: eleven times would be 17 million calls."""
+    files = short_random_lines()
+    assert calls(lambda: merge(*files)) < 4_000_000
+
+
+def test_clashes_outside_any_bracket_do_not_read_what_is_before_them() -> None:
+    base = [f"line_{number} = {number}" for number in range(4_000)]
+    local, remote = (
+        [
+            text
+            for number, line in enumerate(base)
+            for text in (line, *[f"{side}_{number}"] * (number % 4 == 0))
+        ]
+        for side in "lr"
+    )
+    texts = ["\n".join(lines) for lines in (base, local, remote)]
+    assert calls(lambda: merge_text(*texts, code=True, accept=lambda text: True)) < 500_000
