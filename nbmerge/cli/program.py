@@ -44,6 +44,7 @@ _GROUPS = (
         "diff": ("history_commands", "show how two versions differ"),
         "restore": ("history_commands", "bring a version back"),
         "recover": ("history_commands", "merge what a later save may have overwritten"),
+        "lost": ("lost_command", "find what was saved once and is gone, and put it back"),
     },
     {
         "open": ("writer_commands", "for programs that edit notebooks: content and version token"),
@@ -54,7 +55,7 @@ _GROUPS = (
     },
 )
 COMMANDS = {name: found for group in _GROUPS for name, found in group.items()}
-_NAMED = re.compile(r"`(log|recover|restore|show|start)`")
+_NAMED = re.compile(r"`(log|lost|recover|restore|show|start)`")
 
 
 def parser_of(name: str) -> CommandParser:

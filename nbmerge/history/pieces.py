@@ -256,6 +256,28 @@ def _ids(
         yield known[name]
 
 
+class PieceReader:
+    """Reads the pieces of one version after another; those that the last one had, too, are the same
+    objects."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[int, bytes] = {}
+
+    def pieces(self, recipe: bytes) -> list[bytes]:
+        """The pieces that a recipe names.  Raises ValueError or TypeError if one is missing or broken."""
+        ids = unpack_ids(recipe)
+        found = {one: self._known[one] for one in ids if one in self._known}
+        for batch in _batches([one for one in dict.fromkeys(ids) if one not in found]):
+            query = f"SELECT id, data FROM piece WHERE id IN ({_marks(batch)})"
+            found |= {one: unpack(data) for one, data in self._database.rows(query, *batch)}
+        self._known = found
+        try:
+            return [found[one] for one in ids]
+        except KeyError:
+            raise ValueError("a piece is missing") from None
+
+
 def fetch(database: Database, recipe: bytes) -> bytes:
     """The bytes that a recipe stands for.  Raises ValueError or TypeError if a piece is missing or broken."""
     whole = BytesIO()

@@ -22,7 +22,7 @@ from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.database import Database
 from nbmerge.history.lock import DirectoryLock
-from nbmerge.history.pieces import StoredContent, fetch, keep, pack_ids, unpack_ids
+from nbmerge.history.pieces import PieceReader, StoredContent, fetch, keep, pack_ids, unpack_ids
 from nbmerge.history.pruning import KEPT, needed, prune
 from nbmerge.history.values import Draft, Retention, StoredNotebook, Totals
 from nbmerge.lineage.heads import Heads, OpenTip
@@ -171,6 +171,17 @@ class Store:
         if digest(data) != version.digest:
             raise self._database.damaged(f"version {number} has changed")
         return data
+
+    def contents(self, notebook_id: int) -> Iterator[tuple[Version, list[bytes]]]:
+        """The versions that are kept, newest first, each with the pieces of its bytes; a piece that the one
+        before it had, too, is the same object."""
+        reader = PieceReader(self._database)
+        recipes = "SELECT number, recipe FROM version WHERE book = ? AND recipe IS NOT NULL"
+        with self._database.reading():
+            found = dict(self._database.rows(recipes, notebook_id))
+            for version in reversed(self.versions(notebook_id)):
+                with self._database.decoding(f"version {version.number}"):
+                    yield version, reader.pieces(found[version.number])
 
     def record(
         self,
