@@ -190,10 +190,9 @@ def told_writers(seed: str, _: int, home: Path) -> Attempt:
         done.saves = len(said)
         missing = [line for line in said if line not in held]
         done.expect(not missing, f"saved, and not there: {missing}")
+        until(lambda: os.listdir(machine.folder) == [machine.path.name], "nothing is left behind")
         status, _out, err = watch.end()
         done.expect((status, err) == (0, ""), f"the watcher ended with {status}: {err}")
-        left = [name for name in os.listdir(machine.folder) if name != machine.path.name]
-        done.expect(not left, f"left behind: {left}")
     return done
 
 
