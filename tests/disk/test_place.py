@@ -318,7 +318,7 @@ def test_an_access_control_list_is_kept(place: Place) -> None:
 
 def test_nobody_is_let_in_by_the_folders_list(place: Place) -> None:
     """A new file gets what its folder says is usual; the notebook did not have it."""
-    entries = [(1, 7, -1), (2, 7, 12345), (4, 5, -1), (16, 7, -1), (32, 5, -1)]  # acl(5), a user who may write
+    entries = [(1, 7, -1), (2, 7, 12345), (4, 5, -1), (16, 7, -1), (32, 5, -1)]  # acl(5)
     value = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
     place.file.chmod(0o640)
     try:
