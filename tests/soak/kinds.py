@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.soak import hostile, in_process, processes
+from tests.soak import hostile, in_process, processes, told
 from tests.soak.figures import Attempt
 
 
@@ -24,6 +24,7 @@ class Kind:
 KINDS = {
     "merge": Kind(in_process.merge_and_write, 3),
     "people": Kind(in_process.people_at_work, 3),
+    "saves": Kind(told.told_save, 1),
     "full": Kind(in_process.full_disk, 1),
     "refused": Kind(in_process.refused_write, 1),
     "calls": Kind(processes.system_calls, 1),

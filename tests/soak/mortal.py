@@ -31,8 +31,8 @@ from tests.scenarios.world import NOTEBOOK, World
 class CountedConnection:
     """Stands for a connection to SQLite; each statement is one of the calls of a process."""
 
-    def __init__(self, real: sqlite3.Connection, world: MortalWorld) -> None:
-        self.real, self._world = real, world
+    def __init__(self, real: sqlite3.Connection, system: Faulty) -> None:
+        self.real, self._system = real, system
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.real, name)
@@ -40,7 +40,7 @@ class CountedConnection:
             return found
 
         def statement(*arguments: Any) -> Any:
-            self._world.system.touch("statement")
+            self._system.touch("statement")
             return found(*arguments)
 
         return statement
@@ -103,7 +103,7 @@ class MortalWorld(World):
         return self.files.system
 
     def connect(self, path: str) -> Any:
-        made = CountedConnection(_connect(path), self)
+        made = CountedConnection(_connect(path), self.system)
         self.connections.append(made)
         return made
 

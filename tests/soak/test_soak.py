@@ -19,13 +19,14 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases, exchang
 SHORT = {
     "merge": (60, CALLS // 60),
     "people": (40, 1),
+    "saves": (40, 5),
     "full": (15, 1),
     "refused": (20, 2),
     "calls": (8, 61),
     "watchers": (1, 1),
     "hostile": (1, 1),
 }
-KILLED = {"merge", "people", "calls", "watchers", "hostile"}
+KILLED = {"merge", "people", "saves", "calls", "watchers", "hostile"}
 
 
 @pytest.mark.parametrize("kind", SHORT)
