@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.soak.figures import Attempt, Figures, total
-from tests.soak.kinds import KINDS
+from tests.soak.kinds import KINDS, lacking
 
 _ENOUGH = 20  # losses: more say nothing more
 _SHOWN = 2000  # characters of what went wrong in one try
@@ -80,8 +80,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", choices=KINDS, action="append", help="this kind; may be repeated")
     parser.add_argument("--attempt", type=int, help="only the try of this number")
     options = parser.parse_args(arguments)
+    kinds = tuple(options.only or KINDS)
+    for kind in filter(lacking, kinds):
+        print(f"{kind} is left out: {lacking(kind)}")
     with tempfile.TemporaryDirectory(prefix="soak-", dir=_quick_disk()) as folder:
-        soak = Soak(options.seed, Path(folder), tuple(options.only or KINDS))
+        soak = Soak(options.seed, Path(folder), tuple(kind for kind in kinds if not lacking(kind)))
         if options.attempt is None:
             soak.run(options.minutes * 60, options.kills)
         else:

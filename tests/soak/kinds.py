@@ -5,6 +5,8 @@ Must not know: what a try consists of.  Invariant: a try is a function of seed, 
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,3 +35,12 @@ KINDS = {
     "twenty": Kind(processes.twenty_writers, 1),
     "hostile": Kind(hostile.hostile_files, 1),
 }
+
+
+def lacking(kind: str) -> str:
+    """What a kind needs and is not there; empty if nothing is."""
+    if kind == "full" and os.geteuid() != 0:
+        return "only root can mount a small disk"
+    if kind == "calls" and shutil.which("strace") is None:
+        return "there is no strace"
+    return ""

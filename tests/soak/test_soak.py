@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from nbmerge.disk.disk import Disk
 from tests.helpers import examples
 from tests.soak.__main__ import Soak
 from tests.soak.in_process import CALLS
+from tests.soak.kinds import lacking
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases, exchange and strace of Linux")
 # How many tries of a kind, and how many of a row of them are left out for each that is done.
@@ -31,8 +31,8 @@ KILLED = {"merge", "people", "saves", "calls", "watchers", "hostile"}
 
 @pytest.mark.parametrize("kind", SHORT)
 def test_nothing_is_lost(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if kind == "calls" and shutil.which("strace") is None:
-        pytest.skip("no strace")
+    if lacking(kind):
+        pytest.skip(lacking(kind))
     tries, step = SHORT[kind]
     soak = Soak(0, tmp_path, (kind,))
     for number in range(tries * examples.FACTOR):
