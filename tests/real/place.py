@@ -73,7 +73,7 @@ class Place:
         ended = time.monotonic()
         others = children(self.watch.process.pid)
         code, out, err = self.watch.end(number)
-        assert (code, err) == (expected, "")
+        assert (code, err) == (expected, ""), f"it ended with {code}: {err}"
         until(lambda: not any(map(lives, others)), "the process that watched for it has ended as well")
         self.printed += out.splitlines()
         self.watched.append((self.ready_at, ended))
