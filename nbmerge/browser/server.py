@@ -96,6 +96,7 @@ class PageServer(ThreadingHTTPServer):
     """The server, its site, and who looks at it."""
 
     daemon_threads = True
+    request_queue_size = 128  # with five, connections that come together wait a second and longer
 
     def __init__(self, task: Task, commands: BinaryIO, reports: BinaryIO) -> None:
         super().__init__((HOST, 0), Handler)

@@ -45,9 +45,10 @@ Conflicts that are left are shown in the cells; `resolve` settles them. The brok
 history of the notebook: `show NOTEBOOK@N` prints it. A notebook that cannot be rebuilt is left as it is.
 
 With --json each line is an object {"path", "result", "how", "conflicts", "decisions", "left_out", "stray",
-"broken", "version", "line", "reason"} as far as it applies: `result` is sound, clean, conflict or failed,
-`how` is index, parents, text or markers, `broken` and `version` number the broken and the fixed file,
-`stray` are the lines of markers of which the rest of the conflict is missing.
+"dropped", "broken", "version", "line", "reason"} as far as it applies: `result` is sound, clean, conflict or
+failed, `how` is index, parents, text or markers, `broken` and `version` number the broken and the fixed file,
+`stray` are the lines of markers of which the rest of the conflict is missing, `dropped` the lines of the
+broken file whose text is not in the fixed one.
 """
 _EXITS = {
     EXIT_CLEAN: "all are notebooks now, without conflicts",
@@ -190,6 +191,8 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
     yield from (f"  {what}" for what in rebuilt.left_out)
     for line in rebuilt.stray:
         yield f"  line {line}: a marker without its others; all lines around it were kept: look at them"
+    if rebuilt.dropped:
+        yield f"  not in the notebook any more: line{_ranges(rebuilt.dropped)}"
     choices = list(map(decided, without_what_comes_back(rebuilt.decisions, rebuilt.conflicts)))
     yield from (f"  {choice}" for choice in choices[:_CHOICES])
     if len(choices) > _CHOICES:
@@ -204,6 +207,20 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
             yield f"  then: git add {quote(done.path)}"
     elif done.sides is not None:
         yield from (f"  {line}" for line in in_git(done.path, done.sides))
+
+
+def _ranges(numbers: tuple[int, ...]) -> str:
+    """7 for one line, else s 7-9, 12."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    named = ", ".join("-".join(map(str, run)) for run in runs[:_NAMED]) + (
+        ", ..." if len(runs) > _NAMED else ""
+    )
+    return f"{'s' * (len(numbers) > 1)} {named}"
 
 
 def _object(done: _Done) -> dict[str, object]:
@@ -221,6 +238,7 @@ def _object(done: _Done) -> dict[str, object]:
                 "decisions": [decision.as_json() for decision in rebuilt.decisions],
                 "left_out": list(rebuilt.left_out),
                 "stray": list(rebuilt.stray),
+                "dropped": list(rebuilt.dropped),
             }
             if done.fixed is not None:
                 found |= {"broken": done.fixed.broken.number, "version": done.fixed.version.number}

@@ -16,6 +16,7 @@ import signal
 from nbmerge.disk.system import NOT_SUPPORTED, SwappingSystem
 
 _AT_FDCWD = -100
+_ACCESS = "system.posix_acl_access"
 _REMOTE = (
     "nfs",
     "cifs",
@@ -50,7 +51,10 @@ class Linux(SwappingSystem):
 
     def pass_on(self, source: int, fd: int) -> None:
         super().pass_on(source, fd)
-        for name in _attributes(source):  # access control lists are among them
+        kept, given = _attributes(source), _attributes(fd)
+        if _ACCESS in given and _ACCESS not in kept:  # by its folder: it lets others in
+            os.removexattr(fd, _ACCESS)
+        for name in kept:  # access control lists are among them
             value = os.getxattr(source, name)
             if name not in _attributes(fd) or os.getxattr(fd, name) != value:
                 os.setxattr(fd, name, value)

@@ -88,6 +88,8 @@ def _common(folder: str) -> str:
 
 
 def _first_line(path: str) -> str | None:
+    if not os.path.isfile(path):  # to open a pipe is to wait for whoever writes into it
+        return None
     try:
         with open(path, "rb") as file:
             return os.fsdecode(file.read(4096)).rstrip("\r\n")

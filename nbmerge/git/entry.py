@@ -25,9 +25,10 @@ from nbmerge.git.scope import Scope
 
 # What `-m nbmerge driver` does, but for loading runpy first: a tenth of the time a call may take.
 _START = "from nbmerge.cli.driver_command import entry; entry()"
-_HEAD = f"set -- {PLACEHOLDERS}; "
+_HEAD = f"set -- {PLACEHOLDERS}; if [ -x "  # a shell would name all of the line to say that nothing is there
+_THEN = " ]; then "
 _TAIL = (
-    ' "$@"; code=$?; rm -f "$2.nbmerge"; case $code in '
+    ' "$@"; code=$?; else code=127; fi; rm -f "$2.nbmerge"; case $code in '
     + " ".join(f"{answer.for_entry}) exit {answer.for_git};;" for answer in MergeStatus)
     + " esac; "
     'printf "%%s\\n" "nbmerge did not run (exit $code), so git merges $5 as text: check the file before you'
@@ -59,14 +60,14 @@ class Launcher:
 
 def shell_line(launcher: Launcher) -> str:
     """The line for `merge.nbmerge.driver`."""
-    return _HEAD + launcher.command().replace("%", "%%") + _TAIL
+    return _HEAD + f"{_quoted(launcher.python)}{_THEN}{launcher.command()}".replace("%", "%%") + _TAIL
 
 
 def command_of(line: str) -> str | None:
     """The launcher's command in a line made by `shell_line`; None if it is another line."""
     if not (line.startswith(_HEAD) and line.endswith(_TAIL)):
         return None
-    return line[len(_HEAD) : -len(_TAIL)].replace("%%", "%")
+    return line[len(_HEAD) : -len(_TAIL)].partition(_THEN)[2].replace("%%", "%")
 
 
 def interpreter_of(line: str) -> str | None:

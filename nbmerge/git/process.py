@@ -19,10 +19,12 @@ def run_git(*arguments: str, environment: dict[str, str] | None = None) -> Compl
     """Run git to its end.  Raises SystemFailure if there is none."""
     import subprocess
 
+    # what a repository names as its file system monitor would be run whenever git looks at the index
+    call = ["git", "-c", "core.fsmonitor=false", *arguments]
     surroundings = None if environment is None else {**os.environ, **environment}
     try:
         return subprocess.run(
-            ["git", *arguments], stdin=subprocess.DEVNULL, capture_output=True, env=surroundings, check=False
+            call, stdin=subprocess.DEVNULL, capture_output=True, env=surroundings, check=False
         )
     except OSError as error:
         raise SystemFailure(f"git cannot be run ({error.strerror}): install it or put it on PATH") from error

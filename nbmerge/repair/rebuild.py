@@ -25,13 +25,14 @@ from nbmerge.notebook.writer import write
 from nbmerge.repair.making import Made, Making
 from nbmerge.repair.provenance import Provenance, provenance_of
 from nbmerge.repair.salvage import HopelessError
-from nbmerge.repair.text import Text, same_but_labels, text_of, variants
+from nbmerge.repair.text import Text, same_but_labels, text_of, unsaid, variants
 from nbmerge.repair.valid import completed, with_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from nbmerge.notebook.jsontext import Json
     from nbmerge.notebook.model import Notebook
 
     Again: TypeAlias = Callable[[bytes, bytes, bytes, ConflictStyle, int], Iterable[bytes]]
@@ -77,7 +78,8 @@ class Rebuilt:
     """The notebook that was made of it; `conflicts` are shown in it.
 
     `left_out` says what of outputs and metadata could not be read, `stray` are the numbers of lines
-    with a marker without its partners.
+    with a marker without its partners, `dropped` those of lines of either side whose text is nowhere in
+    the notebook, for whatever reason.
     """
 
     data: bytes
@@ -86,6 +88,7 @@ class Rebuilt:
     decisions: tuple[Decision, ...] = ()
     left_out: tuple[str, ...] = ()
     stray: tuple[int, ...] = ()
+    dropped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +152,15 @@ class _Rebuilding:
         if base is not None and (without := self.instead(made, base)) is not None:
             made, base = without, None
         made = self.run_by_nobody(made)
+        notebook = with_ids(completed(made.notebook, *([] if base is None else [base])))
         return Rebuilt(
-            self.as_before(_written(with_ids(completed(made.notebook, *([] if base is None else [base]))))),
+            self.as_before(_written(notebook)),
             How.MARKERS if base is None else How.TEXT,
             made.conflicts,
             made.decisions,
             tuple(dict.fromkeys(made.left_out)),
             tuple(sorted(set(made.stray))),
+            unsaid(_said(notebook), self.shown.local, self.shown.remote),
         )
 
     def provenance(self) -> Provenance:
@@ -252,6 +257,21 @@ def _text(data: bytes) -> Text:
 
 def _lines_of(notebook: Notebook) -> set[str]:
     return {line for cell in notebook.cells for line in cell.source.split("\n") if line.strip()}
+
+
+def _said(notebook: Notebook) -> set[str]:
+    """The lines of all texts in a notebook."""
+    found: set[str] = set()
+    left: list[Json] = [notebook.frame, *(cell.value for cell in notebook.cells)]
+    while left:
+        match left.pop():
+            case str() as text:
+                found.update(line.rstrip() for line in text.split("\n"))
+            case list() as values:
+                left += values
+            case dict() as members:
+                left += members.values()
+    return found
 
 
 def _written(notebook: Notebook) -> bytes:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 
 _NEARLY = re.compile(r"[ \t]*(<{3,}|\|{3,}|={3,}|>{3,})(?:[ \t](.*))?[ \t]*")
+# A line that is an element of a list, or a member that holds text in an output (of any MIME type).
+_HOLDS = re.compile(
+    r'[ \t]*(?:"(?:text|ename|evalue|[\w.+-]+/[\w.+-]+)"[ \t]*:[ \t]*)?("(?:[^"\\]|\\.)*")[ \t]*,?[ \t]*'
+)
 _MAY_BE_NEARLY = re.compile(r"\n[ \t]*[<|=>]{3}")
 
 
@@ -156,6 +160,25 @@ def variants(text: Text) -> Variants:
         conflicts,
         tuple(text.numbers[place] for place in stray),
     )
+
+
+def unsaid(said: set[str], *texts: Text) -> tuple[int, ...]:
+    """The numbers of the lines that hold a text alone (a source's, an output's) of which some line is not
+    among these, white space at line ends aside."""
+    return tuple(
+        sorted(
+            {
+                number
+                for text in texts
+                for line, number in zip(text.lines, text.numbers, strict=True)
+                if (found := _HOLDS.fullmatch(line)) and not _are_among(said, text_in(found[1]))
+            }
+        )
+    )
+
+
+def _are_among(said: set[str], text: str) -> bool:
+    return all(line.rstrip() in said for line in text.split("\n") if line.strip())
 
 
 def is_marker(line: str) -> bool:

@@ -7,11 +7,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.cli.world import BASE, CLEAN, Command, snapshot
 from tests.helpers.build import Notebook, code, notebook
+from tests.helpers.mutants import MADE, mutant
 from tests.helpers.spelling import JUPYTER
 
 GOOD = JUPYTER.spell(BASE)
@@ -126,3 +128,15 @@ def test_a_word_that_is_no_command(refused: Callable[..., None]) -> None:
     refused(
         "frob", "local.ipynb", reason="frob: cannot be read: no such file or directory (it is not a command"
     )
+
+
+def test_mutants_are_looked_at_or_refused(nbmerge: Command, folder: Path) -> None:
+    """Whatever a file holds, what the watcher would do about it is said, or in one line why not."""
+    chance = Random(0)
+    (folder / "good.ipynb").write_bytes(GOOD)
+    for data in (*MADE, *(mutant(chance) for _ in range(20))):
+        (folder / "bad.ipynb").write_bytes(data)
+        for call in (["conflicts", "bad.ipynb"], ["replay", "good.ipynb", "bad.ipynb", "good.ipynb"]):
+            ended = nbmerge(*call)
+            assert ended.code in (0, 1, 3), ended
+            assert ended.err.count("\n") <= 1

@@ -16,7 +16,7 @@ from nbmerge.service.notebook_service import Timing, taking_part
 from tests.cli.past import Past
 from tests.cli.world import BASE, LOCAL, REMOTE, RIVAL, Command, save, snapshot, sources
 from tests.git.repo import Repository, surroundings
-from tests.helpers.build import conflict
+from tests.helpers.build import code, conflict, notebook, printed
 from tests.helpers.spelling import JUPYTER
 from tests.repair.by_git import merged_as_text
 
@@ -63,6 +63,22 @@ def test_the_broken_file_stays_in_the_history(past: Past, nbmerge: Command) -> N
     assert nbmerge("show", "nb.ipynb@1").out == text
     assert nbmerge("show", "nb.ipynb@2").out == past.path.read_bytes()
     assert [version.origin for version in past.versions] == [Origin.UNREADABLE, Origin.RESTORED]
+
+
+def test_lines_that_are_dropped_are_named(past: Past, nbmerge: Command) -> None:
+    """Both ran the cell; the outputs of one run are taken."""
+    base, local, remote = (
+        JUPYTER.spell(notebook(code("plot()", id="a", outputs=[printed(text)])))
+        for text in ("1\n", "2 in all\n", "3 in all\nof 4\n")
+    )
+    text = merged_as_text(base, local, remote)[0]
+    past.path.write_bytes(text)
+    [number] = [at for at, line in enumerate(text.decode().splitlines(), 1) if "3 in all" in line]
+    line = f"  not in the notebook any more: lines {number}-{number + 1}"
+    assert line in nbmerge("fix", "--check", "nb.ipynb").out.decode().splitlines()
+    told = json.loads(nbmerge("fix", "nb.ipynb", "--json").out)
+    assert told["dropped"] == [number, number + 1]
+    assert text.splitlines()[number].strip() == b'"of 4\\n"'
 
 
 def test_a_notebook_with_a_past(past: Past, nbmerge: Command) -> None:

@@ -316,6 +316,20 @@ def test_an_access_control_list_is_kept(place: Place) -> None:
     assert os.getxattr(place.file, "system.posix_acl_access") == value
 
 
+def test_nobody_is_let_in_by_the_folders_list(place: Place) -> None:
+    """A new file gets what its folder says is usual; the notebook did not have it."""
+    entries = [(1, 7, -1), (2, 7, 12345), (4, 5, -1), (16, 7, -1), (32, 5, -1)]  # acl(5)
+    value = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    place.file.chmod(0o640)
+    try:
+        os.setxattr(place.folder, "system.posix_acl_default", value)
+    except OSError:
+        pytest.skip("no access control lists here")
+    assert place.put() == Placed()
+    assert "system.posix_acl_access" not in os.listxattr(place.file)
+    assert place.file.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_link_stays_a_link(place: Place) -> None:
     (place.folder / "link.ipynb").symlink_to("a.ipynb")
     other = place.folder / "other"

@@ -12,6 +12,7 @@ import pytest
 from nbmerge.environment.git import GitActivity, git_at_work, git_is_writing, repository
 from nbmerge.lineage.versions import Git
 from tests.environment.clock import Clock
+from tests.git.hostile import make_hostile
 from tests.git.repo import NAME, Repository, spelled
 
 ONE, TWO, THREE = (spelled(f"x = {number}", "y = 0") for number in (1, 2, 3))
@@ -304,3 +305,29 @@ def test_a_lock_that_a_killed_git_left(history: Repository, clock: Clock) -> Non
     assert git_is_writing(path_of(history), clock())
     clock.passed = 3600
     assert not git_at_work(path_of(history), clock())
+
+
+@pytest.mark.parametrize("name", [".git", ".git/commondir"])
+def test_a_pipe_in_place_of_gits_files_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    """It would keep a watcher waiting for ever."""
+    pipe = tmp_path / name
+    pipe.parent.mkdir(exist_ok=True)
+    (pipe.parent / "HEAD").touch()
+    os.mkfifo(pipe)
+    found = repository(str(tmp_path / NAME))
+    assert found is None or found.common == found.folder
+
+
+def test_a_repository_that_would_run_programs_runs_none(history: Repository, clock: Clock) -> None:
+    """One that came in an archive, say; watching it is no reason to do what its configuration says."""
+    activity = GitActivity(clock)
+    asked(history, activity)
+    ran = make_hostile(history)
+    for name in ("HEAD", "index"):
+        os.utime(history.path / ".git" / name)
+        clock.passed += 10
+        history.write(NAME, ONE)
+        assert asked(history, activity) in (Git.REPLACED, Git.NONE)
+        history.write(NAME, MINE)
+        asked(history, activity)
+    assert not ran.exists(), ran.read_text()

@@ -54,6 +54,15 @@ def test_the_environment_was_deleted(bare: Repository, environment: Path) -> Non
     assert_merged_as_text(bare, "exit 127")
 
 
+def test_what_is_said_of_an_interpreter_that_is_gone_is_one_line(repo: Repository) -> None:
+    """A shell that finds nothing to start names the whole line, a thousand characters."""
+    repo.config("merge.nbmerge.driver", shell_line(Launcher("/nowhere/python")))
+    repo.diverge(BASE, OURS, CLASHING)
+    said = repo.try_git("merge", "feature").err.splitlines()
+    assert [line[:31] for line in said] == ["nbmerge did not run (exit 127),"]
+    assert "install nbmerge again and run: nbmerge-on-save git install" in said[0]
+
+
 def test_the_package_was_removed(bare: Repository, environment: Path) -> None:
     install_from(environment, bare)
     package(environment).unlink()

@@ -9,6 +9,7 @@ import pytest
 
 from nbmerge.git.sides import GitSides, Source, find_sides, unmerged
 from nbmerge.merge.markers import Labels
+from tests.git.hostile import make_hostile
 from tests.git.repo import NAME, Repository, spelled
 
 BASE = spelled("a = 1", "b = 2").encode()
@@ -240,3 +241,12 @@ def test_a_merge_in_which_one_side_was_taken(bare: Repository) -> None:
     bare.git("merge", "--no-ff", "--quiet", "feature")
     bare.git("rm", "--quiet", "--cached", NAME)
     assert find_sides(str(bare.path / NAME)) is None
+
+
+def test_looking_runs_no_program_that_the_repository_names(bare: Repository) -> None:
+    bare.diverge(BASE, OURS, THEIRS)
+    bare.try_git("merge", "feature")
+    ran = make_hostile(bare)
+    for command in (["conflicts"], ["fix", "--check", NAME], ["git", "status"], ["fix", NAME]):
+        assert bare.nbmerge(*command).code == 1
+        assert not ran.exists(), (command, ran.read_text())

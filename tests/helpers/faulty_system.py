@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, cast
 
 from nbmerge.disk.system import System, this_system
@@ -67,6 +67,26 @@ class Faulty:
 
     def before(self, number: int, hook: Callable[[], None]) -> None:
         self.hooks[number] = hook
+
+    def touch(self, name: str) -> None:
+        """Something else that the process does, counted with the operations."""
+        self.count += 1
+        self.log.append(name)
+        if self.count in self.hooks:
+            self.hooks.pop(self.count)()
+        if self._is_hit(name):
+            self.hit = True
+            self.fault()
+
+    @contextlib.contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """While a test itself looks."""
+        at, count, hooks, self.at, self.hooks = self.at, self.count, self.hooks, 0, {}
+        try:
+            yield
+        finally:
+            del self.log[count:]
+            self.at, self.count, self.hooks = at, count, hooks
 
     def bury(self) -> None:
         for fd in self.fds:

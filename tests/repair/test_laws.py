@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -81,6 +82,27 @@ def damage(draw: st.DrawFn, lines: list[str]) -> list[str]:
     return [line for line in lines if line]
 
 
+def text_held(line: str) -> set[str]:
+    """The lines of the text that a line of the file is."""
+    try:
+        held = json.loads(line.strip(" ,"))
+    except ValueError:
+        return set()
+    return {one.rstrip() for one in held.split("\n")} - {""} if isinstance(held, str) else set()
+
+
+def texts_of(value: Any) -> set[str]:
+    """The lines of all texts in it."""
+    match value:
+        case str():
+            return {line.rstrip() for line in value.split("\n")}
+        case list():
+            return set().union(*map(texts_of, value))
+        case dict():
+            return set().union(*map(texts_of, value.values()))
+    return set()
+
+
 @tried(60)
 @given(contested(), STYLES, st.data())
 def test_damage(trio: Trio, style: str, data: st.DataObject) -> None:
@@ -97,6 +119,9 @@ def test_damage(trio: Trio, style: str, data: st.DataObject) -> None:
     event("rebuilt")
     result = json.loads(made.data)
     assert fault(result) is None, fault(result)
+    said = texts_of(result)
+    gone = {number for number, line in enumerate(lines, 1) if (held := text_held(line)) and not held <= said}
+    assert gone <= {*made.dropped} or any(line.startswith("|||") for line in lines)  # which begins a base
     if any(line.startswith("||||") for line in lines):
         return
     after = lines_of(result)

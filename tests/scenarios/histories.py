@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from nbmerge.files import digest
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, VersionContent
@@ -21,6 +21,7 @@ from tests.helpers.build import source_of
 from tests.scenarios.editor import SPELLINGS, Editor
 from tests.scenarios.world import NOTEBOOK, World
 
+AnyHistory = TypeVar("AnyHistory", bound="History")
 Step = tuple[str, int, int, int]  # what, which writer, and two numbers that say where
 WORD = re.compile(r"w\d+q")
 CHANGES = ("line", "line", "change", "cut line", "cell", "drop cell", "move", "run", "clear", "undo")
@@ -218,7 +219,12 @@ def words_of(data: bytes) -> set[str]:
 
 def begin(writers: int, ids: bool = True, spellings: Sequence[str] = ("jupyter",)) -> History:
     """A notebook, a watcher, and so many who have opened it."""
-    history = History(World(), [], ids)
+    return opened_by(writers, History(World(), [], ids), spellings)
+
+
+def opened_by(writers: int, history: AnyHistory, spellings: Sequence[str] = ("jupyter",)) -> AnyHistory:
+    """The same in a world that is there."""
+    ids = history.ids
     lines = ["\n".join(history._line() for _ in range(3)) for _ in range(5)]
     kinds = (build.code, build.code, build.markdown, build.code, build.markdown)
     cells = [made(text, id=history._id()) for made, text in zip(kinds, lines, strict=True)]

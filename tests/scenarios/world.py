@@ -139,6 +139,9 @@ class World:
         self.disk = self.disk.restart()
         self._start()
         self.disk.repair()
+        self._look_at_all(late_first)
+
+    def _look_at_all(self, late_first: bool) -> None:
         if late_first:
             self.chores()
         for path in sorted(self.disk.files):

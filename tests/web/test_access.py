@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
+import socket
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,6 +72,22 @@ def test_the_page_itself_may(desk: Desk) -> None:
     assert ask(tool, "POST", token(tool) + MERGE, headers) == 200
     assert ask(tool, "POST", token(tool) + CLOSE, headers) == 200
     assert tool.ended()[0] == 1
+
+
+def test_connections_that_go_no_further_keep_nobody_waiting(shared: Desk, tool: Tool) -> None:
+    """They say nothing, half a request, or less than they announce; a few hundred of them."""
+    begun = (b"", b"GET " + token(tool).encode(), f"POST {token(tool)}{STORE} HTTP/1.1\r\n".encode())
+    began = time.monotonic()
+    headers = f"Host: {urlsplit(tool.url).netloc}\r\nOrigin: {own(tool)}\r\nContent-Length: 9999\r\n\r\n{{"
+    with contextlib.ExitStack() as connections:
+        for number in range(300):
+            address = "127.0.0.1", urlsplit(tool.url).port or 0
+            connection = connections.enter_context(socket.create_connection(address))
+            said = begun[number % 3]
+            connection.sendall(said + headers.encode() if said.startswith(b"POST") else said)
+        assert ask(tool, "POST", token(tool) + MERGE, {"Origin": own(tool)}) == 200
+    assert time.monotonic() - began < 15
+    assert not shared.path.exists()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
