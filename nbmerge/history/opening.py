@@ -69,7 +69,7 @@ def place_of(
 
 
 def refuse_what_others_can_write(directory: str) -> None:
-    """Raises SystemFailure, with what to type, unless a state directory is this user's alone, or not there."""
+    """Raises SystemFailure, with what to type, if others can write a state directory that is there."""
     for found in distrusted(directory):
         mends = f"type: {found.mend}" if found.mend else "remove it" if found.path != directory else ""
         elsewhere = "name another state directory with --state"
