@@ -27,6 +27,7 @@ CALLS = {
     "diff": ["nb.ipynb@1"],
     "restore": ["nb.ipynb@1"],
     "recover": ["nb.ipynb"],
+    "lost": ["nb.ipynb"],
     "open": ["nb.ipynb"],
     "save": ["nb.ipynb", "--base", "x", "local.ipynb"],
 }
