@@ -75,6 +75,11 @@ class FileSource:
         return self.read() == other.read()
 
 
+def for_this_user_only(path: str, flags: int) -> int:
+    """An opener for `open`: a file that this makes is nobody else's to read, whatever the umask."""
+    return os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+
+
 def is_special(path: str) -> bool:
     """Whether the path is there and no ordinary file: a device or a pipe."""
     try:

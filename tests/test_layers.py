@@ -27,7 +27,7 @@ LEVELS = [
     {"merge"},
     {"notebook"},
     {"disk"},
-    {"files"},
+    {"files", "owners"},
     {"errors", "frozen"},
 ]
 OWNERS = {

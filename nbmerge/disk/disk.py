@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from nbmerge.disk.displaced import DisplacedFiles
 from nbmerge.disk.exchange import Exchanger
 from nbmerge.disk.inplace import InPlaceWriter
-from nbmerge.disk.journal import Entry, EntryKind, Journal, lives, mark, names_beside, parsed_name
+from nbmerge.disk.journal import Entry, EntryKind, Journal, Knows, lives, mark, names_beside, parsed_name
 from nbmerge.disk.system import BusyError, NoExchangeError, System, opened, this_system
 from nbmerge.disk.values import (
     Busy,
@@ -32,6 +32,7 @@ from nbmerge.disk.values import (
 )
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest, reason
+from nbmerge.owners import Distrust
 
 _WRITING = "a program has it open for writing"
 _CHANGING = "it changes just now"
@@ -40,15 +41,17 @@ _CHANGING = "it changes just now"
 class Disk:
     """The files of this machine.  For one thread at a time.
 
-    `clock` gives seconds since the epoch.
+    `clock` gives seconds since the epoch; `knows` tells what has a history, for what killed processes
+    left is believed only as far as that bears it out.
     """
 
     def __init__(
-        self, journal_directory: str, clock: Callable[[], float], system: System | None = None
+        self, journal_directory: str, clock: Callable[[], float], knows: Knows, system: System | None = None
     ) -> None:
         self._system = system or this_system()
         self._clock = clock
-        self._journal = Journal(journal_directory, self._system)
+        self._journal = Journal(journal_directory, self._system, knows)
+        self._told: set[str] = set()
         self._displaced = DisplacedFiles(self._journal, self._system)
         self._exchanger = Exchanger(self._system, self._journal, self._displaced)
         self._in_place = InPlaceWriter(self._journal, self._system)
@@ -115,6 +118,12 @@ class Disk:
             self._clean_up(os.path.realpath(folder))
         saves = self._displaced.check(self._clock())
         return Repaired(tuple(saves), tuple(completed), self._displaced.removed)
+
+    def doubts(self) -> list[Distrust]:
+        """What was found in the journal, is not believed and was left as it is; each is told once."""
+        found = [one for path, one in self._journal.doubts.items() if path not in self._told]
+        self._told.update(one.path for one in found)
+        return found
 
     def close(self, patience: float = 0.0) -> None:
         """Let go of everything; what is not done yet is left to the next process.

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, replace
 
 from nbmerge.disk.journal import Entry, EntryKind, Journal, JournalRecord
-from nbmerge.disk.system import System
+from nbmerge.disk.system import System, opened
 from nbmerge.disk.values import LateSave, Replacement, stamp
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
@@ -150,7 +150,7 @@ class DisplacedFiles:
     def _open(self, file: DisplacedFile, now: float) -> bool:
         """Whether the file is there; it is open then."""
         if not file.cleared:
-            self._clear(file.entry)
+            self._clear(file)
             file.cleared = True
         if file.fd < 0:
             try:
@@ -168,13 +168,19 @@ class DisplacedFiles:
             file.stamp = stamp(status)
         return True
 
-    def _clear(self, entry: Entry) -> None:
+    def _clear(self, file: DisplacedFile) -> None:
         """Remove the temporary file of an exchange that did not come to its end."""
+        entry = file.entry
         half_way = not os.path.lexists(entry.target) and os.path.lexists(entry.aside)
-        if half_way and os.path.lexists(entry.temporary):
-            self._system.rename(entry.temporary, entry.target)  # so it can happen on Windows
-        elif entry.temporary:
+        if half_way and os.path.lexists(entry.temporary):  # so it can happen on Windows
+            is_version = entry.new in file.stored and self._holds(entry.temporary, entry.new)
+            self._system.rename(entry.temporary if is_version else entry.aside, entry.target)
+        if entry.temporary:
             self.removed += self._system.unlink(entry.temporary)
+
+    def _holds(self, path: str, name: str) -> bool:
+        with opened(self._system, path) as fd:
+            return digest(self._system.read(fd)) == name
 
     def _unlink(self, file: DisplacedFile, now: float) -> None:
         if file.record is None:

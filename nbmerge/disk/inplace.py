@@ -2,7 +2,7 @@
 
 Must not know: why it has to be done this way.  Invariant: the journal holds the old and the new bytes
 until the file holds one of them whole; whatever else it holds was written by somebody else and is left
-alone.
+alone.  What is put into a file after a kill is a version of it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class InPlaceWriter:
                 if torn:
                     if _parses(found):  # it may yet be a save that somebody made of just these parts
                         keep(entry, found)
-                    self._put(fd, record.new)
+                    self._put(fd, self._to_be_put(record, keep))
         except BusyError:
             return False
         except FileNotFoundError:
@@ -96,6 +96,13 @@ class InPlaceWriter:
             keep(entry, record.old)
         self._journal.end(record)
         return torn
+
+    def _to_be_put(self, record: JournalRecord, keep: Callable[[Entry, bytes], None]) -> bytes:
+        """The new bytes, unless a killed process had not recorded them yet: then they are a save."""
+        if record.entry.new in record.stored:
+            return record.new
+        keep(record.entry, record.new)
+        return record.old
 
     def _overwrite(self, fd: int, record: JournalRecord) -> None:
         """All of new over old, the longer part first: a full disk is noticed while nothing is lost."""

@@ -1,9 +1,11 @@
 """Owns: the journal of what is about to be done to a file, and the names of the temporary files beside it.
 
-Must not know: how files are replaced.  Invariant: an entry is one file, locked by the process that works
-on it; it is on the disk before `begin` returns, and an entry that nobody has locked belongs to a process
-that is no more.  A temporary file without a mark in its name may be removed when its process is gone; one
-with a mark may hold a save.
+Must not know: how files are replaced, what is a version of a notebook; that is asked for.  Invariant: an
+entry is one file, locked by the process that works on it; it is on the disk before `begin` returns, and an
+entry that nobody has locked belongs to a process that is no more.  A temporary file without a mark in its
+name may be removed when its process is gone; one with a mark may hold a save.  An entry that is not this
+user's, or says what nbmerge would not have written there, is left as it is and told of; of all others only
+those bytes are believed to stand elsewhere that the history has.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, astuple, dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from itertools import count
@@ -21,6 +24,7 @@ from itertools import count
 from nbmerge.disk.system import System, opened
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest, reason
+from nbmerge.owners import Distrust, distrust_of
 
 _ENDING = ".journal"
 _OURS = re.compile(r"\.nbmerge-(\d+)-\d+(?:-([0-9a-f]{8}))?\.tmp")
@@ -68,7 +72,8 @@ class Entry:
 
 @dataclass(slots=True)
 class JournalRecord:
-    """An entry in the journal.  `stored`: digests of bytes that stand elsewhere; `fd` is -1 at the end."""
+    """An entry in the journal.  `stored`: digests of bytes that stand elsewhere, the only ones that may be
+    put in a place or removed; `fd` is -1 at the end."""
 
     entry: Entry
     file: str
@@ -78,12 +83,19 @@ class JournalRecord:
     stored: set[str] = field(default_factory=set)
 
 
+# Whether a path is that of a notebook with a history and, if a digest (SHA-256) is given as well, whether
+# those bytes are a version of it.
+Knows = Callable[[str, str | None], bool]
+
+
 class Journal:
     """The entries of this process, and those that others left."""
 
-    def __init__(self, directory: str, system: System) -> None:
+    def __init__(self, directory: str, system: System, knows: Knows) -> None:
         self.directory = directory
+        self.doubts: dict[str, Distrust] = {}  # what was found here and is not believed, by its path
         self._system = system
+        self._knows = knows
         self._own: set[str] = set()
 
     def begin(self, entry: Entry, old: bytes = b"", new: bytes = b"") -> JournalRecord:
@@ -96,6 +108,8 @@ class Journal:
     def _begin(self, entry: Entry, old: bytes, new: bytes) -> JournalRecord:
         system = self._system
         system.make_folder(self.directory)
+        if (found := self._distrust()) is not None:
+            raise SystemFailure(f"{found.path}: {found.why}, so no journal is kept there; remove it")
         file, fd = self._create()
         try:
             head = json.dumps({**asdict(entry), "sizes": [len(old), len(new)]}).encode() + b"\n"
@@ -153,9 +167,15 @@ class Journal:
 
     def _names(self) -> list[str]:
         try:
+            if (found := self._distrust()) is not None:
+                self.doubts.setdefault(self.directory, found)
+                return []
             return [name for name in self._system.names(self.directory) if name.endswith(_ENDING)]
         except FileNotFoundError:
             return []
+
+    def _distrust(self) -> Distrust | None:
+        return distrust_of(self.directory, self._system.stat(self.directory))
 
     def _create(self) -> tuple[str, int]:
         for number in count():
@@ -170,26 +190,62 @@ class Journal:
 
     def _take_over(self, name: str) -> JournalRecord | None:
         system, file = self._system, os.path.join(self.directory, name)
-        if file in self._own:
+        if file in self._own or file in self.doubts:
             return None
         try:
+            if not stat.S_ISREG(system.stat(file).st_mode):  # to open a pipe could take for ever
+                self.doubts[file] = Distrust(file, "is no ordinary file")
+                return None
             fd = system.open_both(file)
         except OSError:
             return None
-        locked = system.lock(fd)
+        record = None
+        try:
+            if self._is_left(name, file, fd):
+                record = self._believed(file, fd)
+        finally:
+            if record is None:
+                system.close(fd)
+            else:
+                self._own.add(file)
+        return record
+
+    def _is_left(self, name: str, file: str, fd: int) -> bool:
+        """Whether nobody works on an entry any more."""
+        locked = self._system.lock(fd)
         if locked is None:
             owner = name.partition("-")[0]
-            locked = not (owner.isdigit() and lives(int(owner), system))
-        if not locked or not self._still(file, fd):
-            system.close(fd)
+            locked = not (owner.isdigit() and lives(int(owner), self._system))
+        return locked and self._still(file, fd)
+
+    def _believed(self, file: str, fd: int) -> JournalRecord | None:
+        """What an entry says, as far as the history bears it out."""
+        record, doubt = None, distrust_of(file, self._system.fstat(fd))
+        if doubt is None:
+            record = _parse(file, fd, self._system.read(fd))
+            if record is None:  # torn: what it says was never begun
+                self._system.unlink(file)
+                return None
+            doubt = self._doubt(record)
+        if doubt is not None:
+            self.doubts[file] = doubt
             return None
-        record = _parse(file, fd, system.read(fd))
-        if record is None:  # torn: what it says was never begun
-            system.unlink(file)
-            system.close(fd)
-        else:
-            self._own.add(file)
         return record
+
+    def _doubt(self, record: JournalRecord) -> Distrust | None:
+        """Why it says nothing that nbmerge can have begun; only bytes that the history has stay `stored`."""
+        entry = record.entry
+        try:
+            if entry.target != os.path.realpath(entry.path) or not _are_beside(entry):
+                return Distrust(record.file, "names files that nbmerge does not make")
+            if not self._knows(entry.path, None):
+                return Distrust(record.file, f"names a file that has no history ({entry.path})")
+            record.stored = {one for one in record.stored if one and self._knows(entry.path, one)}
+        except ValueError:  # what no file can be called
+            return Distrust(record.file, "names no files")
+        if entry.kind is EntryKind.IN_PLACE and not record.stored:
+            return Distrust(record.file, f"holds no version of {entry.path}")
+        return None
 
     def _still(self, file: str, fd: int) -> bool:
         """Whether the name still means the open file."""
@@ -204,12 +260,24 @@ def lives(pid: int, system: System) -> bool:
     return pid != system.pid() and system.alive(pid)
 
 
+def _are_beside(entry: Entry) -> bool:
+    """Whether its other files lie in the notebook's own folder and have names that nbmerge gives."""
+    folder, name = os.path.split(entry.target)
+    for path, marked in ((entry.temporary, None), (entry.aside, mark(name))):
+        found = parsed_name(os.path.basename(path))
+        if path and (os.path.dirname(path) != folder or found is None or found[1] != marked):
+            return False
+    return True
+
+
 def _parse(file: str, fd: int, data: bytes) -> JournalRecord | None:
     head, _, rest = data.partition(b"\n")
     try:
         fields = json.loads(head)
         old, new = fields.pop("sizes")
         entry = Entry(EntryKind(fields.pop("kind")), **fields)
+        if not all(isinstance(field, str) for field in astuple(entry)):
+            return None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     record = JournalRecord(entry, file, fd, rest[:old], rest[old : old + new], {entry.expected, entry.new})

@@ -29,7 +29,15 @@ from nbmerge.environment.jupyter import (
 )
 from nbmerge.environment.rooms import QUIET, Rooms
 from nbmerge.errors import NbmergeError
-from nbmerge.history.opening import bytes_on_disk, find_store, health, is_marked, stores_set_aside, verify
+from nbmerge.history.opening import (
+    bytes_on_disk,
+    distrusted,
+    find_store,
+    health,
+    is_marked,
+    stores_set_aside,
+    verify,
+)
 from nbmerge.history.values import StoreLost
 from nbmerge.observe.backend import mounts
 from nbmerge.observe.names import Rules, read_rules
@@ -272,6 +280,8 @@ def state_directory(setting: Setting) -> Iterator[Finding]:
 def store(setting: Setting) -> Iterator[Finding]:
     """What is in the store, how large it is, and what else lies there."""
     path = _store(setting)
+    if path is None and os.path.isdir(setting.state) and any(distrusted(setting.state)):
+        return  # the check of its directory says why nobody looks at it
     if path is None:
         yield ok(STORE, "there is no store yet; it is made when the first version is recorded")
         return
@@ -345,11 +355,13 @@ def _damaged(why: str) -> Finding:
 def _owned(setting: Setting) -> Iterator[Finding]:
     if os.name != "posix" or not os.path.isdir(setting.state):
         return
-    found = os.stat(setting.state)
-    if found.st_uid != os.getuid():
-        message = f"{setting.state} belongs to another user (number {found.st_uid})"
-        yield warning(STATE, message, "name one of your own with --state or NBMERGE_STATE_DIR")
-    elif stat.S_IMODE(found.st_mode) & 0o077:
+    refused = False
+    for found in distrusted(setting.state):
+        refused = True
+        own = "name one of your own with --state or NBMERGE_STATE_DIR"
+        advice = found.mend or (own if found.path == setting.state else f"remove it, or {own}")
+        yield error(STATE, f"{found.path} {found.why}: nothing here is used until that is mended", advice)
+    if not refused and stat.S_IMODE(os.stat(setting.state).st_mode) & 0o077:
         message = f"other users can read {setting.state}, which holds your notebooks"
         yield warning(STATE, message, f"chmod 700 {setting.state}")
 
@@ -366,7 +378,10 @@ def _room(folder: str) -> Iterator[Finding]:
 
 
 def _store(setting: Setting) -> str | None:
-    return find_store(setting.state) if os.path.isdir(setting.state) else None
+    """The store, if there is one that is this user's alone."""
+    if not os.path.isdir(setting.state) or next(distrusted(setting.state), None) is not None:
+        return None
+    return find_store(setting.state)
 
 
 def _above(path: str) -> str:

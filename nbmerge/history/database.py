@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 
 from nbmerge.errors import SystemFailure
+from nbmerge.files import for_this_user_only
 from nbmerge.history.values import StoreLost
 
 TYPE_CHECKING = False
@@ -193,7 +194,8 @@ class Database:
     def damaged(self, what: str) -> StoreLost:
         """The failure to raise for what cannot be; the next one to open the store sets it aside."""
         if self._file is not None and self._file == _identity(self.path):
-            with contextlib.suppress(OSError), open(damage_mark(self.path), "wb"):
+            mark = damage_mark(self.path)
+            with contextlib.suppress(OSError), open(mark, "wb", opener=for_this_user_only):
                 pass
         return StoreLost(
             f"{self.path}: the store is damaged ({what}); start nbmerge again: it makes a new one"

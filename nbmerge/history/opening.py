@@ -3,8 +3,9 @@ store is, as one finds it.
 
 Must not know: what is in the store, what is asked of it.  Invariant: a store that is there and sound is
 never set aside, and one that is damaged is renamed, never removed.  A directory that is made here is
-nobody else's to read: notebooks hold secrets.  Looking at a store makes, mends, marks and locks nothing,
-and what a process that writes at the same moment does is never taken for damage.
+nobody else's to read: notebooks hold secrets.  One that others can write is refused before anything in it is
+looked at, for what stands in it decides what is written to notebooks.  Looking at a store makes, mends, marks
+and locks nothing, and what a process that writes at the same moment does is never taken for damage.
 
 Each store has a name of its own, "history-WHEN-CHANCE.sqlite3", which no other one gets later: SQLite
 removes a log by the name of its file, and a process that still has open what was set aside would remove
@@ -27,6 +28,7 @@ from nbmerge.history.database import Database, damage_mark, is_current, migrate,
 from nbmerge.history.lock import lock_of
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention, StoreLost, Totals
+from nbmerge.owners import Distrust, distrust_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def state_directory(
     platform: str = sys.platform,
 ) -> str:
     """The absolute path of the state directory, which exists: the option, else $NBMERGE_STATE_DIR,
-    else the platform's place.  Raises SystemFailure if it cannot be made."""
+    else the platform's place.  Raises SystemFailure if it cannot be made, or others can write it."""
     path = place_of(option, environment, platform)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -51,6 +53,8 @@ def state_directory(
     except OSError as error:
         message = f"{path}: cannot be made: {reason(error)}; name another state directory with --state"
         raise SystemFailure(message) from error
+    refuse_what_others_can_write(path)
+    _close_to_readers(path)
     return path
 
 
@@ -62,6 +66,44 @@ def place_of(
     """Where the state directory is, or would be made."""
     known = os.environ if environment is None else environment
     return os.path.abspath(os.path.expanduser(option or known.get(VARIABLE) or usual_place(known, platform)))
+
+
+def refuse_what_others_can_write(directory: str) -> None:
+    """Raises SystemFailure, with what to type, if others can write a state directory that is there."""
+    for found in distrusted(directory):
+        mends = f"type: {found.mend}" if found.mend else "remove it" if found.path != directory else ""
+        elsewhere = "name another state directory with --state"
+        advice = f"{mends}; or {elsewhere}" if mends else elsewhere
+        raise SystemFailure(f"{found.path}: {found.why}, so nothing in it can be believed; {advice}")
+
+
+def distrusted(directory: str) -> Iterator[Distrust]:
+    """What others can change, or may have put there: the state directory itself, and what lies in it."""
+    try:
+        itself = os.stat(directory)
+        inside = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
+    except OSError:
+        return  # whoever needs it says so
+    if (found := distrust_of(directory, itself)) is not None:
+        yield found
+    can_be_reached = itself.st_mode & 0o011
+    for path in inside:
+        with contextlib.suppress(OSError):  # it has just been removed
+            found = distrust_of(path, os.lstat(path)) or distrust_of(path, os.stat(path))
+            if found is not None and (can_be_reached or not found.mend):
+                yield found
+
+
+def _close_to_readers(directory: str) -> None:
+    """Take from others the right to read what older versions of nbmerge have made here."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if mode & 0o077 and not entry.is_symlink():
+                with contextlib.suppress(OSError):
+                    os.chmod(entry.path, mode & 0o700)
 
 
 def usual_place(environment: Mapping[str, str], platform: str) -> str:

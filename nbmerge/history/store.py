@@ -64,6 +64,19 @@ class Store:
         row = self._database.row("SELECT id FROM book WHERE path = ?", os.fsencode(path))
         return row[0] if row else None
 
+    def had(self, path: str, digest: str | None = None) -> bool:
+        """Whether there is a notebook at this path and, with a digest, whether those bytes are or were a
+        version of it, kept or not."""
+        notebook_id = self.notebook_id(path)
+        if notebook_id is None or digest is None:
+            return notebook_id is not None
+        try:
+            name = bytes.fromhex(digest)
+        except ValueError:
+            return False
+        statement = "SELECT 1 FROM version WHERE book = ? AND digest = ? LIMIT 1"
+        return self._database.row(statement, notebook_id, name) is not None
+
     def path_of(self, notebook_id: int) -> str:
         """Where the notebook is now.  Raises NotebookError if there is no such notebook."""
         return os.fsdecode(self._column(notebook_id, "path"))

@@ -2,7 +2,7 @@
 
 Must not know: the store, who reads the saves, what becomes of them.  Invariant: a save is in the journal,
 past the reach of a kill, before anything is done with it; an entry is whole or not there; nobody but
-the user can read it.
+the user can read it, and what others can have put there is not read.
 
 The store takes a save when its turn comes, which can be seconds after it was read where a merge or many other
 saves are before it.  A watcher that is killed meanwhile leaves it here.  A journal is a file to which
@@ -22,6 +22,7 @@ from dataclasses import astuple, dataclass
 
 from nbmerge.files import read_file
 from nbmerge.observe.events import FileRead, FileStamp, Previous, WallTime
+from nbmerge.owners import Distrust, distrust_of
 
 _LARGE = 8_000_000  # bytes after which a new file is begun
 _OLD = 60.0  # seconds likewise, at the next save
@@ -113,12 +114,27 @@ def journal_directory(state: str) -> str:
 
 
 def left_over(directory: str) -> list[str]:
-    """The journals that are there, oldest first."""
+    """The journals that are there, oldest first; without those that others may have put there."""
+    doubted = {found.path for found in doubts(directory)}
+    return [path for path in _paths(directory) if not doubted & {path, directory}]
+
+
+def doubts(directory: str) -> list[Distrust]:
+    """What lies there and is not believed, since others can have written it."""
+    found = []
+    for path in (directory, *_paths(directory)):
+        with contextlib.suppress(OSError):
+            found.append(distrust_of(path, os.lstat(path)))
+    return [one for one in found if one is not None]
+
+
+def _paths(directory: str) -> list[str]:
     try:
         names = sorted(name for name in os.listdir(directory) if name.endswith(_LAST))
     except OSError:
         return []
-    return [os.path.join(directory, name) for name in names]
+    paths = [os.path.join(directory, name) for name in names]
+    return [path for path in paths if os.path.isfile(path) and not os.path.islink(path)]
 
 
 def arrivals(journal: str) -> Iterator[Arrival]:

@@ -13,6 +13,7 @@ were overwritten before it came to read them; in a process of its own, none.
 from __future__ import annotations
 
 import contextlib
+import errno
 import faulthandler
 import os
 import pickle
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 STUCK = 120.0  # seconds without a question whether it is there
 _LIMIT = 32_000_000  # bytes that wait to be taken over, until looks that are not urgent wait too
+_FULL = (errno.ENOSPC, errno.EDQUOT)  # then the store is, too, which says so
 _IN_MEMORY = 8_000_000  # bytes that wait, until those of what comes after them are in the journal only
 
 
@@ -196,10 +198,10 @@ class WatcherProcess:
         try:
             entry = self._journal.keep(event)
         except OSError as error:
-            if not self._journal_fails:
+            if not self._journal_fails and error.errno not in _FULL:
                 message = f"saves cannot be kept before they are in the store: {reason(error)}"
                 self._queue.put(Trouble("", message, event.at))
-            self._journal_fails = True
+                self._journal_fails = True
             return None
         if self._journal_fails:
             self._queue.put(TroubleOver("", event.at))

@@ -481,7 +481,7 @@ def open_service(
     """The store of a state directory (None: the user's) and the files of this machine, ready to be used."""
     directory = state_directory(state)
     opened = open_store(directory, clock, retention)
-    disk = Disk(os.path.join(directory, "journal"), clock)
+    disk = Disk(os.path.join(directory, "journal"), clock, opened.store.had)
     try:
         recorder = Recorder(opened.store, NotebookCache(opened.store))
         environment = Environment(clock, os.environ, os.path.expanduser("~"))

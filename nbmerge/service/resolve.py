@@ -150,9 +150,10 @@ def _notebooks(terms: Terms[bytes]) -> Terms[Notebook] | None:
 
 
 def _in_history(real: str, data: bytes, state: str | None) -> Terms[Notebook] | None:
-    from nbmerge.history.opening import has_store, open_store, place_of
+    from nbmerge.history.opening import has_store, open_store, place_of, refuse_what_others_can_write
 
     directory = place_of(state)
+    refuse_what_others_can_write(directory)
     try:
         if not has_store(directory):
             return None

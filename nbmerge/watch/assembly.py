@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -21,9 +21,11 @@ from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import OpenedStore, open_store, state_directory
 from nbmerge.history.values import Retention, StoreLost
-from nbmerge.observe.arrivals import journal_directory, left_over, remove_journal
+from nbmerge.observe.arrivals import doubts, journal_directory, left_over, remove_journal
 from nbmerge.observe.client import WatcherClient
 from nbmerge.observe.events import Event, FileWatcherOptions, Syncing
+from nbmerge.observe.names import is_notebook
+from nbmerge.owners import Distrust
 from nbmerge.service.arrivals import take_in_arrivals
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.notebook_service import NotebookService, Timing
@@ -126,7 +128,8 @@ class _Assembly:
         self.status = WatcherStatus(
             running=True, pid=os.getpid(), paths=roots, idle=False, version=options.version
         )
-        self.disk = Disk(os.path.join(directory, "journal"), time.time)
+        self.disk = Disk(os.path.join(directory, "journal"), time.time, self.knows)
+        self.roots = tuple(map(os.path.realpath, roots))
         self.arrivals = journal_directory(directory)
         self.inbox = Inbox()
         watching = FileWatcherOptions(poll=options.poll, exclude=options.exclude)
@@ -150,6 +153,7 @@ class _Assembly:
         """Watch until it is to stop; what was begun is finished then."""
         stop.by(self.watcher.stop)
         self.disk.repair()
+        self.tell_doubts(doubts(self.arrivals))
         take_in_arrivals(self.recorder, left_over(self.arrivals))
         starting = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
         starting.start()
@@ -176,6 +180,21 @@ class _Assembly:
             self.watcher.stop()
             return
         self.inbox.put(Ready())
+
+    def knows(self, path: str, name: str | None) -> bool:
+        """Whether the journal may name this file: a notebook that has a history, or one that is watched,
+        which may have moved away from its own; and with the name of bytes whether it ever held them."""
+        if self.store.had(path, name):
+            return True
+        if name is not None or not is_notebook(os.path.basename(path)):
+            return False
+        return any(path == root or path.startswith(os.path.join(root, "")) for root in self.roots)
+
+    def tell_doubts(self, found: Iterable[Distrust]) -> None:
+        """Say what lies in the state directory that nbmerge has not put there."""
+        for one in found:
+            message = f"{one.why}, so it was left as it is; remove it if you know nothing of it"
+            self.reported(Notice("trouble", one.path, message))
 
     def heard(self, event: Event) -> None:
         """What the observer noticed."""
@@ -228,6 +247,7 @@ class _Assembly:
     def chores(self) -> Iterator[Input]:
         """Look after displaced files, and now and then drop what need not be kept."""
         yield from self.watcher.runner.tend()
+        self.tell_doubts(self.disk.doubts())
         now = time.monotonic()
         if now >= self.next_prune:
             self.next_prune = now + _PRUNE

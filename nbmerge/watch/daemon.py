@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nbmerge.errors import EXIT_UNREADABLE, EXIT_USAGE, NotebookError, SystemFailure, UsageError
-from nbmerge.files import reason
+from nbmerge.files import for_this_user_only, reason
 from nbmerge.watch.status import WatcherStatus, already_runs, read_status
 
 NAME = "watcher.log"
@@ -169,9 +169,10 @@ def remembered(directory: str) -> list[str] | None:
 
 
 def _remember(directory: str, arguments: Sequence[str]) -> None:
+    path = os.path.join(directory, ARGUMENTS)
     with (
         contextlib.suppress(OSError),
-        open(os.path.join(directory, ARGUMENTS), "w", encoding="ascii") as file,
+        open(path, "w", encoding="ascii", opener=for_this_user_only) as file,
     ):
         json.dump(list(arguments), file)
 

@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict, dataclass, fields, replace
 
 from nbmerge.errors import SystemFailure, UsageError
-from nbmerge.files import reason
+from nbmerge.files import for_this_user_only, reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def write_status(directory: str, status: WatcherStatus) -> None:
     beside = f"{path}.{os.getpid()}"
     text = json.dumps(status.as_json()).encode("ascii")
     try:
-        with open(beside, "wb") as file:
+        with open(beside, "wb", opener=for_this_user_only) as file:
             file.write(text)
         os.replace(beside, path)
     except OSError:

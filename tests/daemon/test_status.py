@@ -11,6 +11,7 @@ import pytest
 
 from nbmerge.errors import UsageError
 from nbmerge.watch.status import WatcherLock, WatcherStatus, is_locked, read_status, write_status
+from tests.daemon.machine import ADA, BEN, Machine
 
 TOLD = WatcherStatus(True, 1234, ("/a b", "/ü\udcff"), 5, 6, 7, 8, 9, "disk full", True, True)
 
@@ -129,3 +130,22 @@ def test_whoever_asks_is_not_taken_for_a_watcher(state: str) -> None:
     with open(Path(state, "watcher.lock"), "w") as asker:
         fcntl.flock(asker, fcntl.LOCK_SH)
         assert not is_locked(state)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of Unix")
+def test_nobody_else_can_read_what_is_in_the_state_directory_whatever_the_umask(machine: Machine) -> None:
+    before = os.umask(0)
+    try:
+        machine.state.mkdir(mode=0o755)
+        assert machine.run("start").returncode == 0
+        machine.save(ADA)
+        machine.save(BEN)
+        modes = {path: path.stat().st_mode & 0o777 for path in sorted(machine.state.rglob("*"))}
+        assert machine.run("stop").returncode == 0
+    finally:
+        os.umask(before)
+    names = {path.name for path in modes}
+    assert {"journal", "arrivals", "watcher.json", "watcher.log", "daemon.json", "lock"} <= names
+    assert any(name.endswith("-wal") for name in names)
+    wrong = {str(path): oct(mode) for path, mode in modes.items() if mode & 0o077}
+    assert wrong == {}

@@ -15,7 +15,7 @@ from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Placed, PlaceResul
 from nbmerge.disk.system import this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
-from tests.helpers.fake_disk import FakeDisk, Killed, fail, kill
+from tests.helpers.fake_disk import FakeDisk, Killed, all_known, fail, kill
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
 OLD, NEW, SAVE = b"old", b"new", b"saved"
@@ -49,7 +49,7 @@ class Real:
         self.disk: AnyDisk = self.start()
 
     def start(self) -> Disk:
-        self.real = Disk(self.journal, time.time, self.system)
+        self.real = Disk(self.journal, time.time, all_known, self.system)
         return self.real
 
     def read(self) -> bytes:

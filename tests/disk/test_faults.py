@@ -17,6 +17,7 @@ from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Placed
 from nbmerge.disk.inplace import is_mixture
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
+from tests.helpers.fake_disk import all_known
 from tests.helpers.faulty_system import Faulty, Killed, error
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
@@ -64,7 +65,7 @@ class Scene:
 
     def place(self, faulty: Faulty) -> object:
         """What came of it: an outcome, or the failure."""
-        disk = Disk(str(self.journal), lambda: 1e10, faulty.system)
+        disk = Disk(str(self.journal), lambda: 1e10, all_known, faulty.system)
         try:
             outcome = disk.place(str(self.path), self.new, digest(OLD))
             if isinstance(outcome, Placed) and outcome.displaced is not None:
@@ -81,7 +82,7 @@ class Scene:
         """What the next process does; twice, since the first may be stopped at once."""
         for _ in range(2):
             faulty = Faulty()
-            disk = Disk(str(self.journal), lambda: 2e10, faulty.system)
+            disk = Disk(str(self.journal), lambda: 2e10, all_known, faulty.system)
             for save in disk.repair([str(self.folder)]).saves:
                 self.seen.append(save.data)
                 disk.confirm(save)

@@ -21,6 +21,7 @@ from nbmerge.disk import Disk, Placed
 from nbmerge.disk.system import this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
+from tests.helpers.fake_disk import all_known
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="users and limits of Linux")
 NOBODY = 65534
@@ -72,7 +73,7 @@ class Common:
         def act() -> tuple[str, bool | None]:
             if limit:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-            disk = Disk(str(self.state), time.time, system)
+            disk = Disk(str(self.state), time.time, all_known, system)
             try:
                 came = repr(disk.place(str(self.file), new.encode() * 1000, expected))
             except SystemFailure as failure:
@@ -144,7 +145,8 @@ def test_another_users_file_in_a_sticky_folder(common: Common) -> None:
 def test_root_gives_the_owner_back(common: Common) -> None:
     os.chown(common.file, 12345, 23456)
     inode = common.file.stat().st_ino
-    disk = Disk(str(common.state), lambda: 0.0)
+    os.chown(common.state, 0, 0)
+    disk = Disk(str(common.state), lambda: 0.0, all_known)
     assert disk.place(str(common.file), b"new!" * 1000, digest(b"old" * 1000)) == Placed()
     disk.close()
     common.check("new!")
@@ -206,7 +208,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path, linked: bool) -> None:
         file.write_bytes(old)
         if linked:
             os.link(file, folder / "b.ipynb")
-        disk = Disk(str(tmp_path / "state"), lambda: 0.0)
+        disk = Disk(str(tmp_path / "state"), lambda: 0.0, all_known)
         with pytest.raises(SystemFailure, match="no space left"):
             disk.place(str(file), b"n" * 300_000, digest(old))
         disk.close()
@@ -226,7 +228,7 @@ def test_a_file_that_is_a_mount_point(tmp_path: Path) -> None:
     if subprocess.run(["mount", "--bind", outside, file], capture_output=True, check=False).returncode:
         pytest.skip("nothing can be mounted here")
     try:
-        disk = Disk(str(tmp_path / "state"), lambda: 0.0)
+        disk = Disk(str(tmp_path / "state"), lambda: 0.0, all_known)
         assert disk.place(str(file), b"new", digest(b"old")) == Placed()
         disk.close()
         assert outside.read_bytes() == b"new"

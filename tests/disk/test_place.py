@@ -18,6 +18,7 @@ from nbmerge.disk import Busy, Changed, Disk, Gone, LateSave, Placed
 from nbmerge.disk.system import NoExchangeError, System, this_system
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
+from tests.helpers.fake_disk import all_known
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
 OLD, NEW, SAVE = b'{"old": 1}\n', b'{"new": 22}\n', b'{"saved": 333}\n'
@@ -37,7 +38,7 @@ class Place:
         self.disk = self.start()
 
     def start(self) -> Disk:
-        return Disk(str(self.journal), lambda: self.now, self.system)
+        return Disk(str(self.journal), lambda: self.now, all_known, self.system)
 
     def put(self, data: bytes = NEW, expected: bytes = OLD) -> object:
         return self.disk.place(str(self.file), data, digest(expected))

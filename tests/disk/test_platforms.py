@@ -20,6 +20,7 @@ from nbmerge.disk.system import System
 from nbmerge.disk.windows import READ, SHARE_WRITE, WRITE, Kernel32, Windows
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
+from tests.helpers.fake_disk import all_known
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the stand-ins use what Linux has")
 OLD, NEW, SAVE = b'{"old": 1}\n', b'{"new": 22}\n', b'{"saved": 333}\n'
@@ -118,7 +119,7 @@ class Place:
         self.disk = self.start()
 
     def start(self) -> Disk:
-        return Disk(str(self.journal), lambda: self.now, self.system)
+        return Disk(str(self.journal), lambda: self.now, all_known, self.system)
 
     def put(self) -> object:
         return self.disk.place(str(self.file), NEW, digest(OLD))

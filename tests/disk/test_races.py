@@ -16,6 +16,7 @@ import pytest
 
 from nbmerge.disk import Busy, Changed, Disk, LateSave, Placed
 from nbmerge.files import digest
+from tests.helpers.fake_disk import all_known
 from tests.helpers.racing_editor import number_in
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
@@ -80,7 +81,9 @@ def merge_until_killed(folder: Path, store: Path, after: float) -> None:
         return
     try:
         log = os.open(store, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        merger = Merger(str(folder / "a.ipynb"), Disk(str(folder / "journal"), time.time), store=log)
+        merger = Merger(
+            str(folder / "a.ipynb"), Disk(str(folder / "journal"), time.time, all_known), store=log
+        )
         merger.start()
         while True:
             merger.step()
@@ -90,7 +93,7 @@ def merge_until_killed(folder: Path, store: Path, after: float) -> None:
 
 def race(folder: Path, way: str, saves: int, pause: float, linked: bool) -> tuple[set[int], Merger]:
     """The saves that are lost."""
-    merger = Merger(str(folder / "a.ipynb"), Disk(str(folder / "journal"), time.time))
+    merger = Merger(str(folder / "a.ipynb"), Disk(str(folder / "journal"), time.time, all_known))
     chance = random.Random(3)
     with editing(folder, f"{way} {saves} {pause}", linked) as editor:
         while editor.poll() is None:
@@ -157,7 +160,7 @@ def test_no_save_is_lost_while_the_merger_is_killed(
         while editor.poll() is None:
             merge_until_killed(tmp_path, store, 0.01 + chance.random() * 0.05)
         saved, own = account(editor)
-    merger = Merger(str(tmp_path / "a.ipynb"), Disk(str(tmp_path / "journal"), time.time))
+    merger = Merger(str(tmp_path / "a.ipynb"), Disk(str(tmp_path / "journal"), time.time, all_known))
     merger.start()
     stored = {int(line) for line in store.read_text().split()}
     assert lost(tmp_path, merger, saved - own - stored) == set()

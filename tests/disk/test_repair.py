@@ -16,6 +16,7 @@ from nbmerge.disk.inplace import is_mixture
 from nbmerge.disk.journal import Entry, EntryKind, Journal, mark
 from nbmerge.disk.system import this_system
 from nbmerge.files import digest
+from tests.helpers.fake_disk import all_known
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="leases and exchange of Linux")
 ROOT = Path(__file__).parents[2]
@@ -37,16 +38,20 @@ class Leftovers:
     def entry(self, kind: EntryKind, old: bytes = b"", new: bytes = b"") -> None:
         """As a process leaves it that is killed now."""
         path = str(self.file)
-        journal = Journal(self.journal, this_system())
+        journal = Journal(self.journal, this_system(), all_known)
         expected = digest(old) if kind is EntryKind.KEPT else digest(OLD)
-        entry = Entry(kind, path, path, expected, digest(NEW), self.beside("tmp"), self.beside("x.tmp"))
+        entry = Entry(kind, path, path, expected, digest(NEW), self.beside(".tmp"), self.aside)
         journal.leave(journal.begin(entry, old, new))
 
     def beside(self, ending: str) -> str:
-        return str(self.folder / f".nbmerge-99999999-0-{ending}")
+        return str(self.folder / f".nbmerge-99999999-0{ending}")
+
+    @property
+    def aside(self) -> str:
+        return self.beside(f"-{mark('a.ipynb')}.tmp")
 
     def start(self) -> Disk:
-        return Disk(self.journal, time.time)
+        return Disk(self.journal, time.time, all_known)
 
     def repair(self) -> Repaired:
         disk = self.start()
@@ -81,7 +86,7 @@ def test_a_torn_write_in_place_is_completed(tmp_path: Path, old: bytes, new: byt
     leftovers = Leftovers(tmp_path)
     path = str(leftovers.file)
     leftovers.file.write_bytes(new[:at] + old[at:] if len(old) > len(new) else old[:at] + new[at:])
-    journal = Journal(leftovers.journal, this_system())
+    journal = Journal(leftovers.journal, this_system(), all_known)
     journal.leave(journal.begin(Entry(EntryKind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
     assert leftovers.repair() == Repaired(completed=(path,))
     assert leftovers.file.read_bytes() == new
@@ -112,7 +117,7 @@ def test_what_looks_torn_but_may_be_a_save_is_told_and_completed(leftovers: Left
     path, old, new = str(leftovers.file), b'{"a": 1, "b": 1}', b'{"a": 2, "b": 2}'
     save = b'{"a": 2, "b": 1}'
     leftovers.file.write_bytes(save)
-    journal = Journal(leftovers.journal, this_system())
+    journal = Journal(leftovers.journal, this_system(), all_known)
     journal.leave(journal.begin(Entry(EntryKind.IN_PLACE, path, path, digest(old), digest(new)), old, new))
     assert leftovers.repair() == Repaired(saves=(LateSave(path, save),), completed=(path,))
     assert leftovers.file.read_bytes() == new
@@ -130,7 +135,7 @@ def test_a_mixture_is_told_from_what_somebody_wrote() -> None:
 
 
 def test_a_file_that_was_not_exchanged_yet_is_removed(leftovers: Leftovers) -> None:
-    Path(leftovers.beside("tmp")).write_bytes(NEW[:700])
+    Path(leftovers.beside(".tmp")).write_bytes(NEW[:700])
     leftovers.entry(EntryKind.EXCHANGE)
     assert leftovers.repair() == Repaired(removed=1)
     assert leftovers.file.read_bytes() == OLD
@@ -139,14 +144,14 @@ def test_a_file_that_was_not_exchanged_yet_is_removed(leftovers: Leftovers) -> N
 
 @pytest.mark.parametrize("held", [OLD, NEW])
 def test_a_displaced_file_whose_bytes_are_known_is_removed(leftovers: Leftovers, held: bytes) -> None:
-    Path(leftovers.beside("x.tmp")).write_bytes(held)
+    Path(leftovers.aside).write_bytes(held)
     leftovers.entry(EntryKind.EXCHANGE)
     assert leftovers.repair().saves == ()
     assert leftovers.left() == []
 
 
 def test_a_displaced_save_is_told(leftovers: Leftovers) -> None:
-    Path(leftovers.beside("x.tmp")).write_bytes(SAVE)
+    Path(leftovers.aside).write_bytes(SAVE)
     leftovers.entry(EntryKind.EXCHANGE)
     assert leftovers.repair().saves == (LateSave(str(leftovers.file), SAVE),)
     assert leftovers.left() == []
@@ -154,8 +159,8 @@ def test_a_displaced_save_is_told(leftovers: Leftovers) -> None:
 
 def test_an_exchange_that_stopped_between_its_two_halves(leftovers: Leftovers) -> None:
     """ReplaceFileW can leave no file at the path: the old one aside, the new one under its first name."""
-    leftovers.file.rename(leftovers.beside("x.tmp"))
-    Path(leftovers.beside("tmp")).write_bytes(NEW)
+    leftovers.file.rename(leftovers.aside)
+    Path(leftovers.beside(".tmp")).write_bytes(NEW)
     leftovers.entry(EntryKind.EXCHANGE)
     assert leftovers.repair().saves == ()
     assert leftovers.file.read_bytes() == NEW
@@ -187,7 +192,7 @@ def test_torn_entries_are_dropped(leftovers: Leftovers) -> None:
 
 
 def test_a_folder_that_is_not_there_now_is_waited_for(leftovers: Leftovers) -> None:
-    Path(leftovers.beside("x.tmp")).write_bytes(SAVE)
+    Path(leftovers.aside).write_bytes(SAVE)
     leftovers.entry(EntryKind.EXCHANGE)
     away = leftovers.folder.rename(leftovers.folder.with_name("away"))
     assert leftovers.repair() == Repaired()
@@ -210,7 +215,7 @@ def test_files_of_dead_processes_are_swept_and_those_of_living_ones_stay(leftove
 
 
 def test_a_displaced_save_whose_journal_is_lost_is_told(leftovers: Leftovers) -> None:
-    Path(leftovers.beside(f"{mark('a.ipynb')}.tmp")).write_bytes(SAVE)
+    Path(leftovers.aside).write_bytes(SAVE)
     assert leftovers.repair().saves == (LateSave(str(leftovers.file), SAVE),)
     assert leftovers.left() == []
 
@@ -219,7 +224,7 @@ VICTIM = """
 import sys, time
 from nbmerge.disk import Disk, Placed
 from nbmerge.files import digest, read_file
-disk, path, number = Disk(sys.argv[2], time.time), sys.argv[1], 0
+disk, path, number = Disk(sys.argv[2], time.time, lambda *_: True), sys.argv[1], 0
 print("ready", flush=True)
 while True:
     disk.place(path, b"%d " % number + b"m" * 60_000, digest(read_file(path)))

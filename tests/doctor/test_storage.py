@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nbmerge import owners
 from nbmerge.doctor import machine as storage
 from nbmerge.doctor.machine import integrity, size, state_directory, store
 from nbmerge.doctor.values import Finding, Severity
@@ -134,9 +135,21 @@ def test_others_may_look_into_it(place: Place) -> None:
 
 def test_it_belongs_to_somebody_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(place)
-    monkeypatch.setattr(os, "getuid", lambda: 4242)
-    [other] = [finding for finding in state_directory(place.setting) if finding.state is Severity.WARNING]
-    assert "belongs to another user" in other.message
+    itself = os.stat(place.state).st_uid
+    monkeypatch.setattr(owners, "this_user", lambda: itself + 4242)
+    monkeypatch.setattr(owners, "ROOT", -1)
+    assert any("belongs to another user" in message for message in errors(place))
+    assert list(store(place.setting)) == list(integrity(place.setting)) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
+def test_others_can_write_it(place: Place) -> None:
+    recorded(place)
+    place.state.chmod(0o777)
+    [shown] = [finding for finding in found(place) if finding.state is Severity.ERROR]
+    assert "can be written by other users" in shown.message
+    assert shown.advice == f"chmod go-w {place.state}"
+    assert [finding.name for finding in found(place)] == ["state directory"] * 2  # nobody looks at the store
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -26,6 +26,11 @@ class Killed(BaseException):
     """The process is no more; only what is on the disk counts."""
 
 
+def all_known(path: str, digest: str | None) -> bool:
+    """A history that has whatever a journal speaks of."""
+    return True
+
+
 def kill(disk: FakeDisk) -> None:
     """A hook: the process ends before this step."""
     raise Killed

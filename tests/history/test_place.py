@@ -126,3 +126,65 @@ def test_a_directory_of_somebody_else_is_told(tmp_path: Path) -> None:
     with pytest.raises(SystemFailure, match="see who owns it"):
         fresh(tmp_path)
     tmp_path.chmod(0o700)
+
+
+# Whose it is.  The rule itself is in tests/test_owners.py.
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes of Unix")
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
+def test_one_that_others_can_write_is_refused_with_what_to_type(tmp_path: Path, mode: int) -> None:
+    place = tmp_path / "a place"
+    place.mkdir()
+    place.chmod(mode)
+    with pytest.raises(SystemFailure, match="can be written by other users") as failure:
+        state_directory(str(place))
+    assert f"type: chmod go-w '{place}'" in str(failure.value)
+    place.chmod(mode & ~0o022)
+    assert state_directory(str(place)) == str(place)
+
+
+@posix
+def test_so_is_one_in_which_others_can_write_something(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal").chmod(0o777)
+    tmp_path.chmod(0o755)
+    with pytest.raises(SystemFailure, match=f"chmod go-w {tmp_path}/journal"):
+        state_directory(str(tmp_path))
+    tmp_path.chmod(0o700)  # nobody else comes as far as that
+    assert state_directory(str(tmp_path)) == str(tmp_path)
+    assert (tmp_path / "journal").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can make other people's files")
+@pytest.mark.parametrize("inside", [False, True])
+def test_so_is_what_belongs_to_another_user(tmp_path: Path, inside: bool) -> None:
+    tmp_path.chmod(0o700)
+    found = tmp_path / "history-9-x.sqlite3" if inside else tmp_path
+    if inside:
+        found.write_bytes(b"")
+    os.chown(found, 12345, 12345)
+    with pytest.raises(
+        SystemFailure, match=f"{found}: belongs to another user \\(number 12345\\)"
+    ) as failure:
+        state_directory(str(tmp_path))
+    assert "name another state directory with --state" in str(failure.value)
+    assert ("remove it" in str(failure.value)) is inside
+
+
+@posix
+def test_what_older_versions_left_readable_is_closed_and_links_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "watcher.json").write_text("{}")
+    (tmp_path / "watcher.json").chmod(0o644)
+    outside = tmp_path / "outside"
+    outside.write_text("")
+    outside.chmod(0o644)
+    state = tmp_path / "state"
+    state.mkdir(mode=0o755)
+    (tmp_path / "watcher.json").rename(state / "watcher.json")
+    (state / "link").symlink_to(outside)
+    state_directory(str(state))
+    assert (state / "watcher.json").stat().st_mode & 0o777 == 0o600
+    assert outside.stat().st_mode & 0o777 == 0o644

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmerge.disk import Disk, LateSave, Placed, PlaceResult, Repaired
+from tests.helpers.fake_disk import all_known
 from tests.helpers.faulty_system import Faulty
 from tests.scenarios.world import NOTEBOOK
 
@@ -30,7 +31,7 @@ class RealDisk:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.disk = Disk(str(self.folder.parent / "journal"), self.clock, self.system.system)
+        self.disk = Disk(str(self.folder.parent / "journal"), self.clock, all_known, self.system.system)
 
     def restart(self) -> RealDisk:
         self.system.bury()

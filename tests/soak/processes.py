@@ -236,7 +236,7 @@ def twenty_writers(seed: str, _: int, home: Path) -> Attempt:
     chance, done = Random(seed), Attempt()
     with machine_in(home) as machine:
         machine.path.write_bytes(first_notebook(chance))
-        place = Place(machine, Paper(machine.path, home / "truth"))
+        place = Place(machine, Paper(machine.path))
         place.start()
         ways = [chance.choice(("jupyter", "script", "rename", "torn")) for _ in range(WRITERS)]
         crowd = [Person(f"P{n}", way, Random(chance.random())) for n, way in enumerate(ways)]

@@ -18,6 +18,7 @@ from nbmerge.service.notebook_service import NotebookService, Timing
 from tests.cli.past import BEGIN, Past
 from tests.cli.world import BASE, LOCAL, REMOTE, sources
 from tests.helpers.build import code, notebook
+from tests.helpers.fake_disk import all_known
 from tests.helpers.spelling import JUPYTER
 
 EXTRA = notebook(*REMOTE["cells"], code("extra = 1", id="four"))
@@ -27,7 +28,7 @@ class Others(Disk):
     """The real disk, on which others do something whenever something is about to be placed."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder / "journal"), lambda: BEGIN)
+        super().__init__(str(folder / "journal"), lambda: BEGIN, all_known)
         self.do: list[Callable[[], PlaceResult | None]] = []
         self.confirmed: list[LateSave] = []
 
