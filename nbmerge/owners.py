@@ -117,6 +117,23 @@ def could_write(user: int, found: os.stat_result, listed: bool, accounts: Accoun
     return by_group if found.st_gid in groups else by_all
 
 
+def refused_copy(copy: str, notebook: str, accounts: Accounts = THIS_MACHINE) -> str | None:
+    """Why what stands in a conflict copy is not put into a notebook: somebody laid it there who could not
+    have written the notebook itself, or it leads elsewhere.  None: it may be, or one of the two is gone."""
+    if this_user() is None:
+        return None
+    try:
+        found, target = os.lstat(copy), os.stat(notebook)
+    except OSError:
+        return None
+    if stat.S_ISLNK(found.st_mode):
+        return "is a link and no copy; it is left alone"
+    if could_write(found.st_uid, target, has_access_list(os.path.realpath(notebook)), accounts):
+        return None
+    owner = accounts.name(found.st_uid)
+    return f"belongs to another user ({owner}), who may not write the notebook; it is left alone"
+
+
 def has_access_list(path: str) -> bool:
     """Whether more than its mode says who may do what; only Linux tells."""
     if sys.platform != "linux":

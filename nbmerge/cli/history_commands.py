@@ -279,6 +279,7 @@ def _diff(old: NamedContent, new: NamedContent) -> str:
     import io
     import warnings
 
+    from nbmerge.cli.streams import cleaned
     from nbmerge.cli.terminal import colours_are_seen
     from nbmerge.notebook.reader import read
 
@@ -293,7 +294,7 @@ def _diff(old: NamedContent, new: NamedContent) -> str:
         from nbdime.utils import read_notebook
 
         before, after = (
-            read_notebook(io.StringIO(content.data.decode("utf-8-sig", "replace")), on_null="empty")
+            cleaned(read_notebook(io.StringIO(content.data.decode("utf-8-sig", "replace")), on_null="empty"))
             for content in (old, new)
         )
         changes = diff_notebooks(before, after)

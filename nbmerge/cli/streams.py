@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import sys
 
 from nbmerge.errors import SystemFailure
@@ -17,7 +18,7 @@ from nbmerge.files import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
 
 
 class ReaderGone(SystemFailure):
@@ -73,6 +74,21 @@ def write_error(text: str) -> None:
 def printable(text: str) -> str:
     """The text in one line and without control characters, for terminals and logs."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def cleaned(value: object) -> Any:
+    """A JSON value whose texts are printable, line by line: for programs that print a notebook as it is."""
+    match value:
+        case str():
+            return "".join(printable(line) if line not in "\n\t" else line for line in _TEXTS.split(value))
+        case dict():
+            return type(value)((cleaned(key), cleaned(item)) for key, item in value.items())
+        case list():
+            return [cleaned(item) for item in value]
+    return value
+
+
+_TEXTS = re.compile("([\n\t])")
 
 
 def _abandon(stream: TextIO) -> None:

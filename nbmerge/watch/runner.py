@@ -21,6 +21,7 @@ from nbmerge.lineage.heads import Heads, Outcome
 from nbmerge.lineage.versions import Origin, Version, Writer
 from nbmerge.observe.arrivals import remove_journal
 from nbmerge.observe.events import FileStamp, WallTime
+from nbmerge.owners import refused_copy
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
 from nbmerge.service.record import Recorded, Saved
@@ -234,6 +235,11 @@ class ActionRunner:
 
     def _record_copy(self, action: do.RecordCopy) -> Iterator[do.Input]:
         one, data = action.copy, action.data
+        refused = refused_copy(one.path, action.path)
+        if refused is not None:
+            self.report(Notice("trouble", one.path, refused))
+            yield do.Alone(one.path)
+            return
         notebook_id = self.store.adopt(action.path)
         saved = Saved(data, action.at, Writer(name=name_of(one.copy)), Origin.COPY, in_file=False)
         try:
