@@ -18,6 +18,7 @@ from nbmerge.sync.api import Answer, Opened, Participation, open_notebook, parti
 from nbmerge.sync.came import Came
 from nbmerge.sync.operations import Delete, Insert, Move, Operation, Set, apply, operations
 from nbmerge.sync.pulling import Pulled
+from nbmerge.sync.tokens import without_writer
 
 __all__ = [
     "Answer",
@@ -37,4 +38,5 @@ __all__ = [
     "participating",
     "pull",
     "save",
+    "without_writer",
 ]

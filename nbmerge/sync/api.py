@@ -87,6 +87,16 @@ class Participation:
             content = service.store.data(notebook_id, head.number)
             return Opened(content, token_of(head, writer), service.set_aside)
 
+    def head(self, path: str) -> str:
+        """The token of what a notebook holds, as for a writer without a name."""
+        with self.service.at(path) as (notebook_id, _):
+            return token_of(self.service.head(notebook_id))
+
+    def record_late(self) -> None:
+        """Record the saves that arrived in files just when they were replaced."""
+        for _ in self.service.record_late():
+            pass
+
     def save(self, path: str, content: bytes, base: str, writer: str = "", save_id: str = "") -> Answer:
         """As the function `save`."""
         service = self.service

@@ -38,10 +38,13 @@ class Pulled:
 
     `held`: the cells, by their names in the changed copy, that both sides changed in the same place: they are
     as they were.  While there are any, and where the copy lacks cells that were changed, `version` is the
-    base that was given.  `came` is what others have saved.
+    base that was given.  `came` is what others have saved, `head` the token of what the file holds, and
+    `content` what the operations make of the copy.
     """
 
     version: str
+    head: str
+    content: Notebook
     operations: tuple[Operation, ...] = ()
     held: tuple[Name, ...] = ()
     came: tuple[Came, ...] = ()
@@ -62,12 +65,13 @@ def pull_into(service: NotebookService, path: str, token: str, copy: Notebook) -
         head = service.head(notebook_id)
         common = _common(service, notebook_id, base, head)
         if common is None:
-            return Pulled(token_of(base, name))
+            return Pulled(token_of(base, name), token_of(head, name), copy)
         before = cache.version(notebook_id, common)
         now = cache.version(notebook_id, head.number, before.cells)
         came = came_between(store, notebook_id, base, head)
     changed, held, is_all = _merged(before, copy, now)
-    return Pulled(token_of(head if is_all else base, name), operations(copy, changed), held, came)
+    version = token_of(head if is_all else base, name)
+    return Pulled(version, token_of(head, name), changed, operations(copy, changed), held, came)
 
 
 def _common(service: NotebookService, notebook_id: int, base: Version, head: Version) -> int | None:

@@ -86,7 +86,7 @@ def test_a_save_that_changed_nothing_can_be_a_base(desk: Desk) -> None:
 
 
 def test_the_name_of_a_save_with_an_unknown_base_makes_it_none(desk: Desk) -> None:
-    """Else its writer would be told, the second time, that nothing of it is in the notebook, as if it was merged."""
+    """Else its writer would be told, the second time, to take out what was never merged."""
     ann = desk.writer("Ann")
     ann.type("one", "one = 11")
     for _ in range(2):
