@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 
 def _jupyter_server_extension_points() -> "list[dict[str, Any]]":
-    from nbmerge.jupyter.extension import Extension
+    from nbmerge.jupyter.extension import NbmergeExtension
 
-    return [{"module": "nbmerge.jupyter", "app": Extension}]
+    return [{"module": "nbmerge.jupyter", "app": NbmergeExtension}]

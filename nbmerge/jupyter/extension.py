@@ -22,7 +22,7 @@ from nbmerge.jupyter.participants import Participants
 from nbmerge.jupyter.watching import OpenNotebooks
 
 
-class Extension(ExtensionApp):
+class NbmergeExtension(ExtensionApp):
     """nbmerge's part in a Jupyter server."""
 
     name = "nbmerge"
@@ -34,7 +34,9 @@ class Extension(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Make what all requests share."""
+        assert self.serverapp is not None
         logger = self.serverapp.event_logger
+        assert logger is not None
         events.register(logger)
         participants = Participants(self.state or None)
         opened = OpenNotebooks(

@@ -233,7 +233,7 @@ class PullHandler(NotebookHandler):
     """A tab wants what others have saved, and does not save."""
 
     @web.authenticated
-    @authorized(action="read")
+    @authorized(action="read")  # type: ignore[untyped-decorator]
     async def post(self, path: str) -> None:
         body = self.body(base=str, content=dict)
         contents = self.contents

@@ -1,7 +1,7 @@
 """Owns: between a notebook as Jupyter's contents API shows it and as bytes; which contents are plain files.
 
-Must not know: requests, stores, what is merged.  Invariant: what a tab is shown and what it sends mean the same
-bytes as they do to Jupyter itself: the same checks, the same spelling, the same marks left out.
+Must not know: requests, stores, what is merged.  Invariant: what a tab is shown and what it sends mean the
+same bytes as they do to Jupyter itself: the same checks, the same spelling, the same marks left out.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, TypeAlias
 
-import nbformat
 from jupyter_core.utils import ensure_async
-from nbformat.v4.rwbase import rejoin_lines
 from tornado.web import HTTPError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any, TypeAlias
-
-    from nbformat import NotebookNode
 
     from nbmerge.sync import Operation
 
-    Json: TypeAlias = "dict[str, Any]"
+Json: TypeAlias = dict[str, Any]
+NotebookNode: TypeAlias = Any  # nbformat is only partly typed
+nbformat: Any = import_module("nbformat")
+_spelling: Any = import_module("nbformat.v4.rwbase")
 
 _PLAIN = "jupyter_server.services.contents."
 _DECIDING = ("get", "save", "check_and_sign", "mark_trusted_cells")
@@ -73,7 +73,7 @@ class Contents:
 
     def prepared(self, path: str, content: Json) -> NotebookNode:
         """What the hooks before a save make of a notebook."""
-        model = {"type": "notebook", "format": "json", "content": content}
+        model: Json = {"type": "notebook", "format": "json", "content": content}
         self.manager.run_pre_save_hooks(model=model, path=path)
         return as_node(model["content"])
 
@@ -169,7 +169,7 @@ def _cell(cell: Json, trusted: bool) -> Json:
 
 def _as_lab(cell: Json) -> Json:
     """A cell whose texts are strings: files have them as lists of lines."""
-    joined: Json = dict(rejoin_lines(nbformat.from_dict({"cells": [cell]})).cells[0])
+    joined: Json = dict(_spelling.rejoin_lines(nbformat.from_dict({"cells": [cell]})).cells[0])
     return joined
 
 

@@ -19,7 +19,7 @@ from nbmerge.sync import Participation, Timing, participating
 
 T = TypeVar("T")
 
-# A tab without nbmerge's part looks a moment after its own save what the file holds, and takes that for its own.
+# A tab without nbmerge's part takes what the file holds a moment after its own save for its own.
 _TIMING = Timing(settle=0.3)
 _THREADS = 4
 

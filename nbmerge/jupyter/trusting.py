@@ -15,8 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from nbformat import NotebookNode
-
+    from nbmerge.jupyter.notebooks import NotebookNode
     from nbmerge.jupyter.participants import Participants
 
 
@@ -44,7 +43,7 @@ class Trust:
         self.contents.notary.mark_cells(notebook, await self.of(notebook))
 
     async def sign(self, notebook: NotebookNode, path: str) -> None:
-        """Sign a notebook all of whose cells are trusted, as contents do when they save; cells lose the mark."""
+        """Sign a notebook all of whose cells are trusted, as contents do; cells lose their marks."""
         notary = self.contents.notary
         if not notary.check_cells(notebook):
             self.contents.log.warning("Notebook %s is not trusted", path)

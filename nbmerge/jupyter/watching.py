@@ -1,7 +1,7 @@
 """Owns: noticing that the file of a notebook that is open in a tab has changed, or is gone.
 
-Must not know: requests, merging.  Invariant: a version is told once, whoever noticed it first; a notebook about
-which no tab has asked for a while is watched no more.
+Must not know: requests, merging.  Invariant: a version is told once, whoever noticed it first; a notebook
+about which no tab has asked for a while is watched no more.
 
 Only the status of files is looked at, a few times a second, so network drives and files that are replaced are
 seen alike; few notebooks are open at a time, and a slow drive is looked at less often.
@@ -42,7 +42,7 @@ class OpenNotebooks:
     """The notebooks that tabs have open.
 
     `version(path)` records what a file holds and gives its token; `run(work)` does what may keep one
-    waiting; `tell` is given each change, `look_after` is called now and then while something is open.
+    waiting; `tell` is given each change.
     """
 
     def __init__(

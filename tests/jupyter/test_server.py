@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from nbmerge.disk.disk import Disk
+from nbmerge.errors import SystemFailure
 from nbmerge.jupyter.events import SCHEMA_ID
 from nbmerge.sync import apply
 from tests.helpers.build import Notebook, code, notebook, source_of
@@ -28,7 +31,7 @@ NAME = "work/nb.ipynb"
 def jp_server_config(tmp_path: Path) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"nbmerge.jupyter": True}},
-        "Extension": {"state": str(tmp_path / "state")},
+        "NbmergeExtension": {"state": str(tmp_path / "state")},
     }
 
 
@@ -179,6 +182,35 @@ async def test_what_is_no_plain_file_is_left_to_its_manager(
     found = await Tab(jp_fetch, "a").ask("GET", "open")
     assert found["here"] is False
     assert "Paired" in found["why"]
+
+
+async def test_a_full_disk_is_told_as_contents_tell_it(
+    jp_fetch: Fetch, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = await Tab(jp_fetch, "a").open()
+    tab.type("one", "one = 11")
+    with monkeypatch.context() as full:
+
+        def place(*_: object) -> None:
+            raise SystemFailure("the disk is full") from OSError(errno.ENOSPC, "no space")
+
+        full.setattr(Disk, "place", place)
+        assert (await refused(tab.save("x")))[0] == 507
+    assert held(file) == ["one = 1", "two = 2"]
+    await tab.save("x")
+    assert held(file) == ["one = 11", "two = 2"]
+
+
+async def test_outputs_of_others_are_trusted_only_if_their_notebook_is(jp_fetch: Fetch, file: Path) -> None:
+    tab = await Tab(jp_fetch, "a").open()
+    shown = {"output_type": "display_data", "data": {"text/html": ["<b>", "bold</b>"]}, "metadata": {}}
+    file.write_bytes(
+        JUPYTER.spell(notebook(code("one = 1", id="one", outputs=[shown]), code("two = 2", id="two")))
+    )
+    tab.copy["cells"][0]["metadata"]["trusted"] = True
+    await tab.pull()
+    assert tab.copy["cells"][0]["outputs"][0]["data"] == {"text/html": "<b>bold</b>"}
+    assert tab.copy["cells"][0]["metadata"] == {"trusted": False}
 
 
 async def test_the_hook_before_a_save_is_honoured(jp_fetch: Fetch, file: Path, jp_serverapp: Any) -> None:

@@ -1,4 +1,4 @@
-"""A copy that is not being saved gets what others saved; nothing is written, nothing of its own is touched."""
+"""A copy that is not being saved gets what others saved; nothing is written, nothing of its own changed."""
 
 from __future__ import annotations
 
