@@ -18,7 +18,7 @@ from nbmerge.doctor.installation import (
     commands,
     driver,
     git,
-    jupyter_parts,
+    jupyter_server,
     other_tools,
     packages,
     programs,
@@ -53,7 +53,7 @@ CHECKS = (
     Check(INTEGRITY, integrity, patience=60.0),
     Check("watcher", running_watcher),
     Check("jupyter", jupyter_servers),
-    Check("jupyter parts", jupyter_parts),
+    Check("jupyter server", jupyter_server),
 )
 
 

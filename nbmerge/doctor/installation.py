@@ -395,44 +395,36 @@ def _can_run(command: str) -> bool:
     return not words or "=" in words[0] or shutil.which(words[0]) is not None
 
 
-_PARTS = "jupyter parts"
+_JUPYTER = "jupyter server"
 _SERVER_PART = os.path.join("etc", "jupyter", "jupyter_server_config.d", "nbmerge.json")
-_PAGE_PART = os.path.join("share", "jupyter", "labextensions", "nbmerge-on-save", "package.json")
 
 
-def jupyter_parts(setting: Setting) -> Iterator[Finding]:
-    """Whether both parts of what makes the tabs of a Jupyter server take part are there."""
+def jupyter_server(setting: Setting) -> Iterator[Finding]:
+    """Whether the part in the Jupyter server is there."""
     from importlib.util import find_spec
 
     if find_spec("jupyter_server") is None:
         message = "Jupyter's server is not in this Python: its tabs are judged by the watcher"
-        yield ok(_PARTS, message)
+        yield ok(_JUPYTER, message)
         return
-    yield from parts(sys.prefix, setting)
+    yield from server_part(sys.prefix, setting)
 
 
-def parts(prefix: str, setting: Setting) -> Iterator[Finding]:
-    """What to say of the parts that are installed below a folder."""
+def server_part(prefix: str, setting: Setting) -> Iterator[Finding]:
+    """What to say of what is installed below a folder."""
     mend = f"{setting.python} -m pip install --force-reinstall --no-deps nbmerge-on-save"
-    server, page = _json(os.path.join(prefix, _SERVER_PART)), _json(os.path.join(prefix, _PAGE_PART))
+    server = _json(os.path.join(prefix, _SERVER_PART))
     if server is None:
-        yield warning(_PARTS, "the part in the Jupyter server is not installed", mend)
+        yield warning(_JUPYTER, "the part in the Jupyter server is not installed", mend)
         return
     match server:
         case {"ServerApp": {"jpserver_extensions": {"nbmerge.jupyter": True}}}:
             pass
         case _:
             advice = "jupyter server extension enable nbmerge.jupyter"
-            yield warning(_PARTS, "the part in the Jupyter server is switched off", advice)
+            yield warning(_JUPYTER, "the part in the Jupyter server is switched off", advice)
             return
-    match page:
-        case {"version": setting.version}:
-            yield ok(_PARTS, f"server and page, of {setting.version}")
-        case {"version": str(version)}:
-            message = f"the part in the page is of {version}, the server's of {setting.version}"
-            yield warning(_PARTS, message, mend)
-        case _:
-            yield warning(_PARTS, "the part in the page is not installed: tabs save as before", mend)
+    yield ok(_JUPYTER, "the part in the Jupyter server is switched on")
 
 
 def _json(path: str) -> object:
