@@ -213,6 +213,16 @@ async def test_outputs_of_others_are_trusted_only_if_their_notebook_is(jp_fetch:
     assert tab.copy["cells"][0]["metadata"] == {"trusted": False}
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_trust_outlives_a_save(jp_fetch: Fetch, file: Path, trusted: bool) -> None:
+    tab = await Tab(jp_fetch, "a").open()
+    shown = {"output_type": "display_data", "data": {"text/html": "<b>bold</b>"}, "metadata": {}}
+    tab.copy["cells"][0] |= {"outputs": [shown], "metadata": {"trusted": trusted}}
+    await tab.save()
+    again = await Tab(jp_fetch, "b").open()
+    assert [cell["metadata"]["trusted"] for cell in again.copy["cells"]] == [trusted, trusted]
+
+
 async def test_the_hook_before_a_save_is_honoured(jp_fetch: Fetch, file: Path, jp_serverapp: Any) -> None:
     def hook(model: Any, **_: object) -> None:
         model["content"]["metadata"]["stripped"] = True
