@@ -12,7 +12,17 @@ from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from nbmerge.doctor.installation import DRIVER, FILTER, commands, driver, git, other_tools, packages, programs
+from nbmerge.doctor.installation import (
+    DRIVER,
+    FILTER,
+    commands,
+    driver,
+    git,
+    jupyter_server,
+    other_tools,
+    packages,
+    programs,
+)
 from nbmerge.doctor.machine import (
     INTEGRITY,
     STATE,
@@ -43,6 +53,7 @@ CHECKS = (
     Check(INTEGRITY, integrity, patience=60.0),
     Check("watcher", running_watcher),
     Check("jupyter", jupyter_servers),
+    Check("jupyter server", jupyter_server),
 )
 
 

@@ -393,3 +393,46 @@ def _can_run(command: str) -> bool:
     except ValueError:
         return True
     return not words or "=" in words[0] or shutil.which(words[0]) is not None
+
+
+_JUPYTER = "jupyter server"
+_SERVER_PART = os.path.join("etc", "jupyter", "jupyter_server_config.d", "nbmerge.json")
+
+
+def jupyter_server(setting: Setting) -> Iterator[Finding]:
+    """Whether the part in the Jupyter server is there."""
+    from importlib.util import find_spec
+
+    if find_spec("jupyter_server") is None:
+        message = "Jupyter's server is not in this Python: its tabs are judged by the watcher"
+        yield ok(_JUPYTER, message)
+        return
+    yield from server_part(sys.prefix, setting)
+
+
+def server_part(prefix: str, setting: Setting) -> Iterator[Finding]:
+    """What to say of what is installed below a folder."""
+    mend = f"{setting.python} -m pip install --force-reinstall --no-deps nbmerge-on-save"
+    server = _json(os.path.join(prefix, _SERVER_PART))
+    if server is None:
+        yield warning(_JUPYTER, "the part in the Jupyter server is not installed", mend)
+        return
+    match server:
+        case {"ServerApp": {"jpserver_extensions": {"nbmerge.jupyter": True}}}:
+            pass
+        case _:
+            advice = "jupyter server extension enable nbmerge.jupyter"
+            yield warning(_JUPYTER, "the part in the Jupyter server is switched off", advice)
+            return
+    yield ok(_JUPYTER, "the part in the Jupyter server is switched on")
+
+
+def _json(path: str) -> object:
+    import json
+
+    try:
+        with open(path, "rb") as file:
+            found: object = json.load(file)
+            return found
+    except (OSError, ValueError):
+        return None

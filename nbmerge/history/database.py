@@ -301,6 +301,12 @@ STEPS: tuple[tuple[str | Callable[[Database], None], ...], ...] = (
         # Whether the content holds what a conflict marker begins with; NULL: nobody looked.
         "ALTER TABLE version ADD COLUMN marked INTEGER",
     ),
+    (
+        # Which version a save became, by the name that its writer gave it before it knew a token.
+        """CREATE TABLE sent (
+            book INTEGER NOT NULL, save_id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (book, save_id)
+        ) WITHOUT ROWID""",
+    ),
 )
 
 

@@ -59,6 +59,10 @@ def _drop(
                 "UPDATE version SET recipe = NULL WHERE book = ? AND number = ?",
                 [(notebook_id, number) for number in dropped],
             )
+            database.run_all(
+                "DELETE FROM sent WHERE book = ? AND number = ?",
+                [(notebook_id, number) for number in dropped],
+            )
             with database.decoding("pieces"):
                 drop_unused_pieces(database, notebook_id, dropped)
             count += len(dropped)

@@ -160,6 +160,17 @@ class Store:
         row = self._database.row(made, notebook_id, parents_text(tuple(sorted(tips))))
         return row[0] if row else None
 
+    def sent(self, notebook_id: int, save_id: str) -> Version | None:
+        """The version that a save became, if it is kept, by the name that its writer gave the save."""
+        named = f"number = (SELECT number FROM sent WHERE book = ? AND save_id = ?) AND book = ? AND {KEPT}"
+        return next(iter(self._versions(named, notebook_id, save_id, notebook_id)), None)
+
+    def note_sent(self, notebook_id: int, save_id: str, number: int) -> None:
+        """Remember which version a save became."""
+        statement = "INSERT OR REPLACE INTO sent (book, save_id, number) VALUES (?, ?, ?)"
+        with self._database.writing():
+            self._database.run(statement, notebook_id, save_id, number)
+
     def graph(self, notebook_id: int) -> Graph:
         """How all versions descend from each other, the dropped ones too."""
         return Graph(StoredParents(self._database, notebook_id))

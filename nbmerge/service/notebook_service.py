@@ -105,9 +105,10 @@ WriteResult = Written | NothingDue | Waiting
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the file holds after a save, and the conflicts of the merge that it is, if it is one."""
+    """What the file holds after a save, which is `sent`, and the conflicts of the merge if it is one."""
 
     notebook_id: int
+    sent: Version
     version: Version
     content: bytes
     conflicts: tuple[Conflict, ...]
@@ -272,8 +273,7 @@ class NotebookService:
         return store.record(notebook_id, merge.data, Draft(self.clock(), Origin.MERGED, merge.tips, why=why))
 
     def _placed(self, notebook_id: int, path: str, version: Version, displaced: bytes | None) -> None:
-        """The file holds a version; a save that this displaced is judged by what its author saw, which
-        was not that version."""
+        """The file holds a version; a save that it displaced is judged by what its author saw: not that."""
         if displaced is not None:
             self.recorder.record_unseen(notebook_id, self._displaced(displaced))
             self.store.flush()
@@ -327,9 +327,9 @@ class NotebookService:
                 match self.write_due(notebook_id, real):
                     case Written(version, merge):
                         self.recorder.taken_in(notebook_id, version)
-                        return Held(notebook_id, version, merge.data, merge.conflicts)
+                        return Held(notebook_id, recorded, version, merge.data, merge.conflicts)
                     case NothingDue():
-                        return self._held(notebook_id)
+                        return self._held(notebook_id, recorded)
                     case waiting:
                         return waiting
 
@@ -340,11 +340,11 @@ class NotebookService:
         except SystemFailure as error:
             raise SystemFailure(f"{error}{_kept_as(recorded)}") from error
 
-    def _held(self, notebook_id: int) -> Held:
+    def _held(self, notebook_id: int, sent: Version) -> Held:
         heads, head = self.recorder.heads(notebook_id), self.head(notebook_id)
         is_merge = head.origin is Origin.MERGED and set(heads.tips) in ({head.number}, set(head.parents))
         conflicts = self._merged(notebook_id, Heads(head.number, head.parents)).conflicts if is_merge else ()
-        return Held(notebook_id, head, self.store.data(notebook_id, head.number), conflicts)
+        return Held(notebook_id, sent, head, self.store.data(notebook_id, head.number), conflicts)
 
     def _kept(self, sent: DeclaredSave) -> Version | None:
         """Keep a save although the file cannot be read; None if nothing is known of the notebook."""

@@ -45,7 +45,8 @@ class DeclaredSave:
     """A save whose writer says what it was made from.
 
     `notebook` is what the bytes of `content` spell; `base` finds the version that is meant, given what
-    finds those that are kept by how their digests begin, and `token` is how the writer named it.
+    finds those that are kept by how their digests begin, and `token` is how the writer named it: by what
+    it was told, or by the `save_id` of a save whose answer it did not get.
     """
 
     path: str
@@ -54,6 +55,7 @@ class DeclaredSave:
     base: Callable[[Callable[[str], Sequence[Version]]], Version | None]
     token: str
     writer: str = ""
+    save_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +156,30 @@ class Recorder:
     def record_declared(self, notebook_id: int, sent: DeclaredSave, now: float) -> Version:
         """The version that such a save is; what was recorded already is not recorded twice.
 
-        Raises UsageError if its base is not known here; it is kept as an open tip then.
+        A save that was recorded, and whose content went on while its answer was lost, is what it started
+        from.  Raises UsageError if its base is not known here; it is kept as an open tip then.
         """
-        name = digest(sent.content)
-        base = sent.base(partial(self.store.beginning, notebook_id))
+        known = self.store.sent(notebook_id, sent.save_id) if sent.save_id else None
+        base = known or self._declared_base(notebook_id, sent)
         if base is None:
             kept = self._without_base(notebook_id, sent, now)
             raise UsageError(
                 f"{sent.path}: the version {sent.token!r} is not known here, nothing was written; what you "
                 f"sent is version {kept.number}: `recover` merges it, or open the notebook again"
             )
+        with self.store.together():
+            version = self._declared(notebook_id, sent, base, now)
+            if sent.save_id and (known is None or known.number != version.number):
+                self.store.note_sent(notebook_id, sent.save_id, version.number)
+        return version
+
+    def _declared_base(self, notebook_id: int, sent: DeclaredSave) -> Version | None:
+        """The version that a writer says it started from, if it is kept."""
+        found = sent.base(partial(self.store.beginning, notebook_id))
+        return found or self.store.sent(notebook_id, sent.token)
+
+    def _declared(self, notebook_id: int, sent: DeclaredSave, base: Version, now: float) -> Version:
+        name = digest(sent.content)
         if base.digest == name or same_notebook(self.cache.version(notebook_id, base.number), sent.notebook):
             return base  # how a writer spells JSON is not what a save is about
         for version in self.store.beginning(notebook_id, name):

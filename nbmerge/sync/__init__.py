@@ -6,26 +6,37 @@
 `answer.operations` bring the writer's own copy to what the notebook holds now; `apply` does it to
 a notebook as `json.loads` gives it, and `answer.version` is the base of the next save.
 
+`pull` does the same for a copy that is not being saved.
+
 The room owns the protocol and knows nothing of how a save is recorded, merged and written, which is the
-service's.  To read in this order: `api` (the two calls), `operations` (what a front end does to its copy),
-`tokens` (what a writer remembers).
+service's.  To read in this order: `api` (the calls), `operations` (what a front end does to its copy),
+`tokens` (what a writer remembers), `pulling`, `came` (what others saved, in figures).
 """
 
 from nbmerge.service.notebook_service import Timing
-from nbmerge.sync.api import Answer, Opened, open_notebook, save
+from nbmerge.sync.api import Answer, Opened, Participation, open_notebook, participating, pull, save
+from nbmerge.sync.came import Came
 from nbmerge.sync.operations import Delete, Insert, Move, Operation, Set, apply, operations
+from nbmerge.sync.pulling import Pulled
+from nbmerge.sync.tokens import without_writer
 
 __all__ = [
     "Answer",
+    "Came",
     "Delete",
     "Insert",
     "Move",
     "Opened",
     "Operation",
+    "Participation",
+    "Pulled",
     "Set",
     "Timing",
     "apply",
     "open_notebook",
     "operations",
+    "participating",
+    "pull",
     "save",
+    "without_writer",
 ]

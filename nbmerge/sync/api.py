@@ -1,20 +1,24 @@
-"""Owns: the two calls of a writer that takes part, and what it is told.
+"""Owns: the three calls of a writer that takes part, and what it is told.
 
-Must not know: how a save is recorded and merged, options, what is printed.  Invariant: nothing stays open
-between two calls: all that a writer has to remember is its content and a token; the operations of an answer
+Must not know: how a save is recorded and merged, options, what is printed.  Invariant: nothing of a writer
+is kept between two calls: all that it has to remember is its content and a token; the operations of an answer
 turn what it sent into `content`, which is what the token `version` stands for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
-from nbmerge.service.notebook_service import Timing, taking_part
+from nbmerge.service.notebook_service import NotebookService, Timing, taking_part
 from nbmerge.service.record import DeclaredSave
+from nbmerge.sync.came import Came, came_between
 from nbmerge.sync.operations import Operation, in_one_line, numbered, operations, whole
+from nbmerge.sync.pulling import Pulled, pull_into
 from nbmerge.sync.shown import conflicts_shown
 from nbmerge.sync.tokens import token_of, version_in, writer_in
 
@@ -44,7 +48,8 @@ class Answer:
 
     `version` is the token of `content`, which the notebook holds now; `merged` says that it
     is not what was sent, because of what others saved: there are operations; `conflicts` are
-    shown in it.
+    shown in it.  `sent` is the token of what was sent, the base for a writer that cannot follow the
+    operations now; `came` is what others saved in between.
     """
 
     version: str
@@ -52,6 +57,8 @@ class Answer:
     conflicts: tuple[Conflict, ...]
     operations: tuple[Operation, ...]
     content: bytes
+    sent: str
+    came: tuple[Came, ...] = ()
     set_aside: str | None = None
 
     def text(self) -> str:
@@ -66,6 +73,62 @@ class Answer:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """The calls on a service that stays open, for a server that many writers talk to; any thread may call."""
+
+    service: NotebookService
+
+    def open_notebook(self, path: str, writer: str = "") -> Opened:
+        """As the function `open_notebook`."""
+        service = self.service
+        with service.at(path) as (notebook_id, _):
+            head = service.head(notebook_id)
+            content = service.store.data(notebook_id, head.number)
+            return Opened(content, token_of(head, writer), service.set_aside)
+
+    def head(self, path: str) -> str:
+        """The token of what a notebook holds, as for a writer without a name."""
+        with self.service.at(path) as (notebook_id, _):
+            return token_of(self.service.head(notebook_id))
+
+    def record_late(self) -> None:
+        """Record the saves that arrived in files just when they were replaced."""
+        for _ in self.service.record_late():
+            pass
+
+    def save(self, path: str, content: bytes, base: str, writer: str = "", save_id: str = "") -> Answer:
+        """As the function `save`."""
+        service = self.service
+        sent = read(content, f"what was sent for {path}")
+        name = writer or writer_in(base)
+        held = service.save(DeclaredSave(path, content, sent, partial(version_in, base), base, name, save_id))
+        now = sent if held.content == content else read(held.content, known=sent.cells)
+        todo = operations(sent, now)
+        store, number = service.store, held.version.number
+        return Answer(
+            version=token_of(held.version, name),
+            merged=bool(todo),
+            conflicts=conflicts_shown(now, held.conflicts, store, held.notebook_id, number),
+            operations=todo,
+            content=held.content,
+            sent=token_of(held.sent, name),
+            came=came_between(store, held.notebook_id, held.sent, held.version) if todo else (),
+            set_aside=service.set_aside,
+        )
+
+    def pull(self, path: str, base: str, content: bytes) -> Pulled:
+        """As the function `pull`."""
+        return pull_into(self.service, path, base, read(content, f"what was sent for {path}"))
+
+
+@contextmanager
+def participating(state: str | None = None, timing: Timing = _USUAL) -> Iterator[Participation]:
+    """The store of a state directory (None: the user's), open until the block ends."""
+    with taking_part(state, timing) as service:
+        yield Participation(service)
+
+
 def open_notebook(path: str, writer: str = "", state: str | None = None) -> Opened:
     """What a notebook holds, and the token that stands for it.
 
@@ -73,36 +136,46 @@ def open_notebook(path: str, writer: str = "", state: str | None = None) -> Open
     (None: the user's).  Raises NotebookError if there is no notebook, SystemFailure if its
     version cannot be recorded.
     """
-    with taking_part(state) as service, service.at(path) as (notebook_id, _):
-        head = service.head(notebook_id)
-        return Opened(service.store.data(notebook_id, head.number), token_of(head, writer), service.set_aside)
+    with participating(state) as participation:
+        return participation.open_notebook(path, writer)
 
 
-def save(
+def save(  # noqa: PLR0913 - what a save is, and where it goes
     path: str,
     content: bytes,
     base: str,
     writer: str = "",
     state: str | None = None,
     timing: Timing = _USUAL,
+    *,
+    save_id: str = "",
 ) -> Answer:
     """Save what a writer made of the version that the token `base` stands for.
 
     It is merged with whatever was saved since, and written the safe way.  The same save may be
     sent again: it counts once; one that changes nothing but the spelling of JSON is none.
 
+    `save_id` names this save, for a writer whose answers may get lost: another name for each save.  A
+    save that is sent again under its name is understood also where its content went on, and the name can
+    be the base of a later save, in place of the token that did not arrive.
+
     Raises NotebookError if the content or the file is no notebook or the file is gone, UsageError
     if the token is not known here, SystemFailure if the merge could not be written; but for
     content that is no notebook, what was sent is in the history even then, and the message says
     as which version.
     """
-    sent = read(content, f"what was sent for {path}")
-    name = writer or writer_in(base)
-    with taking_part(state, timing) as service:
-        held = service.save(DeclaredSave(path, content, sent, partial(version_in, base), base, name))
-        now = sent if held.content == content else read(held.content, known=sent.cells)
-        todo = operations(sent, now)
-        number = held.version.number
-        conflicts = conflicts_shown(now, held.conflicts, service.store, held.notebook_id, number)
-        token = token_of(held.version, name)
-        return Answer(token, bool(todo), conflicts, todo, held.content, service.set_aside)
+    with participating(state, timing) as participation:
+        return participation.save(path, content, base, writer, save_id)
+
+
+def pull(path: str, base: str, content: bytes, state: str | None = None) -> Pulled:
+    """What to do to a copy, made of the version that `base` stands for, so that it has what others saved.
+
+    Nothing is saved: neither the copy nor a merge.  A cell that both sides changed in the same place stays
+    as it is in the copy, and is named; it becomes a conflict when the copy is saved.
+
+    Raises NotebookError if the content or the file is no notebook or the file is gone, UsageError if the
+    token is not known here.
+    """
+    with participating(state) as participation:
+        return participation.pull(path, base, content)

@@ -42,3 +42,8 @@ def version_in(token: str, beginning: Callable[[str], Sequence[Version]]) -> Ver
         return None
     equal = beginning(digest)
     return next((one for one in equal if str(one.number) == number), equal[-1] if equal else None)
+
+
+def without_writer(token: str) -> str:
+    """The token of the same version for a writer without a name: equal tokens, equal versions."""
+    return ".".join(token.split(".", 2)[:2])

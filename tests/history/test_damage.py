@@ -319,6 +319,7 @@ def back_to_the_first_stage(store: Store) -> None:
         store._database.rows(f"DROP INDEX {index}")
     for column in ("made_of", "marked"):
         store._database.rows(f"ALTER TABLE version DROP COLUMN {column}")
+    store._database.rows("DROP TABLE sent")
     store._database.rows("PRAGMA user_version = 1")
     store.close()
 

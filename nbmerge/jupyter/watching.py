@@ -1,0 +1,121 @@
+"""Owns: noticing that the file of a notebook that is open in a tab has changed, or is gone.
+
+Must not know: requests, merging.  Invariant: a version is told once, whoever noticed it first; a notebook
+about which no tab has asked for a while is watched no more.
+
+Only the status of files is looked at, a few times a second, so network drives and files that are replaced are
+seen alike; few notebooks are open at a time, and a slow drive is looked at less often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nbmerge.errors import NbmergeError
+from nbmerge.jupyter.events import NotebookChanged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Stamp: TypeAlias = "tuple[int, int, int] | None"
+
+_OFTEN = 0.25  # seconds between looks
+_SHARE = 10  # so many times as long as a look took is waited at least
+_FORGOTTEN = 900.0  # seconds without a question: a hidden tab asks each minute
+
+
+@dataclass(slots=True)
+class _OpenNotebook:
+    file: str
+    asked_at: float
+    stamp: Stamp
+    told: str  # the version that was told last; "": it is gone
+
+
+class OpenNotebooks:
+    """The notebooks that tabs have open.
+
+    `version(path)` records what a file holds and gives its token; `run(work)` does what may keep one
+    waiting; `tell` is given each change.
+    """
+
+    def __init__(
+        self,
+        version: Callable[[str], Awaitable[str]],
+        run: Callable[[Callable[[], list[Stamp]]], Awaitable[list[Stamp]]],
+        tell: Callable[[NotebookChanged], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._version = version
+        self._run = run
+        self._tell = tell
+        self._clock = clock
+        self._open: dict[str, _OpenNotebook] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def asked(self, path: str, file: str, version: str, tab: str = "") -> None:
+        """A tab was told which version a notebook holds; `tab` is the one that has saved it just now."""
+        known = self._open.get(path)
+        if known is None:
+            self._open[path] = _OpenNotebook(file, self._clock(), _stamp(file), version)
+        else:
+            known.asked_at = self._clock()
+            self._changed(path, known, version, tab)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Watch nothing any more."""
+        self._open.clear()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def _changed(self, path: str, known: _OpenNotebook, version: str, tab: str = "") -> None:
+        if known.told != version:
+            known.told = version
+            self._tell(NotebookChanged(path, version, tab))
+
+    async def _watch(self) -> None:
+        while self._open:
+            took = await self._look()
+            await asyncio.sleep(max(_OFTEN, _SHARE * took))
+
+    async def _look(self) -> float:
+        """Look at all once; how long the system took."""
+        started = self._clock()
+        for path, known in list(self._open.items()):
+            if started - known.asked_at > _FORGOTTEN:
+                del self._open[path]
+        looked_at = list(self._open.items())
+        stamps = await self._run(lambda: [_stamp(known.file) for _, known in looked_at])
+        took = self._clock() - started
+        for (path, known), stamp in zip(looked_at, stamps, strict=True):
+            if stamp != known.stamp:
+                await self._look_into(path, known, stamp)
+        return took
+
+    async def _look_into(self, path: str, known: _OpenNotebook, stamp: Stamp) -> None:
+        if stamp is None:
+            known.stamp = stamp
+            self._changed(path, known, "")
+            return
+        with contextlib.suppress(NbmergeError):  # half written, or no notebook just now: looked at again
+            version = await self._version(known.file)
+            known.stamp = stamp
+            self._changed(path, known, version)
+
+
+def _stamp(file: str) -> Stamp:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

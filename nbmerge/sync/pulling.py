@@ -1,0 +1,112 @@
+"""Owns: what has to be done to a copy that is not being saved, so that it has what others have saved.
+
+Must not know: writing, who asks.  Invariant: nothing that only the copy holds is taken out of it, and nothing
+is put into the notebook; the token that comes with the operations is a base with which the changed copy
+can be saved: what is shared by then merges alike, and what was left out is a conflict then and only then.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from nbmerge.errors import UsageError
+from nbmerge.merge.engine import merge
+from nbmerge.merge.files import InMemory
+from nbmerge.merge.values import Policy, Result, Side
+from nbmerge.notebook.model import Cell, Notebook
+from nbmerge.notebook.versions import harmonise
+from nbmerge.notebook.writer import write
+from nbmerge.sync.came import Came, came_between
+from nbmerge.sync.operations import Operation, operations
+from nbmerge.sync.tokens import token_of, version_in, writer_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.lineage.versions import Version
+    from nbmerge.service.notebook_service import NotebookService
+    from nbmerge.sync.operations import Name
+
+_POLICY = Policy(newer=Side.LOCAL)  # the copy will be saved later than what was saved
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """`operations` change the copy; `version` is the token to save or pull with after that.
+
+    `held`: the cells, by their names in the changed copy, that both sides changed in the same place: they are
+    as they were.  While there are any, and where the copy lacks cells that were changed, `version` is the
+    base that was given.  `came` is what others have saved, `head` the token of what the file holds, and
+    `content` what the operations make of the copy.
+    """
+
+    version: str
+    head: str
+    content: Notebook
+    operations: tuple[Operation, ...] = ()
+    held: tuple[Name, ...] = ()
+    came: tuple[Came, ...] = ()
+
+
+def pull_into(service: NotebookService, path: str, token: str, copy: Notebook) -> Pulled:
+    """The operations for a copy that was made of the version that a token stands for.
+
+    Raises UsageError if that is not known here, NotebookError if the file is no notebook.
+    """
+    name = writer_in(token)
+    with service.at(path) as (notebook_id, _):
+        store, cache = service.store, service.recorder.cache
+        base = version_in(token, partial(store.beginning, notebook_id)) or store.sent(notebook_id, token)
+        if base is None:
+            message = f"{path}: the version {token!r} is not known here; save, or open the notebook again"
+            raise UsageError(message)
+        head = service.head(notebook_id)
+        common = _common(service, notebook_id, base, head)
+        if common is None:
+            return Pulled(token_of(base, name), token_of(head, name), copy)
+        before = cache.version(notebook_id, common)
+        now = cache.version(notebook_id, head.number, before.cells)
+        came = came_between(store, notebook_id, base, head)
+    changed, held, is_all = _merged(before, copy, now)
+    version = token_of(head if is_all else base, name)
+    return Pulled(version, token_of(head, name), changed, operations(copy, changed), held, came)
+
+
+def _common(service: NotebookService, notebook_id: int, base: Version, head: Version) -> int | None:
+    """From which version the copy and the file are to be merged; None where the file has nothing new."""
+    graph = service.store.graph(notebook_id)
+    if base.digest == head.digest or graph.descends(base.number, head.number):
+        return None
+    return max(graph.commons((base.number,), head.number), default=None)
+
+
+def _merged(base: Notebook, copy: Notebook, head: Notebook) -> tuple[Notebook, tuple[Name, ...], bool]:
+    """The copy with what does not conflict, the cells in it that do, and whether that is all that does."""
+    notebooks = base, copy, head
+    one, two, three = (
+        InMemory(name, write(notebook) if notebook.major < 4 else b"")
+        for name, notebook in zip(("base", "copy", "file"), notebooks, strict=True)
+    )
+    (base, copy, head), _ = harmonise(notebooks, (one, two, three))
+    result = merge(base, copy, head, _POLICY)
+    places = list(_kept(result, copy))
+    cells = tuple(cell for cell, _ in places)
+    count = Counter(cell.id for cell in cells)
+    held = tuple(
+        cell.id if cell.id is not None and count[cell.id] == 1 else place
+        for place, (cell, is_held) in enumerate(places)
+        if is_held
+    )
+    return result.notebook.with_cells(cells), held, result.clean
+
+
+def _kept(result: Result, copy: Notebook) -> Iterator[tuple[Cell, bool]]:
+    """The cells of the merge, and whether each is the copy's own because of a conflict."""
+    for place, cell in enumerate(result.notebook.cells):
+        own = result.origins[place].local
+        if place not in result.contested:
+            yield cell, False
+        elif own is not None:
+            yield copy.cells[own], True
