@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,9 @@ def test_everything_can_be_said(folder: Path) -> None:
     assert found == WatchOptions(paths, str(folder / "s"), 0.5, True, ("a", "-b"), keep)
 
 
+STATE = mkdtemp()  # nobody else's to write
+
+
 @given(
     some.floats(0, 1e6),
     some.booleans(),
@@ -50,7 +54,7 @@ def test_the_words_for_another_process_ask_for_the_same(
     settle: float, poll: bool, exclude: list[str], days: float, size: int
 ) -> None:
     options = WatchOptions(
-        ("/", os.path.expanduser("~")), "/tmp", settle, poll or None, tuple(exclude), Retention(days, size)
+        ("/", os.path.expanduser("~")), STATE, settle, poll or None, tuple(exclude), Retention(days, size)
     )
     assert understood(*as_arguments(options)) == options
 
