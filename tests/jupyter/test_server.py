@@ -1,7 +1,7 @@
 """The tests of the Jupyter server's part, in a process of their own.
 
-The fixtures for servers make an event loop for every test of their process, also for those that have nothing to
-do with servers; beside tests that drive a browser, which run a loop of their own, all of them fail.
+The fixtures for servers make an event loop for every test of their process, also for those that have
+nothing to do with servers; beside tests that drive a browser, which run a loop of their own, all fail.
 """
 
 from __future__ import annotations
@@ -15,22 +15,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_tests_of_the_server_pass() -> None:
-    tests = "tests/jupyter/server.py"
+    options = ["-v", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     ran = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-v",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            "-o",
-            "addopts=",
-            tests,
-        ],
+        [sys.executable, "-m", "pytest", *options, "tests/jupyter/server.py"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
