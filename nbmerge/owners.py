@@ -117,21 +117,14 @@ def could_write(user: int, found: os.stat_result, listed: bool, accounts: Accoun
     return by_group if found.st_gid in groups else by_all
 
 
-def refused_copy(copy: str, notebook: str, accounts: Accounts = THIS_MACHINE) -> str | None:
-    """Why what stands in a conflict copy is not put into a notebook: somebody laid it there who could not
-    have written the notebook itself, or it leads elsewhere.  None: it may be, or one of the two is gone."""
-    if this_user() is None:
+def may_not_write(found: os.stat_result, path: str, accounts: Accounts = THIS_MACHINE) -> str | None:
+    """Why whoever owns a file could not have written the one at `path`, for people; None: they could.
+
+    Raises OSError if there is no file at the path.
+    """
+    if could_write(found.st_uid, os.stat(path), has_access_list(os.path.realpath(path)), accounts):
         return None
-    try:
-        found, target = os.lstat(copy), os.stat(notebook)
-    except OSError:
-        return None
-    if stat.S_ISLNK(found.st_mode):
-        return "is a link and no copy; it is left alone"
-    if could_write(found.st_uid, target, has_access_list(os.path.realpath(notebook)), accounts):
-        return None
-    owner = accounts.name(found.st_uid)
-    return f"belongs to another user ({owner}), who may not write the notebook; it is left alone"
+    return f"belongs to another user ({accounts.name(found.st_uid)}), who may not write the notebook"
 
 
 def has_access_list(path: str) -> bool:

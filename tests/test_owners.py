@@ -16,7 +16,6 @@ from nbmerge.owners import (
     distrust_of,
     has_access_list,
     others_can_write,
-    refused_copy,
 )
 
 ANN, BEN, CAM, DEE, NOBODY_KNOWS = 1001, 1002, 1003, 1004, 4711
@@ -129,42 +128,6 @@ def test_who_could_have_written_a_notebook(user: int, group: int, mode: int, cou
 @pytest.mark.parametrize(("user", "could"), [(ANN, True), (0, True), (BEN, False), (CAM, False)])
 def test_of_a_notebook_with_an_access_list_only_its_owner_is_sure(user: int, could: bool) -> None:
     assert could_write(user, status(ANN, LAB, 0o666), True, Institute()) is could
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="users of Unix")
-def test_a_copy_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
-    notebook, copy, secret = (tmp_path / name for name in ("nb.ipynb", "copy.ipynb", "secret.ipynb"))
-    for path in (notebook, secret):
-        path.write_bytes(b"")
-    copy.symlink_to(secret)
-    assert refused_copy(str(copy), str(notebook)) == "is a link and no copy; it is left alone"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="users of Unix")
-def test_ones_own_copy_is_not_refused_nor_one_that_is_gone(tmp_path: Path) -> None:
-    notebook, copy = tmp_path / "nb.ipynb", tmp_path / "copy.ipynb"
-    notebook.write_bytes(b"")
-    assert refused_copy(str(copy), str(notebook)) is None
-    copy.write_bytes(b"")
-    assert refused_copy(str(copy), str(notebook)) is None
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can")
-@pytest.mark.parametrize(("mode", "refused"), [(0o600, True), (0o644, True), (0o666, False)])
-def test_another_users_copy_counts_only_where_that_user_could_write(
-    tmp_path: Path, mode: int, refused: bool
-) -> None:
-    """Also where the notebook is reached by a link that somebody laid."""
-    notebook, link, copy = (tmp_path / name for name in ("nb.ipynb", "link.ipynb", "copy.ipynb"))
-    notebook.write_bytes(b"")
-    notebook.chmod(mode)
-    link.symlink_to(notebook)
-    copy.write_bytes(b"")
-    os.chown(copy, 4711, 4711)
-    for path in (notebook, link):
-        found = refused_copy(str(copy), str(path))
-        assert (found is not None) == refused
-        assert not refused or "belongs to another user (number 4711)" in str(found)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="users of Unix")

@@ -275,6 +275,9 @@ def _newest_other(store: Store, notebook_id: int, notebook: NamedVersion, data: 
     raise NotebookError(f"{notebook.path}: no other version of it is known")
 
 
+_SPELLING = "the way they are written in JSON differs"
+
+
 def _diff(old: NamedContent, new: NamedContent) -> str:
     import io
     import warnings
@@ -293,13 +296,15 @@ def _diff(old: NamedContent, new: NamedContent) -> str:
         from nbdime.prettyprint import PrettyPrintConfig, pretty_print_diff
         from nbdime.utils import read_notebook
 
-        before, after = (
-            cleaned(read_notebook(io.StringIO(content.data.decode("utf-8-sig", "replace")), on_null="empty"))
+        as_saved = [
+            read_notebook(io.StringIO(content.data.decode("utf-8-sig", "replace")), on_null="empty")
             for content in (old, new)
-        )
+        ]
+        before, after = map(cleaned, as_saved)
         changes = diff_notebooks(before, after)
         out = io.StringIO()
         config = PrettyPrintConfig(out=out, use_git=False, use_diff=False, use_color=colours_are_seen())
         pretty_print_diff(before, changes, "", config)
-    shown = out.getvalue() or "only the way they are written in JSON differs\n"
+    unseen = "characters that are shown alike here differ" if as_saved[0] != as_saved[1] else _SPELLING
+    shown = out.getvalue() or f"only {unseen}\n"
     return f"--- {printable(old.name)}\n+++ {printable(new.name)}\n{shown}"

@@ -57,7 +57,7 @@ def _failed(error: BaseException, words: list[str]) -> int:
 
     from nbmerge.cli.arguments import asked_for
     from nbmerge.cli.report import failure_json, failure_of
-    from nbmerge.cli.streams import finish_output, write_error
+    from nbmerge.cli.streams import cleaned, finish_output, write_error
     from nbmerge.errors import EXIT_DRIVER_FAILED, SystemFailure
 
     with suppress(SystemFailure):
@@ -69,7 +69,7 @@ def _failed(error: BaseException, words: list[str]) -> int:
     if asked_for(words, "--debug"):
         from traceback import format_exception
 
-        where = "".join(format_exception(error))
+        where = cleaned("".join(format_exception(error)))
     if asked_for(words, "--json"):
         write_error(failure_json(failure, where))
     else:

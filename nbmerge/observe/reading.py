@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nbmerge.observe.events import FileStamp
+from nbmerge.owners import may_not_write, this_user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,6 +108,41 @@ def read_now(path: str) -> FileReading | None:
     return FileReading(data, status, status == _status(after) and len(data) == status.stamp.size)
 
 
+@dataclass(frozen=True, slots=True)
+class TakenCopy:
+    """What a conflict copy holds; `refused`: why that is not put into the notebook.  Neither: it is gone."""
+
+    data: bytes | None = None
+    refused: str = ""
+
+
+def take_copy(copy: str, notebook: str) -> TakenCopy:
+    """Read a conflict copy, unless it is only another name of a file, or of somebody who could not have
+    written the notebook.  What is judged is the file that the bytes come from, whatever is done to its name
+    meanwhile.  Raises OSError.
+    """
+    if os.path.islink(copy):
+        return TakenCopy(refused="is a link and no copy; it is left alone")
+    try:
+        descriptor = _opened(copy, getattr(os, "O_NOFOLLOW", 0))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return TakenCopy()
+    with open(descriptor, "rb", buffering=0) as file:
+        why = _why_refused(os.fstat(descriptor), notebook)
+        return TakenCopy(refused=f"{why}; it is left alone") if why else TakenCopy(file.readall())
+
+
+def _why_refused(copy: os.stat_result, notebook: str) -> str | None:
+    if not stat.S_ISREG(copy.st_mode):
+        return "is no ordinary file"
+    if copy.st_nlink > 1:  # whose bytes these are the owner does not say: anybody may have laid the name
+        return "is another name of some file and no copy"
+    try:
+        return may_not_write(copy, notebook) if this_user() is not None else None
+    except FileNotFoundError:
+        return "has no original any more"
+
+
 def is_placeholder(found: os.stat_result) -> bool:
     """Whether only a sync client's placeholder is here: to read it would be to download it.
 
@@ -130,12 +166,12 @@ _READ, _SHARE_ALL = 0x80000000, 7
 _NO_FILE, _NO_FOLDER = 2, 3
 
 
-def _opened(path: str) -> int:
+def _opened(path: str, more: int = 0) -> int:
     if sys.platform == "win32":
         from nbmerge.disk.windows import Kernel32
 
         return open_shared(path, Kernel32())
-    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # not blocking: it may be a pipe
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | more)  # not blocking: it may be a pipe
 
 
 def _status(found: os.stat_result) -> FileStatus:

@@ -55,7 +55,6 @@ class RecordCopy:
 
     path: str
     copy: WaitingCopy
-    data: bytes
     at: WallTime
 
 

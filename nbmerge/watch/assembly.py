@@ -25,6 +25,7 @@ from nbmerge.observe.arrivals import doubts, journal_directory, left_over, remov
 from nbmerge.observe.client import WatcherClient
 from nbmerge.observe.events import Event, FileWatcherOptions, Syncing
 from nbmerge.observe.names import is_notebook
+from nbmerge.observe.reading import take_copy
 from nbmerge.owners import Distrust
 from nbmerge.service.arrivals import take_in_arrivals
 from nbmerge.service.cache import NotebookCache
@@ -140,7 +141,7 @@ class _Assembly:
         # How long a file must be quiet is the coordinator's to see to, which hears of every save.
         timing = Timing(settle=0.0)
         service = NotebookService(recorder, self.disk, self.environment, time.time, timing=timing)
-        runner = ActionRunner(service, self.observer, self.reported, self.disk.discard)
+        runner = ActionRunner(service, self.observer, self.reported, self.disk.discard, take_copy)
         self.observer.known = runner.known
         coordinator = Coordinator(WatchTiming(settle=options.settle), copy_of)
         self.watcher = Watcher(coordinator, runner, self.inbox, self.note_pending, self.chores)

@@ -198,7 +198,7 @@ class Coordinator:
         if one.read is None:
             yield do.Look(one.path)
         elif state.there:
-            yield do.RecordCopy(path, one, one.read.data, one.read.at)
+            yield do.RecordCopy(path, one, one.read.at)
         else:
             self._alone.add(one.path)
             if one.renamed:

@@ -21,7 +21,7 @@ from nbmerge.lineage.heads import Heads, Outcome
 from nbmerge.lineage.versions import Origin, Version, Writer
 from nbmerge.observe.arrivals import remove_journal
 from nbmerge.observe.events import FileStamp, WallTime
-from nbmerge.owners import refused_copy
+from nbmerge.observe.reading import TakenCopy
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
 from nbmerge.service.record import Recorded, Saved
@@ -101,12 +101,14 @@ def _named(versions: Sequence[Version]) -> str:
 
 @dataclass(slots=True)
 class ActionRunner:
-    """What carries out actions; `discard` removes a conflict copy if it still holds what was recorded."""
+    """What carries out actions; `take_copy` reads a conflict copy, if that may be put into its notebook, and
+    `discard` removes it if it still holds what was recorded."""
 
     service: NotebookService
     files: FileReader
     report: Callable[[Notice], None]
     discard: Callable[[str, str], bool]
+    take_copy: Callable[[str, str], TakenCopy]
     wrote_at: float = field(default=float("-inf"))
 
     @property
@@ -234,10 +236,11 @@ class ActionRunner:
                 return do.NotYet(path, why, self.now(), found)
 
     def _record_copy(self, action: do.RecordCopy) -> Iterator[do.Input]:
-        one, data = action.copy, action.data
-        refused = refused_copy(one.path, action.path)
-        if refused is not None:
-            self.report(Notice("trouble", one.path, refused))
+        one, taken = action.copy, self.take_copy(action.copy.path, action.path)
+        data = taken.data
+        if data is None:
+            if taken.refused:
+                self.report(Notice("trouble", one.path, taken.refused))
             yield do.Alone(one.path)
             return
         notebook_id = self.store.adopt(action.path)

@@ -76,7 +76,18 @@ def test_nothing_that_a_terminal_obeys_comes_out(
     assert os.path.exists(nasty.path)
 
 
-def test_a_watcher_says_names_in_plain_characters(nasty: Past, nbmerge: Command) -> None:
+def test_a_traceback_holds_nothing_either(nbmerge: Command) -> None:
+    ended = nbmerge("--debug", NAME, NAME, NAME)
+    assert "Traceback" in ended.err
+    assert OBEYED.findall(ended.err) == []
+
+
+def test_versions_that_are_shown_alike_are_not_said_to_be_alike(past: Past, nbmerge: Command) -> None:
+    past.saved(notebook(code("x = '\\x1b'", id="one")), notebook(code("x = '\x1b'", id="one")))
+    assert nbmerge("diff", "nb.ipynb@1").out.endswith(b"only characters that are shown alike here differ\n")
+
+
+def test_objects_hold_nothing_either(nasty: Past, nbmerge: Command) -> None:
     for name in ("log", "conflicts"):
         ended = nbmerge(name, NAME, "--json")
         assert OBEYED.findall(ended.out.decode()) == []

@@ -101,5 +101,5 @@ def test_a_file_is_not_known_while_the_store_fails() -> None:
 
     played: Any = SimpleNamespace(store=SimpleNamespace(notebook_id=fails))
     nobody: Any = None
-    runner = ActionRunner(played, nobody, nobody, nobody)
+    runner = ActionRunner(played, nobody, nobody, nobody, nobody)
     assert not runner.known("n.ipynb", FileStamp(0, 2, 1))

@@ -18,6 +18,7 @@ from nbmerge.history.store import Store
 from nbmerge.lineage.heads import Heads, Outcome
 from nbmerge.lineage.versions import Context, Origin
 from nbmerge.observe import events as was
+from nbmerge.observe.reading import TakenCopy
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.notebook_service import NotebookService, Timing
 from nbmerge.service.record import Recorder, Saved
@@ -87,7 +88,7 @@ class World:
         self.service = NotebookService(
             recorder, self.disk, self.environment, lambda: self.now, timing=Timing(settle=0.0)
         )
-        self.runner = ActionRunner(self.service, self, self.notices.append, self.discard)
+        self.runner = ActionRunner(self.service, self, self.notices.append, self.discard, self.take_copy)
         self.coordinator = Coordinator(
             self.timing, lambda path: copy_of(path, lambda other: other in self.disk.files)
         )
@@ -188,6 +189,9 @@ class World:
         if gone:
             self.inbox.append(was.Vanished(path, self.now))
         return gone
+
+    def take_copy(self, copy: str, notebook: str) -> TakenCopy:
+        return TakenCopy(self.disk.files.get(copy))
 
     def rescan(self) -> None:
         for path in sorted(self.disk.files):
