@@ -58,10 +58,9 @@ export function applyOperations(shared, snapshot, operations, care = {}) {
   const alive = stillThere(shared, snapshot);
   const changes = changesOf(snapshot, made.cells, alive);
   if (!changes) return null;
-  const target = made.cells
-    .map(({ origin, value }) => (origin < 0 ? fresh(value) : alive[origin]))
-    .filter(one => one !== null);
   const sent = alive.filter(one => one !== null);
+  const target = targetOf(shared, made.cells, alive);
+  if (!target) return null;
   const order = placed(/** @type {(SharedCell | Json)[]} */ ([...shared.cells]), sent, target);
   if (!order) return null;
   for (const { cell, distrusted } of changes) {
@@ -97,6 +96,27 @@ function stillThere(shared, snapshot) {
     others.delete(id);
     return found;
   });
+}
+
+/**
+ * The cells that the operations lead to; null where a new one has the id of another cell of the page.
+ * @param {SharedNotebook} shared
+ * @param {Entry[]} cells
+ * @param {(SharedCell | null)[]} alive
+ * @returns {(SharedCell | Json)[] | null}
+ */
+function targetOf(shared, cells, alive) {
+  const known = new Set(alive);
+  const others = new Map(shared.cells.filter(cell => !known.has(cell)).map(cell => [cell.getId(), cell]));
+  /** @type {(SharedCell | Json)[]} */
+  const target = [];
+  for (const { origin, value } of cells) {
+    const there = origin < 0 ? others.get(value.id) : alive[origin];
+    if (origin < 0 && there && there.getSource() !== joined(value.source)) return null;
+    if (there) target.push(there);
+    else if (origin < 0) target.push(fresh(value));
+  }
+  return target;
 }
 
 /**
@@ -204,8 +224,9 @@ function fresh(cell) {
  * @param {Json} frame
  */
 function setFrame(shared, was, frame) {
-  if (was.nbformat !== frame.nbformat) shared.nbformat = frame.nbformat;
-  if (was.nbformat_minor !== frame.nbformat_minor) shared.nbformat_minor = frame.nbformat_minor;
+  const any = /** @type {any} */ (shared); // its versions can be set, though that is not declared
+  if (was.nbformat !== frame.nbformat) any.nbformat = frame.nbformat;
+  if (was.nbformat_minor !== frame.nbformat_minor) any.nbformat_minor = frame.nbformat_minor;
   if (was.metadata === frame.metadata) return;
   shared.setMetadata(/** @type {any} */ (mixed(was.metadata, frame.metadata, shared.getMetadata())));
 }

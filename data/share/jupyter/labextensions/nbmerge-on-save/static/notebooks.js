@@ -107,6 +107,7 @@ export const joined = text => (Array.isArray(text) ? text.join('') : (text ?? ''
  * @returns {Json}
  */
 export function inOnePiece(cell) {
+  /** @type {Json} */
   const made = { ...cell, source: joined(cell.source) };
   if (cell.outputs) made.outputs = outputsInOnePiece(cell.outputs);
   if (cell.attachments) made.attachments = attachmentsInOnePiece(cell.attachments);

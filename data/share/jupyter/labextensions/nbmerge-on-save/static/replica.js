@@ -7,6 +7,8 @@
  * what was sent.  A save whose answer was lost is sent again, as it was, before anything else is.
  */
 
+import { sameJson } from './notebooks.js';
+
 /** @typedef {import('./notebooks.js').Json} Json */
 /** @typedef {import('./notebooks.js').Operation} Operation */
 /** @typedef {import('./apply.js').Snapshot} Snapshot */
@@ -172,8 +174,10 @@ export class Replica {
         return;
       }
       if (this.closed) return;
-      if (this.page.bring(answer.operations, snapshot, false)) {
+      const made = this.page.bring(answer.operations, snapshot, false);
+      if (made) {
         this.base = answer.version;
+        if (!answer.held.length && sameJson(snapshot.content, this.synced)) this.synced = made;
         this.page.told(answer);
         return;
       }
