@@ -105,7 +105,9 @@ class OpenNotebook {
   /** @returns {Snapshot} */
   _read() {
     const { model } = this.context;
-    const content = /** @type {Json} */ (model.toJSON());
+    const { dirty } = model;
+    const content = /** @type {Json} */ (model.toJSON()); // which may add the language to the metadata
+    model.dirty = dirty;
     return { content, cells: [...model.sharedModel.cells] };
   }
 
@@ -247,11 +249,12 @@ export class NotebookProvider {
     const open = this._at(path);
     if (!open?.replica) return this._recreate(path, options);
     try {
-      return /** @type {Model} */ ((await open.replica.save()).model);
+      await this._stock.get(path, { content: false }); // a save of a file that is gone would be kept, and not written
     } catch (error) {
-      if (/** @type {any} */ (error)?.status !== 404) throw error;
+      if (/** @type {any} */ (error)?.response?.status !== 404) throw error;
       return this._recreate(path, { ...options, content: open.context.model.toJSON() });
     }
+    return /** @type {Model} */ ((await open.replica.save()).model);
   }
 
   /** @param {string} path @param {FetchOptions} [options] */
@@ -268,6 +271,7 @@ export class NotebookProvider {
    */
   async _recreate(path, options) {
     const saved = await this._stock.save(path, options);
+    this._at(path)?.end();
     try {
       const opened = await this._server.open(path);
       if (opened.here && opened.model.last_modified === saved.last_modified) {
