@@ -1,7 +1,7 @@
 """Owns: a JupyterLab server with nbmerge, and tabs of a real browser in it.
 
-Must not know: what is tested.  Invariant: this checkout's extension is the one that is served; other extensions
-that change how notebooks are saved are off; the process that was started is gone at the end.
+Must not know: what is tested.  Invariant: this checkout's extension is the one that is served; others that
+change how notebooks are saved are off; the process that was started is gone at the end.
 """
 
 from __future__ import annotations
@@ -177,7 +177,8 @@ class Tab:
               notebook.mode = 'edit';
               const editor = notebook.activeCell.editor;
               editor.focus();
-              editor.setCursorPosition(editor.getPositionAt(at ?? editor.model.sharedModel.getSource().length));
+              const offset = at ?? editor.model.sharedModel.getSource().length;
+              editor.setCursorPosition(editor.getPositionAt(offset));
             }""",
             [cell, at],
         )
@@ -226,7 +227,8 @@ class Tab:
         place, offset, focused = self.page.evaluate(
             """() => {
               const {content} = window.panel, {editor} = content.activeCell;
-              return [content.activeCellIndex, editor.getOffsetAt(editor.getCursorPosition()), editor.hasFocus()];
+              const offset = editor.getOffsetAt(editor.getCursorPosition());
+              return [content.activeCellIndex, offset, editor.hasFocus()];
             }"""
         )
         return place, offset, focused

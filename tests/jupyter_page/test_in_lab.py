@@ -22,7 +22,12 @@ WITHIN = 1.0  # second: what others write is shown
 
 def four(**other: str) -> Notebook:
     """A notebook of four cells, of which some say something else."""
-    texts = {"title": "# Levels", "one": "one = 1", "two": "two = 2\nprint(two)", "three": "three = 3"} | other
+    texts = {
+        "title": "# Levels",
+        "one": "one = 1",
+        "two": "two = 2\nprint(two)",
+        "three": "three = 3",
+    } | other
     title, *rest = ((markdown if id == "title" else code)(text, id=id) for id, text in texts.items())
     return notebook(title, *rest)
 
@@ -98,7 +103,9 @@ def test_the_same_line_is_one_conflict_until_it_is_settled(there: Server, both: 
     ann.type(1, "0")
     bob.type(1, "5")
     ann.save()
-    bob.page.wait_for_function("document.querySelector('.nbmerge-status').textContent.includes('merged when')")
+    bob.page.wait_for_function(
+        "document.querySelector('.nbmerge-status').textContent.includes('merged when')"
+    )
     assert bob.sources()[1] == "one = 15"  # nothing comes between somebody and the line that they type
     bob.save()
     text = bob.sources()[1]

@@ -166,8 +166,9 @@ function changeOf(cell, was, value) {
     const isOurs = !sameJson(was[field] ?? null, now[field] ?? null);
     if (was[field] !== value[field] && !isOurs) fields.set(field, value[field]);
   }
-  if (was.metadata !== value.metadata) fields.set('metadata', mixed(was.metadata, value.metadata, now.metadata));
   const distrusted = fields.has('outputs') && value.metadata?.trusted === false;
+  if (distrusted) delete now.metadata.trusted;
+  if (was.metadata !== value.metadata) fields.set('metadata', mixed(was.metadata, value.metadata, now.metadata));
   const isOther = (value.id ?? was.id) !== was.id || value.cell_type !== was.cell_type;
   return { cell, source, fields, distrusted, anew: isOther ? anotherOf(cell, now, value, source, fields) : null };
 }
