@@ -189,3 +189,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   errors = [];
   process.stdout.write(`${JSON.stringify(told)}\n`);
 }
+process.exit(); // a real shared model has timers

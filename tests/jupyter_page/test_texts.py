@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.helpers.examples import tried
@@ -20,6 +20,8 @@ def test_the_splices_lead_from_one_text_to_the_other(double: Node, old: str, now
 
 
 @given(TEXTS, TEXTS)
+@example("x 😀", "x 😁")
+@example("😀 x", "🈀 x")  # the same second half
 @tried(100)
 def test_no_splice_cuts_a_character(double: Node, old: str, now: str) -> None:
     units = old.encode("utf-16-le")
