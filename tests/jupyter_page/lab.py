@@ -56,7 +56,9 @@ _WATCH = """
 window.dialogs = [];
 new MutationObserver(() => {
   for (const one of document.querySelectorAll('.jp-Dialog-header')) {
-    if (one.textContent && !window.dialogs.includes(one.textContent)) window.dialogs.push(one.textContent);
+    const title = one.textContent;
+    if (title === 'Select Kernel') one.closest('.jp-Dialog').querySelector('.jp-mod-reject').click();
+    else if (title && !window.dialogs.includes(title)) window.dialogs.push(title);
   }
 }).observe(document, {childList: true, subtree: true});
 """
@@ -158,7 +160,8 @@ class Tab:
               await widget.context.ready;
               await widget.revealed;
               window.panel = widget;
-              await new Promise(done => setTimeout(done, 50));
+              do await new Promise(done => setTimeout(done, 100));
+              while (document.querySelector('.jp-Dialog'));
             }""",
             name,
         )
@@ -193,6 +196,15 @@ class Tab:
             }"""
         )
         return took
+
+    def reload(self) -> None:
+        """File > Reload Notebook from Disk."""
+        self.page.evaluate(
+            """async () => {
+              await window.panel.context.revert();
+              await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+            }"""
+        )
 
     def sources(self) -> list[str]:
         found: list[str] = self.page.evaluate(

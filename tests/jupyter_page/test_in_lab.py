@@ -168,7 +168,7 @@ def test_renamed_reloaded_deleted(there: Server, both: tuple[Tab, Tab]) -> None:
     bob.type(3, "3")
     bob.save()
     assert there.sources("renamed.ipynb") == ["# Levels", "one = 1", "two = 2\nprint(two)", "three = 33"]
-    bob.page.evaluate("window.panel.context.revert()")
+    bob.reload()
     (there.folder / "renamed.ipynb").unlink()
     bob.type(3, "4")
     bob.save()

@@ -32,7 +32,12 @@ export async function plugins(shared) {
   const { ISettingRegistry } = await shared('@jupyterlab/settingregistry');
   const { IStatusBar } = (await shared('@jupyterlab/statusbar')) ?? {};
   const { ICollaborativeContentProvider } = (await shared('@jupyter/collaborative-drive')) ?? {};
-  const tokens = { factory: INotebookWidgetFactory, settings: ISettingRegistry, bar: IStatusBar, rooms: ICollaborativeContentProvider };
+  const tokens = {
+    factory: INotebookWidgetFactory,
+    settings: ISettingRegistry,
+    bar: IStatusBar,
+    rooms: ICollaborativeContentProvider
+  };
   const there = Object.entries(tokens).filter(([, token]) => token);
   return [
     {
@@ -79,11 +84,10 @@ function driveOf(app) {
  */
 async function whyNot(server, settings) {
   const [loaded, about] = await Promise.allSettled([settings?.load(ID), server.about()]);
-  if (loaded.status === 'fulfilled' && loaded.value?.composite['enabled'] === false) return 'it is turned off in the settings';
-  if (about.status === 'rejected') {
-    return about.reason?.status === 404 ? 'the server has no part of it' : `the server does not answer: ${about.reason}`;
-  }
-  return '';
+  const values = loaded.status === 'fulfilled' ? loaded.value?.composite : undefined;
+  if (values?.['enabled'] === false) return 'it is turned off in the settings';
+  if (about.status === 'fulfilled') return '';
+  return about.reason?.status === 404 ? 'the server has no part of it' : `the server fails: ${about.reason}`;
 }
 
 /**
@@ -99,7 +103,10 @@ function stockOf(drive) {
     const { contentProviderId, ...rest } = options ?? {};
     return contentProviderId === PROVIDER ? rest : options;
   };
-  return { get: (path, options) => get(path, plain(options)), save: (path, options) => save(path, plain(options)) };
+  return {
+    get: (path, options) => get(path, plain(options)),
+    save: (path, options) => save(path, plain(options))
+  };
 }
 
 /**
@@ -132,8 +139,9 @@ function useProvider(drive, factory, provider) {
  */
 function wrapDrive(drive, stock, provider) {
   drive.get = (path, options) => {
-    const isNotebook = options?.content !== false && options?.type === 'notebook' && options.format === 'json';
-    return isNotebook || (options?.content === false && provider.has(path)) ? provider.get(path, options) : stock.get(path, options);
+    const isLook = options?.content === false;
+    const isLoad = !isLook && options?.type === 'notebook' && options.format === 'json';
+    return isLoad || (isLook && provider.has(path)) ? provider.get(path, options) : stock.get(path, options);
   };
   drive.save = async (path, options) => {
     if (options?.type !== 'notebook' || !provider.has(path)) return stock.save(path, options);
@@ -173,6 +181,6 @@ function show(app, status, bar) {
   if (bar) bar.registerStatusItem('nbmerge-on-save:came', { item: status.widget, align: 'left', rank: 20 });
   else {
     status.widget.id = 'nbmerge-on-save-came';
-    app.shell.add(status.widget, 'top', { rank: 450 });
+    app.shell.add(status.widget, 'top', { rank: 10_000 });
   }
 }

@@ -21,7 +21,12 @@ import { Replica } from './replica.js';
 /** @typedef {NotebookPanel['context']} Context */
 /** @typedef {import('@jupyterlab/services').Contents.IModel} Model */
 /** @typedef {import('@jupyterlab/services').Contents.IFetchOptions} FetchOptions */
-/** The stock way. @typedef {{get: (path: string, options?: FetchOptions) => Promise<Model>, save: (path: string, options?: Partial<Model>) => Promise<Model>}} Stock */
+/**
+ * The stock way.
+ * @typedef {object} Stock
+ * @property {(path: string, options?: FetchOptions) => Promise<Model>} get
+ * @property {(path: string, options?: Partial<Model>) => Promise<Model>} save
+ */
 /** @typedef {(path: string, answer: SaveAnswer | PullAnswer) => void} Told */
 
 const A_WHILE = 1000; // milliseconds until a page that is being typed in is asked again
@@ -121,13 +126,19 @@ class OpenNotebook {
     if (saved) this.typedSince = JSON.stringify(model.toJSON()) !== JSON.stringify(snapshot.content);
     if (!operations.length) return snapshot.content;
     const dirty = model.dirty;
-    const care = { kept: this._kept(), distrust: (/** @type {SharedCell} */ cell) => this._distrust(cell) };
-    const made = applyOperations(model.sharedModel, snapshot, operations, care);
+    const made = applyOperations(model.sharedModel, snapshot, operations, {
+      kept: this._kept(),
+      distrust: cell => this._distrust(cell)
+    });
     if (!saved) model.dirty = dirty; // what came in is in the file
     return made;
   }
 
-  /** The cells with these ids, or without ids those in the same places. @param {Json} content @returns {Snapshot} */
+  /**
+   * The cells with these ids, or without ids those in the same places.
+   * @param {Json} content
+   * @returns {Snapshot}
+   */
   _match(content) {
     const cells = this.context.model.sharedModel.cells;
     const byId = new Map(cells.map(cell => [cell.getId(), cell]));
@@ -145,7 +156,9 @@ class OpenNotebook {
     const widgets = [...this.panels].flatMap(panel => panel.content.widgets);
     const focused = widgets.filter(one => one.node.contains(document.activeElement));
     const active = [...this.panels].flatMap(panel => panel.content.activeCell ?? []);
-    const running = widgets.filter(one => /** @type {any} */ (one.model.sharedModel).executionState === 'running');
+    /** @param {any} shared */
+    const runs = shared => shared.executionState === 'running';
+    const running = widgets.filter(one => runs(one.model.sharedModel));
     return [...focused, ...running, ...active].map(one => one.model.sharedModel);
   }
 
@@ -209,7 +222,8 @@ export class NotebookProvider {
    */
   hint(path, version, tab) {
     const replica = this._at(path)?.replica;
-    if (replica && tab !== this._tab && version && version !== replica.base) void replica.pull().catch(() => undefined);
+    if (!replica || tab === this._tab || !version || version === replica.base) return;
+    void replica.pull().catch(() => undefined); // the next look asks again
   }
 
   /**
@@ -249,7 +263,8 @@ export class NotebookProvider {
     const open = this._at(path);
     if (!open?.replica) return this._recreate(path, options);
     try {
-      await this._stock.get(path, { content: false }); // a save of a file that is gone would be kept, and not written
+      // A save of a file that is gone would be kept as a version, and not be written.
+      await this._stock.get(path, { content: false });
     } catch (error) {
       if (/** @type {any} */ (error)?.response?.status !== 404) throw error;
       return this._recreate(path, { ...options, content: open.context.model.toJSON() });

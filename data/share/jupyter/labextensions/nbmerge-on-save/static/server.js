@@ -5,7 +5,12 @@
  */
 
 /** @typedef {import('./replica.js').Json} Json */
-/** @typedef {{ServerConnection: typeof import('@jupyterlab/services').ServerConnection, URLExt: typeof import('@jupyterlab/coreutils').URLExt}} Libraries */
+/**
+ * What of Jupyter's libraries is used.
+ * @typedef {object} Libraries
+ * @property {typeof import('@jupyterlab/services').ServerConnection} ServerConnection
+ * @property {typeof import('@jupyterlab/coreutils').URLExt} URLExt
+ */
 /** @typedef {import('@jupyterlab/services').ServerConnection.ISettings} Settings */
 
 const PATIENCE = 120_000; // milliseconds

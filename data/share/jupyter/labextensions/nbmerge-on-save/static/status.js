@@ -20,7 +20,10 @@ const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
  */
 export const words = came =>
   came
-    .map(({ writer, cells, lines }) => `${cells === 1 && lines ? counted(lines, 'line') : counted(cells, 'cell')} from ${writer}`)
+    .map(({ writer, cells, lines }) => {
+      const what = cells === 1 && lines ? counted(lines, 'line') : counted(cells, 'cell');
+      return `${what} from ${writer}`;
+    })
     .join(', ');
 
 /**
@@ -48,7 +51,7 @@ export class StatusNote {
     node.setAttribute('role', 'status');
     node.style.cssText =
       'color: var(--jp-ui-font-color1); font-size: var(--jp-ui-font-size1); padding: 0 8px; ' +
-      'white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 60vw';
+      'line-height: 24px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 60vw';
     this._timer = 0;
   }
 
