@@ -212,6 +212,12 @@ class Tab:
         )
         return found
 
+    def outputs(self, cell: int) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.page.evaluate(
+            "place => window.panel.context.model.sharedModel.cells[place].getOutputs()", cell
+        )
+        return found
+
     def shown(self, cell: int) -> str:
         """What the editor of a cell shows."""
         return "\n".join(self._cells().nth(cell).locator(".cm-line").all_text_contents())

@@ -73,6 +73,9 @@ export function applyOperations(shared, snapshot, operations, care = {}) {
     for (const change of changes) if (!change.anew) setFields(change);
     arrange(shared, order, changes, care.kept ?? []);
   }, false);
+  shared.transact(() => {
+    for (const { cell, fields, anew } of changes) if (!anew && fields.has('outputs')) setOutputs(shared, cell, fields);
+  }, false);
   return asNotebook(made);
 }
 
@@ -237,11 +240,24 @@ function setFields({ cell, source, fields }) {
   for (const { from, to, text } of [...source].reverse()) cell.updateSource(from, to, text);
   const any = /** @type {any} */ (cell); // what only some types of cells have
   for (const [field, value] of fields) {
-    if (field === 'outputs') any.setOutputs?.(outputsInOnePiece(value ?? []));
+    if (field === 'outputs') any.setOutputs?.([]);
     else if (field === 'execution_count') any.execution_count = value ?? null;
     else if (field === 'attachments') any.setAttachments?.(value && attachmentsInOnePiece(value));
     else setCellMetadata(cell, value);
   }
+}
+
+/**
+ * Give a cell its outputs; the old ones are gone by then.  Replaced in one transaction, old and new ones
+ * would reach JupyterLab together, which appends a stream to the one before it: the text came twice.
+ * @param {SharedNotebook} shared
+ * @param {SharedCell} cell
+ * @param {Map<string, any>} fields
+ */
+function setOutputs(shared, cell, fields) {
+  // A cell that was moved is another one by now, and was made when its outputs were gone.
+  const there = shared.cells.includes(cell) ? cell : shared.cells.find(one => one.getId() === cell.getId());
+  /** @type {any} */ (there)?.setOutputs?.(outputsInOnePiece(fields.get('outputs') ?? []));
 }
 
 /**
