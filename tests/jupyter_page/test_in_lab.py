@@ -122,6 +122,9 @@ def test_the_same_line_is_one_conflict_until_it_is_settled(there: Server, both: 
 
 def test_outputs_of_others_come_in_once(there: Server, both: tuple[Tab, Tab]) -> None:
     ann, _ = both
+    ann.page.evaluate(
+        "void (window.panel.context.model.cells.get(1).trusted = true)"
+    )  # as if it had been run
     for text in ("1\n", "1\n2\n", "3\n"):
         start = four()
         start["cells"][1] = code("one = 1", id="one", count=1, out=text)
@@ -131,6 +134,7 @@ def test_outputs_of_others_come_in_once(there: Server, both: tuple[Tab, Tab]) ->
             arg=text.strip(),
         )
         assert ann.outputs(1) == [{"name": "stdout", "output_type": "stream", "text": text}]
+    assert ann.page.evaluate("window.panel.context.model.cells.get(1).trusted") is False
 
 
 def test_cells_are_moved_under_a_caret(there: Server, both: tuple[Tab, Tab]) -> None:
@@ -160,6 +164,25 @@ def test_typing_while_answers_come(there: Server, both: tuple[Tab, Tab]) -> None
     for tab in both:
         tab.wait(wanted)
     assert there.sources(ann.name) == wanted
+
+
+def test_cells_without_ids(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, bob = both
+    start = four() | {"nbformat_minor": 4}
+    for cell in start["cells"]:
+        del cell["id"]
+    there.put("without-ids.ipynb", start)
+    for tab in both:
+        tab.show("without-ids.ipynb")
+        tab.mark_editors()
+    ann.type(1, "0")
+    bob.type(3, "3")
+    ann.save()
+    bob.save()
+    wanted = ["# Levels", "one = 10", "two = 2\nprint(two)", "three = 33"]
+    ann.wait(wanted)
+    assert there.sources("without-ids.ipynb") == bob.sources() == wanted
+    assert [tab.lost_editors() for tab in both] == [0, 0]
 
 
 def test_a_save_whose_answer_is_lost(there: Server, both: tuple[Tab, Tab]) -> None:

@@ -139,6 +139,23 @@ def test_an_answer_for_the_line_that_is_typed_in_moves_the_base_to_what_was_sent
     assert desk.held() == desk.sources(0)
 
 
+def test_places_are_those_of_what_was_sent(desk: Desk) -> None:
+    """Without ids (nbformat 4.4) a cell's name is its place: others may stand there when the answer comes."""
+    renewed(desk, 2, notebook(*(code(f"{name} = 'all about {name}'") for name in ("rain", "snow", "wind"))))
+    edit(desk, 1, "# ", cell=2)
+    desk.node.do("insert", who=1, place=1, cell={"cell_type": "markdown", "metadata": {}, "source": "hail"})
+    desk.node.do("save", who=1)
+    desk.answer_all()
+    edit(desk, 0, "# ", cell=0)
+    desk.node.do("save", who=0)
+    desk.node.do("insert", who=0, place=0, cell={"cell_type": "markdown", "metadata": {}, "source": "late"})
+    desk.answer_all()
+    rain, snow, wind = (f"{name} = 'all about {name}'" for name in ("rain", "snow", "wind"))
+    assert desk.sources(0) == ["late", f"# {rain}", "hail", snow, f"# {wind}"]
+    desk.settle(2)
+    assert desk.held() == desk.sources(1) == desk.sources(0)
+
+
 def test_pulls_that_wait_are_one(desk: Desk) -> None:
     pair(desk)
     for _ in range(5):
