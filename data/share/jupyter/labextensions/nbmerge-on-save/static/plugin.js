@@ -1,0 +1,186 @@
+/**
+ * Owns: what JupyterLab and Notebook load: whether nbmerge acts in this page, and by which hook.
+ * Must not know: how notebooks are saved and merged.
+ * Invariant: where it does not act, nothing of the application is changed.
+ */
+
+import { NotebookProvider } from './provider.js';
+import { NbmergeServer } from './server.js';
+import { StatusNote } from './status.js';
+
+/** @typedef {import('@jupyterlab/application').JupyterFrontEnd} JupyterFrontEnd */
+/** @typedef {import('@jupyterlab/notebook').INotebookTracker} Tracker */
+/** @typedef {import('@jupyterlab/notebook').NotebookWidgetFactory.IFactory} Factory */
+/** @typedef {import('@jupyterlab/services').Drive} Drive */
+/** @typedef {import('@jupyterlab/settingregistry').ISettingRegistry} Settings */
+/** @typedef {import('@jupyterlab/statusbar').IStatusBar} StatusBar */
+
+const ID = 'nbmerge-on-save:plugin';
+const PROVIDER = 'nbmerge';
+const EVENT = 'https://schema.nbmerge.dev/notebook/v1';
+const LOOK = 30_000; // milliseconds: events are hints, and may be missed
+
+/**
+ * @param {(name: string) => Promise<any>} shared a module that the page shares, or null
+ * @returns {Promise<import('@jupyterlab/application').JupyterFrontEndPlugin<void>[]>}
+ */
+export async function plugins(shared) {
+  const { INotebookTracker, INotebookWidgetFactory } = await shared('@jupyterlab/notebook');
+  const { ServerConnection } = await shared('@jupyterlab/services');
+  const { PageConfig, URLExt } = await shared('@jupyterlab/coreutils');
+  const { Widget } = await shared('@lumino/widgets');
+  const { ISettingRegistry } = await shared('@jupyterlab/settingregistry');
+  const { IStatusBar } = (await shared('@jupyterlab/statusbar')) ?? {};
+  const { ICollaborativeContentProvider } = (await shared('@jupyter/collaborative-drive')) ?? {};
+  const tokens = {
+    factory: INotebookWidgetFactory,
+    settings: ISettingRegistry,
+    bar: IStatusBar,
+    rooms: ICollaborativeContentProvider
+  };
+  const there = Object.entries(tokens).filter(([, token]) => token);
+  return [
+    {
+      id: ID,
+      description: 'Open notebooks take in what others save, and a save overwrites nobody.',
+      autoStart: true,
+      requires: [INotebookTracker],
+      optional: there.map(([, token]) => token),
+      activate: async (app, /** @type {Tracker} */ tracker, /** @type {any[]} */ ...given) => {
+        const { factory, settings, bar, rooms } = Object.fromEntries(there.map(([name], i) => [name, given[i]]));
+        const isRoom = rooms && PageConfig.getOption('disableRTC') !== 'true';
+        const drive = driveOf(app);
+        const server = new NbmergeServer({ ServerConnection, URLExt }, drive.serverSettings);
+        const why = isRoom ? 'documents are shared (jupyter-collaboration)' : await whyNot(server, settings);
+        if (why) {
+          console.info(`nbmerge does not act in this page: ${why}`);
+          return;
+        }
+        const status = new StatusNote(Widget);
+        const tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+        const stock = stockOf(drive);
+        const provider = new NotebookProvider(server, stock, tab, (path, answer) => status.tell(path, answer));
+        if (!rooms && canProvide(drive, factory)) useProvider(drive, factory, provider);
+        else wrapDrive(drive, stock, provider);
+        tracker.forEach(panel => provider.attach(panel));
+        tracker.widgetAdded.connect((_, panel) => provider.attach(panel));
+        listen(app, provider);
+        show(app, status, bar);
+      }
+    }
+  ];
+}
+
+/** @param {JupyterFrontEnd} app @returns {Drive} */
+function driveOf(app) {
+  const contents = /** @type {any} */ (app.serviceManager.contents);
+  return contents.defaultDrive ?? contents._defaultDrive; // before JupyterLab 4.4 it is not public
+}
+
+/**
+ * Why nbmerge does not act here; "" if it does.
+ * @param {NbmergeServer} server
+ * @param {Settings | undefined} settings
+ */
+async function whyNot(server, settings) {
+  const [loaded, about] = await Promise.allSettled([settings?.load(ID), server.about()]);
+  const values = loaded.status === 'fulfilled' ? loaded.value?.composite : undefined;
+  if (values?.['enabled'] === false) return 'it is turned off in the settings';
+  if (about.status === 'fulfilled') return '';
+  return about.reason?.status === 404 ? 'the server has no part of it' : `the server fails: ${about.reason}`;
+}
+
+/**
+ * Get and save as they are without nbmerge.
+ * @param {Drive} drive
+ * @returns {import('./provider.js').Stock}
+ */
+function stockOf(drive) {
+  const get = drive.get.bind(drive);
+  const save = drive.save.bind(drive);
+  /** @param {any} options */
+  const plain = options => {
+    const { contentProviderId, ...rest } = options ?? {};
+    return contentProviderId === PROVIDER ? rest : options;
+  };
+  return {
+    get: (path, options) => get(path, plain(options)),
+    save: (path, options) => save(path, plain(options))
+  };
+}
+
+/**
+ * Whether this JupyterLab asks content providers (4.4 and later), and nobody else provides notebooks.
+ * @param {Drive} drive
+ * @param {Factory | undefined} factory
+ */
+const canProvide = (drive, factory) =>
+  Boolean(drive.contentProviderRegistry && factory && 'contentProviderId' in factory && !factory.contentProviderId);
+
+/**
+ * @param {Drive} drive
+ * @param {any} factory
+ * @param {NotebookProvider} provider
+ */
+function useProvider(drive, factory, provider) {
+  drive.contentProviderRegistry?.register(PROVIDER, {
+    get: (path, options) => provider.get(path, options),
+    save: (path, options) => provider.save(path, options)
+  });
+  factory.contentProviderId = PROVIDER;
+}
+
+/**
+ * Where there are no content providers, or another one falls back to the drive, the drive's own two
+ * functions are replaced.
+ * @param {Drive} drive
+ * @param {import('./provider.js').Stock} stock
+ * @param {NotebookProvider} provider
+ */
+function wrapDrive(drive, stock, provider) {
+  drive.get = (path, options) => {
+    const isLook = options?.content === false;
+    const isLoad = !isLook && options?.type === 'notebook' && options.format === 'json';
+    return isLoad || (isLook && provider.has(path)) ? provider.get(path, options) : stock.get(path, options);
+  };
+  drive.save = async (path, options) => {
+    if (options?.type !== 'notebook' || !provider.has(path)) return stock.save(path, options);
+    const model = await provider.save(path, options);
+    /** @type {any} */ (drive)._fileChanged.emit({ type: 'save', oldValue: null, newValue: model });
+    return model;
+  };
+}
+
+/**
+ * Hear of changes; and ask, since hints may be missed: by a page that was hidden or offline.
+ * @param {JupyterFrontEnd} app
+ * @param {NotebookProvider} provider
+ */
+function listen(app, provider) {
+  app.serviceManager.events?.stream.connect((_, event) => {
+    if (event.schema_id !== EVENT) return;
+    const { path, version, tab } = /** @type {any} */ (event);
+    provider.hint(path, version, tab);
+  });
+  const look = () => {
+    if (document.visibilityState === 'hidden') return;
+    for (const replica of provider.replicas) void replica.check().catch(() => undefined);
+  };
+  document.addEventListener('visibilitychange', look);
+  window.addEventListener('online', look);
+  window.setInterval(look, LOOK);
+}
+
+/**
+ * In the status bar; Notebook has none: there at the top.
+ * @param {JupyterFrontEnd} app
+ * @param {StatusNote} status
+ * @param {StatusBar | undefined} bar
+ */
+function show(app, status, bar) {
+  if (bar) bar.registerStatusItem('nbmerge-on-save:came', { item: status.widget, align: 'left', rank: 20 });
+  else {
+    status.widget.id = 'nbmerge-on-save-came';
+    app.shell.add(status.widget, 'top', { rank: 10_000 });
+  }
+}

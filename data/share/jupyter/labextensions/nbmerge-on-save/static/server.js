@@ -1,0 +1,71 @@
+/**
+ * Owns: the requests to nbmerge's part in the server.
+ * Must not know: what is asked and why.
+ * Invariant: an error has a `status` exactly if the server answered; a request ends, by an answer or not.
+ */
+
+/** @typedef {import('./replica.js').Json} Json */
+/**
+ * What of Jupyter's libraries is used.
+ * @typedef {object} Libraries
+ * @property {typeof import('@jupyterlab/services').ServerConnection} ServerConnection
+ * @property {typeof import('@jupyterlab/coreutils').URLExt} URLExt
+ */
+/** @typedef {import('@jupyterlab/services').ServerConnection.ISettings} Settings */
+
+const PATIENCE = 120_000; // milliseconds
+
+export class NbmergeServer {
+  /**
+   * @param {Libraries} libraries
+   * @param {Settings} settings
+   */
+  constructor({ ServerConnection, URLExt }, settings) {
+    this._connection = ServerConnection;
+    this._url = URLExt;
+    this._settings = settings;
+  }
+
+  /** @returns {Promise<{version: string}>} */
+  about() {
+    return this._ask('GET', 'about');
+  }
+
+  /**
+   * @param {string} path
+   * @returns {Promise<{here: true, version: string, model: Json} | {here: false, why: string}>}
+   */
+  open(path) {
+    return this._ask('GET', 'open', path);
+  }
+
+  /** @param {string} path @returns {Promise<any>} */
+  head(path) {
+    return this._ask('GET', 'head', path);
+  }
+
+  /** @param {string} path @param {Json} body @returns {Promise<any>} */
+  save(path, body) {
+    return this._ask('PUT', 'save', path, body);
+  }
+
+  /** @param {string} path @param {Json} body @returns {Promise<any>} */
+  pull(path, body) {
+    return this._ask('POST', 'pull', path, body);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} what
+   * @param {string} path
+   * @param {Json} [body]
+   */
+  async _ask(method, what, path = '', body) {
+    const url = this._url.join(this._settings.baseUrl, 'nbmerge/api', what, this._url.encodeParts(path));
+    const init = { method, signal: AbortSignal.timeout(PATIENCE), ...(body && { body: JSON.stringify(body) }) };
+    const response = await this._connection.makeRequest(url, init, this._settings);
+    if (response.ok) return response.json();
+    const error = await this._connection.ResponseError.create(response);
+    throw Object.assign(error, { status: response.status });
+  }
+}

@@ -1,0 +1,247 @@
+"""Tabs of JupyterLab in a real browser: what others save comes into them, and nobody is asked anything."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.helpers.build import Notebook, code, markdown, notebook
+from tests.helpers.chromium import needs_chromium
+from tests.jupyter_page.lab import Server, Tab, new_tab, server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = needs_chromium
+WITHIN = 1.0  # second: what others write is shown
+
+
+def four(**other: str) -> Notebook:
+    """A notebook of four cells, of which some say something else."""
+    texts = {
+        "title": "# Levels",
+        "one": "one = 1",
+        "two": "two = 2\nprint(two)",
+        "three": "three = 3",
+    } | other
+    title, *rest = ((markdown if id == "title" else code)(text, id=id) for id, text in texts.items())
+    return notebook(title, *rest)
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with server(tmp_path_factory.mktemp("lab")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def tabs(there: Server, chromium_program: Browser) -> tuple[Tab, Tab]:
+    return new_tab(chromium_program, there), new_tab(chromium_program, there)
+
+
+@pytest.fixture
+def both(there: Server, tabs: tuple[Tab, Tab], request: pytest.FixtureRequest) -> Iterator[tuple[Tab, Tab]]:
+    """Two tabs that show the same notebook; at the end neither has asked anything."""
+    name = f"{request.node.name}.ipynb"
+    there.put(name, four())
+    for tab in tabs:
+        tab.show(name)
+    yield tabs
+    assert [tab.dialogs() for tab in tabs] == [[], []]
+
+
+def test_two_tabs_save_different_cells(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, bob = both
+    for tab in both:
+        tab.mark_editors()
+    ann.type(1, "0")
+    bob.type(3, "3")
+    ann.save()
+    bob.save()
+    wanted = ["# Levels", "one = 10", "two = 2\nprint(two)", "three = 33"]
+    assert there.sources(bob.name) == bob.sources() == wanted
+    ann.wait(wanted)
+    assert [tab.dirty() for tab in both] == [False, False]
+    assert [tab.lost_editors() for tab in both] == [0, 0]
+    assert ann.shown(3) == "three = 33"
+    assert "1 line from " in bob.note()
+
+
+def test_a_program_writes_while_somebody_types(there: Server, both: tuple[Tab, Tab]) -> None:
+    clean, typing = both
+    clean.save()  # JupyterLab takes a fresh page for changed
+    typing.type(1, " + 1", at=len("one"))
+    typing.mark_editors()
+    caret = typing.caret()
+    took = []
+    for title in ("# Levels of", "# Levels of the", "# Levels of the river"):
+        before = time.monotonic()
+        there.put(typing.name, four(title=title, three="three = 333"))
+        clean.wait([title, "one = 1", "two = 2\nprint(two)", "three = 333"])
+        typing.wait([title, "one + 1 = 1", "two = 2\nprint(two)", "three = 333"])
+        took.append(time.monotonic() - before)
+        time.sleep(0.5)  # programs do not write all the time
+    assert min(took) < WITHIN  # the others may have met a busy machine
+    assert (clean.dirty(), typing.dirty()) == (False, True)
+    assert (typing.caret(), typing.lost_editors()) == (caret, 0)
+    assert "1 line from " in typing.note()
+    typing.page.keyboard.type("!")
+    assert typing.sources()[1] == "one + 1! = 1"
+
+
+def test_what_came_in_is_not_undone_by_ctrl_z(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, _ = both
+    ann.type(2, "XY", at=0)
+    there.put(ann.name, four(two="two = 2\nprint(two)\nprint('more')"))
+    ann.wait(["# Levels", "one = 1", "XYtwo = 2\nprint(two)\nprint('more')", "three = 3"])
+    ann.page.keyboard.press("Control+z")
+    assert ann.sources()[2] == "two = 2\nprint(two)\nprint('more')"
+
+
+def test_the_same_line_is_one_conflict_until_it_is_settled(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, bob = both
+    ann.type(1, "0")
+    bob.type(1, "5")
+    ann.save()
+    bob.page.wait_for_function(
+        "document.querySelector('.nbmerge-status').textContent.includes('merged when')"
+    )
+    assert bob.sources()[1] == "one = 15"  # nothing comes between somebody and the line that they type
+    bob.save()
+    text = bob.sources()[1]
+    assert [text.count(mark) for mark in ("<<<<<<<", "one = 10", "one = 15", ">>>>>>>")] == [1, 1, 1, 1]
+    assert there.sources(bob.name) == bob.sources()
+    ann.wait(bob.sources())
+    ann.save()
+    assert there.sources(bob.name)[1] == text
+
+
+def test_outputs_of_others_come_in_once(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, _ = both
+    ann.page.evaluate(
+        "void (window.panel.context.model.cells.get(1).trusted = true)"
+    )  # as if it had been run
+    for text in ("1\n", "1\n2\n", "3\n"):
+        start = four()
+        start["cells"][1] = code("one = 1", id="one", count=1, out=text)
+        there.put(ann.name, start)
+        ann.page.wait_for_function(
+            "text => window.panel.content.widgets[1].outputArea.node.innerText.trim() === text",
+            arg=text.strip(),
+        )
+        assert ann.outputs(1) == [{"name": "stdout", "output_type": "stream", "text": text}]
+    assert ann.page.evaluate("window.panel.context.model.cells.get(1).trusted") is False
+
+
+def test_cells_are_moved_under_a_caret(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, _ = both
+    ann.type(1, "0")
+    ann.mark_editors()
+    start = four()
+    title, one, two, three = start["cells"]
+    there.put(ann.name, start | {"cells": [title, two, three, code("new = 4", id="new"), one]})
+    ann.wait(["# Levels", "two = 2\nprint(two)", "three = 3", "new = 4", "one = 10"])
+    assert ann.caret() == (4, len("one = 10"), True)
+
+
+def test_typing_while_answers_come(there: Server, both: tuple[Tab, Tab]) -> None:
+    """Saves and other people's saves all the while: each character is there once."""
+    ann, bob = both
+    ann.focus(1)
+    bob.focus(3)
+    for number in range(12):
+        for tab in both:
+            tab.page.evaluate("void window.panel.context.save()")
+            tab.page.keyboard.type(f"{number}, ")
+    for tab in both:
+        tab.save()
+    typed = "".join(f"{number}, " for number in range(12))
+    wanted = ["# Levels", f"one = 1{typed}", "two = 2\nprint(two)", f"three = 3{typed}"]
+    for tab in both:
+        tab.wait(wanted)
+    assert there.sources(ann.name) == wanted
+
+
+def test_cells_without_ids(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, bob = both
+    start = four() | {"nbformat_minor": 4}
+    for cell in start["cells"]:
+        del cell["id"]
+    there.put("without-ids.ipynb", start)
+    for tab in both:
+        tab.show("without-ids.ipynb")
+        tab.mark_editors()
+    ann.type(1, "0")
+    bob.type(3, "3")
+    ann.save()
+    bob.save()
+    wanted = ["# Levels", "one = 10", "two = 2\nprint(two)", "three = 33"]
+    ann.wait(wanted)
+    assert there.sources("without-ids.ipynb") == bob.sources() == wanted
+    assert [tab.lost_editors() for tab in both] == [0, 0]
+
+
+def test_a_save_whose_answer_is_lost(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, _ = both
+
+    def lost(route: object) -> None:
+        route.fetch()  # type: ignore[attr-defined]
+        route.abort()  # type: ignore[attr-defined]
+
+    ann.type(1, "0")
+    ann.page.route("**/nbmerge/api/save/**", lost, times=1)
+    assert ann.page.evaluate("window.panel.context.save().then(() => 'saved', () => 'failed')") == "failed"
+    ann.page.locator(".jp-Dialog button").first.click()
+    ann.page.evaluate("window.dialogs = []")  # that it failed is said, as ever
+    ann.type(1, "0")
+    ann.save()
+    assert there.sources(ann.name)[1] == ann.sources()[1] == "one = 100"
+
+
+def test_renamed_reloaded_deleted(there: Server, both: tuple[Tab, Tab]) -> None:
+    _, bob = both
+    bob.page.evaluate("window.panel.context.rename('renamed.ipynb')")
+    bob.type(3, "3")
+    bob.save()
+    assert there.sources("renamed.ipynb") == ["# Levels", "one = 1", "two = 2\nprint(two)", "three = 33"]
+    bob.reload()
+    (there.folder / "renamed.ipynb").unlink()
+    bob.type(3, "4")
+    bob.save()
+    assert there.sources("renamed.ipynb")[3] == "three = 334"
+    bob.type(3, "5")
+    bob.save()
+    assert there.sources("renamed.ipynb")[3] == "three = 3345"
+
+
+@pytest.mark.parametrize("how", ["no server part", "turned off"])
+def test_without_it_everything_is_as_ever(there: Server, chromium_program: Browser, how: str) -> None:
+    name = f"{how.replace(' ', '-')}.ipynb"
+    there.put(name, four())
+
+    def hide(page: Page) -> None:
+        page.route("**/nbmerge/api/**", lambda route: route.fulfill(status=404, body="{}"))
+
+    if how == "turned off":
+        there.settings(enabled=False)
+    tab = new_tab(chromium_program, there, hide if how == "no server part" else lambda _: None)
+    there.settings(enabled=True)
+    asked: list[str] = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.show(name)
+    tab.type(1, "0")
+    tab.save()
+    assert there.sources(name)[1] == "one = 10"
+    assert [url for url in asked if "nbmerge/api" in url] == []
+    assert len([line for line in tab.said if "nbmerge does not act" in line]) == 1
+    time.sleep(0.6)  # JupyterLab overlooks what comes within half a second
+    there.put(name, four())
+    tab.type(1, "0")
+    tab.page.evaluate("void window.panel.context.save().catch(() => 0)")
+    tab.page.wait_for_function("window.dialogs.length")
+    assert json.dumps(tab.dialogs()) == '["File Changed"]'
+    tab.page.close()
