@@ -117,7 +117,9 @@ def server(folder: Path) -> Iterator[Server]:
             process_group=0,  # for the kernels that it starts
         )
         try:
-            yield _answering(Server(root, f"http://127.0.0.1:{port}"), process, folder / "log")
+            found = _answering(Server(root, f"http://127.0.0.1:{port}"), process, folder / "log")
+            found.settings(enabled=True)
+            yield found
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

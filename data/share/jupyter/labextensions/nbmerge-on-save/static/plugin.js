@@ -85,7 +85,7 @@ function driveOf(app) {
 async function whyNot(server, settings) {
   const [loaded, about] = await Promise.allSettled([settings?.load(ID), server.about()]);
   const values = loaded.status === 'fulfilled' ? loaded.value?.composite : undefined;
-  if (values?.['enabled'] === false) return 'it is turned off in the settings';
+  if (values?.['enabled'] !== true) return 'it is not turned on in the settings';
   if (about.status === 'fulfilled') return '';
   return about.reason?.status === 404 ? 'the server has no part of it' : `the server fails: ${about.reason}`;
 }
