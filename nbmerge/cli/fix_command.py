@@ -137,7 +137,8 @@ def _sides(path: str, found: list[GitSides | None]) -> Sides | None:
 
 def _shown(data: bytes, path: str) -> int:
     """How many conflicts are shown in a notebook."""
-    from nbmerge.conflicts.finding import find, may_hold_conflicts
+    from nbmerge.conflicts.finding import find
+    from nbmerge.conflicts.signs import may_hold_conflicts
     from nbmerge.notebook.reader import read
 
     return len(find(read(data, path))) if may_hold_conflicts(data) else 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from nbmerge.conflicts.examples import is_example, looks_like_example, may_show_examples
 from nbmerge.conflicts.jujutsu import as_git_writes
 from nbmerge.conflicts.marker_cells import conflicts_between_cells, left_alone
-from nbmerge.conflicts.nbdime import deleted_terms, find_nbdime, may_hold_nbdime
+from nbmerge.conflicts.nbdime import deleted_terms, find_nbdime
 from nbmerge.conflicts.values import Absent, InFile, InSource, LeftMarker, OpenConflict, ShownBy, Term
 from nbmerge.merge.engine import is_python
 from nbmerge.merge.markers import DELETED, LEAST, Labels, Marked, conflicts_in, marker
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 _OPENING = "<" * LEAST
 _MARKERS = tuple(character * LEAST for character in "<>=|")
-
-
-def may_hold_conflicts(data: bytes) -> bool:
-    """Whether a whole conflict may be in a notebook; False is certain, and costs a search of the bytes."""
-    return may_hold_nbdime(data)
 
 
 def find_in_text(data: bytes) -> tuple[OpenConflict, ...]:

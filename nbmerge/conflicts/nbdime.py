@@ -11,7 +11,6 @@ trace of, and so it is no open conflict here.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
@@ -93,22 +92,6 @@ def _deleted_by(cell: Cell) -> Choice | None:
 
 
 _LABELS = Labels("local", "", "remote")
-_MARKER = b"<<<<<<"
-_ESCAPED_LETTER = re.compile(rb"\\u00[5-7]")
-
-
-def may_hold_nbdime(data: bytes) -> bool:
-    """Whether a notebook's bytes can hold a conflict of nbdime's; False is certain.
-
-    Every form has either six `<` or a key that begins with `remote_`; JSON may spell any of these
-    characters as an escape.
-    """
-    if _MARKER in data or b'"remote_' in data:
-        return True
-    if b"\\u00" not in data:
-        return False
-    unescaped = data.replace(b"\\u003c", b"<").replace(b"\\u003C", b"<")
-    return _MARKER in unescaped or _ESCAPED_LETTER.search(data) is not None
 
 
 def find_nbdime(notebook: Notebook) -> tuple[OpenConflict, ...]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, astuple
 
+from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.database import Database
@@ -32,7 +33,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_MARKER = b"<<<<<<<"  # what a conflict that is shown begins with
 COLUMNS = "number, digest, time, origin, parents, size, note"
 HELD = 16 << 20  # bytes of all contents that are held in memory
 AT_ONCE, MOST_AT_ONCE = 32, 4096  # versions whose parents are read together: a save mostly asks for few
@@ -228,7 +228,7 @@ class Store:
                 *version_row(version),
                 pack_ids(content.ids),
                 parents_text(tuple(sorted(version.parents))) if version.origin is Origin.MERGED else None,
-                _MARKER in data,
+                may_hold_conflicts(data),
             )
             self._database.run("UPDATE book SET last = ? WHERE id = ?", version.number, notebook_id)
             if heads is not None:

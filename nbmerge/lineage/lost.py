@@ -16,10 +16,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from nbmerge.merge.cells import never_run
+from nbmerge.merge.engine import derived_id, with_id, without_id
 from nbmerge.merge.sequences import align
 from nbmerge.merge.values import compose, split
 from nbmerge.notebook.jsontext import Number
-from nbmerge.notebook.model import CODE, Cell, Notebook
+from nbmerge.notebook.model import CODE, Cell, Notebook, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,20 +124,12 @@ def _output_text(output: dict[str, Json]) -> Iterator[str]:
     data = output.get("data")
     if isinstance(data, dict):
         plain = data.get("text/plain")
-        yield from ([_joined(plain)] if plain is not None else [])
+        yield from ([joined(plain) or ""] if plain is not None else [])
         yield from (f"({kind})" for kind in data if kind != "text/plain")
     elif "text" in output:
-        yield _joined(output["text"])
+        yield joined(output["text"]) or ""
     elif "ename" in output:
-        yield f"{_joined(output['ename'])}: {_joined(output.get('evalue'))}"
-
-
-def _joined(value: Json) -> str:
-    return (
-        "".join(part for part in value if isinstance(part, str))
-        if isinstance(value, list)
-        else str(value or "")
-    )
+        yield f"{joined(output['ename']) or ''}: {joined(output.get('evalue')) or ''}"
 
 
 class NotPutBackError(ValueError):
@@ -190,9 +184,7 @@ def _with_cell(found: Lost, now: Notebook) -> Notebook:
     source = "\n".join(split(found.cell.source)[0][number] for number in found.lines)
     whole = found.kind is LostKind.CELL
     cell = found.cell if whole else found.cell.with_source(source)
-    if not whole and cell.type == CODE:
-        cell = cell.with_value({**cell.value, "outputs": [], cell.count_field: None})
-    cell = _with_free_id(cell, now)
+    cell = _with_free_id(cell if whole else never_run(cell), now)
     places = (_place_of(before, now.cells) for before in reversed(found.before))
     behind = next((place for place in places if place is not None), -1)
     cells = (*now.cells[: behind + 1], cell, *now.cells[behind + 1 :])
@@ -203,11 +195,9 @@ def _with_free_id(cell: Cell, now: Notebook) -> Cell:
     """The cell with an id of its own, if the notebook has ids, else without one."""
     ids = {one.id for one in now.cells}
     if now.minor < 5 or (ids == {None}):
-        return cell.with_value({key: item for key, item in cell.value.items() if key != "id"})
+        return without_id(cell)
     if cell.id is not None and cell.id not in ids:
         return cell
-    from nbmerge.merge.engine import derived_id, with_id
-
     return with_id(cell, derived_id(cell.type, cell.source, ids))
 
 

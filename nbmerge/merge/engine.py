@@ -375,10 +375,11 @@ def _without_ids(cells: Sequence[Cell], sides: Terms[Notebook], notes: Notes) ->
     if not _has_ids(cells) or any(map(_has_ids, own)):
         return tuple(cells)
     notes.below("cells").add("nothing", "nbformat below 4.5 has no cell ids; they are dropped")
-    return tuple(cell if cell.id is None else _without_id(cell) for cell in cells)
+    return tuple(cell if cell.id is None else without_id(cell) for cell in cells)
 
 
-def _without_id(cell: Cell) -> Cell:
+def without_id(cell: Cell) -> Cell:
+    """The cell without an id."""
     return cell.with_value({key: item for key, item in cell.value.items() if key != "id"})
 
 

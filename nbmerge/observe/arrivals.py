@@ -31,18 +31,6 @@ _CHECKED = 1 << 20  # bytes; a pass over all of a very large file would keep oth
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A save as it was read; `in_file`: the path itself held it."""
-
-    path: str
-    data: bytes
-    at: WallTime
-    way: str = ""
-    stamp: FileStamp | None = None
-    in_file: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class JournalPlace:
     """Where a save stands in a journal; `filled`: the journal that is complete now, and was begun before."""
 
@@ -137,8 +125,8 @@ def _paths(directory: str) -> list[str]:
     return [path for path in paths if os.path.isfile(path) and not os.path.islink(path)]
 
 
-def arrivals(journal: str) -> Iterator[Arrival]:
-    """The saves in a journal, in order.  What a kill cut off at its end is left out."""
+def arrivals(journal: str) -> Iterator[FileRead | Previous]:
+    """The saves in a journal, in order, as they were kept.  What a kill cut off at its end is left out."""
     data = read_file(journal)
     at = 0
     while (end := data.find(b"\n", at, at + 100)) > 0:
@@ -151,10 +139,7 @@ def arrivals(journal: str) -> Iterator[Arrival]:
         body = data[at - size : at]
         if at > len(data) or _checksum(head, body) != checksum:
             return
-        path, when, way, stamp, in_file = json.loads(head)
-        yield Arrival(
-            os.fsdecode(bytes.fromhex(path)), body, WallTime(when), way, stamp and FileStamp(*stamp), in_file
-        )
+        yield _event(head, body)
 
 
 def remove_journal(path: str) -> None:
@@ -163,13 +148,22 @@ def remove_journal(path: str) -> None:
         os.unlink(path)
 
 
+def _event(head: bytes, data: bytes) -> FileRead | Previous:
+    """The way back from `_head`."""
+    name, at, way, stamp = json.loads(head)
+    path = os.fsdecode(bytes.fromhex(name))
+    if stamp is None:
+        return Previous(path, data, WallTime(at))
+    return FileRead(path, data, FileStamp(*stamp), WallTime(at), way)
+
+
 def _head(event: FileRead | Previous) -> bytes:
     path = os.fsencode(event.path).hex()
     match event:
         case FileRead():
-            return json.dumps([path, event.at, event.way, astuple(event.stamp), True]).encode("ascii")
+            return json.dumps([path, event.at, event.way, astuple(event.stamp)]).encode("ascii")
         case Previous():
-            return json.dumps([path, event.at, "", None, False]).encode("ascii")
+            return json.dumps([path, event.at, "", None]).encode("ascii")
 
 
 def _checksum(head: bytes, data: bytes) -> int:

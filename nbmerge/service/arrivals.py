@@ -10,11 +10,9 @@ import os
 from collections.abc import Iterable
 from itertools import groupby
 
-from nbmerge.lineage.versions import Origin, Writer
-from nbmerge.observe.arrivals import Arrival, arrivals, remove_journal
-from nbmerge.service.record import Recorder, Saved
-
-_JUDGED = 8  # of so many saves of a notebook each is judged; of more, only the last
+from nbmerge.observe.arrivals import arrivals, remove_journal
+from nbmerge.observe.events import FileRead, Previous
+from nbmerge.service.record import JUDGED, Recorder, Saved, found_in_file
 
 
 def take_in_arrivals(recorder: Recorder, journals: Iterable[str]) -> int:
@@ -35,16 +33,18 @@ def take_in_arrivals(recorder: Recorder, journals: Iterable[str]) -> int:
     return found
 
 
-def _take_in(recorder: Recorder, notebook_id: int, arrived: Iterable[Arrival]) -> int:
-    new = [one for one in arrived if not recorder.knows(notebook_id, one.data)]
-    if len(new) > _JUDGED:
-        recorder.keep(notebook_id, map(_saved, new[:-1]))
-    for one in new[-1:] if len(new) > _JUDGED else new:
-        recorder.record_unseen(notebook_id, _saved(one))
+def _take_in(recorder: Recorder, notebook_id: int, arrived: Iterable[FileRead | Previous]) -> int:
+    new = [_saved(one) for one in arrived if not recorder.knows(notebook_id, one.data)]
+    judged = new if len(new) <= JUDGED else new[-1:]
+    recorder.keep(notebook_id, new[: len(new) - len(judged)])
+    for saved in judged:
+        recorder.record_unseen(notebook_id, saved)
     return len(new)
 
 
-def _saved(arrival: Arrival) -> Saved:
-    owner = None if arrival.stamp is None else arrival.stamp.owner
-    writer = Writer(way=arrival.way, owner=owner)
-    return Saved(arrival.data, arrival.at, writer, Origin.SAVED, in_file=False)
+def _saved(arrival: FileRead | Previous) -> Saved:
+    match arrival:
+        case FileRead():
+            return found_in_file(arrival.data, arrival.at, arrival.way, arrival.stamp, in_file=False)
+        case Previous():
+            return found_in_file(arrival.data, arrival.at, "", None, in_file=False)

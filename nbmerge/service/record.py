@@ -22,9 +22,11 @@ from nbmerge.lineage.heads import Derivation, Heads, HeadsChange, Outcome
 from nbmerge.lineage.judge import Save, VersionContent
 from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
+from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.service.cache import NotebookCache, same_notebook
 
 COMPARED = 12  # how many recent versions a save may derive from, besides tips
+JUDGED = 8  # of so many saves of a notebook in a row each is judged; of more, only the last
 _NOT_JUDGED = "one of many saves that followed each other too fast to be judged: only kept"
 READ = 64_000_000  # bytes of candidates that are read for one save
 
@@ -38,6 +40,14 @@ class Saved:
     writer: Writer = Writer()
     origin: Origin = Origin.SAVED
     in_file: bool = True
+
+
+def found_in_file(
+    data: bytes, at: WallTime, way: str, stamp: FileStamp | None, *, in_file: bool = True
+) -> Saved:
+    """What a file held, and what the way in which it got there tells of its writer."""
+    owner = None if stamp is None else stamp.owner
+    return Saved(data, at, Writer(way=way, owner=owner), in_file=in_file)
 
 
 @dataclass(frozen=True, slots=True)

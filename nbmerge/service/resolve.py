@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from nbmerge.conflicts.finding import find, find_in_text, find_left, may_hold_conflicts
+from nbmerge.conflicts.finding import find, find_in_text, find_left
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
+from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.errors import NbmergeError, NotebookError
 from nbmerge.files import digest, is_special, read_ordinary_file
 from nbmerge.lineage.heads import Heads

@@ -18,10 +18,10 @@ from itertools import takewhile
 from queue import Empty, SimpleQueue
 
 from nbmerge.observe.events import FileRead, Missed, Previous, Syncing, Trouble, Vanished
+from nbmerge.service.record import JUDGED
 from nbmerge.watch.actions import Input, Passed, Tick
 
 LIMIT = 16_000_000  # bytes of notebooks that were read and are not recorded yet
-JUDGED = 8  # saves of one notebook may wait, and each is judged
 
 
 @dataclass(slots=True)

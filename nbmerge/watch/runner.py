@@ -24,7 +24,7 @@ from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.observe.reading import TakenCopy
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
-from nbmerge.service.record import Recorded, Saved
+from nbmerge.service.record import Recorded, Saved, found_in_file
 from nbmerge.watch import actions as do
 
 TYPE_CHECKING = False
@@ -287,8 +287,7 @@ def _path(action: do.Action) -> str:
 
 
 def _saved(action: do.RecordSave) -> Saved:
-    owner = None if action.stamp is None else action.stamp.owner
-    return Saved(action.data, action.at, Writer(way=action.way, owner=owner))
+    return found_in_file(action.data, action.at, action.way, action.stamp)
 
 
 def _refused(action: do.Action, message: str) -> Iterator[do.Refused]:

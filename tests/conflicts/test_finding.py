@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from nbmerge.conflicts.finding import find, find_in_text, may_hold_conflicts
+from nbmerge.conflicts.finding import find, find_in_text
 from nbmerge.conflicts.known import KnownMerge
+from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.conflicts.values import Absent, InFile, OpenConflict, ShownBy
 from nbmerge.merge.engine import merge
 from nbmerge.merge.markers import DELETED, ConflictStyle, Labels, MarkerStyle, render

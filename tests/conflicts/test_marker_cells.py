@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from nbmerge.conflicts.choosing import Resolution, choose
-from nbmerge.conflicts.finding import find, find_left, may_hold_conflicts
+from nbmerge.conflicts.finding import find, find_left
 from nbmerge.conflicts.known import Traced
+from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.conflicts.values import Absent, CellRuns, Choice, Edited, NotKnown, OpenConflict, ShownBy
 from nbmerge.merge.markers import Labels
 from nbmerge.merge.values import Terms

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime, settle_nbdime
+from nbmerge.conflicts.nbdime import find_nbdime, settle_nbdime
+from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.conflicts.values import (
     Absent,
     CellRuns,
@@ -210,11 +211,11 @@ def test_what_was_not_in_conflict_keeps_its_bytes(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_search_of_the_bytes_never_misses(name: str) -> None:
     data = merged(CASES[name][0]).data
-    assert may_hold_nbdime(data)
-    assert may_hold_nbdime(data.replace(b"<", b"\\u003c"))
-    assert may_hold_nbdime(data.replace(b"<<", b"<\\u003C"))
-    assert may_hold_nbdime(data.replace(b"remote_", b"r\\u0065mote_").replace(b"<", b"\\u003c"))
-    assert not may_hold_nbdime(json.dumps(CASES[name][0].local).encode())
+    assert may_hold_conflicts(data)
+    assert may_hold_conflicts(data.replace(b"<", b"\\u003c"))
+    assert may_hold_conflicts(data.replace(b"<<", b"<\\u003C"))
+    assert may_hold_conflicts(data.replace(b"remote_", b"r\\u0065mote_").replace(b"<", b"\\u003c"))
+    assert not may_hold_conflicts(json.dumps(CASES[name][0].local).encode())
 
 
 def test_both_sides_of_runs_of_cells_stay_local_s_first() -> None:

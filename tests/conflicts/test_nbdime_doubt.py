@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime, settle_nbdime
+from nbmerge.conflicts.nbdime import find_nbdime, settle_nbdime
+from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.conflicts.values import (
     Absent,
     CellRuns,
@@ -91,8 +92,10 @@ def test_marker_cells_that_do_not_make_a_whole_conflict_are_cells() -> None:
 
 def test_nothing_costs_a_notebook_that_nbdime_never_saw() -> None:
     """It need not even be parsed."""
-    assert not may_hold_nbdime(JUPYTER.spell(notebook(A, markdown("a == b < c, caf\u00e9 \u00a0", id="x"))))
-    assert not may_hold_nbdime(
+    assert not may_hold_conflicts(
+        JUPYTER.spell(notebook(A, markdown("a == b < c, caf\u00e9 \u00a0", id="x")))
+    )
+    assert not may_hold_conflicts(
         json.dumps(notebook(markdown("caf\u00e9 \u00a0 \u2028 \x1b[0m", id="x"))).encode()
     )
 

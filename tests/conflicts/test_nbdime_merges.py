@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import Traced
-from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime, settle_nbdime
+from nbmerge.conflicts.nbdime import find_nbdime, settle_nbdime
+from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.conflicts.values import Choice, InId, NotKnown
 from nbmerge.notebook import read, write
 from tests.conflicts.by_nbdime import around_sources, merged_or_none
@@ -103,5 +104,5 @@ def test_nothing_is_found_in_a_clean_merge_and_the_search_of_the_bytes_misses_no
     whole = read(found.data)
     conflicts = find_nbdime(whole)
     assert write(settle_nbdime(whole, {})) == found.data
-    assert may_hold_nbdime(found.data) or not conflicts
+    assert may_hold_conflicts(found.data) or not conflicts
     assert found.conflicts or not conflicts

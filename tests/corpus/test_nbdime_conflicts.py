@@ -11,7 +11,8 @@ import pytest
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import Traced
-from nbmerge.conflicts.nbdime import find_nbdime, may_hold_nbdime
+from nbmerge.conflicts.nbdime import find_nbdime
+from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.conflicts.values import Choice, NotKnown
 from nbmerge.errors import NotebookError
 from nbmerge.notebook import read, write
@@ -68,7 +69,7 @@ def test_real_notebooks_hold_none_but_those_that_people_committed(real_merges: l
     found, suspected = set(), set()
     for path in (path for case in real_merges for path in case.glob("*.ipynb")):
         data = path.read_bytes()
-        if may_hold_nbdime(data):
+        if may_hold_conflicts(data):
             suspected.add(f"{path.parent.name}/{path.name}")
         try:
             conflicts = find_nbdime(read(data))

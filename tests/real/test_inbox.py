@@ -17,8 +17,9 @@ from nbmerge.observe.events import (
     Vanished,
     WallTime,
 )
+from nbmerge.service.record import JUDGED
 from nbmerge.watch.actions import Input, Passed, Ready, Tick
-from nbmerge.watch.inbox import JUDGED, Inbox
+from nbmerge.watch.inbox import Inbox
 
 
 def read(path: str, number: int, way: str = "in place") -> FileRead:
