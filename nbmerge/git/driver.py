@@ -177,13 +177,18 @@ class _Conflicts:
         self.offered = False
 
     def settle(self, result: Result, sides: Terms[Notebook]) -> Result:
-        """The merge as git's configuration wants it."""
+        """The merge as git's configuration wants it.
+
+        Of a base that is itself merged nothing is settled, and git's own options settle nothing there either:
+        a side that was favoured in it would look unchanged, and the other one would win without a conflict.
+        """
         self.settings = settings()
-        if self.settings.favor is not Favor.NONE:
+        virtual = is_virtual(self.call)
+        if self.settings.favor is not Favor.NONE and not virtual:
             return merge(sides.base, sides.local, sides.remote, Policy(favor=self.settings.favor))
         with_base = self.settings.style is not ConflictStyle.MERGE
         self.labels = find_labels(self.call, with_base)
-        if not self.settings.rerere or is_virtual(self.call):
+        if not self.settings.rerere or virtual:
             return result
         import time
 

@@ -38,6 +38,21 @@ def test_for_one_merge(repo: Repository) -> None:
     assert merged(repo, "-c", "merge.nbmerge.favor=remote") == "a = 77"
 
 
+@pytest.mark.parametrize("favor", SETTLED)
+def test_a_base_that_is_itself_merged_favors_nobody(repo: Repository, favor: str) -> None:
+    """Each side has merged the other one and kept its own text, so that there are two common versions."""
+    repo.diverge(BASE, OURS, THEIRS)
+    repo.git("branch", "ours-before")
+    for branch, other, kept in (("main", "feature", OURS), ("feature", "ours-before", THEIRS)):
+        repo.git("checkout", "--quiet", branch)
+        repo.try_git("merge", other)
+        repo.commit(f"merge of {other}", kept)
+    repo.git("checkout", "--quiet", "main")
+    done = repo.try_git("-c", f"merge.nbmerge.favor={favor}", "merge", "--no-edit", "feature")
+    assert "as asked" in done.err
+    assert repo.sources()[0] == SETTLED[favor]
+
+
 def test_every_conflict_is_listed(repo: Repository) -> None:
     repo.diverge(BASE, OURS, THEIRS)
     done = repo.try_git("-c", "merge.nbmerge.favor=union", "merge", "--no-edit", "feature")
