@@ -10,18 +10,17 @@ configuration that no crash, no missing interpreter and no missing package can p
 from __future__ import annotations
 
 import json
-import os
 from enum import Enum
 
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
 from nbmerge.files import FileSource, replace_scratch
 from nbmerge.frozen import frozen
 from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL, find_labels, is_virtual
-from nbmerge.git.process import ask_git, complaint, run_git
+from nbmerge.git.process import complaint, run_git
 from nbmerge.merge.engine import merge
 from nbmerge.merge.files import merge_sources
 from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
-from nbmerge.merge.values import FAVORS, Favor, Policy
+from nbmerge.merge.values import Favor, Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,40 +133,6 @@ def _merge_notebooks(call: Call) -> DriverResult:
     )
 
 
-@frozen
-class Settings:
-    """What git's configuration says of conflicts."""
-
-    style: ConflictStyle = ConflictStyle.MERGE
-    favor: Favor = Favor.NONE
-    rerere: bool = False
-
-
-_KEYS = r"^(merge\.conflictstyle|merge\.nbmerge\.favor|rerere\.enabled)$"
-_TRUE = ("true", "yes", "on", "1")
-
-
-def settings() -> Settings:
-    """The settings that hold in this folder; a value that is none of those known is not there."""
-    found = dict[str, str]()
-    for entry in (ask_git("config", "-z", "--get-regexp", _KEYS) or "").split("\0"):
-        key, has_value, value = entry.partition("\n")
-        found[key] = value.lower() if has_value else "true"  # the last one counts
-    style, favor = found.get("merge.conflictstyle"), found.get("merge.nbmerge.favor")
-    return Settings(
-        ConflictStyle(style) if style in {each.value for each in ConflictStyle} else ConflictStyle.MERGE,
-        Favor(favor) if favor in FAVORS else Favor.NONE,
-        found["rerere.enabled"] in _TRUE if "rerere.enabled" in found else _has_rerere_folder(),
-    )
-
-
-def _has_rerere_folder() -> bool:
-    """Where the setting says nothing, git goes by this folder; asking git for it takes a process."""
-    if os.path.isdir(".git") and "GIT_DIR" not in os.environ:
-        return os.path.isdir(".git/rr-cache")
-    return os.path.isdir(ask_git("rev-parse", "--git-path", "rr-cache") or "")
-
-
 class _Conflicts:
     """What becomes of the conflicts of one call.  It costs processes to find out, so git is only asked
     when there are some."""
@@ -182,6 +147,8 @@ class _Conflicts:
         Of a base that is itself merged nothing is settled, and git's own options settle nothing there either:
         a side that was favoured in it would look unchanged, and the other one would win without a conflict.
         """
+        from nbmerge.git.settings import settings
+
         self.settings = settings()
         virtual = is_virtual(self.call)
         if self.settings.favor is not Favor.NONE and not virtual:

@@ -41,6 +41,7 @@ from nbmerge.git.entry import (
 )
 from nbmerge.git.process import ask_git
 from nbmerge.git.scope import SECTION, Scope, require_repository, shown
+from nbmerge.git.settings import favor_in
 from nbmerge.merge.values import FAVORS, Favor
 
 TYPE_CHECKING = False
@@ -248,12 +249,14 @@ def _interpreter(line: str | None, program: str) -> tuple[bool, list[str]]:
 def _favor(scope: Scope) -> list[str]:
     """What becomes of conflicts, in a line; none where they are shown as always."""
     told = ask_git("config", "--get", f"{SECTION}.favor") if scope is Scope.LOCAL else scope.read("favor")
-    match told:
-        case None | Favor.NONE.value:
+    if told is None:
+        return []
+    match favor_in(told):
+        case Favor.NONE:
             return []
-        case Favor.UNION.value:
+        case Favor.UNION:
             return ["conflicts: settled for both sides, local's lines first (favor union); each is listed"]
-        case side if side in FAVORS:
+        case Favor(value=side):
             return [f"conflicts: settled for {side} (favor {side}); each is listed"]
     return [f"warning: {SECTION}.favor is {told}, which is none of {', '.join(FAVORS)}: conflicts are shown"]
 

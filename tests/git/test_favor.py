@@ -81,6 +81,12 @@ def test_a_mistyped_value_settles_nothing_and_is_told(repo: Repository) -> None:
     assert merged(repo, code=1) == SHOWN
 
 
+def test_its_case_does_not_matter(repo: Repository) -> None:
+    repo.config("merge.nbmerge.favor", "Remote")
+    assert "conflicts: settled for remote" in repo.nbmerge("git", "status").out
+    assert merged(repo) == "a = 77"
+
+
 def test_uninstalling_takes_it_out(repo: Repository) -> None:
     repo.nbmerge("git", "install", "--favor", "local")
     repo.nbmerge("git", "uninstall")
