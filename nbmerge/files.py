@@ -41,6 +41,7 @@ def read_ordinary_file(path: str) -> bytes:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Protocol
 
     class Readable(Protocol):
@@ -119,6 +120,36 @@ def replace_file(path: str, data: bytes) -> None:
         raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
 
 
+def read_small_file(path: str, most: int) -> bytes:
+    """The bytes of a file that others may have put there: an ordinary one, no link, of at most so many.
+
+    Raises OSError or ValueError.
+    """
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+        raise ValueError(path)
+    with open(path, "rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ValueError(path)
+    return data
+
+
+def replace_beside(path: str, data: bytes) -> None:
+    """Put a new file, which is this user's alone, in the place of what has this name: without a wait for
+    the disk, and never through a link.
+
+    Raises SystemFailure that names the path.
+    """
+    try:
+        beside, descriptor = _create_beside(path, 0o600)
+        with _unless_whole(beside):
+            _fill(descriptor, data)
+            os.replace(beside, path)
+    except OSError as error:
+        raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
+
+
 def create_file(path: str, data: bytes) -> bool:
     """Write a file where there is none, in one step; False if there is one by now.
 
@@ -145,18 +176,31 @@ def _replace(target: str, data: bytes) -> None:
     if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "it is write-protected")  # a rename would not ask
     beside, descriptor = _create_beside(target, 0o666 if old is None else 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+    with _unless_whole(beside):
+        _fill(descriptor, data, flush=True)
         if old is not None:
             _pass_on(old, beside)
         os.replace(beside, target)
+
+
+@contextlib.contextmanager
+def _unless_whole(beside: str) -> Iterator[None]:
+    """Whatever goes wrong, the file beside goes."""
+    try:
+        yield
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
+
+
+def _fill(descriptor: int, data: bytes, flush: bool = False) -> None:
+    """Write and close it; `flush`: once it is on the disk."""
+    with open(descriptor, "wb") as file:
+        file.write(data)
+        if flush:
+            file.flush()
+            os.fsync(descriptor)
 
 
 def _create(target: str, data: bytes) -> bool:
@@ -164,10 +208,7 @@ def _create(target: str, data: bytes) -> bool:
         return False
     beside, descriptor = _create_beside(target, 0o666)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+        _fill(descriptor, data, flush=True)
         try:
             os.link(beside, target)
         except FileExistsError:
@@ -178,6 +219,9 @@ def _create(target: str, data: bytes) -> bool:
         with contextlib.suppress(OSError):
             os.unlink(beside)
     return True
+
+
+BESIDE = r"\.nbmerge-[0-9]+-[0-9]+\.tmp"  # the names of files that are not whole yet
 
 
 def _create_beside(target: str, mode: int) -> tuple[str, int]:

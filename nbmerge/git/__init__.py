@@ -2,8 +2,8 @@
 
 Owns: what git calls and what it is told.  Must not know: commands, how notebooks are merged.
 
-In which order to read it: `driver` (one call), `labels` (what the sides are called), `recorded` (how
-conflicts were settled before), `entry`, `scope`,
+In which order to read it: `driver` (one call), `settings` (what is configured), `labels` (what the sides are
+called), `recorded` (how conflicts were settled before) and `records` (their files), `entry`, `scope`,
 `attributes` and `install` (the entry in git's configuration and its places), `sides` (the versions behind a
 notebook in conflict), `waiting` (what git asks about whole files); `process` runs git for all of them.
 """

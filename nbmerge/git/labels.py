@@ -84,15 +84,15 @@ def _by_command(command: str, words: list[str], with_base: bool) -> Labels:
 
 def _merged(with_base: bool) -> Labels:
     """Those of a merge: git hands the name of what is merged to the programs that it starts."""
-    merged = _heads()
+    merged = merged_heads()
     if len(merged) != 1:
         return _UNKNOWN
     oid, name = merged[0]
     return Labels(LOCAL_LABEL, _base_of("HEAD", oid) if with_base else BASE_LABEL, name)
 
 
-def _heads() -> list[tuple[str, str]]:
-    """The commits that are merged, and their names."""
+def merged_heads() -> list[tuple[str, str]]:
+    """The commits that a `git merge` which runs this merges, and their names."""
     return [
         (name.removeprefix(_HEAD_OF), value)
         for name, value in os.environ.items()
@@ -109,7 +109,7 @@ def _base_of(local: str, remote: str) -> str:
 
 def _by_traces(call: Call, with_base: bool) -> Labels:
     """What git left for what it starts, if that is what is merged here."""
-    merged, step = _heads(), ""
+    merged, step = merged_heads(), ""
     if "GIT_CHERRY_PICK_HELP" in os.environ:  # set by a rebase for what it runs
         step = _last_line("rebase-merge/done")
     commits = [oid for oid, _ in merged] or step.split()[1:2]

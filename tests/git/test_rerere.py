@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
+from nbmerge.git.records import Records
 from tests.git.repo import NAME, Repository, spelled
 from tests.helpers.build import cells_of, code, conflict, notebook
 from tests.helpers.spelling import JUPYTER
@@ -289,19 +291,187 @@ def test_old_records_go(rerere: Repository) -> None:
     merge_and_settle(rerere)
     rerere.try_git("merge", "feature")
     [record] = records(rerere).iterdir()
-    for name, days in (("fresh", 14), ("open", 16), ("settled", 59), ("old", 61)):
+    fresh, open_, settled, old = (digit * 64 for digit in "abcd")
+    for name, days in ((fresh, 14), (open_, 16), (settled, 59), (old, 61)):
         text = (
             record.read_text(encoding="utf-8")
-            if name in ("settled", "old")
+            if name in (settled, old)
             else '{"merges": [], "settled": null}'
         )
         (records(rerere) / name).write_text(text, encoding="utf-8")
-        then = time.time() - days * 86_400
-        os.utime(records(rerere) / name, (then, then))
+        make_old(records(rerere) / name, days)
     rerere.git("merge", "--abort")
     rerere.try_git("merge", "feature")
-    assert {path.name for path in records(rerere).iterdir()} == {record.name, "fresh", "settled"}
+    assert {path.name for path in records(rerere).iterdir()} == {record.name, fresh, settled}
     assert records(rerere).stat().st_mode & 0o777 == 0o700
+
+
+def make_old(path: Path, days: float) -> None:
+    then = time.time() - days * 86_400
+    os.utime(path, (then, then))
+
+
+@pytest.mark.parametrize("linked", ["nbmerge", "nbmerge/settled"])
+def test_a_folder_that_is_a_link_is_left_alone(rerere: Repository, tmp_path: Path, linked: str) -> None:
+    """A repository that somebody unpacked may hold any link."""
+    others = tmp_path / "others"
+    (others / "settled").mkdir(parents=True)
+    for name in ("a" * 64, "thesis", f"settled/{'a' * 64}"):
+        (others / name).write_text("mine", encoding="utf-8")
+        make_old(others / name, 100)
+    before = sorted(others.rglob("*"))
+    link = rerere.path / ".git" / linked
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(others)
+    rerere.diverge(BASE, OURS, THEIRS)
+    rerere.try_git("merge", "feature")
+    assert rerere.sources() == SHOWN
+    assert rerere.nbmerge("resolve", NAME, "--both").code == 0
+    assert sorted(others.rglob("*")) == before
+
+
+def test_only_what_we_name_goes(rerere: Repository, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("mine", encoding="utf-8")
+    folder = records(rerere)
+    folder.mkdir(parents=True)
+    kept, killed = ["thesis", "a" * 63, f".{'a' * 64}", "b" * 64], ".nbmerge-12-0.tmp"
+    for name in (*kept[:3], killed):
+        (folder / name).write_text("mine", encoding="utf-8")
+        make_old(folder / name, 100)
+    (folder / kept[3]).symlink_to(mine)
+    os.utime(folder / kept[3], (0, 0), follow_symlinks=False)
+    rerere.diverge(BASE, OURS, THEIRS)
+    rerere.try_git("merge", "feature")
+    left = {path.name for path in folder.iterdir()}
+    assert (left & {*kept, killed}, len(left)) == ({*kept}, 5)
+
+
+def test_a_record_that_is_a_link_is_not_written_through(rerere: Repository, tmp_path: Path) -> None:
+    merge_and_settle(rerere)
+    [record] = records(rerere).iterdir()
+    mine = tmp_path / "mine"
+    mine.write_bytes(record.read_bytes().replace(b"null", b'{"source": "planted", "told": "once"}'))
+    before = mine.read_bytes()
+    for name in (record, record.with_name(f"{record.name}.nbmerge")):
+        name.unlink(missing_ok=True)
+        name.symlink_to(mine)
+    rerere.try_git("merge", "feature")
+    assert (rerere.sources(), mine.read_bytes()) == (SHOWN, before)
+    assert not record.is_symlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_no_record(rerere: Repository) -> None:
+    merge_and_settle(rerere)
+    [record] = records(rerere).iterdir()
+    record.unlink()
+    os.mkfifo(record)
+    rerere.try_git("merge", "feature")
+    assert rerere.sources() == SHOWN
+
+
+def test_a_record_that_is_too_large_is_none(rerere: Repository) -> None:
+    merge_and_settle(rerere)
+    [record] = records(rerere).iterdir()
+    record.write_text(f"{record.read_text(encoding='utf-8')}{' ' * 1_000_000}", encoding="utf-8")
+    rerere.try_git("merge", "feature")
+    assert rerere.sources() == SHOWN
+
+
+HARMFUL = [
+    {"other": "--output=written"},
+    {"other": "--output=written", "picked": False},
+    {"other": "feature"},
+    {"head": "HEAD"},
+    {"path": "n.ipynb\0"},
+    {"path": "\ud800.ipynb"},
+]
+
+
+@pytest.mark.parametrize("planted", HARMFUL, ids=range(len(HARMFUL)))
+def test_what_a_record_says_is_no_option_of_git(rerere: Repository, planted: dict[str, object]) -> None:
+    rerere.diverge(BASE, OURS, THEIRS)
+    rerere.try_git("cherry-pick", "feature")
+    settle(rerere, SETTLED)
+    rerere.git("reset", "--quiet", "--hard", "HEAD~1")
+    [record] = records(rerere).iterdir()
+    found = json.loads(record.read_text(encoding="utf-8"))
+    found["merges"] = [{**found["merges"][0], **planted}]
+    record.write_text(json.dumps(found), encoding="utf-8")
+    done = rerere.try_git("cherry-pick", "feature")
+    assert (rerere.sources()[0].startswith("<<<<<<<"), "bug" in done.err) == (True, False)
+    assert not (rerere.path / "written").exists()
+
+
+ENDS_OF_LINES = "\u2028 \x0b \x0c \x1d \x85"
+
+
+def test_a_subject_with_other_ends_of_lines(rerere: Repository) -> None:
+    rerere.diverge(BASE, OURS, THEIRS)
+    rerere.try_git("merge", "feature")
+    rerere.write(NAME, SETTLED)
+    rerere.git("commit", "--quiet", "--all", "--message", f"both {ENDS_OF_LINES} of them")
+    rerere.git("reset", "--quiet", "--hard", "HEAD~1")
+    done = rerere.try_git("merge", "feature")
+    assert (rerere.sources(), "bug" in done.err) == (AS_SETTLED, False)
+
+
+def test_a_folder_with_other_ends_of_lines(rerere: Repository) -> None:
+    merge_and_settle(rerere)
+    rerere.try_git("merge", "feature")
+    rerere.git("merge", "--abort")
+    named = Repository(rerere.path.with_name(f"a {ENDS_OF_LINES}"), rerere.env)
+    rerere.path.rename(named.path)
+    named.git("worktree", "add", "--quiet", "-b", "beside", "../beside", "main")
+    beside = Repository(named.path.parent / "beside", named.env)
+    beside.try_git("merge", "feature")
+    assert beside.sources() == AS_SETTLED
+
+
+@pytest.mark.parametrize("command", ["merge", "cherry-pick"])
+def test_a_notebook_is_asked_for_once(rerere: Repository, command: str) -> None:
+    cells = range(4)
+    rerere.diverge(*(spelled(*(f"a{cell} = {n}" for cell in cells)) for n in (1, 10, 77)))
+    rerere.try_git(command, "feature")
+    settle(rerere, spelled(*(f"a{cell} = 87" for cell in cells)))
+    rerere.git("reset", "--quiet", "--hard", "HEAD~1")
+    trace = rerere.path.parent / "trace"
+    rerere.env["GIT_TRACE"] = str(trace)
+    rerere.try_git(command, "feature")
+    assert rerere.sources() == [f"a{cell} = 87" for cell in cells]
+    asked = trace.read_text(encoding="utf-8")
+    assert asked.count("git cat-file blob ") == 1
+    assert asked.count("'--format=%an ") == (command == "cherry-pick")
+
+
+def test_one_that_cannot_be_removed_keeps_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "nbmerge" / "settled"
+    folder.mkdir(parents=True)
+    for digit in "abc":
+        (folder / (digit * 64)).write_text("{", encoding="utf-8")
+    remove = os.unlink
+
+    def refuse(path: str) -> None:
+        if path.endswith("b" * 64):
+            raise PermissionError
+        remove(path)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    Records(str(tmp_path)).prune(time.time() + 100 * 86_400)
+    assert [path.name for path in folder.iterdir()] == ["b" * 64]
+
+
+@pytest.mark.parametrize(("value", "is_wanted"), [("TRUE", True), ("2", True), ("0", False), ("", False)])
+def test_the_setting_is_spelled_as_git_allows(repo: Repository, value: str, is_wanted: bool) -> None:
+    """For a merge and for `resolve` alike."""
+    repo.config("rerere.enabled", value)
+    repo.diverge(BASE, OURS, THEIRS)
+    repo.try_git("merge", "feature")
+    assert records(repo).exists() == is_wanted
+    shutil.rmtree(records(repo), ignore_errors=True)
+    assert repo.nbmerge("resolve", NAME, "--both").code == 0
+    assert records(repo).exists() == is_wanted
 
 
 def test_to_see_the_conflict_again(rerere: Repository) -> None:
