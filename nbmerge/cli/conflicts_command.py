@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from nbmerge.git.waiting import OpenQuestion
     from nbmerge.service.resolve import Looked
 
 _WHAT = """
@@ -56,9 +57,10 @@ def run_conflicts(options: Arguments) -> int:
     looking = Looking(options.state)
     found: list[Looked] = []
     unreadable: list[Looked] = []
+    told: set[OpenQuestion] = set()
     number = 0
     for path in notebooks(options.paths or ["."], looking):
-        looked = _once(looking.at(path), found)
+        looked = _once(looking.at(path), told)
         if looked.is_settled and not looked.error and not os.path.lexists(path):
             continue  # the old name of a notebook that was told of under a new one
         number += 1
@@ -82,11 +84,13 @@ def run_conflicts(options: Arguments) -> int:
     return EXIT_CONFLICTS if found else EXIT_CLEAN
 
 
-def _once(looked: Looked, found: list[Looked]) -> Looked:
+def _once(looked: Looked, told: set[OpenQuestion]) -> Looked:
     """The same, but that git's question about a file that has several names is told of under one."""
-    if looked.waiting is None or all(looked.waiting != other.waiting for other in found):
-        return looked
-    return replace(looked, waiting=None)
+    if looked.waiting in told:
+        return replace(looked, waiting=None)
+    if looked.waiting is not None:
+        told.add(looked.waiting)
+    return looked
 
 
 def lines_of(path: str, conflict: OpenConflict) -> list[str]:

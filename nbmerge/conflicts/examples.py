@@ -11,7 +11,9 @@ that are not our own usual ones is taken for an example.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from enum import Enum
+from operator import attrgetter
 
 from nbmerge.merge.markers import DELETED
 from nbmerge.merge.rules import faults
@@ -19,7 +21,7 @@ from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nbmerge.conflicts.known import KnownMerge
     from nbmerge.conflicts.values import OpenConflict
@@ -61,12 +63,15 @@ def may_show_examples(kind: str, source: str) -> bool:
     return any(quotes in source for quotes in (_FENCES if kind == "markdown" else _QUOTES))
 
 
-def looks_like_example(kind: str, lines: Sequence[str], start: int, end: int, python: bool) -> bool:
-    """Whether a cell of this kind makes sense with the markers in the lines from `start` to `end`
-    (exclusive); `python`: whether its code is Python."""
+def look_like_examples(
+    kind: str, lines: Sequence[str], places: Sequence[range], python: bool
+) -> Sequence[bool]:
+    """Whether a cell of this kind makes sense with the markers in these places among its lines; `python`:
+    whether its code is Python.  Code is read once, with all of them in it: one that makes none spoils all."""
     if kind == "markdown":
-        return _in_a_fence(lines, start, end)
-    return kind == CODE and python and _in_a_string(lines)
+        fences = list(_fences(lines))
+        return [_is_within(fences, place) for place in places]
+    return [kind == CODE and python and _in_a_string(lines)] * len(places)
 
 
 def _seen(conflict: OpenConflict, marked: Marked, known: KnownMerge) -> Seen | None:
@@ -92,22 +97,23 @@ def _has_labels_of_ours(marked: Marked) -> bool:
     return bool(_OURS.fullmatch(local) and _OURS.fullmatch(remote))
 
 
-def _in_a_fence(lines: Sequence[str], start: int, end: int) -> bool:
-    """Whether one fence is open all the way from before these lines to behind them."""
+def _fences(lines: Sequence[str]) -> Iterator[range]:
+    """The lines between the fences, for each that is closed."""
     opened: tuple[int, str] | None = None  # where, and with what
     for at, line in enumerate(lines):
         found = _FENCE.match(line)
+        if found is None:
+            continue
         if opened is None:
-            if at >= start:
-                return False
-            opened = (at, found.group(1)) if found else None
-        elif found and found.group(1).startswith(opened[1]) and not line.strip().strip(opened[1][0]):
-            if at >= end:
-                return True
-            if at >= start:
-                return False
+            opened = (at, found.group(1))
+        elif found.group(1).startswith(opened[1]) and not line.strip().strip(opened[1][0]):
+            yield range(opened[0] + 1, at)
             opened = None
-    return False
+
+
+def _is_within(fences: list[range], place: range) -> bool:
+    number = bisect_right(fences, place.start, key=attrgetter("start")) - 1
+    return number >= 0 and place.stop <= fences[number].stop
 
 
 def _in_a_string(lines: Sequence[str]) -> bool:

@@ -7,13 +7,15 @@ marker that is left is a line of none of them.
 
 from __future__ import annotations
 
-from nbmerge.conflicts.examples import is_example, looks_like_example, may_show_examples
+from bisect import bisect_left
+
+from nbmerge.conflicts.examples import is_example, look_like_examples, may_show_examples
 from nbmerge.conflicts.jujutsu import as_git_writes
 from nbmerge.conflicts.marker_cells import conflicts_between_cells, left_alone
 from nbmerge.conflicts.nbdime import deleted_terms, find_nbdime
 from nbmerge.conflicts.values import Absent, InFile, InSource, LeftMarker, OpenConflict, ShownBy, Term
 from nbmerge.merge.engine import is_python
-from nbmerge.merge.markers import DELETED, LEAST, Labels, Marked, conflicts_in, marker
+from nbmerge.merge.markers import DELETED, LEAST, Labels, Marked, conflicts_in, is_marker
 from nbmerge.merge.values import Terms, split
 from nbmerge.notebook.model import CODE
 
@@ -26,15 +28,17 @@ if TYPE_CHECKING:
     from nbmerge.notebook.model import Cell, Notebook
 
 
+_EACH_ALONE = 20  # markers or conflicts of one cell, each of which costs reading its source once more
 _OPENING = "<" * LEAST
 _MARKERS = tuple(character * LEAST for character in "<>=|")
 
 
 def find_in_text(data: bytes) -> tuple[OpenConflict, ...]:
     """The conflicts in a file that is no JSON because git or jj left its markers in it."""
-    lines = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    lines = text.split("\n")
     numbers: Sequence[int] = range(1, len(lines) + 1)
-    if b"\n+++++++" in data and (of_jj := as_git_writes(lines)) is not None:
+    if (of_jj := as_git_writes(text)) is not None:
         lines, numbers = of_jj
     return tuple(
         OpenConflict(
@@ -64,9 +68,9 @@ def find(
             continue
         lines = split(cell.source)[0]
         together = conflicts_in(lines)
-        for marked in together:
+        seem = _seem_examples(cell, lines, together, python)
+        for marked, looks_like_one in zip(together, seem, strict=True):
             conflict = _between_markers(place, cell, marked)
-            looks_like_one = _looks_like_example(cell, lines, marked, together, python)
             if (looks_like_one or merging) and not answers:
                 answers.append(ask())
             if not is_example(conflict, marked, answers[0] if answers else None, looks_like_one):
@@ -81,7 +85,7 @@ def find_left(notebook: Notebook) -> tuple[LeftMarker, ...]:
     """
     runs = conflicts_between_cells(notebook.cells)
     whole = {at for run in runs for at in (run.first, run.middle, run.last)}
-    alone = set(left_alone(notebook.cells))
+    alone = set(left_alone(notebook.cells, whole))
     python = is_python(notebook.frame)
     found: list[LeftMarker] = []
     for at, cell in enumerate(notebook.cells):
@@ -93,31 +97,48 @@ def find_left(notebook: Notebook) -> tuple[LeftMarker, ...]:
     return tuple(found)
 
 
-def _left_in(cell: Cell, lines: Lines, python: bool) -> Iterator[int]:
-    """The lines of a cell that are such markers."""
-    together = conflicts_in(lines)
-    within = {line for one in together for line in range(one.start, one.end)}
+def _left_in(cell: Cell, lines: Lines, python: bool) -> list[int]:
+    """The lines of a cell that are such markers; in code that has many, one that is none spoils all."""
+    conflicts = conflicts_in(lines)
+    within = {line for one in conflicts for line in range(one.start, one.end)}
     first = 1 if deleted_terms(cell) else 0  # nbdime's line, which looks like a marker
     code = cell.type == CODE and python and not cell.source.lstrip().startswith("%%")
-    marks = [at for at in range(first, len(lines)) if at not in within and _is_marker(lines[at], code)]
-    if not may_show_examples(cell.type, cell.source):
-        yield from marks
-        return
-    for at in marks:
-        others = {*within, *marks} - {at}
-        before = [line for place, line in enumerate(lines[:at]) if place not in others]
-        after = [line for place, line in enumerate(lines[at + 1 :], at + 1) if place not in others]
-        alone = (*before, lines[at], *after)
-        if not looks_like_example(cell.type, alone, len(before), len(before) + 1, python):
-            yield at
+    marks = [at for at in range(first, len(lines)) if at not in within and _is_left(lines[at], code)]
+    if not marks or not may_show_examples(cell.type, cell.source):
+        return marks
+    together = _seem_examples_among(cell, lines, within, marks, python)
+    if cell.type != CODE or all(together) or not 1 < len(marks) <= _EACH_ALONE:
+        return [at for at, seems in zip(marks, together, strict=True) if not seems]
+    return [
+        at
+        for at in marks
+        if not all(_seem_examples_among(cell, lines, {*within, *marks} - {at}, [at], python))
+    ]
 
 
-def _is_marker(line: str, code: bool) -> bool:
+def _seem_examples_among(
+    cell: Cell, lines: Lines, without: set[int], marks: list[int], python: bool
+) -> Sequence[bool]:
+    """Whether the markers in these lines look like examples where some of the others are not."""
+    left = [at for at in range(len(lines)) if at not in without]
+    places = (bisect_left(left, at) for at in marks)
+    kept = [lines[at] for at in left]
+    return look_like_examples(cell.type, kept, [range(place, place + 1) for place in places], python)
+
+
+def _is_left(line: str, code: bool) -> bool:
     """Whether a line marks something; `code`: whether it stands in Python code."""
-    found = marker(line)
-    if found is None or found.size < LEAST:
+    if not is_marker(line):
         return False
-    return found.character in "<>" or (code and found.size == LEAST)
+    return line[0] in "<>" or (code and not line.startswith(line[0] * (LEAST + 1)))
+
+
+def _seem_examples(cell: Cell, lines: Lines, together: Sequence[Marked], python: bool) -> Sequence[bool]:
+    """Whether each conflict of a cell looks like an example; where there are many, all as they stand."""
+    if len(together) > _EACH_ALONE:
+        places = [range(marked.start, marked.end) for marked in together]
+        return look_like_examples(cell.type, lines, places, python)
+    return [_looks_like_example(cell, lines, marked, together, python) for marked in together]
 
 
 def _looks_like_example(
@@ -127,7 +148,8 @@ def _looks_like_example(
     before = [line for piece in _settled(lines, together, 0, marked.start) for line in piece]
     after = [line for piece in _settled(lines, together, marked.end, len(lines)) for line in piece]
     start, end = len(before), len(before) + marked.end - marked.start
-    return looks_like_example(cell.type, (*before, *marked.lines, *after), start, end, python)
+    alone = (*before, *marked.lines, *after)
+    return all(look_like_examples(cell.type, alone, [range(start, end)], python))
 
 
 def _settled(lines: Lines, conflicts: Sequence[Marked], start: int, end: int) -> Iterator[Lines]:

@@ -9,7 +9,7 @@ conflict as jj writes it stays as it is.
     side  = +++++++ [label]  lines          base = ------- [label]  lines
 
 All markers of one conflict are of one size, 7 or more.  Sides and bases are in order; a conflict of three
-sides is shown as one of two, the first of which is itself in conflict.
+sides is shown as one of two, the first of which is itself in conflict.  One of more than 64 sides is none.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _MARKER = re.compile(r"(<+|%+|\++|-+|\\+|>+)(?:[ \t]+(.*))?")
 _FROM_TO = re.compile(r"(?:changes from|diff from:)\s+(.*?)(?:\s+to:?\s+(.*))?", re.I)
 _CONTENTS = re.compile(r"contents of\s+", re.I)
+_SIDE = "\n" + "+" * LEAST
+_MOST_SIDES = 64  # each level of a conflict shown as nested ones repeats the labels of those within
 _NO_END = re.compile(r"\s*\((?:no|adds|removes) terminating newline\)")
 
 
@@ -104,11 +106,14 @@ def _marker(character: str, size: int, label: str) -> str:
     return f"{character * size} {label}" if label else character * size
 
 
-def as_git_writes(lines: Sequence[str]) -> tuple[list[str], list[int]] | None:
+def as_git_writes(content: str) -> tuple[list[str], list[int]] | None:
     """The lines with jj's conflicts written as git's, and their numbers in the file; None if there are none.
 
     A line may stand there more than once, as what a diff does not change is in its base and in its side.
     """
+    if _SIDE not in content:  # each has a side as it is
+        return None
+    lines = content.split("\n")
     written: list[Numbered] = []
     at = 0
     for start, end, conflict in _conflicts(lines):
@@ -145,7 +150,7 @@ def _read(lines: Sequence[str], start: int) -> tuple[int, _Conflict] | None:
         kind = found.group(1)[0] if found is not None and len(found.group(1)) == conflict.size else ""
         label = (found.group(2) or "").strip() if found is not None else ""
         if kind == ">":
-            whole = len(conflict.sides) > 1 and len(conflict.bases) < len(conflict.sides)
+            whole = 1 < len(conflict.sides) <= _MOST_SIDES and len(conflict.bases) < len(conflict.sides)
             return (place + 1, conflict) if whole else None
         if kind and kind in "%+-":
             conflict.begin(kind, label, place + 1)

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 from nbmerge.conflicts.nbdime_outputs import CLOSING, OPENING, SEPARATOR, dropped, triples
 from nbmerge.conflicts.values import Absent, CellRuns, Choice, NotKnown, OpenConflict, ShownBy
+from nbmerge.merge.cells import never_run
 from nbmerge.merge.markers import LEAST, Labels
 from nbmerge.merge.values import Terms
-from nbmerge.notebook.model import CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from nbmerge.conflicts.values import Chosen
     from nbmerge.notebook.model import Cell
@@ -45,18 +45,23 @@ class _MarkerCell:
 def conflicts_between_cells(cells: Sequence[Cell]) -> dict[CellRuns, OpenConflict]:
     """The conflicts between marker cells, outer before inner ones."""
     marks = {at: mark for at, cell in enumerate(cells) if (mark := _mark(cell)) is not None}
+    families: dict[tuple[ShownBy, int, str], list[int]] = {}
+    for at, mark in marks.items():
+        families.setdefault(mark.family, []).append(at)
     found = [
-        triple
-        for family in dict.fromkeys(mark.family for mark in marks.values())
-        for triple in triples(
-            [marks[at].kind if at in marks and marks[at].family == family else "" for at in range(len(cells))]
-        )
+        [places[number] for number in triple]
+        for places in families.values()
+        for triple in triples([marks[at].kind for at in places])
     ]
     conflicts: dict[CellRuns, OpenConflict] = {}
+    around: list[CellRuns] = []  # those not yet at their end, the innermost last
     for first, middle, last in sorted(found):
-        if any(run.first < first < run.last < last for run in conflicts):
+        while around and around[-1].last < first:
+            around.pop()
+        if around and around[-1].last < last:
             continue
         run = CellRuns(first, middle, last)
+        around.append(run)
         local, remote = cells[first + 1 : middle], cells[middle + 1 : last]
         conflicts[run] = OpenConflict(
             run,
@@ -68,14 +73,12 @@ def conflicts_between_cells(cells: Sequence[Cell]) -> dict[CellRuns, OpenConflic
     return conflicts
 
 
-def left_alone(cells: Sequence[Cell]) -> Iterator[int]:
-    """The places of marker cells that no whole conflict has (any more).
+def left_alone(cells: Sequence[Cell], whole: Container[int]) -> Iterator[int]:
+    """The places of marker cells that no whole conflict has (any more); `whole` are those that one has.
 
     A separator in backticks may be an ornament, and a short marker an example of nbdev's; one without
     backticks is a line like any other.
     """
-    runs = conflicts_between_cells(cells)
-    whole = {at for run in runs for at in (run.first, run.middle, run.last)}
     for at, cell in enumerate(cells):
         mark = _mark(cell)
         if mark is None or at in whole:
@@ -135,6 +138,4 @@ def _written(text: str, local: list[Cell], remote: list[Cell]) -> list[Cell]:
 def with_source(cell: Cell, source: str, *, is_its_own: bool) -> Cell:
     """The cell with another source; outputs and count stay only if it is what they are of."""
     after = cell.with_source(source)
-    if cell.type != CODE or is_its_own:
-        return after
-    return cell.with_value({**after.value, "outputs": [], cell.count_field: None})
+    return after if is_its_own else never_run(after)

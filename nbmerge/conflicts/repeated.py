@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from nbmerge.conflicts.choosing import with_its_run
 from nbmerge.conflicts.values import Absent
 from nbmerge.merge.cells import MergedCell
-from nbmerge.merge.markers import LEAST, marker
+from nbmerge.merge.markers import is_marker
 from nbmerge.merge.matching import cells_at
 from nbmerge.merge.values import Clash, Decision, Result, Terms
 
@@ -64,7 +64,7 @@ def settled_in(notebook: Notebook, result: Result, place: int) -> Term:
         gone = merged.cell.id is not None and merged.deleted_by is not None
         return Absent.DELETED if gone and merged.cell.id not in ids and ids - {None} else Absent.UNKNOWN
     known = {line for source in merged.sources if source for line in source.splitlines()}
-    if cell.type != merged.cell.type or any(_is_marker(line) for line in _lines(cell) if line not in known):
+    if cell.type != merged.cell.type or any(is_marker(line) for line in _lines(cell) if line not in known):
         return Absent.UNKNOWN
     return cell.source
 
@@ -83,11 +83,6 @@ def _same_cell(notebook: Notebook, result: Result, place: int) -> Cell | None:
 
 def _lines(cell: Cell) -> Iterator[str]:
     yield from cell.source.splitlines()
-
-
-def _is_marker(line: str) -> bool:
-    found = marker(line)
-    return found is not None and found.size >= LEAST
 
 
 def settle_again(result: Result, sides: Terms[Notebook], before: Mapping[int, SettledBefore]) -> Result:

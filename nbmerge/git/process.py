@@ -45,5 +45,5 @@ def tell_git(*arguments: str) -> None:
 
 def complaint(done: CompletedProcess[bytes]) -> str:
     """Why git failed, in one line."""
-    lines = os.fsdecode(done.stderr).strip().splitlines()
-    return lines[-1].removeprefix("error: ").removeprefix("fatal: ") if lines else f"exit {done.returncode}"
+    last = os.fsdecode(done.stderr).strip().rpartition("\n")[2]
+    return last.removeprefix("error: ").removeprefix("fatal: ") or f"exit {done.returncode}"

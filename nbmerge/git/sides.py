@@ -78,20 +78,7 @@ def find_sides(path: str) -> GitSides | None:
 
 def unmerged(folder: str) -> tuple[str, ...]:
     """The paths below a folder, joined to it, that git shows as in conflict."""
-    try:
-        told = _Repository(folder).ask("ls-files", "--unmerged", "-z") or ""
-    except SystemFailure:
-        return ()
-    names = dict.fromkeys(entry.partition("\t")[2] for entry in told.split("\0") if entry)
-    return tuple(os.path.join(folder, name) for name in names)
-
-
-def unmerged_stages(folder: str) -> dict[str, dict[int, str]]:
-    """The same paths, relative to the folder, with the object of each stage that git has."""
-    try:
-        return _stages(_Repository(folder).ask("ls-files", "--unmerged", "-z") or "")
-    except SystemFailure:
-        return {}
+    return tuple(os.path.join(folder, name) for name in dict.fromkeys(_names(_waiting(folder)[0])))
 
 
 class _Repository:
@@ -127,7 +114,7 @@ def _settled(git: _Repository, path: str) -> GitSides | None:
 
 
 def _in_index(git: _Repository, path: str, option: str) -> GitSides | None:
-    stages = _stages(git.ask("ls-files", option, "-z") or "")
+    stages = _stages((git.ask("ls-files", option, "-z") or "").split("\0"))
     found = stages.get(path)
     if not found:
         return None
@@ -138,10 +125,25 @@ def _in_index(git: _Repository, path: str, option: str) -> GitSides | None:
     return GitSides(path, Source.INDEX, base, local, remote, labels, option == "--unmerged")
 
 
-def _stages(told: str) -> dict[str, dict[int, str]]:
+def _waiting(folder: str) -> tuple[list[str], list[str]]:
+    """The entries of what git shows as in conflict below a folder, and of what it showed so before."""
+    try:
+        told = _Repository(folder).ask("ls-files", "-t", "--unmerged", "--resolve-undo", "-z") or ""
+    except SystemFailure:
+        return [], []
+    entries = told.split("\0")
+    open_, undone = ([entry[2:] for entry in entries if entry.startswith(tag)] for tag in ("M ", "U "))
+    return open_, undone
+
+
+def _names(entries: list[str]) -> Iterator[str]:
+    return (entry.partition("\t")[2] for entry in entries)
+
+
+def _stages(entries: list[str]) -> dict[str, dict[int, str]]:
     """For each path the object of each stage; links and submodules are left out."""
     paths: dict[str, dict[int, str]] = {}
-    for entry in told.split("\0"):
+    for entry in entries:
         about, _, path = entry.partition("\t")
         match about.split():
             case [mode, oid, stage] if mode.startswith("100"):
@@ -195,7 +197,7 @@ def _under_way(git: _Repository, _path: str) -> _Merge | None:
 def _committed(git: _Repository, path: str) -> _Merge | None:
     """The newest merge that gave the path a content which none of its parents had."""
     told = git.ask("log", f"-{REACH}", "--no-show-signature", "--format=%H %P%x00%s", "--", path)
-    for line in (told or "").splitlines():
+    for line in (told or "").split("\n"):
         commits, _, subject = line.partition("\0")
         match commits.split():
             case [_, local, remote, *_]:
@@ -274,11 +276,13 @@ def merged_again(
 @dataclass(frozen=True, slots=True)
 class UnmergedPaths:
     """The real paths in a work tree that git shows as in conflict, and those that it showed so
-    before they were added."""
+    before they were added.  `stages` are those in conflict, relative to the tree, each with the object of
+    each stage that git has."""
 
     tree: str
     unmerged: frozenset[str]
     added: frozenset[str]
+    stages: dict[str, dict[int, str]]
 
     def may_be_merged(self, real: str, now: float) -> bool:
         """Whether `find_sides` may know the notebook at a real path; `now` is since the epoch."""
@@ -286,16 +290,14 @@ class UnmergedPaths:
             return True
         words = ("--literal-pathspecs", "-C", self.tree, "log", f"-{REACH}", "--no-show-signature")
         parents = _ask(*words, "--format=%P", "--", real)
-        return parents is None or any(" " in line for line in parents.splitlines())
+        return parents is None or any(" " in line for line in parents.split("\n"))
 
 
 def contested(tree: str) -> UnmergedPaths:
     """What git tells of a work tree at once; nothing without git."""
-    told = _ask("-C", tree, "ls-files", "--resolve-undo", "-z") or ""
-    names = {entry.partition("\t")[2] for entry in told.split("\0") if entry}
-    return UnmergedPaths(
-        tree, frozenset(unmerged(tree)), frozenset(os.path.join(tree, name) for name in names)
-    )
+    waiting = _waiting(tree)
+    now, before = (frozenset(os.path.join(tree, name) for name in _names(each)) for each in waiting)
+    return UnmergedPaths(tree, now, before, _stages(waiting[0]))
 
 
 def _ask(*words: str) -> str | None:

@@ -12,7 +12,9 @@ import os
 from dataclasses import dataclass
 from enum import Enum
 
-from nbmerge.git.sides import unmerged_stages
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.git.sides import UnmergedPaths
 
 
 class Question(Enum):
@@ -45,9 +47,9 @@ class OpenQuestion:
     paths: tuple[str, ...]
 
 
-def decisions_awaited(tree: str) -> tuple[OpenQuestion, ...]:
-    """All that git waits for in the work tree with this top folder, besides contents."""
-    stages = unmerged_stages(tree)
+def decisions_awaited(told: UnmergedPaths) -> tuple[OpenQuestion, ...]:
+    """All that git waits for in a work tree, besides contents."""
+    stages, tree = told.stages, told.tree
     asked = {path: _BY_STAGES[numbers] for path, each in stages.items() if (numbers := _numbers(each))}
     found: list[OpenQuestion] = []
     for names in _renamed(asked, stages):

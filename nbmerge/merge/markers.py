@@ -205,6 +205,12 @@ def marker(line: str) -> Marker | None:
     return Marker(character, len(line) - len(behind), label)
 
 
+def is_marker(line: str) -> bool:
+    """Whether a line is a marker as programs write it."""
+    found = marker(line)
+    return found is not None and found.size >= LEAST
+
+
 def conflicts_in(lines: Sequence[str], least: int = LEAST) -> tuple[Marked, ...]:
     """The outermost whole conflicts among the lines, in order.
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from nbmerge.errors import NotebookError
+from nbmerge.merge.cells import never_run
 from nbmerge.merge.files import merge_bytes
 from nbmerge.merge.markers import ConflictStyle, Labels, MarkerStyle
 from nbmerge.merge.values import Conflict, Decision, Terms
@@ -236,9 +237,9 @@ class _Rebuilding:
         decisions = list(made.decisions)
         for place, cell in enumerate(cells):
             if cell.type == CODE and not markers.isdisjoint(cell.source.split("\n")):
-                value = {**cell.value, "outputs": [], cell.count_field: None}
-                if value != cell.value:
-                    cells[place] = cell.with_value(value)
+                without = never_run(cell)
+                if without.value != cell.value:
+                    cells[place] = without
                     why = "half a conflict stands in the source"
                     decisions.append(Decision(f"/cells/{place}/outputs", "nothing", why))
         part = replace(made.part, notebook=replace(made.notebook, cells=tuple(cells)))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from json import JSONDecodeError
 
 from nbmerge.conflicts.jujutsu import as_git_writes
-from nbmerge.merge.markers import LEAST, conflicts_in, marker
+from nbmerge.merge.markers import LEAST, conflicts_in, is_marker
 from nbmerge.notebook.jsontext import parse_value
 
 TYPE_CHECKING = False
@@ -120,7 +120,7 @@ def text_of(content: str) -> Text:
     content = content.replace("\r", "") if "\r" in content else content
     lines = content.split("\n")
     numbers: Sequence[int] = range(1, len(lines) + 1)
-    found_in_jj = as_git_writes(lines) if "\n+++++++" in content else None  # each has a side as it is
+    found_in_jj = as_git_writes(content)  # each has a side as it is
     if found_in_jj is not None:
         lines, numbers = found_in_jj
         content = "\n".join(lines)
@@ -179,12 +179,6 @@ def unsaid(said: set[str], *texts: Text) -> tuple[int, ...]:
 
 def _are_among(said: set[str], text: str) -> bool:
     return all(line.rstrip() in said for line in text.split("\n") if line.strip())
-
-
-def is_marker(line: str) -> bool:
-    """Whether a line of a broken notebook is one of markers."""
-    mark = marker(line)
-    return mark is not None and mark.size >= LEAST
 
 
 def same_but_labels(one: Text, other: Text) -> bool:

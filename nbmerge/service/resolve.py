@@ -231,17 +231,16 @@ class Looking:
                 yield os.path.normpath(os.path.join(folder, name))
 
     def _awaited_near(self, path: str) -> dict[str, OpenQuestion]:
-        """What git asks about in the work tree of a file; git is run once for each tree."""
-        from nbmerge.environment.git import repository
+        """What git asks about in the work tree of a file."""
         from nbmerge.git.waiting import decisions_awaited
 
-        found = repository(path)
-        if found is None:
+        told = self._tree(path)
+        if told is None:
             return {}
-        if found.tree not in self.awaited:
-            awaited = decisions_awaited(found.tree)
-            self.awaited[found.tree] = {name: each for each in awaited for name in each.paths}
-        return self.awaited[found.tree]
+        if told.tree not in self.awaited:
+            awaited = decisions_awaited(told)
+            self.awaited[told.tree] = {name: each for each in awaited for name in each.paths}
+        return self.awaited[told.tree]
 
     def _found(self, path: str, data: bytes) -> tuple[tuple[OpenConflict, ...], tuple[LeftMarker, ...]]:
         try:
@@ -268,7 +267,7 @@ class Looking:
         return tree is not None and os.path.realpath(path) in tree.unmerged
 
     def _tree(self, path: str) -> UnmergedPaths | None:
-        """What git tells of the work tree of a file; it is asked once for each that has markers."""
+        """What git tells of the work tree of a file; it is asked once for each."""
         from nbmerge.environment.git import repository
         from nbmerge.git.sides import contested
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nbmerge.git.sides import contested
 from nbmerge.git.waiting import Question, decisions_awaited
 from tests.git.repo import NAME, Repository, run, spelled
 
@@ -135,7 +136,7 @@ def test_a_folder_that_one_side_renamed(repo: Repository) -> None:
     repo.git("mv", "old", "fresh")
     repo.git("commit", "--quiet", "--message", "renamed")
     repo.try_git("merge", "feature")
-    [waiting] = decisions_awaited(str(repo.path))
+    [waiting] = decisions_awaited(contested(str(repo.path)))
     assert (waiting.question, waiting.paths) == (
         Question.ADDED_THERE,
         (str(repo.path / "fresh" / "new.ipynb"),),
@@ -154,16 +155,19 @@ def test_two_notebooks_that_both_renamed(repo: Repository) -> None:
         repo.git("mv", "b.ipynb", f"{two}.ipynb")
         repo.git("commit", "--quiet", "--message", "renamed")
     repo.try_git("merge", "feature")
-    found = [[path.rpartition("/")[2] for path in each.paths] for each in decisions_awaited(str(repo.path))]
+    found = [
+        [path.rpartition("/")[2] for path in each.paths]
+        for each in decisions_awaited(contested(str(repo.path)))
+    ]
     assert found == [["a.ipynb", "ay.ipynb", "ax.ipynb"], ["b.ipynb", "by.ipynb", "bx.ipynb"]]
 
 
 def test_contents_in_conflict_are_no_such_decision(repo: Repository) -> None:
     repo.diverge(spelled("a = 1"), spelled("a = 2"), spelled("a = 3"))
     repo.try_git("merge", "feature")
-    assert decisions_awaited(str(repo.path)) == ()
+    assert decisions_awaited(contested(str(repo.path))) == ()
     assert [one["in"] for one in told(repo)] == ["source"]
 
 
 def test_nothing_waits_outside_of_repositories(repo: Repository) -> None:
-    assert decisions_awaited(str(repo.path.parent / "home")) == ()
+    assert decisions_awaited(contested(str(repo.path.parent / "home"))) == ()

@@ -56,7 +56,7 @@ ORANGE
 
 
 def rewritten(text: str) -> str | None:
-    found = as_git_writes(text.split("\n"))
+    found = as_git_writes(text)
     return None if found is None else "\n".join(found[0])
 
 
@@ -208,7 +208,7 @@ def test_what_git_writes_stays_as_it_is() -> None:
 
 
 def test_lines_have_the_numbers_of_the_file() -> None:
-    found = as_git_writes(["first", *DOCUMENTED.split("\n")])
+    found = as_git_writes(f"first\n{DOCUMENTED}")
     assert found is not None
     numbers = dict(zip(*found, strict=True))
     told = {"first": 1, "grape": 6, "grapefruit": 7, "GRAPE": 11, "": 14}
