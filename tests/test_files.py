@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.files import create_file
+from nbmerge.files import create_file, read_small_file, replace_beside
 
 
 def test_a_file_is_made_whole(tmp_path: Path) -> None:
@@ -40,3 +40,29 @@ def test_file_systems_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_where_nothing_can_be_made(tmp_path: Path) -> None:
     with pytest.raises(SystemFailure, match="none/new: cannot be written: no such file or directory"):
         create_file(str(tmp_path / "none" / "new"), b"data")
+
+
+def test_what_is_replaced_is_never_written_through(tmp_path: Path) -> None:
+    (tmp_path / "others").write_bytes(b"others'")
+    (tmp_path / "name").symlink_to(tmp_path / "others")
+    (tmp_path / f".nbmerge-{os.getpid()}-0.tmp").symlink_to(tmp_path / "others")
+    replace_beside(str(tmp_path / "name"), b"data")
+    assert ((tmp_path / "name").is_symlink(), (tmp_path / "name").read_bytes()) == (False, b"data")
+    assert (tmp_path / "others").read_bytes() == b"others'"
+
+
+def test_what_cannot_be_replaced_leaves_nothing_beside(tmp_path: Path) -> None:
+    (tmp_path / "name").mkdir()
+    with pytest.raises(SystemFailure, match="name: cannot be written: "):
+        replace_beside(str(tmp_path / "name"), b"data")
+    assert [path.name for path in tmp_path.iterdir()] == ["name"]
+
+
+def test_a_small_file_is_an_ordinary_one(tmp_path: Path) -> None:
+    (tmp_path / "there").write_bytes(b"data")
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    (tmp_path / "folder").mkdir()
+    assert read_small_file(str(tmp_path / "there"), 4) == b"data"
+    for name, most in (("there", 3), ("link", 4), ("folder", 4)):
+        with pytest.raises(ValueError, match=name):
+            read_small_file(str(tmp_path / name), most)

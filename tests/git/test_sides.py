@@ -234,6 +234,14 @@ def test_nothing_to_be_found(bare: Repository, tmp_path: Path, monkeypatch: pyte
     assert unmerged(str(bare.path)) == ()
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\x0b", "\x85"])
+def test_a_subject_is_no_commit(bare: Repository, end: str) -> None:
+    """Whatever it says behind what other programs take for the end of a line."""
+    bare.diverge(BASE, OURS, THEIRS)
+    bare.git("commit", "--quiet", "--amend", "--message", f"ours {end}none main feature")
+    assert find_sides(str(bare.path / NAME)) is None
+
+
 def test_a_merge_in_which_one_side_was_taken(bare: Repository) -> None:
     """git had nothing to merge in it."""
     bare.diverge(BASE, OURS, THEIRS)

@@ -11,6 +11,7 @@ import pytest
 from nbmerge.git.sides import contested
 from nbmerge.git.waiting import Question, decisions_awaited
 from tests.git.repo import NAME, Repository, run, spelled
+from tests.helpers.build import conflict
 
 BASE = spelled("a = 1", "b = 2", "c = 3", "d = 4", "e = 5")
 OURS = BASE.replace("a = 1", "a = 10")
@@ -171,3 +172,13 @@ def test_contents_in_conflict_are_no_such_decision(repo: Repository) -> None:
 
 def test_nothing_waits_outside_of_repositories(repo: Repository) -> None:
     assert decisions_awaited(contested(str(repo.path.parent / "home"))) == ()
+
+
+def test_git_is_asked_once_for_a_work_tree(repo: Repository) -> None:
+    """Both for what is to be decided about files, and for which of them conflicts are git's."""
+    for name in "xyz":
+        repo.commit(name, spelled(conflict(["a = 1"], ["a = 2"])), f"{name}.ipynb")
+    trace = repo.path.parent / "trace"
+    repo.env["GIT_TRACE"] = str(trace)
+    assert len(told(repo)) == 3
+    assert trace.read_text(encoding="utf-8").count("git ls-files ") == 1

@@ -188,6 +188,13 @@ def test_a_side_of_three_that_changed_nothing_is_in_no_conflict() -> None:
     assert (found.sources, found.made.conflicts) == (["a = 10", "text"], ())
 
 
+@pytest.mark.parametrize("count", [64, 65])
+def test_a_conflict_of_more_sides_than_anybody_merges_stays_as_it_is(count: int) -> None:
+    sides = [f"+++++++ {number}\n{number}" for number in range(count)]
+    lines = ["<<<<<<< 1 of 1", sides[0], *(f"------- base\n{side}" for side in sides[1:]), ">>>>>>> 1 ends"]
+    assert (rewritten("\n".join(lines)) is None) == (count > 64)
+
+
 @pytest.mark.parametrize(
     "damage",
     [

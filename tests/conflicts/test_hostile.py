@@ -1,0 +1,110 @@
+"""Notebooks made so that looking for conflicts in them is slow are looked at in seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nbmerge.conflicts.finding import find, find_in_text, find_left
+from nbmerge.conflicts.marker_cells import conflicts_between_cells
+from nbmerge.merge.rules import faults
+from nbmerge.notebook.model import Cell
+from nbmerge.notebook.reader import read
+from tests.helpers.build import code, conflict, markdown, notebook
+from tests.helpers.spelling import JUPYTER
+
+LIMIT = 5  # seconds of CPU
+
+
+def many_markers_left_in_code() -> list[dict[str, Any]]:
+    return [code("\n".join(['a = """', *["<<<<<<< HEAD", "x = 1"] * 2_000, '"""', ">>>>>>> b"]))]
+
+
+def many_markers_left_in_markdown() -> list[dict[str, Any]]:
+    return [markdown("\n".join(["```", "x", "```", *["<<<<<<< HEAD", "text"] * 5_000]))]
+
+
+def many_conflicts_in_code() -> list[dict[str, Any]]:
+    return [code("\n".join(['a = """', *[conflict(["x = 1"], ["x = 2"], "HEAD", "b")] * 1_000, '"""', "("]))]
+
+
+def many_conflicts_in_markdown() -> list[dict[str, Any]]:
+    return [markdown("\n".join(["```", *[conflict(["x"], ["y"], "HEAD", "b")] * 4_000, "```"]))]
+
+
+SLOW = [
+    many_markers_left_in_code,
+    many_markers_left_in_markdown,
+    many_conflicts_in_code,
+    many_conflicts_in_markdown,
+]
+
+
+@pytest.mark.parametrize("make", SLOW)
+def test_it_takes_no_longer_than_the_notebook_is(make: Callable[[], list[dict[str, Any]]]) -> None:
+    made = read(JUPYTER.spell(notebook(*make())))
+    began = time.process_time()
+    find(made)
+    find_left(made)
+    assert time.process_time() - began < LIMIT
+
+
+def marker_cells(size: int) -> list[Cell]:
+    return [Cell({"cell_type": "markdown", "source": f"`{mark * size}`"}) for mark in "<=>"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "conflicts"),
+    [
+        (
+            [cell for size in range(7, 1_000) for cell in marker_cells(size)] + marker_cells(7)[:1] * 40_000,
+            993,
+        ),
+        (marker_cells(7) * 20_000, 20_000),
+    ],
+    ids=["kinds", "conflicts"],
+)
+def test_many_marker_cells(cells: list[Cell], conflicts: int) -> None:
+    began = time.process_time()
+    assert len(conflicts_between_cells(cells)) == conflicts
+    assert time.process_time() - began < LIMIT
+
+
+def test_many_sides_of_jj_with_long_names() -> None:
+    """Written as git does, each level would name all those within it."""
+    sides = [f"+++++++ {name * 100}\n{name}" for name in ["side"] * 3_000]
+    text = "\n".join(["<<<<<<< 1 of 1", sides[0], *(f"------- base\nx\n{side}" for side in sides[1:])])
+    began = time.process_time()
+    assert find_in_text(f"{text}\n>>>>>>> 1 of 1 ends\n".encode()) == ()
+    assert time.process_time() - began < LIMIT
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sources that are read as code."""
+    sources: list[str] = []
+
+    def counted(source: str) -> frozenset[str]:
+        sources.append(source)
+        return faults(source)
+
+    monkeypatch.setattr("nbmerge.conflicts.examples.faults", counted)
+    return sources
+
+
+@pytest.mark.parametrize(("markers", "times"), [(1, 1), (20, 21), (21, 1)])
+def test_code_is_parsed_a_few_times_at_most(parsed: list[str], markers: int, times: int) -> None:
+    """One that is no example does not hide behind those that are."""
+    lesson = ['a = """', *["<<<<<<< HEAD"] * (markers - 1), '"""', ">>>>>>> topic"]
+    left = find_left(read(JUPYTER.spell(notebook(code("\n".join(lesson))))))
+    assert left[-1].line == len(lesson) - 1
+    assert len(parsed) == times
+
+
+def test_a_lesson_of_many_markers_is_parsed_once(parsed: list[str]) -> None:
+    lesson = ['a = """', *["<<<<<<< HEAD", "x"] * 100, '"""']
+    assert find_left(read(JUPYTER.spell(notebook(code("\n".join(lesson)))))) == ()
+    assert len(parsed) == 1
