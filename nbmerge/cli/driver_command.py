@@ -107,10 +107,17 @@ def _lines(call: Call, outcome: DriverResult) -> Iterator[str]:
         yield from (f"{call.path}: {line}" for line in found[:_LINES])
         if len(found) > _LINES:
             yield f"{call.path}: and {len(found) - _LINES} more"
-        from shlex import quote
-
+        typed = _typed(call.path)
         if outcome.offered:
-            yield f"{call.path}: look at what is settled as before; git waits for: git add {quote(call.path)}"
+            yield f"{call.path}: look at what is settled as before; git waits for: git add {typed}"
         if outcome.result.conflicts:
-            back = "settle them, which brings back the outputs of the side that you choose"
-            yield f"{call.path}: {back}: nbmerge-on-save resolve {quote(call.path)}"
+            settle = "to settle them, with the outputs of the side that you choose"
+            yield f"{call.path}: {settle}: nbmerge-on-save resolve {typed}"
+
+
+def _typed(path: str) -> str:
+    """The path, which is told from the top of the work tree, for a command in the folder where git was
+    called; git runs its drivers at the top."""
+    from shlex import quote
+
+    return quote(os.path.relpath(path, os.environ.get("GIT_PREFIX") or os.curdir))

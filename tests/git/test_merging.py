@@ -236,3 +236,16 @@ def test_the_driver_by_hand(repo: Repository) -> None:
     assert driver("b", "l", "t", "seven", "n.ipynb") > 128
     assert driver("b", "l", "t") > 128
     assert repo.read("l") == OURS
+
+
+@pytest.mark.parametrize(
+    ("below", "typed"), [(".", "'a b/n.ipynb'"), ("a b", "n.ipynb"), ("c", "'../a b/n.ipynb'")]
+)
+@pytest.mark.parametrize("command", ["merge", "rebase", "cherry-pick"])
+def test_what_to_type_is_told_for_the_folder_where_git_was_called(
+    repo: Repository, command: str, below: str, typed: str
+) -> None:
+    repo.write("c/other", "kept")
+    repo.diverge(BASE, spelled("a = 10"), spelled("a = 77"), "a b/n.ipynb")
+    done = Repository(repo.path / below, repo.env).try_git(command, "feature")
+    assert f"choose: nbmerge-on-save resolve {typed}\n" in done.err
