@@ -88,7 +88,8 @@ def _take_in_arrivals(store: Store, directory: str) -> None:
     from nbmerge.watch.status import is_locked
 
     if not is_locked(directory):
-        take_in_arrivals(Recorder(store, NotebookCache(store)), journals)
+        for left in take_in_arrivals(Recorder(store, NotebookCache(store)), journals):
+            write_error(f"nbmerge: {printable(f'{left.path}: {left.why}')}\n")
 
 
 def tell_set_aside(path: str | None) -> None:
