@@ -180,7 +180,7 @@ class HeadHandler(NotebookHandler):
         model = await contents.model(path)
         file = contents.file(path)
         try:
-            version = await self.serving.participants.ask(lambda participation: participation.head(file))
+            version = await self.serving.participants.head(file)
         except NbmergeError as error:
             self.answer_failure(error, file)
             return
