@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+from nbmerge.history.opening import place_of
 from nbmerge.history.values import StoreLost
 from nbmerge.sync import Participation, Timing, participating
 
@@ -40,6 +41,11 @@ class Participants:
         self._opened = ExitStack()  # all that were opened: threads may still be using those that were lost
         self._current: Participation | None = None
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def directory(self) -> str:
+        """The state directory, which need not be there yet."""
+        return place_of(self._state)
 
     @asynccontextmanager
     async def turn(self, path: str) -> AsyncIterator[None]:
