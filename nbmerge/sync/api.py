@@ -110,7 +110,7 @@ class Participation:
             operations=todo,
             content=held.content,
             sent=token_of(held.sent, name),
-            came=came_between(store, held.notebook_id, held.sent, held.version) if todo else (),
+            came=came_between(service.recorder, held.notebook_id, held.sent, held.version) if todo else (),
             set_aside=service.set_aside,
         )
 
