@@ -2,18 +2,20 @@
 
 Must not know: how saves are noticed, what is printed.  Invariant: a journal is removed only when all that it
 holds is in the store; what the store knows already is not recorded again; a journal that cannot be read or
-removed keeps nobody from anything.
+removed keeps nobody from anything; the conflict copy of a sync tool is no notebook of its own.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
+from nbmerge.environment.conflict_copies import Copy, copy_of
 from nbmerge.errors import NotebookError
-from nbmerge.files import reason
+from nbmerge.files import read_file, reason
+from nbmerge.lineage.versions import Origin
 from nbmerge.observe.arrivals import read_journal, remove_journal
 from nbmerge.observe.events import FileRead, Previous
 from nbmerge.service.record import JUDGED, Recorder, Saved, found_in_file
@@ -60,7 +62,11 @@ def _taken_in(recorder: Recorder, journal: str) -> list[LeftJournal]:
         return [LeftJournal(journal, f"{why}; the saves that a watcher kept in it are left where they are")]
     by_path = sorted(content.saves, key=lambda arrival: arrival.path)
     for path, of_one in groupby(by_path, key=lambda arrival: arrival.path):
-        _take_in(recorder, recorder.store.adopt(path), of_one)
+        copy = copy_of(path)
+        if copy is None or _has_history(recorder, path):
+            _take_in(recorder, recorder.store.adopt(path), of_one)
+        else:
+            _take_in_copies(recorder, path, copy, of_one)
     recorder.store.flush()
     return remove_journals([journal]) if content.whole else [LeftJournal(journal, _DAMAGED)]
 
@@ -71,6 +77,36 @@ def _take_in(recorder: Recorder, notebook_id: int, arrived: Iterable[FileRead | 
     recorder.keep(notebook_id, new[: len(new) - len(judged)])
     for saved in judged:
         recorder.record_unseen(notebook_id, saved)
+
+
+def _take_in_copies(
+    recorder: Recorder, path: str, copy: Copy, arrived: Iterable[FileRead | Previous]
+) -> None:
+    """What by its name is another side of a notebook: whoever watches looks at its file.
+
+    What the file does not hold any more is kept with the notebook, or by itself if there is none.
+    """
+    held = _held(path)
+    gone = [one for one in arrived if one.data != held]
+    if not gone:
+        return
+    if _has_history(recorder, copy.original):
+        saves = (replace(_saved(one), origin=Origin.COPY) for one in gone)
+        recorder.keep(recorder.store.adopt(copy.original), saves)
+    else:
+        _take_in(recorder, recorder.store.adopt(path), gone)
+
+
+def _has_history(recorder: Recorder, path: str) -> bool:
+    notebook_id = recorder.store.notebook_id(path)
+    return notebook_id is not None and recorder.store.heads(notebook_id) is not None
+
+
+def _held(path: str) -> bytes | None:
+    try:
+        return read_file(path)
+    except NotebookError:
+        return None
 
 
 def _saved(arrival: FileRead | Previous) -> Saved:

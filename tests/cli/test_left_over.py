@@ -69,3 +69,38 @@ def test_of_a_damaged_journal_is_taken_in_what_can_be_read(
     assert (ended.code, len(past.versions)) == (0, 3)
     assert ended.line.startswith(f"nbmerge: {journal}: is damaged, or of another version of nbmerge; ")
     assert left_over(str(journal.parent)) == [str(journal)]
+
+
+COPIES = ["nb.sync-conflict-20240105-093344-ABCDEFG", "nb (Ann's conflicted copy 2024-01-05)", "nb (1)"]
+
+
+@pytest.mark.parametrize("name", COPIES)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_conflict_copy_is_no_notebook(past: Past, nbmerge: Command, name: str, there: bool) -> None:
+    """Its file is looked at by whoever watches; where that is gone, it is kept with its notebook."""
+    past.saved(BASE, LOCAL)
+    copy = past.path.with_name(f"{name}.ipynb")
+    journal = kept(past, copy, LOST)
+    if there:
+        copy.write_bytes(LOST)
+    assert nbmerge("log", "nb.ipynb").code == 0
+    assert len(past.versions) == (2 if there else 3)
+    assert past.heads.head == 2
+    assert not journal.exists()
+    with past.service() as service:
+        assert [found.path for found in service.store.notebooks()] == [str(past.path)]
+
+
+def test_a_notebook_that_is_only_called_like_a_copy_goes_on(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL)
+    other = Past(past.path.with_name("nb (1).ipynb"), past.state)
+    other.saved(BASE)
+    kept(past, other.path, LOST)
+    assert nbmerge("log", "nb (1).ipynb").code == 0
+    assert (len(past.versions), len(other.versions)) == (2, 2)
+
+
+def test_a_copy_of_nothing_that_is_known_is_kept_by_itself(past: Past, nbmerge: Command) -> None:
+    copy = past.path.with_name("other.sync-conflict-20240105-093344-ABCDEFG.ipynb")
+    kept(past, copy, LOST)
+    assert nbmerge("log", copy.name).code == 0
