@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,36 @@ def test_of_a_damaged_journal_is_taken_in_what_can_be_read(
     assert (ended.code, len(past.versions)) == (0, 3)
     assert ended.line.startswith(f"nbmerge: {journal}: is damaged, or of another version of nbmerge; ")
     assert left_over(str(journal.parent)) == [str(journal)]
+
+
+CALLS = {
+    "log": ["nb.ipynb"],
+    "restore": ["nb.ipynb@1"],
+    "recover": ["nb.ipynb"],
+    "open": ["nb.ipynb"],
+    "lost": ["nb.ipynb", "--put-back", "1"],
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_command_that_opens_the_history_takes_it_in(
+    journal: Path, past: Past, nbmerge: Command, name: str
+) -> None:
+    assert nbmerge(name, *CALLS[name]).code == 0
+    assert past.holds(LOST)
+    assert not journal.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of Unix")
+@pytest.mark.parametrize("name", ["log", "recover"])
+def test_a_journal_that_others_can_write_is_told_and_not_believed(
+    journal: Path, past: Past, nbmerge: Command, name: str
+) -> None:
+    journal.chmod(0o666)
+    ended = nbmerge(name, *CALLS[name])
+    said = "can be written by other users, so it was left as it is; remove it if you know nothing of it"
+    assert (ended.code, ended.line) == (0, f"nbmerge: {journal}: {said}")
+    assert not past.holds(LOST)
 
 
 COPIES = ["nb.sync-conflict-20240105-093344-ABCDEFG", "nb (Ann's conflicted copy 2024-01-05)", "nb (1)"]
