@@ -14,7 +14,7 @@ from shlex import quote
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.git_command import in_git
-from nbmerge.cli.histories import tell_set_aside
+from nbmerge.cli.histories import service
 from nbmerge.cli.program import to_type
 from nbmerge.cli.report import decided, without_what_comes_back
 from nbmerge.cli.streams import printable, write_error, write_text
@@ -145,11 +145,8 @@ def _shown(data: bytes, path: str) -> int:
 
 
 def _written(path: str, broken: bytes, data: bytes, state: str | None) -> Fixed | None:
-    from nbmerge.service.notebook_service import taking_part
-
-    with taking_part(state) as service:
-        tell_set_aside(service.set_aside)
-        return service.put_rebuilt(path, broken, data)
+    with service(state) as opened:
+        return opened.put_rebuilt(path, broken, data)
 
 
 def _code(done: _Done, check: bool) -> int:

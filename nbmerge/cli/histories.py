@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.history.store import Store
     from nbmerge.lineage.versions import Version
+    from nbmerge.service.notebook_service import NotebookService
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +77,40 @@ def history(state: str | None) -> Iterator[Store]:
         opened.store.close()
 
 
-def _take_in_arrivals(store: Store, directory: str) -> None:
-    from nbmerge.observe.arrivals import journal_directory, left_over
+@contextmanager
+def service(state: str | None) -> Iterator[NotebookService]:
+    """What records and writes notebooks, with the store of a state directory; likewise."""
+    from nbmerge.history.opening import state_directory
+    from nbmerge.service.notebook_service import taking_part
 
-    journals = left_over(journal_directory(directory))
-    if not journals:
+    with taking_part(state) as found:
+        tell_set_aside(found.set_aside)
+        _take_in_arrivals(found.store, state_directory(state))
+        yield found
+
+
+def _take_in_arrivals(store: Store, directory: str) -> None:
+    from nbmerge.observe.arrivals import doubts, journal_directory, left_over
+
+    place = journal_directory(directory)
+    journals, doubted = left_over(place), doubts(place)
+    if not journals and not doubted:
         return
     from nbmerge.service.arrivals import take_in_arrivals
     from nbmerge.service.cache import NotebookCache
     from nbmerge.service.record import Recorder
     from nbmerge.watch.status import is_locked
 
-    if not is_locked(directory):
-        take_in_arrivals(Recorder(store, NotebookCache(store)), journals)
+    if is_locked(directory):  # the watcher sees to it
+        return
+    for one in doubted:
+        _tell(one.path, f"{one.why}, so it was left as it is; remove it if you know nothing of it")
+    for left in take_in_arrivals(Recorder(store, NotebookCache(store)), journals):
+        _tell(left.path, left.why)
+
+
+def _tell(path: str, why: str) -> None:
+    write_error(f"nbmerge: {printable(f'{path}: {why}')}\n")
 
 
 def tell_set_aside(path: str | None) -> None:

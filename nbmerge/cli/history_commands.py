@@ -24,11 +24,11 @@ from nbmerge.cli.histories import (
     is_number,
     named,
     named_version,
-    tell_set_aside,
+    service,
     version_of,
 )
 from nbmerge.cli.program import to_type
-from nbmerge.cli.streams import printable, write_bytes, write_text
+from nbmerge.cli.streams import printable, write_content, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
 from nbmerge.files import digest, read_file
 
@@ -49,7 +49,7 @@ that a later save may have overwritten.
 """
 _SHOW = """
 Print a version of a notebook exactly as it was saved; `log` lists the versions. The notebook need not
-exist any more.
+exist any more. A terminal is sent no control characters: they are escaped there.
 """
 _DIFF = """
 Show how two versions of a notebook differ, from @N to @M: nbdime's diff, coloured on a terminal. Without
@@ -99,7 +99,7 @@ def run_show(found: Arguments) -> int:
     with history(found.state) as store:
         notebook_id = book_of(store, notebook)
         data = store.data(notebook_id, version_of(store, notebook_id, notebook, number).number)
-    write_bytes(data)
+    write_content(data)
     return EXIT_CLEAN
 
 
@@ -144,13 +144,10 @@ def restore_parser() -> CommandParser:
 
 def run_restore(found: Arguments) -> int:
     """Run `restore`; its exit code.  Raises NbmergeError."""
-    from nbmerge.service.notebook_service import taking_part
-
     notebook, number = named_version(found.notebook)
-    with taking_part(found.state) as service:
-        tell_set_aside(service.set_aside)
-        version_of(service.store, book_of(service.store, notebook), notebook, number)
-        done = service.restore(notebook.path, number)
+    with service(found.state) as opened:
+        version_of(opened.store, book_of(opened.store, notebook), notebook, number)
+        done = opened.restore(notebook.path, number)
     if done is None:
         said = f"holds version {number} already"
     else:
@@ -169,16 +166,14 @@ def recover_parser() -> CommandParser:
 
 def run_recover(found: Arguments) -> int:
     """Run `recover`; its exit code.  Raises NbmergeError."""
-    from nbmerge.service.notebook_service import taking_part
     from nbmerge.watch.runner import merged
 
     notebook = NamedVersion(found.notebook, None)
-    with taking_part(found.state) as service:
-        tell_set_aside(service.set_aside)
-        notebook_id = book_of(service.store, notebook)
-        done = service.reopen(notebook.path)
+    with service(found.state) as opened:
+        notebook_id = book_of(opened.store, notebook)
+        done = opened.reopen(notebook.path)
         tips = () if done is None else done.merge.tips
-        versions = [service.store.version(notebook_id, tip) for tip in tips]
+        versions = [opened.store.version(notebook_id, tip) for tip in tips]
     if done is None:
         said = "nothing in its history is open; nothing was changed"
     else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
-from nbmerge.cli.histories import NamedVersion, book_of, history, tell_set_aside
+from nbmerge.cli.histories import NamedVersion, book_of, history, service
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
@@ -102,13 +102,11 @@ def _went_since(row: _Row, since: int | None) -> bool:
 
 def _put_back(found: Arguments) -> int:
     from nbmerge.service.lost import put_lost_back
-    from nbmerge.service.notebook_service import taking_part
 
     notebook = NamedVersion(found.notebook, None)
-    with taking_part(found.state) as service:
-        tell_set_aside(service.set_aside)
-        book_of(service.store, notebook)
-        one, held = put_lost_back(service, notebook.path, found.put_back)
+    with service(found.state) as opened:
+        book_of(opened.store, notebook)
+        one, held = put_lost_back(opened, notebook.path, found.put_back)
     said = f"{_what(one)} of version {one.last} is in the notebook again: version {held.version.number}"
     write_text(printable(f"{notebook.path}: {said}") + "\n")
     return EXIT_CONFLICTS if held.conflicts else EXIT_CLEAN

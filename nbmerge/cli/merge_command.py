@@ -14,7 +14,7 @@ from nbmerge.cli import nbdime_options
 from nbmerge.cli.arguments import Arguments, CommandParser, asked_for, command, page_file
 from nbmerge.cli.program import COMMANDS, command_list, program_name
 from nbmerge.cli.report import details, in_full, result_json, summary
-from nbmerge.cli.streams import write_bytes, write_error, write_text
+from nbmerge.cli.streams import write_content, write_error, write_text
 from nbmerge.errors import (
     EXIT_CLEAN,
     EXIT_CONFLICTS,
@@ -259,7 +259,7 @@ def _deliver(whole: MergedFile, options: MergeOptions) -> None:
     elif options.decisions:
         write_text("".join(f"{line}\n" for line in in_full(whole.rendered)))
     else:
-        write_bytes(whole.data)
+        write_content(whole.data)
 
 
 def _report(result: Rendered, options: MergeOptions) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from nbmerge.cli.histories import tell_set_aside
+from nbmerge.cli.histories import service
 from nbmerge.cli.program import to_type
 from nbmerge.cli.report import place
 from nbmerge.conflicts.values import CellRuns
@@ -39,11 +39,8 @@ def open_conflicts(path: str, state: str | None) -> Iterator[Unresolved | None]:
     if not may_be:
         yield None
         return
-    from nbmerge.service.notebook_service import taking_part
-
-    with taking_part(state) as service:
-        tell_set_aside(service.set_aside)
-        yield find_unresolved(service, path)
+    with service(state) as opened:
+        yield find_unresolved(opened, path)
 
 
 def in_cell(found: Unresolved, named: str) -> tuple[Traced, ...]:

@@ -49,6 +49,14 @@ def write_text(text: str) -> None:
     write_bytes(text.encode(encoding, "backslashreplace"))
 
 
+def write_content(data: bytes) -> None:
+    """Write a notebook to standard output, byte for byte; to a terminal as text, which cannot command it."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        write_bytes(data)
+    else:
+        write_text(cleaned(data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")))
+
+
 def finish_output() -> None:
     """Write out what is still held back."""
     if sys.stdout is None:
@@ -73,6 +81,8 @@ def write_error(text: str) -> None:
 
 def printable(text: str) -> str:
     """The text in one line and without control characters, for terminals and logs."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 

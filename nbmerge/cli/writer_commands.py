@@ -10,9 +10,9 @@ from __future__ import annotations
 import sys
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
-from nbmerge.cli.histories import tell_set_aside
+from nbmerge.cli.histories import service
 from nbmerge.cli.program import program_name
-from nbmerge.cli.streams import write_bytes, write_error, write_text
+from nbmerge.cli.streams import write_content, write_error, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
 from nbmerge.files import read_file, replace_file
 
@@ -26,7 +26,7 @@ save in between is merged.
 
 The content goes to standard output, byte for byte, and the token, a line of its own, to standard error. With
 --output the content goes to FILE and the token to standard output. With --json standard output is one object
-{"version": TOKEN, "content": NOTEBOOK}.
+{"version": TOKEN, "content": NOTEBOOK}. A terminal is sent no control characters: they are escaped there.
 """
 _SAVE = """
 Save what FILE or standard input holds into NOTEBOOK. TOKEN is the version that it was made from, as
@@ -50,10 +50,10 @@ def open_parser() -> CommandParser:
 
 def run_open(found: Arguments) -> int:
     """Run `open`; its exit code.  Raises NbmergeError."""
-    from nbmerge.sync.api import open_notebook
+    from nbmerge.sync.api import Participation
 
-    opened = open_notebook(found.notebook, found.writer, found.state)
-    tell_set_aside(opened.set_aside)
+    with service(found.state) as taking_part:
+        opened = Participation(taking_part).open_notebook(found.notebook, found.writer)
     if found.output is not None:
         replace_file(found.output, opened.content)
     if found.json:
@@ -61,7 +61,7 @@ def run_open(found: Arguments) -> int:
     elif found.output is not None:
         write_text(f"{opened.version}\n")
     else:
-        write_bytes(opened.content)
+        write_content(opened.content)
         write_error(f"{opened.version}\n")
     return EXIT_CLEAN
 
@@ -80,13 +80,13 @@ def run_save(found: Arguments) -> int:
     """Run `save`; its exit code.  Raises NbmergeError."""
     if not found.base:
         raise UsageError(f"--base is missing: the version token that `{program_name()} open` printed")
-    from nbmerge.sync.api import save
+    from nbmerge.sync.api import Participation
 
     if found.file != "-":
         content = read_file(found.file)
     else:
         content = b"" if sys.stdin is None else sys.stdin.buffer.read()
-    answer = save(found.notebook, content, found.base, found.writer, found.state)
-    tell_set_aside(answer.set_aside)
+    with service(found.state) as taking_part:
+        answer = Participation(taking_part).save(found.notebook, content, found.base, found.writer)
     write_text(f"{answer.text()}\n")
     return EXIT_CONFLICTS if answer.conflicts else EXIT_CLEAN

@@ -5,7 +5,8 @@ how saves are recorded and merged, which is `sync`'s; what the page does with an
 imports anything of Jupyter's server, and nothing imports this room but that server.
 
 To read in this order: `extension` (what the server loads), `handlers` (the requests), `participants` (the
-store that stays open), `notebooks` (between contents and bytes), `trusting`, `watching` and `events`.
+store that stays open), `notebooks` (between contents and bytes), `failures`, `trusting`, `watching` and
+`events`.
 """
 
 TYPE_CHECKING = False

@@ -40,7 +40,7 @@ class NbmergeExtension(ExtensionApp):
         events.register(logger)
         participants = Participants(self.state or None)
         opened = OpenNotebooks(
-            lambda file: participants.ask(lambda participation: participation.head(file)),
+            participants.head,
             participants.run,
             lambda event: events.emit(logger, event),
         )
@@ -62,5 +62,4 @@ class NbmergeExtension(ExtensionApp):
         """End with the server: what is being saved is saved first."""
         serving: Serving = self.settings[SETTING]
         await serving.opened.stop()
-        await serving.participants.run(lambda: None)
         serving.participants.close()

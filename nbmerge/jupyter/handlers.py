@@ -7,9 +7,7 @@ folder; a failure is answered with the status that contents give, and what was s
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +17,8 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from nbmerge import __version__
-from nbmerge.errors import NbmergeError, NotebookError, UsageError
+from nbmerge.errors import NbmergeError, UsageError
+from nbmerge.jupyter.failures import for_page, status_of
 from nbmerge.jupyter.notebooks import (
     Contents,
     as_node,
@@ -38,15 +37,8 @@ from nbmerge.sync import Answer, Opened, Operation, without_writer
 SETTING = "nbmerge"
 _UNNAMED = "a tab in Jupyter"  # where the server does not know who its users are
 _TRIES = 3
-_LONGEST_NAME = 200  # characters of a save_id or a tab's name
-_STATUS = {
-    errno.ENOSPC: 507,
-    errno.EDQUOT: 507,
-    errno.EACCES: 403,
-    errno.EPERM: 403,
-    errno.EROFS: 403,
-}
-_SQLITE_FULL = 13
+_LONGEST = {"base": 1000}  # characters; a token can end with the name of its writer
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +82,8 @@ class NotebookHandler(APIHandler):
         for name, kind in kinds.items():
             if not isinstance(found, dict) or not isinstance(found.get(name), kind):
                 raise web.HTTPError(400, f"the member {name!r} is missing or is no {kind.__name__}")
-            if kind is str and name != "base" and len(found[name]) > _LONGEST_NAME:
-                raise web.HTTPError(400, f"the member {name!r} is longer than {_LONGEST_NAME} characters")
+            if kind is str and (why := _why_no_name(found[name], _LONGEST.get(name, _LONGEST_NAME))):
+                raise web.HTTPError(400, f"the member {name!r} {why}")
         assert isinstance(found, dict)
         return found
 
@@ -105,13 +97,17 @@ class NotebookHandler(APIHandler):
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(reply, default=json_default))
 
-    def answer_failure(self, error: NbmergeError, file: str) -> None:
-        """Say what failed: to the page what to do, to people what happened."""
-        if isinstance(error, UsageError):
-            self.set_status(409)
-            self.answer({"reason": "unknown base", "message": str(error)})
-            return
-        raise web.HTTPError(_status_of(error, file), str(error).replace("%", "%%")) from error
+    def answer_failure(self, error: NbmergeError, path: str, file: str) -> None:
+        """Say what failed: to the page in its words, to the server's log as it is.
+
+        Not by an HTTPError: of that Jupyter shows the message with every percent sign twice.
+        """
+        is_unknown = isinstance(error, UsageError)
+        status = 409 if is_unknown else status_of(error, file)
+        self.log.warning("nbmerge: %s", error, exc_info=status == 500)
+        self.set_status(status)
+        message = for_page(str(error), path, file, self.serving.participants.directory)
+        self.answer({"reason": "unknown base" if is_unknown else None, "message": message})
 
     async def opened(self, file: str) -> Opened:
         """What a file holds and its version, recorded."""
@@ -158,7 +154,7 @@ class OpenHandler(NotebookHandler):
                     break
                 model = await contents.model(path)
         except NbmergeError as error:
-            self.answer_failure(error, file)
+            self.answer_failure(error, path, file)
             return
         invalid: dict[str, Any] = {}
         notebook = await self.serving.participants.run(lambda: shown(opened.content, invalid))
@@ -180,9 +176,9 @@ class HeadHandler(NotebookHandler):
         model = await contents.model(path)
         file = contents.file(path)
         try:
-            version = await self.serving.participants.ask(lambda participation: participation.head(file))
+            version = await self.serving.participants.head(file)
         except NbmergeError as error:
-            self.answer_failure(error, file)
+            self.answer_failure(error, path, file)
             return
         self.serving.opened.asked(path, file, version)
         self.answer({"version": version, "model": model})
@@ -206,7 +202,7 @@ class SaveHandler(NotebookHandler):
             try:
                 answer = await self._saved(file, sent.data, body)
             except NbmergeError as error:
-                self.answer_failure(error, file)
+                self.answer_failure(error, path, file)
                 return
             self.serving.opened.asked(path, file, without_writer(answer.version), body["tab"])
             operations = await self.operations(answer.operations, answer.content)
@@ -247,7 +243,7 @@ class PullHandler(NotebookHandler):
         try:
             pulled = await participants.ask(lambda participation: participation.pull(file, base, sent.data))
         except NbmergeError as error:
-            self.answer_failure(error, file)
+            self.answer_failure(error, path, file)
             return
         self.serving.opened.asked(path, file, without_writer(pulled.head))
         self.answer(
@@ -261,15 +257,10 @@ class PullHandler(NotebookHandler):
         )
 
 
-def _status_of(error: NbmergeError, file: str) -> int:
-    """The status with which contents would answer such a failure."""
-    if isinstance(error, NotebookError):
-        return 400 if os.path.exists(file) else 404
-    cause: BaseException | None = error
-    while cause is not None:
-        if getattr(cause, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL:
-            return 507
-        if isinstance(cause, OSError) and cause.errno in _STATUS:
-            return _STATUS[cause.errno]
-        cause = cause.__cause__
-    return 500
+def _why_no_name(text: str, longest: int) -> str:
+    """Why a text cannot be what the page calls a tab, a save or a version; "": it can."""
+    if len(text) > longest:
+        return f"is longer than {longest} characters"
+    return (
+        "" if text.isascii() and text.isprintable() else "has characters other than those of printable ASCII"
+    )

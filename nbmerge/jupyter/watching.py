@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _OFTEN = 0.25  # seconds between looks
 _SHARE = 10  # so many times as long as a look took is waited at least
+_LONGEST = 5.0  # seconds; one slow notebook must not make the others wait for ever
+_NEVER = (-1, -1, -1)  # not looked at yet: no file is like that
 _FORGOTTEN = 900.0  # seconds without a question: a hidden tab asks each minute
 
 
@@ -63,7 +65,8 @@ class OpenNotebooks:
         """A tab was told which version a notebook holds; `tab` is the one that has saved it just now."""
         known = self._open.get(path)
         if known is None:
-            self._open[path] = _OpenNotebook(file, self._clock(), _stamp(file), version)
+            # The file may have changed since the tab's question: the first look asks what it holds.
+            self._open[path] = _OpenNotebook(file, self._clock(), _NEVER, version)
         else:
             known.asked_at = self._clock()
             self._changed(path, known, version, tab)
@@ -85,22 +88,20 @@ class OpenNotebooks:
 
     async def _watch(self) -> None:
         while self._open:
-            took = await self._look()
-            await asyncio.sleep(max(_OFTEN, _SHARE * took))
+            await asyncio.sleep(_pause(await self._look()))
 
     async def _look(self) -> float:
-        """Look at all once; how long the system took."""
+        """Look at all once, and into what has changed; how long that took."""
         started = self._clock()
         for path, known in list(self._open.items()):
             if started - known.asked_at > _FORGOTTEN:
                 del self._open[path]
         looked_at = list(self._open.items())
         stamps = await self._run(lambda: [_stamp(known.file) for _, known in looked_at])
-        took = self._clock() - started
         for (path, known), stamp in zip(looked_at, stamps, strict=True):
             if stamp != known.stamp:
                 await self._look_into(path, known, stamp)
-        return took
+        return self._clock() - started
 
     async def _look_into(self, path: str, known: _OpenNotebook, stamp: Stamp) -> None:
         if stamp is None:
@@ -111,6 +112,11 @@ class OpenNotebooks:
             version = await self._version(known.file)
             known.stamp = stamp
             self._changed(path, known, version)
+
+
+def _pause(took: float) -> float:
+    """Seconds until the next look, after one that took so long."""
+    return min(max(_OFTEN, _SHARE * took), _LONGEST)
 
 
 def _stamp(file: str) -> Stamp:

@@ -17,7 +17,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
 from nbmerge.files import read_file
@@ -27,6 +27,7 @@ from nbmerge.owners import Distrust, distrust_of
 _LARGE = 8_000_000  # bytes after which a new file is begun
 _OLD = 60.0  # seconds likewise, at the next save
 _LAST = ".journal"
+_LENGTHS = 100  # bytes that the line before an entry has at most
 _CHECKED = 1 << 20  # bytes; a pass over all of a very large file would keep other saves waiting
 
 
@@ -125,36 +126,75 @@ def _paths(directory: str) -> list[str]:
     return [path for path in paths if os.path.isfile(path) and not os.path.islink(path)]
 
 
-def arrivals(journal: str) -> Iterator[FileRead | Previous]:
-    """The saves in a journal, in order, as they were kept.  What a kill cut off at its end is left out."""
-    data = read_file(journal)
-    at = 0
-    while (end := data.find(b"\n", at, at + 100)) > 0:
+@dataclass(frozen=True, slots=True)
+class JournalContent:
+    """The saves that could be read in a journal, in order; `whole`: that is all there was.
+
+    What a kill cut off at the end counts as never written.
+    """
+
+    saves: tuple[FileRead | Previous, ...]
+    whole: bool
+
+
+def read_journal(path: str) -> JournalContent:
+    """What was kept in a journal.  Raises NotebookError that names the path if it cannot be read at all."""
+    data = read_file(path)
+    saves: list[FileRead | Previous] = []
+    at, whole = 0, True
+    while at < len(data):
         try:
-            head_size, size, checksum = map(int, data[at:end].split())
-        except ValueError:
-            return
-        head = data[end + 1 : end + 1 + head_size]
-        at = end + 1 + head_size + size
-        body = data[at - size : at]
-        if at > len(data) or _checksum(head, body) != checksum:
-            return
-        yield _event(head, body)
+            entry = _entry_at(data, at)
+        except ValueError:  # where the next one begins is not known then
+            return JournalContent(tuple(saves), False)
+        if entry is None:
+            break
+        at = entry.end
+        try:
+            saves.append(_event(entry.head, entry.data))
+        except (ValueError, TypeError):
+            whole = False
+    return JournalContent(tuple(saves), whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    head: bytes
+    data: bytes
+    end: int
+
+
+def _entry_at(data: bytes, at: int) -> _Entry | None:
+    """The entry that begins here; None if a kill cut it off.  Raises ValueError if nothing begins here."""
+    line, newline, _ = data[at : at + _LENGTHS].partition(b"\n")
+    if not newline and len(line) < _LENGTHS and not line.strip(b"0123456789 "):
+        return None
+    head_size, size, checksum = map(int, line.split())
+    if head_size < 0 or size < 0:
+        raise ValueError
+    start = at + len(line) + 1 + head_size
+    if start + size > len(data):
+        return None
+    entry = _Entry(data[start - head_size : start], data[start : start + size], start + size)
+    if _checksum(entry.head, entry.data) != checksum:
+        raise ValueError
+    return entry
 
 
 def remove_journal(path: str) -> None:
-    """Remove a journal all of which is in the store."""
+    """Remove a journal all of which is in the store.  Raises OSError if that cannot be done."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
 
 
 def _event(head: bytes, data: bytes) -> FileRead | Previous:
-    """The way back from `_head`."""
-    name, at, way, stamp = json.loads(head)
+    """The way back from `_head`; earlier versions put one member more at its end.  Raises ValueError or
+    TypeError if there is none."""
+    name, at, way, stamp, *_ = json.loads(head)
     path = os.fsdecode(bytes.fromhex(name))
     if stamp is None:
-        return Previous(path, data, WallTime(at))
-    return FileRead(path, data, FileStamp(*stamp), WallTime(at), way)
+        return Previous(path, data, WallTime(float(at)))
+    return FileRead(path, data, FileStamp(*stamp), WallTime(float(at)), str(way))
 
 
 def _head(event: FileRead | Previous) -> bytes:

@@ -83,6 +83,7 @@ class WatcherClient:
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._was_lost = False  # the process that was started first
+        self._all_came = True
         self._heard_at = time.monotonic()
         self._thread = threading.Thread(target=self._serve, name="nbmerge-watcher-client", daemon=True)
         self._asking = threading.Thread(target=self._ask, name="nbmerge-watcher-asking", daemon=True)
@@ -96,6 +97,12 @@ class WatcherClient:
     def ready(self) -> bool:
         """Whether everything is watched, and everything that was there at the start was reported."""
         return self._state.ready
+
+    @property
+    def all_came(self) -> bool:
+        """Whether every save that was read was put.  To be asked after `stop`: no, if a process was killed or
+        ended by itself, which may have read more than it could report."""
+        return self._all_came
 
     def start(self) -> None:
         """Begin; returns when `ready`, or when `stop` was called.
@@ -115,6 +122,7 @@ class WatcherClient:
         self._close_commands()
         if self._thread.is_alive():
             self._thread.join(_PATIENCE)
+            self._all_came = self._all_came and not self._thread.is_alive()
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -192,16 +200,18 @@ class WatcherClient:
         assert process.stdout is not None
         with process.stdout as stream:
             while True:
+                self._heard_at = time.monotonic()
                 while self.is_busy() and not self._stopping.is_set():
                     time.sleep(0.005)
-                self._heard_at = time.monotonic()  # until now it had to wait for us
+                    self._heard_at = time.monotonic()  # meanwhile it has to wait for us
                 try:
                     report: Report = pickle.load(stream)
                 except (EOFError, OSError, pickle.UnpicklingError):
                     break
                 self._receive(report)
         self._close_commands()
-        process.wait()
+        is_in_order = process.wait() == 0 and self._stopping.is_set()
+        self._all_came = self._all_came and is_in_order
         if not self._stopping.is_set():
             self._process = None
 

@@ -142,12 +142,14 @@ class FileRecords:
 
     def stamped(self, path: str, record: FileRecord, stamp: FileStamp) -> None:
         """The file at this path looks like this."""
+        self._unlist(path, record)
         record.stamp = stamp
         self._paths[stamp.inode] = path
 
     def move(self, old: str, new: str) -> None:
         record = self.drop(old)
         if record is not None:
+            self.drop(new)
             folder, name = os.path.split(new)
             self._folders.setdefault(folder, {})[name] = record
             if record.stamp is not None:
@@ -158,9 +160,14 @@ class FileRecords:
         record = self._folders.get(folder, {}).pop(name, None)
         if record is not None and not self._folders[folder]:
             del self._folders[folder]
-        if record is not None and record.stamp is not None and self._paths.get(record.stamp.inode) == path:
-            del self._paths[record.stamp.inode]
+        if record is not None:
+            self._unlist(path, record)
         return record
+
+    def _unlist(self, path: str, record: FileRecord) -> None:
+        """Forget under which inode it was: a file that is replaced has another one each time."""
+        if record.stamp is not None and self._paths.get(record.stamp.inode) == path:
+            del self._paths[record.stamp.inode]
 
     def inside(self, folder: str) -> list[str]:
         """The notebooks right in a folder."""

@@ -3,7 +3,7 @@ them, each made once.
 
 Must not know: why they are compared, how they are merged.  Invariant: what comes out is what the store's
 bytes spell, and what a merge of the very same bytes gave; memory is bounded by what the files read and
-made take, oldest use first out.
+made take, oldest use first out.  One thread at a time may use it: the one that holds the store's lock.
 
 Versions of one notebook share their cells: what a version has in common with the one that was used
 last is recognised by comparing memory, so a version costs what it changed.

@@ -42,8 +42,8 @@ def put_lost_back(service: NotebookService, path: str, number: int) -> tuple[Los
     """
     with service.at(path) as (notebook_id, _):
         head = service.head(notebook_id)
-        now = read(service.store.data(notebook_id, head.number), path)
-        found = all_lost(service.store, notebook_id, now)
+    now = read(service.store.data(notebook_id, head.number), path)
+    found = all_lost(service.store, notebook_id, now)  # reads every version: others may save meanwhile
     if not 0 < number <= len(found):
         there = f"there are {len(found)}" if found else "nothing is lost"
         raise UsageError(f"{path}: number {number} is not in the list: {there}")

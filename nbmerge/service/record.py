@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeAlias
 
 from nbmerge.errors import NotebookError, UsageError
 from nbmerge.files import digest
@@ -29,6 +30,8 @@ COMPARED = 12  # how many recent versions a save may derive from, besides tips
 JUDGED = 8  # of so many saves of a notebook in a row each is judged; of more, only the last
 _NOT_JUDGED = "one of many saves that followed each other too fast to be judged: only kept"
 READ = 64_000_000  # bytes of candidates that are read for one save
+
+FindBase: TypeAlias = Callable[[Callable[[str], Sequence[Version]]], Version | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class DeclaredSave:
     path: str
     content: bytes
     notebook: Notebook
-    base: Callable[[Callable[[str], Sequence[Version]]], Version | None]
+    base: FindBase
     token: str
     writer: str = ""
     save_id: str = ""
@@ -120,13 +123,13 @@ class Recorder:
 
         They are no part of the notebook, but a later save may turn out to go on from one of them.
         """
-        before = self.store.versions(notebook_id, last=1)
+        count = 0
         with self.store.together():
             for saved in saves:
                 if not self.knows(notebook_id, saved.data):
                     self._kept(notebook_id, saved)
-        now = self.store.versions(notebook_id, last=1)
-        return (now[-1].number if now else 0) - (before[-1].number if before else 0)
+                    count += 1
+        return count
 
     def _kept(self, notebook_id: int, saved: Saved) -> None:
         heads = self.store.heads(notebook_id)
@@ -170,7 +173,7 @@ class Recorder:
         from.  Raises UsageError if its base is not known here; it is kept as an open tip then.
         """
         known = self.store.sent(notebook_id, sent.save_id) if sent.save_id else None
-        base = known or self._declared_base(notebook_id, sent)
+        base = known or self.declared_base(notebook_id, sent.base, sent.token)
         if base is None:
             kept = self._without_base(notebook_id, sent, now)
             raise UsageError(
@@ -183,10 +186,9 @@ class Recorder:
                 self.store.note_sent(notebook_id, sent.save_id, version.number)
         return version
 
-    def _declared_base(self, notebook_id: int, sent: DeclaredSave) -> Version | None:
-        """The version that a writer says it started from, if it is kept."""
-        found = sent.base(partial(self.store.beginning, notebook_id))
-        return found or self.store.sent(notebook_id, sent.token)
+    def declared_base(self, notebook_id: int, base: FindBase, token: str) -> Version | None:
+        """The version that a writer says it started from, if it is kept; see `DeclaredSave`."""
+        return base(partial(self.store.beginning, notebook_id)) or self.store.sent(notebook_id, token)
 
     def _declared(self, notebook_id: int, sent: DeclaredSave, base: Version, now: float) -> Version:
         name = digest(sent.content)

@@ -14,7 +14,7 @@ from functools import partial
 
 from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
-from nbmerge.service.notebook_service import NotebookService, Timing, taking_part
+from nbmerge.service.notebook_service import NotebookService, Timing, open_service
 from nbmerge.service.record import DeclaredSave
 from nbmerge.sync.came import Came, came_between
 from nbmerge.sync.operations import Operation, in_one_line, numbered, operations, whole
@@ -82,6 +82,7 @@ class Participation:
     def open_notebook(self, path: str, writer: str = "") -> Opened:
         """As the function `open_notebook`."""
         service = self.service
+        self._record_late()
         with service.at(path) as (notebook_id, _):
             head = service.head(notebook_id)
             content = service.store.data(notebook_id, head.number)
@@ -92,14 +93,10 @@ class Participation:
         with self.service.at(path) as (notebook_id, _):
             return token_of(self.service.head(notebook_id))
 
-    def record_late(self) -> None:
-        """Record the saves that arrived in files just when they were replaced."""
-        for _ in self.service.record_late():
-            pass
-
     def save(self, path: str, content: bytes, base: str, writer: str = "", save_id: str = "") -> Answer:
         """As the function `save`."""
         service = self.service
+        self._record_late()
         sent = read(content, f"what was sent for {path}")
         name = writer or writer_in(base)
         held = service.save(DeclaredSave(path, content, sent, partial(version_in, base), base, name, save_id))
@@ -113,19 +110,25 @@ class Participation:
             operations=todo,
             content=held.content,
             sent=token_of(held.sent, name),
-            came=came_between(store, held.notebook_id, held.sent, held.version) if todo else (),
+            came=came_between(service.recorder, held.notebook_id, held.sent, held.version) if todo else (),
             set_aside=service.set_aside,
         )
 
     def pull(self, path: str, base: str, content: bytes) -> Pulled:
         """As the function `pull`."""
+        self._record_late()
         return pull_into(self.service, path, base, read(content, f"what was sent for {path}"))
+
+    def _record_late(self) -> None:
+        """Record the saves that arrived in files just when they were replaced."""
+        for _ in self.service.record_late():
+            pass
 
 
 @contextmanager
 def participating(state: str | None = None, timing: Timing = _USUAL) -> Iterator[Participation]:
     """The store of a state directory (None: the user's), open until the block ends."""
-    with taking_part(state, timing) as service:
+    with open_service(state, timing=timing) as service:
         yield Participation(service)
 
 

@@ -1,7 +1,8 @@
 """Owns: what others have saved between two versions, in a few figures for people.
 
 Must not know: how it is shown.  Invariant: it says less rather than cost more than a moment: of many saves
-the newest are looked at, and one that is no longer kept is left out.
+the newest are looked at, and one that is no longer kept is left out; nobody waits for it who wants to save:
+the store is locked only while a version is fetched, not while it is compared.
 """
 
 from __future__ import annotations
@@ -10,16 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from nbmerge.errors import NotebookError
 from nbmerge.lineage.versions import Origin
-from nbmerge.notebook.reader import read
 from nbmerge.sync.operations import pair_cells
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.history.store import Store
     from nbmerge.lineage.versions import Version
     from nbmerge.notebook.model import Notebook
+    from nbmerge.service.record import Recorder
 
 _LOOKED_AT = 6  # saves
 _LONG = 2000  # lines; of longer cells only the length is compared
@@ -35,8 +34,9 @@ class Came:
     lines: int
 
 
-def came_between(store: Store, notebook_id: int, base: Version, head: Version) -> tuple[Came, ...]:
+def came_between(recorder: Recorder, notebook_id: int, base: Version, head: Version) -> tuple[Came, ...]:
     """What the head has that a writer had not when it went on from `base`, one entry for each writer."""
+    store = recorder.store
     graph = store.graph(notebook_id)
     numbers = sorted(graph.since((head.number,), (base.number,)))[-_LOOKED_AT:]
     found: dict[str, Came] = {}
@@ -45,18 +45,19 @@ def came_between(store: Store, notebook_id: int, base: Version, head: Version) -
         if version.origin is not Origin.MERGED:
             words = version.writer.name or _SOMEBODY
             before = found.get(words, Came(words, 0, 0))
-            cells, lines = _changes(store, notebook_id, version)
+            cells, lines = _changes(recorder, notebook_id, version)
             found[words] = Came(words, before.cells + cells, before.lines + lines)
     return tuple(one for one in found.values() if one.cells)
 
 
-def _changes(store: Store, notebook_id: int, version: Version) -> tuple[int, int]:
+def _changes(recorder: Recorder, notebook_id: int, version: Version) -> tuple[int, int]:
     """How many cells and lines a save changed."""
-    try:
-        after = read(store.data(notebook_id, version.number))
-        parent = max(version.parents, default=None)
-        before = None if parent is None else read(store.data(notebook_id, parent), known=after.cells)
-    except NotebookError:
+    cache, parent = recorder.cache, max(version.parents, default=None)
+    with recorder.store.lock():  # which is what keeps the cache to one thread at a time
+        after = cache.readable(notebook_id, version.number)
+        known = () if after is None else after.cells
+        before = None if parent is None else cache.readable(notebook_id, parent, known)
+    if after is None or (before is None and parent is not None):
         return 0, 0
     return _figures(before, after) if before is not None else (len(after.cells), 0)
 

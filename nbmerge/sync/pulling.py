@@ -57,8 +57,8 @@ def pull_into(service: NotebookService, path: str, token: str, copy: Notebook) -
     """
     name = writer_in(token)
     with service.at(path) as (notebook_id, _):
-        store, cache = service.store, service.recorder.cache
-        base = version_in(token, partial(store.beginning, notebook_id)) or store.sent(notebook_id, token)
+        cache = service.recorder.cache
+        base = service.recorder.declared_base(notebook_id, partial(version_in, token), token)
         if base is None:
             message = f"{path}: the version {token!r} is not known here; save, or open the notebook again"
             raise UsageError(message)
@@ -68,7 +68,7 @@ def pull_into(service: NotebookService, path: str, token: str, copy: Notebook) -
             return Pulled(token_of(base, name), token_of(head, name), copy)
         before = cache.version(notebook_id, common)
         now = cache.version(notebook_id, head.number, before.cells)
-        came = came_between(store, notebook_id, base, head)
+    came = came_between(service.recorder, notebook_id, base, head)
     changed, held, is_all = _merged(before, copy, now)
     version = token_of(head if is_all else base, name)
     return Pulled(version, token_of(head, name), changed, operations(copy, changed), held, came)

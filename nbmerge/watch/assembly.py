@@ -21,13 +21,13 @@ from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import OpenedStore, open_store, state_directory
 from nbmerge.history.values import Retention, StoreLost
-from nbmerge.observe.arrivals import doubts, journal_directory, left_over, remove_journal
+from nbmerge.observe.arrivals import doubts, journal_directory, left_over
 from nbmerge.observe.client import WatcherClient
 from nbmerge.observe.events import Event, FileWatcherOptions, Syncing
 from nbmerge.observe.names import is_notebook
 from nbmerge.observe.reading import take_copy
 from nbmerge.owners import Distrust
-from nbmerge.service.arrivals import take_in_arrivals
+from nbmerge.service.arrivals import LeftJournal, remove_journals, take_in_arrivals
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.notebook_service import NotebookService, Timing
 from nbmerge.service.record import Recorder
@@ -155,15 +155,14 @@ class _Assembly:
         stop.by(self.watcher.stop)
         self.disk.repair()
         self.tell_doubts(doubts(self.arrivals))
-        take_in_arrivals(self.recorder, left_over(self.arrivals))
+        self.tell_left(take_in_arrivals(self.recorder, left_over(self.arrivals)))
         starting = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
         starting.start()
         try:
             self.watcher.run()
             self.observer.stop()
             if self.watcher.drain():
-                for journal in left_over(self.arrivals):
-                    remove_journal(journal)
+                self._clear_journals()
         finally:
             self.observer.stop()
             starting.join()
@@ -182,6 +181,18 @@ class _Assembly:
             return
         self.inbox.put(Ready())
 
+    def _clear_journals(self) -> None:
+        """Once all that came is in the store, the journals can go.
+
+        Where a process that reads was lost they may hold saves that never came, and are gone through.  Else
+        they are not: what was only half written when it was read is in them as well.
+        """
+        journals = left_over(self.arrivals)
+        if self.observer.all_came:
+            self.tell_left(remove_journals(journals))
+        else:
+            self.tell_left(take_in_arrivals(self.recorder, journals))
+
     def knows(self, path: str, name: str | None) -> bool:
         """Whether the journal may name this file: a notebook that has a history, or one that is watched,
         which may have moved away from its own; and with the name of bytes whether it ever held them."""
@@ -196,6 +207,11 @@ class _Assembly:
         for one in found:
             message = f"{one.why}, so it was left as it is; remove it if you know nothing of it"
             self.reported(Notice("trouble", one.path, message))
+
+    def tell_left(self, journals: Iterable[LeftJournal]) -> None:
+        """Say which journals are still there, and why."""
+        for one in journals:
+            self.reported(Notice("trouble", one.path, one.why))
 
     def heard(self, event: Event) -> None:
         """What the observer noticed."""

@@ -19,9 +19,9 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
 from nbmerge.lineage.heads import Heads, Outcome
 from nbmerge.lineage.versions import Origin, Version, Writer
-from nbmerge.observe.arrivals import remove_journal
 from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.observe.reading import TakenCopy
+from nbmerge.service.arrivals import remove_journals
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
 from nbmerge.service.record import Recorded, Saved, found_in_file
@@ -156,7 +156,8 @@ class ActionRunner:
                 case do.Rescan():
                     self.files.rescan()
                 case do.DropJournal(journal):
-                    remove_journal(journal)
+                    for left in remove_journals([journal]):
+                        self.report(Notice("trouble", left.path, left.why))
                 case _:
                     with self.store.lock():
                         yield from self._performed(action)

@@ -88,6 +88,11 @@ class Past:
         with self.service() as service:
             return service.store.versions(service.store.adopt(os.path.realpath(self.path)))
 
+    def holds(self, data: bytes) -> bool:
+        """Whether these bytes are a version."""
+        with self.service() as service:
+            return service.recorder.knows(service.store.adopt(os.path.realpath(self.path)), data)
+
     @property
     def heads(self) -> Heads:
         with self.service() as service:

@@ -146,6 +146,44 @@ async def test_an_unknown_base_writes_nothing(jp_fetch: Fetch, file: Path) -> No
     assert held(file) == ["one = 1", "two = 2"]
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("base", "1.caf\xe9"),
+        ("base", "1." + "0" * 1000),
+        ("save_id", "a\nb"),
+        ("save_id", "\x1b[2J"),
+        ("tab", "t" * 201),
+    ],
+)
+async def test_names_that_are_none_are_refused(jp_fetch: Fetch, file: Path, member: str, value: str) -> None:
+    tab = await Tab(jp_fetch, "a").open()
+    body = {"base": tab.version, "save_id": "x", "tab": "a", "content": tab.copy}
+    assert (await refused(tab.ask("PUT", "save", body | {member: value})))[0] == 400
+    assert held(file) == ["one = 1", "two = 2"]
+
+
+async def test_a_page_learns_no_path_of_the_disk(
+    jp_fetch: Fetch, file: Path, jp_root_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = await Tab(jp_fetch, "a").open()
+    tab.type("one", "one = 11")
+    with monkeypatch.context() as failing:
+
+        def place(*_: object) -> None:
+            raise SystemFailure(f"{file}: cannot be written, {file.parent}/.tmp is 100% full: 50%d")
+
+        failing.setattr(Disk, "place", place)
+        _, reply = await refused(tab.save("x"))
+        assert reply["message"].startswith(f"{NAME}: cannot be written, work/.tmp is 100% full: 50%d; what")
+    tab.version = "9.00000000000000000000"
+    _, reply = await refused(tab.pull())
+    assert reply["message"].startswith(f"{NAME}: the version '9.")
+    file.write_text("no notebook")
+    _, reply = await refused(tab.ask("GET", "open"))
+    assert reply["message"].startswith(f"{NAME}: ")
+
+
 async def test_a_store_that_was_removed_is_made_anew(jp_fetch: Fetch, file: Path, tmp_path: Path) -> None:
     ann = await Tab(jp_fetch, "a").open()
     os.rename(tmp_path / "state", tmp_path / "gone")

@@ -11,14 +11,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_tests_of_the_server_pass() -> None:
+@pytest.mark.parametrize("name", ["server", "parts"])
+def test_the_tests_of_the_server_pass(name: str) -> None:
     options = ["-v", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "tests/jupyter/server.py"],
+        [sys.executable, "-m", "pytest", *options, f"tests/jupyter/{name}.py"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

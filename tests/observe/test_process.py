@@ -110,6 +110,7 @@ def test_a_watching_process_that_dies_is_replaced(world: World, monkeypatch: pyt
     assert world.all(Overflowed)
     world.until_seen("nb.ipynb", world.save("nb.ipynb", "and after"))
     client.stop()
+    assert not client.all_came
     assert not is_there(first)
     assert not is_there(pid_of(client))
 
@@ -129,6 +130,23 @@ def test_a_watching_process_that_does_not_answer_is_replaced(
     world.until_seen("nb.ipynb", data)
     assert world.troubles() == [module._DIED]
     assert not is_there(first)
+
+
+def test_a_watching_process_that_waits_for_us_is_not_stuck(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("_QUESTION", 0.05), ("_SILENCE", 0.5)):
+        monkeypatch.setattr(module, name, seconds)
+    client = world.observe()
+    first, pressed = pid_of(client), [True]
+    client.is_busy = lambda: pressed[0]
+    data = world.save("nb.ipynb", "while nobody takes it")
+    time.sleep(1.0)
+    pressed[0] = False
+    world.until_seen("nb.ipynb", data)
+    assert (pid_of(client), world.troubles()) == (first, [])
+    client.stop()
+    assert client.all_came
 
 
 STUCK_SCRIPT = """

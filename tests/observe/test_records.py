@@ -9,7 +9,7 @@ import pytest
 from nbmerge.observe.capture import Timer
 from nbmerge.observe.events import Event, FileRead, FileStamp, Renamed, WallTime
 from nbmerge.observe.reading import FileReading, FileStatus
-from nbmerge.observe.records import MissedSaves, Renames
+from nbmerge.observe.records import FileRecords, MissedSaves, Renames
 from tests.observe.world import DEADLINE, notebook
 
 
@@ -157,3 +157,17 @@ def test_later_goes_by_time_and_survives_failures() -> None:
     timer.stop()
     assert done == ["first", "second", "at the end"]
     assert [type(error) for error in errors] == [ZeroDivisionError]
+
+
+def test_inodes_that_no_notebook_has_any_more_are_forgotten() -> None:
+    records = FileRecords()
+    for inode in range(100):
+        for path in ("/a.ipynb", "/b.ipynb"):
+            stamp = FileStamp(inode, 1, 2 * inode + (path == "/b.ipynb"))
+            records.stamped(path, records.get_or_make(path), stamp)
+    assert len(records._paths) == 2
+    records.move("/a.ipynb", "/b.ipynb")
+    assert records._paths == {198: "/b.ipynb"}
+    assert records.path_of(FileStamp(99, 1, 198)) == "/b.ipynb"
+    records.drop("/b.ipynb")
+    assert records._paths == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from nbmerge.errors import NotebookError
 from nbmerge.files import digest
-from nbmerge.observe.arrivals import ArrivalJournal, arrivals, journal_directory, left_over
+from nbmerge.observe.arrivals import ArrivalJournal, journal_directory, left_over, read_journal
 from nbmerge.observe.events import FileRead, FileStamp, WallTime
 from tests.daemon.machine import busyness
 from tests.real import flood as flooding
 from tests.real.flood import content
-from tests.real.place import Place
+from tests.real.place import Place, children
 
 WRITERS = 20
 STOOD = 0.2  # seconds for which a save stands
@@ -27,9 +29,9 @@ def is_kept(place: Place, path: Path, data: bytes) -> bool:
     """Whether a save is in the store or in a journal."""
     for journal in left_over(str(place.machine.state / "arrivals")):
         try:
-            if any(one.data == data for one in arrivals(journal)):
+            if any(one.data == data for one in read_journal(journal).saves):
                 return True
-        except OSError:
+        except NotebookError:
             pass  # it is in the store now
     with place.store() as store:
         return store.find(store.adopt(str(path)), digest(data)) is not None
@@ -90,6 +92,34 @@ def test_a_command_takes_in_what_a_killed_watcher_had_read(place: Place) -> None
     assert "@2" in place.machine.run("log", str(calm)).stdout
     with place.store() as store:
         assert store.find(store.adopt(str(calm)), digest(lost)) is not None
+    assert left_over(journal_directory(str(place.machine.state))) == []
+
+
+def kept(place: Place, data: bytes) -> None:
+    """Put a save into a journal of its own, as if it had not been told of before its reader died."""
+    journal = ArrivalJournal(journal_directory(str(place.machine.state)))
+    stamp = FileStamp(1, len(data), 1)
+    journal.keep(FileRead(str(place.paper.path), data, stamp, WallTime(time.time()), "in place"))
+    journal.close()
+
+
+def test_what_a_killed_reader_had_kept_is_taken_in_at_the_end(place: Place) -> None:
+    place.start()
+    assert place.watch is not None
+    [reader] = children(place.watch.process.pid)
+    kept(place, content("read, and the reader was killed"))
+    os.kill(reader, signal.SIGKILL)
+    assert "it is started again" in place.watch.line()
+    place.stop()
+    assert place.holds(content("read, and the reader was killed"))
+    assert left_over(journal_directory(str(place.machine.state))) == []
+
+
+def test_what_was_read_half_written_is_forgotten_at_an_end_in_order(place: Place) -> None:
+    place.start()
+    kept(place, b'{"cells": [')
+    place.stop()
+    assert not place.holds(b'{"cells": [')
     assert left_over(journal_directory(str(place.machine.state))) == []
 
 

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbmerge.errors import NotebookError, UsageError
+from nbmerge.history.store import Store
 from nbmerge.merge.files import merge_bytes
-from nbmerge.sync import Pulled, apply, pull
+from nbmerge.sync import Pulled, apply, came, participating, pull
 from tests.helpers.build import Notebook, code, notebook, source_of
 from tests.helpers.edits import trios
 from tests.helpers.examples import tried
+from tests.helpers.locks import is_free
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.strategies import Ids
 from tests.sync.copies import exact
@@ -168,3 +170,32 @@ def test_a_save_after_a_pull_loses_nothing(tmp_path_factory: pytest.TempPathFact
     assert bool(answer.conflicts) == bool(direct.rendered.conflicts)
     if not answer.conflicts:
         assert sorted(desk.sources()) == sorted(source_of(cell) for cell in json.loads(direct.data)["cells"])
+
+
+def test_nobody_who_saves_waits_for_the_figures(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = desk.writer("Ann"), desk.writer("Bob")
+    bob.type("two", "two = 22")
+    bob.save()
+    taken, real = [], came._figures
+    with participating(desk.state) as participation:
+
+        def figures(before: Any, after: Any) -> tuple[int, int]:
+            taken.append(is_free(participation.service.store))
+            return real(before, after)
+
+        monkeypatch.setattr(came, "_figures", figures)
+        participation.pull(str(desk.path), ann.version, JUPYTER.spell(ann.copy))
+    assert taken == [True]
+
+
+def test_what_was_read_already_is_not_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, bob = desk.writer("Ann"), desk.writer("Bob")
+    bob.type("two", "two = 22")
+    bob.save()
+    read: list[int] = []
+    with participating(desk.state) as participation:
+        sent = str(desk.path), ann.version, JUPYTER.spell(ann.copy)
+        first = participation.pull(*sent)
+        monkeypatch.setattr(Store, "data", lambda _, notebook_id, number: read.append(number))
+        assert participation.pull(*sent).came == first.came != ()
+    assert read == []
