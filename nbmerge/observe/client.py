@@ -200,6 +200,7 @@ class WatcherClient:
                 except (EOFError, OSError, pickle.UnpicklingError):
                     break
                 self._receive(report)
+                del report  # it may be large, and the next one may be long in coming
         self._close_commands()
         process.wait()
         if not self._stopping.is_set():

@@ -131,7 +131,7 @@ Report = Event | IsKnown | WatchedState | IAmThere
 
 def send(sink: Sink, message: StartWatching | Command | Report) -> None:
     """One message to the other process.  Raises OSError if it is gone."""
-    sink.write(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+    pickle.dump(message, sink, pickle.HIGHEST_PROTOCOL)  # without a copy of a save's bytes
     sink.flush()
 
 
@@ -237,6 +237,7 @@ class WatcherProcess:
             whole = report.whole() if isinstance(report, Parked) else report
             self._send(whole)
             self._sent += _weight(whole)
+            del report, whole  # they may be large, and the next one may be long in coming
             if self._queue.empty():
                 self._report_state()
 

@@ -6,7 +6,9 @@ bytes spell, and what a merge of the very same bytes gave; memory is bounded by 
 made take, oldest use first out.
 
 Versions of one notebook share their cells: what a version has in common with the one that was used
-last is recognised by comparing memory, so a version costs what it changed.
+last is recognised by comparing memory, so a version costs what it changed.  Where only this program's
+own judging and merging looks at them (`compared_only`), they share long texts of outputs, too: these are
+LongText then, of which nothing may be asked but whether they are equal.
 """
 
 from __future__ import annotations
@@ -18,13 +20,15 @@ from dataclasses import dataclass
 from nbmerge.errors import NotebookError
 from nbmerge.history.store import Store
 from nbmerge.merge.values import Conflict, Decision
+from nbmerge.notebook.longtext import LongTexts
 from nbmerge.notebook.model import Cell, Notebook
-from nbmerge.notebook.reader import read
+from nbmerge.notebook.reader import read, read_abridged
 
 BUDGET = 24_000_000  # bytes of memory that are used between saves
 MERGES = 8_000_000  # bytes of merges that are kept between saves
 _A_LINE = 80  # bytes that a line takes besides its text: sources and outputs are lists of strings
-_AT_LEAST = 4  # notebooks that stay whatever their size: a merge needs three, and its result comes next
+_AT_LEAST = 4  # notebooks that stay for more than that: a merge needs three, and its result comes next
+_TOO_LARGE = 4  # budgets, beyond which only the one that was used last stays
 _SHARED = 20  # a version that shares cells is taken to cost this much less
 
 
@@ -59,10 +63,12 @@ class MergeCache:
 
 
 class NotebookCache:
-    """Notebooks by the digest of their bytes; `merges` are those of two of them."""
+    """Notebooks by the digest of their bytes; `merges` are those of two of them, `long` the long texts that
+    they have in common."""
 
-    def __init__(self, store: Store, budget: int = BUDGET) -> None:
+    def __init__(self, store: Store, budget: int = BUDGET, *, compared_only: bool = False) -> None:
         self.merges = MergeCache()
+        self.long = LongTexts(kept=True) if compared_only else None
         self._store = store
         self._budget = budget
         self._kept: OrderedDict[str, tuple[Notebook, int]] = OrderedDict()
@@ -83,17 +89,29 @@ class NotebookCache:
         if found is not None:
             self._kept.move_to_end(digest)
             return found[0]
-        notebook = read(data, known=known)
-        shared = any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False))
-        weight = 2 * len(data) + _A_LINE * data.count(b"\n")
-        if shared:
-            weight //= _SHARED
+        notebook, weight = self._read(data, known)
         self._kept[digest] = (notebook, weight)
         self._weight += weight
-        while self._weight > self._budget and len(self._kept) > _AT_LEAST:
+        while self._weight > self._budget and len(self._kept) > self._least():
             _, (_, dropped) = self._kept.popitem(last=False)
             self._weight -= dropped
         return notebook
+
+    def _read(self, data: bytes, known: tuple[Cell, ...]) -> tuple[Notebook, int]:
+        """The notebook, and about how many bytes of memory it takes that others do not take already."""
+        if self.long is None:
+            notebook, size, fresh = read(data, known=known), len(data), 0
+        else:
+            taken = self.long.taken
+            notebook = read_abridged(data, "notebook", known, self.long)
+            fresh = self.long.taken - taken
+            size = sum(cell.span.end - cell.span.start for cell in notebook.cells if cell.span is not None)
+        weight = 2 * size + _A_LINE * data.count(b"\n")
+        shared = any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False))
+        return notebook, fresh + (weight // _SHARED if shared else weight)
+
+    def _least(self) -> int:
+        return _AT_LEAST if self._weight <= _TOO_LARGE * self._budget else 1
 
     @property
     def latest(self) -> tuple[Cell, ...]:

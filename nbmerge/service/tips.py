@@ -195,7 +195,7 @@ class _Place:
         version = self.store.version(self.notebook_id, number)
         notebook = self.cache.version(self.notebook_id, number, self.cache.latest)
         fetch = partial(self.store.data, self.notebook_id, number)
-        return Parsed(f"version {number}", version.digest, notebook, fetch)
+        return Parsed(f"version {number}", version.digest, notebook, fetch, self.cache.long)
 
     def bases(self, some: Iterable[int], other: int) -> tuple[int, ...]:
         """The newest versions in common; where there are several, their merge if it is in the history."""

@@ -46,15 +46,19 @@ class Watcher:
     def run(self) -> None:
         """Work until `stop` is called."""
         while not self.stopping.is_set():
-            event = self.inbox.get(0 if self.inbox else self._wait())
-            if event is None:
-                continue
-            if not isinstance(event, do.Tick):
-                self.when_pending(True)
-            self._handle(event)
-            self._do_chores()
-            if not self.inbox:
-                self.when_pending(bool(self.coordinator.pending))
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """One event, and what follows from it; nothing of it is held while the next one is waited for."""
+        event = self.inbox.get(0 if self.inbox else self._wait())
+        if event is None:
+            return
+        if not isinstance(event, do.Tick):
+            self.when_pending(True)
+        self._handle(event)
+        self._do_chores()
+        if not self.inbox:
+            self.when_pending(bool(self.coordinator.pending))
 
     def drain(self, judging: float = _JUDGING, keeping: float = _KEEPING) -> bool:
         """Record what was read until nobody reads any more; returns whether that is all.
