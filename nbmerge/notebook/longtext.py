@@ -69,11 +69,15 @@ class LongTexts:
     """
 
     def __init__(self, *, kept: bool = False) -> None:
-        self.taken = 0  # bytes of all runs so far
         self._kept = kept
         self._runs: MutableMapping[int, Run] = _weak() if kept else {}
         self._count = 0
         self._known: dict[tuple[int, bytes, bytes], list[int]] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes of all runs that are there."""
+        return sum(len(run.data) for run in list(self._runs.values()))
 
     def abridged(self, data: bytes) -> Abridged | None:
         """The file with stand-ins; None if there is nothing to shorten, or stand-ins could be mistaken."""
@@ -105,7 +109,6 @@ class LongTexts:
             return None
         run = Run(self._count, found if self._kept else memoryview(data)[start:end])
         self._count += 1
-        self.taken += end - start
         self._known.setdefault(key, []).append(run.number)
         self._runs[run.number] = run
         return run
@@ -151,7 +154,7 @@ class LongTexts:
         if span is None or not span.holds(_MARK):
             return cell
         value, text = cell.value, self._only_in_outputs(span.text)
-        if len(text) > span.end - span.start:
+        if text != span.text:
             span = Span(text, 0, len(text))
             parsed, _ = parse_value(text, 0)
             value = parsed if isinstance(parsed, dict) else value

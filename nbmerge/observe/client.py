@@ -32,6 +32,7 @@ from nbmerge.observe.events import (
 from nbmerge.observe.names import shown_path
 from nbmerge.observe.process import (
     AreYouThere,
+    BytesFollow,
     Command,
     IAmThere,
     IsKnown,
@@ -197,6 +198,8 @@ class WatcherClient:
                 self._heard_at = time.monotonic()  # until now it had to wait for us
                 try:
                     report: Report = pickle.load(stream)
+                    if isinstance(report, BytesFollow):
+                        report = report.whole(stream)
                 except (EOFError, OSError, pickle.UnpicklingError):
                     break
                 self._receive(report)
@@ -217,7 +220,7 @@ class WatcherClient:
                     self._ready.set()
             case IsKnown(path, stamp):
                 self._send(KnownAnswer(self.known is not None and self.known(path, stamp)))
-            case IAmThere():
+            case IAmThere() | BytesFollow():
                 pass
             case JournalFilled():
                 self._put(report)

@@ -28,7 +28,7 @@ BUDGET = 24_000_000  # bytes of memory that are used between saves
 MERGES = 8_000_000  # bytes of merges that are kept between saves
 _A_LINE = 80  # bytes that a line takes besides its text: sources and outputs are lists of strings
 _AT_LEAST = 4  # notebooks that stay for more than that: a merge needs three, and its result comes next
-_TOO_LARGE = 4  # budgets, beyond which only the one that was used last stays
+_TOO_LARGE = 4  # budgets, or twice the file where that is more: beyond it fewer stay
 _SHARED = 20  # a version that shares cells is taken to cost this much less
 
 
@@ -89,29 +89,31 @@ class NotebookCache:
         if found is not None:
             self._kept.move_to_end(digest)
             return found[0]
-        notebook, weight = self._read(data, known)
+        notebook = self._read(data, known)
+        weight = _weight(notebook, data)
+        if any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False)):
+            weight //= _SHARED
         self._kept[digest] = (notebook, weight)
         self._weight += weight
-        while self._weight > self._budget and len(self._kept) > self._least():
-            _, (_, dropped) = self._kept.popitem(last=False)
-            self._weight -= dropped
+        while self._weight > self._budget and len(self._kept) > _AT_LEAST:
+            self._drop_oldest()
+        while len(self._kept) > 1 and self._is_too_large(len(data)):
+            self._drop_oldest()
         return notebook
 
-    def _read(self, data: bytes, known: tuple[Cell, ...]) -> tuple[Notebook, int]:
-        """The notebook, and about how many bytes of memory it takes that others do not take already."""
+    def _read(self, data: bytes, known: tuple[Cell, ...]) -> Notebook:
         if self.long is None:
-            notebook, size, fresh = read(data, known=known), len(data), 0
-        else:
-            taken = self.long.taken
-            notebook = read_abridged(data, "notebook", known, self.long)
-            fresh = self.long.taken - taken
-            size = sum(cell.span.end - cell.span.start for cell in notebook.cells if cell.span is not None)
-        weight = 2 * size + _A_LINE * data.count(b"\n")
-        shared = any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False))
-        return notebook, fresh + (weight // _SHARED if shared else weight)
+            return read(data, known=known)
+        return read_abridged(data, "notebook", known, self.long)
 
-    def _least(self) -> int:
-        return _AT_LEAST if self._weight <= _TOO_LARGE * self._budget else 1
+    def _is_too_large(self, newest: int) -> bool:
+        """Whether even a few are too many: long texts that they share do not count twice."""
+        texts = 0 if self.long is None else self.long.size
+        return self._weight + texts > max(_TOO_LARGE * self._budget, 2 * newest)
+
+    def _drop_oldest(self) -> None:
+        _, (_, dropped) = self._kept.popitem(last=False)
+        self._weight -= dropped
 
     @property
     def latest(self) -> tuple[Cell, ...]:
@@ -124,6 +126,13 @@ class NotebookCache:
             return self.version(notebook_id, number, known)
         except NotebookError:
             return None
+
+
+def _weight(notebook: Notebook, data: bytes) -> int:
+    """About how many bytes of memory a notebook takes, without long texts."""
+    spans = (cell.span for cell in notebook.cells)
+    size = sum(span.end - span.start for span in spans if span is not None)
+    return 2 * size + _A_LINE * data.count(b"\n")
 
 
 def same_notebook(one: Notebook, other: Notebook) -> bool:
