@@ -270,7 +270,11 @@ class NotebookService:
         if (latest.origin, set(latest.parents), latest.digest) == made:
             return latest
         why = "merged from " + " and ".join(f"version {tip}" for tip in merge.tips)
-        return store.record(notebook_id, merge.data, Draft(self.clock(), Origin.MERGED, merge.tips, why=why))
+        draft = Draft(self.clock(), Origin.MERGED, merge.tips, why=why)
+        with store.together():
+            version = store.record(notebook_id, merge.data, draft)
+            store.note_conflicts(notebook_id, version.number, merge.conflicts)
+        return version
 
     def _placed(self, notebook_id: int, path: str, version: Version, displaced: bytes | None) -> None:
         """The file holds a version; a save that it displaced is judged by what its author saw: not that."""
@@ -343,8 +347,15 @@ class NotebookService:
     def _held(self, notebook_id: int, sent: Version) -> Held:
         heads, head = self.recorder.heads(notebook_id), self.head(notebook_id)
         is_merge = head.origin is Origin.MERGED and set(heads.tips) in ({head.number}, set(head.parents))
-        conflicts = self._merged(notebook_id, Heads(head.number, head.parents)).conflicts if is_merge else ()
+        conflicts = self.conflicts_of(notebook_id, head) if is_merge else ()
         return Held(notebook_id, sent, head, self.store.data(notebook_id, head.number), conflicts)
+
+    def conflicts_of(self, notebook_id: int, merge: Version) -> tuple[Conflict, ...]:
+        """The conflicts that a merge made.  Raises NotebookError if a term of it is no longer kept."""
+        noted = self.store.conflicts(notebook_id, merge.number)
+        if noted is not None:
+            return noted
+        return self._merged(notebook_id, Heads(merge.number, merge.parents)).conflicts
 
     def _kept(self, sent: DeclaredSave) -> Version | None:
         """Keep a save although the file cannot be read; None if nothing is known of the notebook."""

@@ -184,11 +184,15 @@ class _Place:
                 if self.store.merge_of(self.notebook_id, made_of) != merge:
                     return tips
                 sides = self._unfolded(made_of, depth - 1)
-                if bases[0] in sides and self._conflict(sides):
+                if bases[0] in sides and self._conflict(merge, sides):
                     return tuple(tip if side == bases[0] else side for side in sides)
         return tips
 
-    def _conflict(self, sides: Sequence[int]) -> bool:
+    def _conflict(self, merge: int, sides: Sequence[int]) -> bool:
+        """Whether the merge that is made of these sides has any."""
+        noted = self.store.conflicts(self.notebook_id, merge)
+        if noted is not None:
+            return bool(noted)
         return bool(_merged(self, in_turn(self.bases, self.versions(sides))).conflicts)
 
     def source(self, number: int) -> Source:
