@@ -15,7 +15,6 @@ that was read needs it.
 
 from __future__ import annotations
 
-import os
 import re
 from functools import partial
 
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
 
 LEAST = 4096  # bytes; a shorter text costs less to parse than to look up
 _SIGN = "@@@@@@@@@@@@"  # nothing but @, which can be escaped in one way only
-_MARK = _SIGN + os.urandom(8).hex()  # so that nobody can write what stands for the text of somebody else
+# So that nobody can write what stands for the text of somebody else: it is another one in each process.
+_MARK = f"{_SIGN}{hash(_SIGN) & 0xFFFFFFFFFFFFFFFF:x}"
 _ESCAPED = b"\\u0040"
 _STAND_IN = re.compile(rf"{_MARK}-(\d+)@")
 _STAND_IN_BYTES = re.compile(_STAND_IN.pattern.encode())
@@ -41,7 +41,7 @@ _ENDS = 64  # bytes by which runs are told apart before all of them are compared
 _ENOUGH = 1000  # runs that may be known and gone
 
 
-class Run:
+class LongRun:
     """A stretch of bytes that says a long text."""
 
     __slots__ = ("__weakref__", "data", "number")
@@ -59,7 +59,7 @@ class Abridged:
     """A file with stand-ins for these runs, in which a value that is read from it finds them."""
 
     data: bytes
-    runs: tuple[Run, ...]
+    runs: tuple[LongRun, ...]
 
 
 class LongTexts:
@@ -70,7 +70,7 @@ class LongTexts:
 
     def __init__(self, *, kept: bool = False) -> None:
         self._kept = kept
-        self._runs: MutableMapping[int, Run] = _weak() if kept else {}
+        self._runs: MutableMapping[int, LongRun] = _weak() if kept else {}
         self._count = 0
         self._known: dict[tuple[int, bytes, bytes], list[int]] = {}
 
@@ -83,7 +83,7 @@ class LongTexts:
         """The file with stand-ins; None if there is nothing to shorten, or stand-ins could be mistaken."""
         view = memoryview(data)
         parts: list[bytes | memoryview] = []
-        runs: list[Run] = []
+        runs: list[LongRun] = []
         at = 0
         for start, end in _without_quotes(data):
             run = self._run(data, start, end)
@@ -97,7 +97,7 @@ class LongTexts:
         self._forget_known()
         return Abridged(short, tuple(runs))
 
-    def _run(self, data: bytes, start: int, end: int) -> Run | None:
+    def _run(self, data: bytes, start: int, end: int) -> LongRun | None:
         """The run that stands there; None if it has to stay."""
         size = min(end - start, _ENDS)
         key = (end - start, data[start : start + size], data[end - size : end])
@@ -107,7 +107,7 @@ class LongTexts:
                 return known
         if data[start] in _BEHIND_A_STRING or not _spelled_in_one_way(found := data[start:end]):
             return None
-        run = Run(self._count, found if self._kept else memoryview(data)[start:end])
+        run = LongRun(self._count, found if self._kept else memoryview(data)[start:end])
         self._count += 1
         self._known.setdefault(key, []).append(run.number)
         self._runs[run.number] = run
@@ -179,12 +179,12 @@ class LongTexts:
         return "".join([*parts, self.spelled(cell[at:])])
 
 
-def _said(runs: Mapping[int, Run], text: str) -> str:
+def _said(runs: Mapping[int, LongRun], text: str) -> str:
     """What a string with stand-ins says."""
     return _STAND_IN.sub(lambda found: str(runs[int(found[1])]).replace("\\n", "\n"), text)
 
 
-def _weak() -> MutableMapping[int, Run]:
+def _weak() -> MutableMapping[int, LongRun]:
     from weakref import WeakValueDictionary  # a merge does without it
 
     return WeakValueDictionary()

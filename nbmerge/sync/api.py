@@ -109,7 +109,7 @@ class Participation:
         return Answer(
             version=token_of(held.version, name),
             merged=bool(todo),
-            conflicts=conflicts_shown(now, held.conflicts, service, held.notebook_id, number),
+            conflicts=conflicts_shown(now, held.conflicts, service.recorder, held.notebook_id, number),
             operations=todo,
             content=held.content,
             sent=token_of(held.sent, name),

@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from nbmerge.conflicts.known import shown_in
 from nbmerge.errors import NotebookError
-from nbmerge.service.tips import merges_in
+from nbmerge.service.tips import conflicts_of, merges_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from nbmerge.history.store import Store
     from nbmerge.merge.values import Conflict
     from nbmerge.notebook.model import Notebook
-    from nbmerge.service.notebook_service import NotebookService
+    from nbmerge.service.record import Recorder
 
 _LOOKED_AT = 8  # merges before the one on the disk
 _OPENING = re.compile(rb'<{7,}[^\\"]*')
 
 
 def conflicts_shown(
-    notebook: Notebook, fresh: tuple[Conflict, ...], service: NotebookService, notebook_id: int, head: int
+    notebook: Notebook, fresh: tuple[Conflict, ...], recorder: Recorder, notebook_id: int, head: int
 ) -> tuple[Conflict, ...]:
     """The conflicts in a notebook whose newest version is `head`; `fresh` are those of that merge."""
-    return shown_in(notebook, chain([fresh], _earlier(service, notebook_id, head)))
+    return shown_in(notebook, chain([fresh], _earlier(recorder, notebook_id, head)))
 
 
-def _earlier(service: NotebookService, notebook_id: int, head: int) -> Iterator[tuple[Conflict, ...]]:
+def _earlier(recorder: Recorder, notebook_id: int, head: int) -> Iterator[tuple[Conflict, ...]]:
     """The conflicts of each merge before the version, the newest first, as far as it is kept."""
-    store = service.store
+    store = recorder.store
     opening = cache(partial(_opening_lines, store, notebook_id))
     earlier = (merge for merge in merges_in(store, notebook_id, head) if merge.number != head)
     for merge in islice(earlier, _LOOKED_AT):
@@ -51,7 +51,7 @@ def _earlier(service: NotebookService, notebook_id: int, head: int) -> Iterator[
         if all(any(count <= one[line] for one in before) for line, count in opening(merge.number).items()):
             continue  # all its markers stood in what was merged: it need not be made again
         try:
-            yield service.conflicts_of(notebook_id, merge)
+            yield conflicts_of(store, notebook_id, merge, recorder.cache)
         except NotebookError:
             continue  # a term of it is no longer kept
 

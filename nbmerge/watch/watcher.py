@@ -66,15 +66,14 @@ class Watcher:
         After `judging` seconds saves are only kept, and after `keeping` seconds the rest is left.
         """
         begun = time.monotonic()
-        while self.inbox:
-            passed = time.monotonic() - begun
-            if passed > keeping:
-                return False
-            self.inbox.judging = passed <= judging
+        while self.inbox and time.monotonic() - begun <= keeping:
+            self.inbox.judging = time.monotonic() - begun <= judging
             event = self.inbox.get(0)
             if event is not None:
                 self._handle(event)
-        return not self.coordinator.holds_unrecorded
+        for action in self.coordinator.last_words():
+            deque(self.runner.perform(action), maxlen=0)
+        return not self.inbox and not self.coordinator.holds_unrecorded
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""
