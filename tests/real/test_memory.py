@@ -63,7 +63,7 @@ def highest(pids: Sequence[int]) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
-@pytest.mark.parametrize("megabytes", [25, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("megabytes", [pytest.param(300, marks=pytest.mark.slow)])
 def test_one_large_notebook_takes_at_most_four_times_its_size(tmp_path: Path, megabytes: int) -> None:
     editor = Editor(tmp_path / "large.ipynb", pictures(megabytes))
     Editor(tmp_path / "other.ipynb", megabyte()).save()
