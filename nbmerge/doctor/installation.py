@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from nbmerge.doctor.values import Finding, Setting, error, ok, warning
 from nbmerge.errors import NbmergeError
 from nbmerge.git.attributes import Effect, effect_here, effect_of_user, set_aside
-from nbmerge.git.entry import command_of, interpreter_of, runs
+from nbmerge.git.entry import answers, command_of, interpreter_of
 from nbmerge.git.process import ask_git
 from nbmerge.git.scope import Scope, in_repository
 
@@ -347,12 +347,19 @@ def _installed(effect: Effect, line: str, install: str) -> Finding:
             DRIVER, "git's merge driver for notebooks was set up by another version of nbmerge", install
         )
     python = interpreter_of(line)
-    if not runs(command):
+    works = answers(command, Scope.GLOBAL.read("driver"), line)
+    if works is False:
         message = f"git runs nbmerge with {python}, which does not work: notebooks are merged as text"
         return error(DRIVER, message, install)
     if not effect.ours:
         message = (
             f"the driver is installed, but git's attributes say otherwise: notebooks are merged {effect}"
+        )
+        return warning(DRIVER, message, install)
+    if works is None:
+        message = (
+            f"git runs what this repository's own configuration names, {python}, which is not the nbmerge "
+            "that runs now and was not tried"
         )
         return warning(DRIVER, message, install)
     return ok(DRIVER, f"git merges notebooks with nbmerge, run by {python}")

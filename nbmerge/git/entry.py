@@ -72,10 +72,15 @@ def command_of(line: str) -> str | None:
 
 def interpreter_of(line: str) -> str | None:
     """The interpreter that a line made by `shell_line` names."""
+    return interpreter_in(command_of(line) or "")
+
+
+def interpreter_in(command: str) -> str | None:
+    """The interpreter that a launcher's command names."""
     import shlex
 
     try:
-        words = shlex.split(command_of(line) or "")
+        words = shlex.split(command)
     except ValueError:
         return None
     return next((word for word in words if not word.startswith("PYTHONPATH=")), None)
@@ -88,6 +93,29 @@ def runs(command: str) -> bool:
     return done.returncode == MergeStatus.CLEAN.for_entry
 
 
+def answers(command: str, users: str | None, line: str) -> bool | None:
+    """Whether what a command in a line of git's configuration starts answers; None: it is not tried.
+
+    A repository that came from elsewhere may bring a configuration that names any program, so nothing is
+    started but what stands in the user's own entry, `users`, or what this package would start itself, by this
+    interpreter or one that the shell finds by its name, too.
+    """
+    python = interpreter_in(command)
+    if python is None or not os.access(python, os.X_OK):
+        return False
+    ways = _ways()
+    if os.path.dirname(python) in os.environ.get("PATH", "").split(os.pathsep):
+        ways += tuple(Launcher(python, launcher.options) for launcher in ways)
+    own = (launcher.command(start) for launcher in ways for start in (_START, _START_MERGETOOL))
+    return runs(command) if users == line or command in own else None
+
+
+def _ways() -> tuple[Launcher, ...]:
+    """How the package that runs now can be started, the strictest way first."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return Launcher(sys.executable), Launcher(sys.executable, "-EP"), Launcher(sys.executable, "-sP", root)
+
+
 def this_launcher() -> Launcher:
     """How git can start the package that runs now: the strictest way that works.
 
@@ -95,9 +123,7 @@ def this_launcher() -> Launcher:
     """
     if not sys.executable:
         raise SystemFailure("this Python does not know its own path: run nbmerge with an installed one")
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    ways = Launcher(sys.executable), Launcher(sys.executable, "-EP"), Launcher(sys.executable, "-sP", root)
-    for launcher in ways:
+    for launcher in _ways():
         if runs(launcher.command()):
             return launcher
     raise SystemFailure(
@@ -152,8 +178,9 @@ def mergetool_lines(scope: Scope) -> list[str]:
     found = [place for place in places if has_mergetool(place)]
     if not found:
         return []
-    command = (_get(found[0], "cmd") or "").removesuffix(_FILES)
-    if not runs(command):
+    line = _get(found[0], "cmd") or ""
+    runs_here = answers(line.removesuffix(_FILES), _get(Scope.GLOBAL, "cmd"), line)
+    if runs_here is False:
         return ["mergetool: does not run nbmerge; `git install --mergetool` names the one that runs now"]
     tool = ask_git("config", "--get", "merge.tool") if scope is Scope.LOCAL else _chosen_in(scope)
     if tool == _OURS:

@@ -30,12 +30,12 @@ from nbmerge.git.attributes import (
     take_out,
 )
 from nbmerge.git.entry import (
+    answers,
     command_of,
     has_mergetool,
     interpreter_of,
     mergetool_lines,
     put_in_mergetool,
-    runs,
     shell_line,
     take_out_mergetool,
 )
@@ -240,7 +240,12 @@ def _interpreter(line: str | None, program: str) -> tuple[bool, list[str]]:
     if command is None:
         return False, [f"entry: not written by this version; `{program} git install` renews it"]
     python = interpreter_of(line)
-    if runs(command):
+    works = answers(command, Scope.GLOBAL.read("driver"), line)
+    if works is None:
+        return True, [
+            f"interpreter: {python}, not tried: nothing but this repository's configuration names it"
+        ]
+    if works:
         return True, [f"interpreter: {python}, runs"]
     mend = f"`{program} git install` (or install --global) names the one that runs now"
     return False, [f"interpreter: {python}, does not run nbmerge, so git merges as text; {mend}"]

@@ -307,6 +307,12 @@ STEPS: tuple[tuple[str | Callable[[Database], None], ...], ...] = (
             book INTEGER NOT NULL, save_id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (book, save_id)
         ) WITHOUT ROWID""",
     ),
+    (
+        # The conflicts that a merge made, as JSON, deflated; no row: nobody noted them.
+        """CREATE TABLE conflicts (
+            book INTEGER NOT NULL, number INTEGER NOT NULL, made BLOB NOT NULL, PRIMARY KEY (book, number)
+        ) WITHOUT ROWID""",
+    ),
 )
 
 

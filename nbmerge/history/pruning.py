@@ -59,10 +59,11 @@ def _drop(
                 "UPDATE version SET recipe = NULL WHERE book = ? AND number = ?",
                 [(notebook_id, number) for number in dropped],
             )
-            database.run_all(
-                "DELETE FROM sent WHERE book = ? AND number = ?",
-                [(notebook_id, number) for number in dropped],
-            )
+            for table in ("sent", "conflicts"):
+                database.run_all(
+                    f"DELETE FROM {table} WHERE book = ? AND number = ?",
+                    [(notebook_id, number) for number in dropped],
+                )
             with database.decoding("pieces"):
                 drop_unused_pieces(database, notebook_id, dropped)
             count += len(dropped)

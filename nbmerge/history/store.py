@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, astuple
 
@@ -23,11 +23,22 @@ from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.database import Database
 from nbmerge.history.lock import DirectoryLock
-from nbmerge.history.pieces import PieceReader, StoredContent, fetch, keep, pack_ids, unpack_ids
+from nbmerge.history.pieces import (
+    THOROUGH,
+    PieceReader,
+    StoredContent,
+    fetch,
+    keep,
+    pack,
+    pack_ids,
+    unpack,
+    unpack_ids,
+)
 from nbmerge.history.pruning import KEPT, needed, prune
 from nbmerge.history.values import Draft, Retention, StoredNotebook, Totals
 from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
+from nbmerge.merge.values import Conflict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,6 +181,19 @@ class Store:
         statement = "INSERT OR REPLACE INTO sent (book, save_id, number) VALUES (?, ?, ?)"
         with self._database.writing():
             self._database.run(statement, notebook_id, save_id, number)
+
+    def conflicts(self, notebook_id: int, number: int) -> tuple[Conflict, ...] | None:
+        """The conflicts that a merge made; None if nobody noted them."""
+        query = "SELECT made FROM conflicts WHERE book = ? AND number = ?"
+        row = self._database.row(query, notebook_id, number)
+        with self._database.decoding("conflicts"):
+            return None if row is None else read_conflicts(row[0])
+
+    def note_conflicts(self, notebook_id: int, number: int, made: Sequence[Conflict]) -> None:
+        """Remember the conflicts that a merge made: to make it once more takes as long as a merge."""
+        statement = "INSERT OR REPLACE INTO conflicts (book, number, made) VALUES (?, ?, ?)"
+        with self._database.writing():
+            self._database.run(statement, notebook_id, number, conflicts_packed(made))
 
     def graph(self, notebook_id: int) -> Graph:
         """How all versions descend from each other, the dropped ones too."""
@@ -422,6 +446,20 @@ def parents_text(parents: tuple[int, ...]) -> str:
 def read_parents(text: str) -> tuple[int, ...]:
     """The numbers of a version's parents."""
     return tuple(map(int, text.split()))
+
+
+def conflicts_packed(made: Sequence[Conflict]) -> bytes:
+    """Conflicts as JSON, deflated."""
+    return pack(json.dumps([one.as_json() for one in made]).encode("ascii"), THOROUGH)
+
+
+def read_conflicts(packed: bytes) -> tuple[Conflict, ...]:
+    """The conflicts that were packed."""
+    found: list[dict[str, Any]] = json.loads(unpack(packed))
+    return tuple(
+        Conflict(**{**fields, "lines": range(*fields["lines"])} if "lines" in fields else fields)
+        for fields in found
+    )
 
 
 def heads_text(heads: Heads) -> str:

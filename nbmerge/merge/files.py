@@ -59,12 +59,16 @@ class InMemory:
 
 @frozen
 class Parsed:
-    """A file that was read before; `digest` names its bytes, which `fetch` gives if they are needed."""
+    """A file that was read before; `digest` names its bytes, which `fetch` gives if they are needed.
+
+    `long` are the long texts that the notebook was read with; all files of one merge have the same.
+    """
 
     name: str
     digest: str
     notebook: Notebook
     fetch: Callable[[], bytes]
+    long: LongTexts | None = None
 
     def read(self) -> bytes:
         """The bytes."""
@@ -121,7 +125,7 @@ def merge_sources(
     A result with conflicts is given to `settle` with the three notebooks before it is shown; what comes
     back is shown in its place.
     """
-    long = LongTexts()
+    long = _long_texts(base, local, remote)
     before = _read_base(base, long)
     known = before.cells if before is not None else ()
     ours = _read(local, known, long)
@@ -170,6 +174,12 @@ def _of_one_major(
 def _written(notebook: Notebook, long: LongTexts) -> bytes:
     data, encoding = write(notebook), notebook.style.encoding
     return long.put_back(data) if encoding == UTF_8 else long.spelled(data.decode(encoding)).encode(encoding)
+
+
+def _long_texts(*sources: Source) -> LongTexts:
+    """Those of the files that were read before, or new ones."""
+    known = (source.long for source in sources if isinstance(source, Parsed))
+    return next((long for long in known if long is not None), None) or LongTexts()
 
 
 def _read(source: Source, known: Sequence[Cell], long: LongTexts) -> Notebook:

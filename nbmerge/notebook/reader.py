@@ -71,7 +71,7 @@ def read_abridged(data: bytes, name: str, known: Sequence[Cell], long: LongTexts
     short = long.abridged(data)
     if short is not None:
         with suppress(NotebookError):  # whatever is wrong is said about the file as it is
-            return long.completed(read(short, name, known))
+            return long.completed(read(short.data, name, known))
     return read(data, name, known)
 
 

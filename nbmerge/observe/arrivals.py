@@ -13,11 +13,12 @@ soon as all that it holds is in the store.  The disk is not waited for: a power 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import astuple, dataclass
 
 from nbmerge.files import read_file
@@ -40,11 +41,17 @@ class JournalPlace:
     size: int
     filled: str = ""
 
-    def data(self) -> bytes:
-        """The bytes of the save.  Raises OSError if the journal is gone."""
+    def parts(self) -> Generator[bytes, None, None]:
+        """The bytes of the save, part by part.  Raises OSError if the journal is gone, or holds less."""
+        left = self.size
         with open(self.journal, "rb") as file:
             file.seek(self.start)
-            return file.read(self.size)
+            while left:
+                part = file.read(min(left, _CHECKED))
+                if not part:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO), self.journal)
+                left -= len(part)
+                yield part
 
 
 class ArrivalJournal:

@@ -32,6 +32,7 @@ from nbmerge.observe.events import (
 from nbmerge.observe.names import shown_path
 from nbmerge.observe.process import (
     AreYouThere,
+    BytesFollow,
     Command,
     IAmThere,
     IsKnown,
@@ -206,9 +207,12 @@ class WatcherClient:
                     self._heard_at = time.monotonic()  # meanwhile it has to wait for us
                 try:
                     report: Report = pickle.load(stream)
+                    if isinstance(report, BytesFollow):
+                        report = report.whole(stream)
                 except (EOFError, OSError, pickle.UnpicklingError):
                     break
                 self._receive(report)
+                del report  # it may be large, and the next one may be long in coming
         self._close_commands()
         is_in_order = process.wait() == 0 and self._stopping.is_set()
         self._all_came = self._all_came and is_in_order
@@ -226,7 +230,7 @@ class WatcherClient:
                     self._ready.set()
             case IsKnown(path, stamp):
                 self._send(KnownAnswer(self.known is not None and self.known(path, stamp)))
-            case IAmThere():
+            case IAmThere() | BytesFollow():
                 pass
             case JournalFilled():
                 self._put(report)

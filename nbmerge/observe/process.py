@@ -21,9 +21,11 @@ import signal
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from nbmerge.files import reason
 from nbmerge.observe.arrivals import ArrivalJournal, JournalPlace
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
 STUCK = 120.0  # seconds without a question whether it is there
 _LIMIT = 32_000_000  # bytes that wait to be taken over, until looks that are not urgent wait too
 _FULL = (errno.ENOSPC, errno.EDQUOT)  # then the store is, too, which says so
-_IN_MEMORY = 8_000_000  # bytes that wait, until those of what comes after them are in the journal only
+_IN_MEMORY = 8_000_000  # bytes that wait; those of what comes after them are in the journal only
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +122,39 @@ class Parked:
     event: FileRead | Previous
     place: JournalPlace
 
-    def whole(self) -> FileRead | Previous:
-        """The event with its bytes."""
-        return replace(self.event, data=self.place.data())
+
+@dataclass(frozen=True, slots=True)
+class BytesFollow:
+    """A save whose bytes, so many, come next, as they are."""
+
+    event: FileRead | Previous
+    size: int
+
+    def whole(self, stream: IO[bytes]) -> FileRead | Previous:
+        """The event with its bytes.  Raises EOFError if they do not come."""
+        data = stream.read(self.size)
+        if len(data) < self.size:
+            raise EOFError
+        return replace(self.event, data=data)
 
 
 Command = ReadAll | ReadFile | KnownAnswer | AreYouThere
-Report = Event | IsKnown | WatchedState | IAmThere
+Report = Event | BytesFollow | IsKnown | WatchedState | IAmThere
 
 
 def send(sink: Sink, message: StartWatching | Command | Report) -> None:
     """One message to the other process.  Raises OSError if it is gone."""
-    sink.write(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+    pickle.dump(message, sink, pickle.HIGHEST_PROTOCOL)  # without a copy of a save's bytes
+    sink.flush()
+
+
+def send_parked(sink: Sink, parked: Parked) -> None:
+    """A save from the journal, of which never more than a part is in memory.  Raises OSError."""
+    with closing(parked.place.parts()) as parts:
+        first = next(parts, b"")
+        pickle.dump(BytesFollow(parked.event, parked.place.size), sink, pickle.HIGHEST_PROTOCOL)
+        for part in chain([first], parts):
+            sink.write(part)
     sink.flush()
 
 
@@ -186,7 +209,7 @@ class WatcherProcess:
         if isinstance(event, FileRead | Previous) and (entry := self._kept(event)) is not None:
             if entry.filled:
                 self._queue.put(JournalFilled(entry.filled))
-            if waiting > _IN_MEMORY:
+            if waiting + len(event.data) > _IN_MEMORY:
                 report = Parked(replace(event, data=b""), entry)
         self._queue.put(report)
 
@@ -234,17 +257,20 @@ class WatcherProcess:
 
     def _report(self) -> None:
         while (report := self._queue.get()) is not None:
-            whole = report.whole() if isinstance(report, Parked) else report
-            self._send(whole)
-            self._sent += _weight(whole)
+            self._send(report)
+            self._sent += _weight(report)
+            del report  # it may be large, and the next one may be long in coming
             if self._queue.empty():
                 self._report_state()
 
-    def _send(self, report: Report) -> None:
+    def _send(self, report: Report | Parked) -> None:
         try:
             with self._sending:
-                send(self._reports, report)
-        except OSError:  # nobody is there to be told
+                if isinstance(report, Parked):
+                    send_parked(self._reports, report)
+                else:
+                    send(self._reports, report)
+        except OSError:  # nobody is there to be told; or the journal is not, and all is looked at anew
             os._exit(1)
 
     def _report_state(self) -> None:
@@ -262,7 +288,9 @@ def end_if_stuck(nowhere: int) -> None:
     faulthandler.dump_traceback_later(STUCK, exit=True, file=nowhere)
 
 
-def _weight(report: Report) -> int:
+def _weight(report: Report | Parked) -> int:
+    if isinstance(report, Parked):
+        return report.place.size
     return len(report.data) if isinstance(report, FileRead | Previous) else 0
 
 

@@ -6,7 +6,9 @@ bytes spell, and what a merge of the very same bytes gave; memory is bounded by 
 made take, oldest use first out.  One thread at a time may use it: the one that holds the store's lock.
 
 Versions of one notebook share their cells: what a version has in common with the one that was used
-last is recognised by comparing memory, so a version costs what it changed.
+last is recognised by comparing memory, so a version costs what it changed.  Where only this program's
+own judging and merging looks at them (`compared_only`), they share long texts of outputs, too: these are
+LongText then, of which nothing may be asked but whether they are equal.
 """
 
 from __future__ import annotations
@@ -18,13 +20,15 @@ from dataclasses import dataclass
 from nbmerge.errors import NotebookError
 from nbmerge.history.store import Store
 from nbmerge.merge.values import Conflict, Decision
+from nbmerge.notebook.longtext import LongTexts
 from nbmerge.notebook.model import Cell, Notebook
-from nbmerge.notebook.reader import read
+from nbmerge.notebook.reader import read, read_abridged
 
 BUDGET = 24_000_000  # bytes of memory that are used between saves
 MERGES = 8_000_000  # bytes of merges that are kept between saves
 _A_LINE = 80  # bytes that a line takes besides its text: sources and outputs are lists of strings
-_AT_LEAST = 4  # notebooks that stay whatever their size: a merge needs three, and its result comes next
+_AT_LEAST = 4  # notebooks that stay for more than that: a merge needs three, and its result comes next
+_TOO_LARGE = 4  # budgets, or twice the file where that is more: beyond it fewer stay
 _SHARED = 20  # a version that shares cells is taken to cost this much less
 
 
@@ -59,10 +63,12 @@ class MergeCache:
 
 
 class NotebookCache:
-    """Notebooks by the digest of their bytes; `merges` are those of two of them."""
+    """Notebooks by the digest of their bytes; `merges` are those of two of them, `long` the long texts that
+    they have in common."""
 
-    def __init__(self, store: Store, budget: int = BUDGET) -> None:
+    def __init__(self, store: Store, budget: int = BUDGET, *, compared_only: bool = False) -> None:
         self.merges = MergeCache()
+        self.long = LongTexts(kept=True) if compared_only else None
         self._store = store
         self._budget = budget
         self._kept: OrderedDict[str, tuple[Notebook, int]] = OrderedDict()
@@ -83,17 +89,31 @@ class NotebookCache:
         if found is not None:
             self._kept.move_to_end(digest)
             return found[0]
-        notebook = read(data, known=known)
-        shared = any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False))
-        weight = 2 * len(data) + _A_LINE * data.count(b"\n")
-        if shared:
+        notebook = self._read(data, known)
+        weight = _weight(notebook, data)
+        if any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False)):
             weight //= _SHARED
         self._kept[digest] = (notebook, weight)
         self._weight += weight
         while self._weight > self._budget and len(self._kept) > _AT_LEAST:
-            _, (_, dropped) = self._kept.popitem(last=False)
-            self._weight -= dropped
+            self._drop_oldest()
+        while len(self._kept) > 1 and self._is_too_large(len(data)):
+            self._drop_oldest()
         return notebook
+
+    def _read(self, data: bytes, known: tuple[Cell, ...]) -> Notebook:
+        if self.long is None:
+            return read(data, known=known)
+        return read_abridged(data, "notebook", known, self.long)
+
+    def _is_too_large(self, newest: int) -> bool:
+        """Whether even a few are too many: long texts that they share do not count twice."""
+        texts = 0 if self.long is None else self.long.size
+        return self._weight + texts > max(_TOO_LARGE * self._budget, 2 * newest)
+
+    def _drop_oldest(self) -> None:
+        _, (_, dropped) = self._kept.popitem(last=False)
+        self._weight -= dropped
 
     @property
     def latest(self) -> tuple[Cell, ...]:
@@ -106,6 +126,13 @@ class NotebookCache:
             return self.version(notebook_id, number, known)
         except NotebookError:
             return None
+
+
+def _weight(notebook: Notebook, data: bytes) -> int:
+    """About how many bytes of memory a notebook takes, without long texts."""
+    spans = (cell.span for cell in notebook.cells)
+    size = sum(span.end - span.start for span in spans if span is not None)
+    return 2 * size + _A_LINE * data.count(b"\n")
 
 
 def same_notebook(one: Notebook, other: Notebook) -> bool:

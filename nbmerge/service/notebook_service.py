@@ -24,13 +24,13 @@ from nbmerge.errors import NbmergeError, NotebookError, SystemFailure
 from nbmerge.files import create_file, digest, read_file
 from nbmerge.history.opening import open_store, state_directory
 from nbmerge.history.store import Store
-from nbmerge.history.values import Draft, Retention
+from nbmerge.history.values import Retention
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.merge.values import Conflict
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.record import DeclaredSave, Recorded, Recorder, Saved
-from nbmerge.service.tips import Deadline, OutOfTime, TipMerge, merge_tips
+from nbmerge.service.tips import Deadline, OutOfTime, TipMerge, conflicts_of, merge_tips, record_merge
 
 T = TypeVar("T")
 
@@ -269,8 +269,7 @@ class NotebookService:
         made = Origin.MERGED, set(heads.tips), digest(merge.data)
         if (latest.origin, set(latest.parents), latest.digest) == made:
             return latest
-        why = "merged from " + " and ".join(f"version {tip}" for tip in merge.tips)
-        return store.record(notebook_id, merge.data, Draft(self.clock(), Origin.MERGED, merge.tips, why=why))
+        return record_merge(store, notebook_id, merge, self.clock())
 
     def _placed(self, notebook_id: int, path: str, version: Version, displaced: bytes | None) -> None:
         """The file holds a version; a save that it displaced is judged by what its author saw: not that."""
@@ -343,7 +342,7 @@ class NotebookService:
     def _held(self, notebook_id: int, sent: Version) -> Held:
         heads, head = self.recorder.heads(notebook_id), self.head(notebook_id)
         is_merge = head.origin is Origin.MERGED and set(heads.tips) in ({head.number}, set(head.parents))
-        conflicts = self._merged(notebook_id, Heads(head.number, head.parents)).conflicts if is_merge else ()
+        conflicts = conflicts_of(self.store, notebook_id, head, self.recorder.cache) if is_merge else ()
         return Held(notebook_id, sent, head, self.store.data(notebook_id, head.number), conflicts)
 
     def _kept(self, sent: DeclaredSave) -> Version | None:

@@ -28,6 +28,7 @@ from itertools import permutations
 from nbmerge.errors import SystemFailure
 from nbmerge.files import digest
 from nbmerge.history.store import Store
+from nbmerge.history.values import Draft
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Graph, Origin, Version
 from nbmerge.merge.files import InMemory, Parsed, merge_sources
@@ -94,6 +95,25 @@ def merge_tips(
     place = _Place(store, notebook_id, cache or NotebookCache(store), deadline)
     merge = _merged(place, place.sides(heads.tips))
     return merge if set(merge.tips) == set(heads.tips) else replace(merge, tips=heads.tips)
+
+
+def record_merge(store: Store, notebook_id: int, merge: TipMerge, at: float) -> Version:
+    """The version that a merge becomes, with its conflicts."""
+    why = "merged from " + " and ".join(f"version {tip}" for tip in merge.tips)
+    with store.together():
+        version = store.record(notebook_id, merge.data, Draft(at, Origin.MERGED, merge.tips, why=why))
+        store.note_conflicts(notebook_id, version.number, merge.conflicts)
+    return version
+
+
+def conflicts_of(
+    store: Store, notebook_id: int, merge: Version, cache: NotebookCache
+) -> tuple[Conflict, ...]:
+    """The conflicts that a recorded merge made.  Raises NotebookError if a term of it is no longer kept."""
+    noted = store.conflicts(notebook_id, merge.number)
+    if noted is not None:
+        return noted
+    return merge_tips(store, notebook_id, Heads(merge.number, merge.parents), cache).conflicts
 
 
 def terms(store: Store, notebook_id: int, heads: Heads) -> Terms[bytes] | None:
@@ -184,18 +204,22 @@ class _Place:
                 if self.store.merge_of(self.notebook_id, made_of) != merge:
                     return tips
                 sides = self._unfolded(made_of, depth - 1)
-                if bases[0] in sides and self._conflict(sides):
+                if bases[0] in sides and self._conflict(merge, sides):
                     return tuple(tip if side == bases[0] else side for side in sides)
         return tips
 
-    def _conflict(self, sides: Sequence[int]) -> bool:
+    def _conflict(self, merge: int, sides: Sequence[int]) -> bool:
+        """Whether the merge that is made of these sides has any."""
+        noted = self.store.conflicts(self.notebook_id, merge)
+        if noted is not None:
+            return bool(noted)
         return bool(_merged(self, in_turn(self.bases, self.versions(sides))).conflicts)
 
     def source(self, number: int) -> Source:
         version = self.store.version(self.notebook_id, number)
         notebook = self.cache.version(self.notebook_id, number, self.cache.latest)
         fetch = partial(self.store.data, self.notebook_id, number)
-        return Parsed(f"version {number}", version.digest, notebook, fetch)
+        return Parsed(f"version {number}", version.digest, notebook, fetch, self.cache.long)
 
     def bases(self, some: Iterable[int], other: int) -> tuple[int, ...]:
         """The newest versions in common; where there are several, their merge if it is in the history."""

@@ -102,11 +102,11 @@ class Participation:
         held = service.save(DeclaredSave(path, content, sent, partial(version_in, base), base, name, save_id))
         now = sent if held.content == content else read(held.content, known=sent.cells)
         todo = operations(sent, now)
-        store, number = service.store, held.version.number
+        number = held.version.number
         return Answer(
             version=token_of(held.version, name),
             merged=bool(todo),
-            conflicts=conflicts_shown(now, held.conflicts, store, held.notebook_id, number),
+            conflicts=conflicts_shown(now, held.conflicts, service.recorder, held.notebook_id, number),
             operations=todo,
             content=held.content,
             sent=token_of(held.sent, name),

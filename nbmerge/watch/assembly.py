@@ -137,7 +137,7 @@ class _Assembly:
         self.observer = WatcherClient(roots, self.heard, time.time, watching, self.arrivals)
         self.observer.is_busy = self.inbox.is_full
         self.environment = Environment(time.time, os.environ, os.path.expanduser("~"))
-        self.recorder = recorder = Recorder(self.store, NotebookCache(self.store))
+        self.recorder = recorder = Recorder(self.store, NotebookCache(self.store, compared_only=True))
         # How long a file must be quiet is the coordinator's to see to, which hears of every save.
         timing = Timing(settle=0.0)
         service = NotebookService(recorder, self.disk, self.environment, time.time, timing=timing)

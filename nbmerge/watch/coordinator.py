@@ -14,6 +14,7 @@ from nbmerge.environment.conflict_copies import Copy, copy_of
 from nbmerge.lineage.heads import Outcome
 from nbmerge.observe import events as was
 from nbmerge.watch import actions as do
+from nbmerge.watch.missed import MissedNotices
 from nbmerge.watch.notebook_state import NotebookState, WaitingCopy, WatchTiming
 
 COMES_BACK = 10.0  # seconds in which a sync client that renamed a notebook puts the other side in its place
@@ -35,6 +36,7 @@ class Coordinator:
         self._unrecorded: dict[str, list[do.RecordSave | do.Follow]] = {}
         self._copied: dict[str, str] = {}  # copies that wait: their originals
         self._alone: set[str] = set()  # files that are no copies, whatever they are called
+        self._missed = MissedNotices()
         self._filled: list[str] = []  # journals that can go once everything is recorded
 
     @property
@@ -50,8 +52,12 @@ class Coordinator:
 
     def next_time(self) -> float | None:
         """When the next tick is needed; None if nothing is pending."""
-        times = (state.next_time for state in self._touched.values())
+        times = (*(state.next_time for state in self._touched.values()), self._missed.next_time())
         return min((time for time in times if time is not None), default=None)
+
+    def last_words(self) -> list[do.Action]:
+        """What is to be told before the watcher ends."""
+        return list(map(_tell_missed, self._missed.rest()))
 
     def feed(self, event: do.Input, now: float) -> list[do.Action]:
         """Take note of an event or a result, or of the time (Tick)."""
@@ -64,6 +70,7 @@ class Coordinator:
     def _fed(self, event: do.Input, now: float) -> Iterator[do.Action]:
         match event:
             case do.Tick():
+                yield from map(_tell_missed, self._missed.ripe(now))
                 for path in self.pending:
                     yield from self._tick(path, self._touched[path], now)
             case was.FileRead() | do.Passed() | was.Previous() | was.Vanished() | was.Renamed():
@@ -72,7 +79,9 @@ class Coordinator:
                 self._filled.append(journal)
             case was.Syncing():
                 pass  # the shell remembers what speaks for a second writer
-            case do.Ready() | was.Overflowed() | was.Missed() | was.Trouble() | was.TroubleOver():
+            case was.Missed(path, count):
+                yield from map(_tell_missed, self._missed.missed(path, count, now))
+            case do.Ready() | was.Overflowed() | was.Trouble() | was.TroubleOver():
                 yield from _told(event)
             case do.Stays(path, one):
                 self._copied[one.path] = path
@@ -94,7 +103,7 @@ class Coordinator:
                 yield from self._was_read(event, now)
             case do.Passed(path, reads, missed):
                 if missed:
-                    yield from _told(was.Missed(path, missed, now))
+                    yield from map(_tell_missed, self._missed.missed(path, missed, now))
                 yield from self._passed(path, reads, now)
             case was.Previous(path, data, at):
                 yield do.RecordSave(path, data, at, in_file=False)
@@ -238,11 +247,11 @@ class Coordinator:
 
     def _refused(self, result: do.Refused, now: float) -> Iterator[do.Action]:
         if result.again is not None:
-            yield from self._remember(result.path, result.again)
+            yield from self._remember(result.path, result.again, now)
         if self._state(result.path).refused(now, result.unrecorded):
             yield do.Tell("error", result.path, result.message)
 
-    def _remember(self, path: str, again: do.RecordSave | do.Follow) -> Iterator[do.Action]:
+    def _remember(self, path: str, again: do.RecordSave | do.Follow, now: float) -> Iterator[do.Action]:
         """Keep what could not be recorded: the next save may replace it before the store works again."""
         waiting = self._unrecorded.setdefault(path, [])
         if not waiting or not _is_the_same(waiting[-1], again):
@@ -252,7 +261,7 @@ class Coordinator:
             and sum(len(one.data) for one in waiting if isinstance(one, do.RecordSave)) > REMEMBERED
         ):
             del waiting[0]
-            yield from _told(was.Missed(path, 1, 0.0))
+            yield from map(_tell_missed, self._missed.missed(path, 1, now))
 
 
 def _is_the_same(one: do.RecordSave | do.Follow, other: do.RecordSave | do.Follow) -> bool:
@@ -262,7 +271,7 @@ def _is_the_same(one: do.RecordSave | do.Follow, other: do.RecordSave | do.Follo
 
 
 def _told(
-    event: do.Ready | do.SavesKept | was.Overflowed | was.Missed | was.Trouble | was.TroubleOver,
+    event: do.Ready | do.SavesKept | was.Overflowed | was.Trouble | was.TroubleOver,
 ) -> Iterator[do.Action]:
     """What people are told of at once."""
     match event:
@@ -275,13 +284,15 @@ def _told(
             yield do.Tell(
                 "passed", path, f"{_saves_were(count)} overwritten by the next before its turn; {_KEPT}"
             )
-        case was.Missed(path, count):
-            saves = _saves_were(count)
-            yield do.Tell("missed", path, f"{saves} overwritten by the next one before nbmerge could read it")
         case was.Trouble(path, message):
             yield do.Tell("trouble", path, message)
         case was.TroubleOver(path):
             yield do.Tell("recovered", path, "this trouble is over")
+
+
+def _tell_missed(notice: tuple[str, str]) -> do.Action:
+    path, message = notice
+    return do.Tell("missed", path, message)
 
 
 def _saves_were(count: int) -> str:

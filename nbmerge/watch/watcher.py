@@ -46,15 +46,19 @@ class Watcher:
     def run(self) -> None:
         """Work until `stop` is called."""
         while not self.stopping.is_set():
-            event = self.inbox.get(0 if self.inbox else self._wait())
-            if event is None:
-                continue
-            if not isinstance(event, do.Tick):
-                self.when_pending(True)
-            self._handle(event)
-            self._do_chores()
-            if not self.inbox:
-                self.when_pending(bool(self.coordinator.pending))
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """One event, and what follows from it; nothing of it is held while the next one is waited for."""
+        event = self.inbox.get(0 if self.inbox else self._wait())
+        if event is None:
+            return
+        if not isinstance(event, do.Tick):
+            self.when_pending(True)
+        self._handle(event)
+        self._do_chores()
+        if not self.inbox:
+            self.when_pending(bool(self.coordinator.pending))
 
     def drain(self, judging: float = _JUDGING, keeping: float = _KEEPING) -> bool:
         """Record what was read until nobody reads any more; returns whether that is all.
@@ -62,15 +66,14 @@ class Watcher:
         After `judging` seconds saves are only kept, and after `keeping` seconds the rest is left.
         """
         begun = time.monotonic()
-        while self.inbox:
-            passed = time.monotonic() - begun
-            if passed > keeping:
-                return False
-            self.inbox.judging = passed <= judging
+        while self.inbox and time.monotonic() - begun <= keeping:
+            self.inbox.judging = time.monotonic() - begun <= judging
             event = self.inbox.get(0)
             if event is not None:
                 self._handle(event)
-        return not self.coordinator.holds_unrecorded
+        for action in self.coordinator.last_words():
+            deque(self.runner.perform(action), maxlen=0)
+        return not self.inbox and not self.coordinator.holds_unrecorded
 
     def stop(self) -> None:
         """Ask the loop to end; may be called from a signal handler or another thread."""

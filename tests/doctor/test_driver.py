@@ -6,12 +6,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nbmerge.doctor.installation import attribute, driver, other_tools
 from nbmerge.doctor.values import Finding, Severity
+from nbmerge.git.entry import Launcher, shell_line
 from tests.doctor.conftest import Place
 
 ROOT = Path(__file__).parents[2]
@@ -169,3 +171,35 @@ def test_what_git_tells_of_attributes() -> None:
         "unspecified",
         "",
     )
+
+
+LINE = shell_line(Launcher(sys.executable))
+
+
+@pytest.mark.parametrize(
+    "pretended",
+    [
+        lambda program: LINE.replace(sys.executable, program),
+        lambda program: LINE.replace("; then ", f"; then {program}; ", 1),
+        lambda program: LINE.replace("-c ", f'-c \'__import__("os").system("{program}")\' ', 1),
+        lambda program: LINE.replace("; then ", f"; then PYTHONPATH={Path(program).parent} ", 1),
+    ],
+    ids=["interpreter", "command", "code", "path"],
+)
+def test_what_a_repository_names_in_a_line_like_ours_is_not_run(
+    repo: Place, pretended: Callable[[str], str]
+) -> None:
+    ran, program = repo.root / "ran", repo.root / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o755)
+    (repo.root / "nbmerge.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    nbmerge(repo, "git", "install")
+    git(repo, "config", "--local", "merge.nbmerge.driver", pretended(str(program)))
+    git(repo, "config", "--local", "mergetool.nbmerge.cmd", str(program))
+    assert first(repo).state is not Severity.OK
+    list(other_tools(repo.setting))
+    status = [sys.executable, "-m", "nbmerge", "git", "status"]
+    environment = {**repo.environment, "PYTHONPATH": str(ROOT)}
+    told = subprocess.run(status, cwd=repo.here, env=environment, capture_output=True, check=False).stdout
+    assert b"mergetool: does not run nbmerge" in told or b"interpreter: " in told
+    assert not ran.exists()

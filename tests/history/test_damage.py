@@ -319,7 +319,8 @@ def back_to_the_first_stage(store: Store) -> None:
         store._database.rows(f"DROP INDEX {index}")
     for column in ("made_of", "marked"):
         store._database.rows(f"ALTER TABLE version DROP COLUMN {column}")
-    store._database.rows("DROP TABLE sent")
+    for table in ("sent", "conflicts"):
+        store._database.rows(f"DROP TABLE {table}")
     store._database.rows("PRAGMA user_version = 1")
     store.close()
 

@@ -158,3 +158,13 @@ def test_nothing_to_drop_writes_nothing(tmp_path: Path) -> None:
     before = log.read_bytes()
     assert store.prune(LATER) == 0
     assert log.read_bytes() == before
+
+
+def test_what_was_noted_of_a_merge_goes_with_it() -> None:
+    store = fresh(retention=Retention(days=0))
+    notebook_id = store.adopt(PATH)
+    for number in (1, 2):
+        save(store, notebook_id, b"%d" % number)
+        store.note_conflicts(notebook_id, number, ())
+    store.prune(LATER)
+    assert [store.conflicts(notebook_id, number) for number in (1, 2)] == [None, ()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from nbmerge.history.store import heads_text, read_heads, read_version, version_
 from nbmerge.history.values import Draft, Retention, StoredNotebook
 from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Origin, Version, Writer
+from nbmerge.merge.values import Conflict
 from tests.helpers.examples import tried
 from tests.history.stores import DAY, NOON, PATH, alone, contents, fresh, opened, save
 
@@ -240,3 +242,18 @@ def test_only_its_owner_can_read_the_store(tmp_path: Path) -> None:
     save(store, store.adopt(PATH), b"secret")
     if os.name == "posix":
         assert {path.stat().st_mode & 0o77 for path in tmp_path.iterdir()} == {0}
+
+
+@tried(30)
+@given(st.lists(st.tuples(st.integers(0, 99), *[st.none() | TEXTS] * 4, st.booleans())))
+def test_conflicts_of_a_merge_are_noted_and_read(made: list[tuple[int, Any, Any, Any, Any, bool]]) -> None:
+    conflicts = tuple(
+        Conflict(cell, id, base, local, remote, range(1, 7) if shown else None)
+        for cell, id, base, local, remote, shown in made
+    )
+    store = fresh()
+    notebook_id = store.adopt(PATH)
+    save(store, notebook_id, b"one")
+    assert store.conflicts(notebook_id, 1) is None
+    store.note_conflicts(notebook_id, 1, conflicts)
+    assert store.conflicts(notebook_id, 1) == conflicts

@@ -109,6 +109,27 @@ def test_what_looks_like_a_stand_in_is_a_text_of_somebody() -> None:
         assert merge_bytes(data, data.replace(b"PNG", b"JPG"), data + b"\n").data == data + b"\n"
 
 
+@pytest.mark.parametrize("text", ["@@@@@@@@@@@@0@", "@@@@@@@@@@@@-0@"])
+def test_what_one_side_writes_is_not_taken_for_the_stand_in_of_anothers_picture(text: str) -> None:
+    base = pictured(PICTURE)
+    ours, theirs = pictured(PICTURE, "plot()\n" + text), pictured(PICTURE, metadata={"tags": ["x"]})
+    assert "".join(merge(base, ours, theirs).cells[0]["source"]) == "plot()\n" + text
+
+
+def test_a_kept_picture_is_there_once_and_as_long_as_somebody_needs_it() -> None:
+    long = LongTexts(kept=True)
+    first = read_abridged(JUPYTER.spell(pictured(PICTURE)), "a.ipynb", (), long)
+    assert long.size == len(PICTURE)
+    second = read_abridged(JUPYTER.spell(pictured(PICTURE, "show()")), "a.ipynb", first.cells, long)
+    assert long.size == len(PICTURE)
+    del first
+    assert long.put_back(write(second)) == JUPYTER.spell(pictured(PICTURE, "show()"))
+    del second
+    assert long.size == 0
+    third = read_abridged(JUPYTER.spell(pictured(PICTURE)), "a.ipynb", (), long)
+    assert long.put_back(write(third)) == JUPYTER.spell(pictured(PICTURE))
+
+
 @pytest.mark.parametrize(
     "inside", ["\n", "\t", "\x00", "\\q", "\\u12", '"'], ids=["line", "tab", "null", "q", "u12", "quote"]
 )

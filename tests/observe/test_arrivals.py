@@ -27,7 +27,7 @@ def test_what_was_kept_is_there_in_order(tmp_path: Path) -> None:
     entries = [one.keep(SAVE), one.keep(BEFORE), one.keep(SAVE)]
     [path] = left_over(str(tmp_path / "arrivals"))
     assert read_journal(path).saves == (SAVE, BEFORE, SAVE)
-    assert [entry.data() for entry in entries] == [SAVE.data, BEFORE.data, SAVE.data]
+    assert [b"".join(entry.parts()) for entry in entries] == [SAVE.data, BEFORE.data, SAVE.data]
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))

@@ -72,6 +72,15 @@ def test_what_is_known_is_asked_of_this_process(world: World) -> None:
     assert sorted(asked) == [world.path("new.ipynb"), world.path("old.ipynb")]
 
 
+def moved_in(world: World, name: str) -> bytes:
+    """A large notebook, written elsewhere."""
+    data = notebook(f"{name} {'x' * 100_000}")
+    elsewhere = world.outside / name
+    elsewhere.write_bytes(data)
+    elsewhere.rename(world.root / name)
+    return data
+
+
 def test_saves_are_read_while_nobody_takes_them(world: World) -> None:
     """They wait in the other process, however many there are."""
     client = WatcherClient([str(world.root)], world.put, time.time)
@@ -80,10 +89,9 @@ def test_saves_are_read_while_nobody_takes_them(world: World) -> None:
     client.is_busy = lambda: pressed[0]
     client.start()
     pressed[0] = True
-    # Of notebooks of their own: saves of one that nobody had the time to read would be one.
-    saved = {
-        name: world.save(name, f"{name} {'x' * 100_000}") for name in map("nb{}.ipynb".format, range(30))
-    }
+    # Of notebooks of their own: saves of one that nobody had the time to read would be one.  Moved there
+    # whole: while one is being written, a part of it can be read, and is reported before the whole.
+    saved = {name: moved_in(world, name) for name in map("nb{}.ipynb".format, range(30))}
     assert sum(len(world.seen(name)) for name in saved) <= 1  # the one that was being waited for
     pressed[0] = False
     world.until(lambda: all(map(world.seen, saved)))

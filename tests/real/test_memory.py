@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.notebooks import Editor, megabyte
+from tests.bench.notebooks import Editor, megabyte, pictures
 from tests.bench.watch import watching
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
@@ -54,3 +55,23 @@ def test_many_notebooks_that_are_saved_in_turn(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_very_many_notebooks_that_are_saved_in_turn(tmp_path: Path) -> None:
     saved_in_turn(tmp_path, 200, 3)
+
+
+def highest(pids: Sequence[int]) -> float:
+    """The most that some processes ever had, in MB; what they share counts for each."""
+    lines = [line for pid in pids for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
+@pytest.mark.parametrize("megabytes", [pytest.param(300, marks=pytest.mark.slow)])
+def test_one_large_notebook_takes_at_most_four_times_its_size(tmp_path: Path, megabytes: int) -> None:
+    editor = Editor(tmp_path / "large.ipynb", pictures(megabytes))
+    Editor(tmp_path / "other.ipynb", megabyte()).save()
+    with watching(tmp_path) as running:
+        before = highest(running.processes)
+        for turn in range(3):
+            editor.type(f"turn_{turn} = 1")
+            editor.save()
+            running.wait(partial(_are, turn + 2), 300)
+        size = os.path.getsize(editor.path) / 1_048_576
+        assert highest(running.processes) - before < 4 * size

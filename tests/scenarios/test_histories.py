@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tests.helpers.examples import tried
 from tests.scenarios.histories import CHANGES, OTHERS, SAVES, History, Step, begin, oracle
 
+SHORT, NEVER = 6, 10**9  # bytes from which on a text is a long one
+
 
 def steps(writers: int, kinds: tuple[str, ...], most: int = 50) -> st.SearchStrategy[list[Step]]:
     one = st.tuples(
@@ -42,3 +44,16 @@ def known_history(writers: int, todo: list[Step], ids: bool) -> History:
 @given(todo=steps(3, KINDS))
 def test_the_same_history_gives_the_same_bytes(todo: list[Step]) -> None:
     assert known_history(3, todo, True).told() == known_history(3, todo, True).told()
+
+
+@tried(10)
+@given(todo=steps(3, KINDS), ids=st.booleans())
+def test_that_long_texts_stay_bytes_changes_no_decision(todo: list[Step], ids: bool) -> None:
+    found = []
+    for least in (SHORT, NEVER):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("nbmerge.notebook.longtext.LEAST", least)
+            history = begin(3, ids, ("jupyter", "script", "agent"))
+            history.run(todo)
+            found.append(history.told())
+    assert found[0] == found[1]

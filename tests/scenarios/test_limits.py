@@ -11,6 +11,7 @@ from nbmerge.files import digest
 from nbmerge.lineage.judge import BaseJudgement, Save, VersionContent, judge
 from nbmerge.lineage.versions import Context, Origin
 from nbmerge.observe import events as was
+from nbmerge.watch import actions as do
 from tests.helpers import build
 from tests.scenarios import cells
 from tests.scenarios.editor import jupyter
@@ -126,6 +127,27 @@ def test_saves_that_nobody_could_read_are_counted_and_told() -> None:
     stage.world.handle(was.Missed(NOTEBOOK, 2, stage.world.now))
     [notice] = stage.world.told("missed")
     assert "2 saves" in notice.message
+
+
+def test_many_saves_that_nobody_could_read_are_told_of_together() -> None:
+    stage = play("file a1")
+    for _ in range(13):
+        stage.world.handle(was.Missed(NOTEBOOK, 1, stage.world.now))
+        stage.world.advance(0.25)
+    assert len(stage.world.told("missed")) == 1
+    stage.world.advance(60)
+    _, notice = stage.world.told("missed")
+    assert notice.message.startswith("12 saves in 3 s were overwritten")
+
+
+def test_what_was_missed_last_is_told_before_the_watcher_ends() -> None:
+    stage = play("file a1")
+    for count in (1, 2):
+        stage.world.handle(was.Missed(NOTEBOOK, count, stage.world.now))
+    [last] = stage.world.coordinator.last_words()
+    assert isinstance(last, do.Tell)
+    assert last.message.startswith("2 saves were")
+    assert stage.world.coordinator.last_words() == []
 
 
 def test_a_late_save_that_is_told_again_brings_nothing_back() -> None:

@@ -84,7 +84,7 @@ class World:
         self._start()
 
     def _start(self) -> None:
-        recorder = Recorder(self.store, NotebookCache(self.store))
+        recorder = Recorder(self.store, NotebookCache(self.store, compared_only=True))
         self.service = NotebookService(
             recorder, self.disk, self.environment, lambda: self.now, timing=Timing(settle=0.0)
         )

@@ -17,6 +17,7 @@ import pytest
 from nbmerge.files import digest
 from nbmerge.history.database import Database
 from nbmerge.history.opening import open_store
+from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Context, Origin
@@ -219,3 +220,24 @@ def rows_read(length: int) -> int:
 def noted(rows: list[int], found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     rows.append(len(found))
     return found
+
+
+def test_conflicts_are_told_alike_whether_the_merges_were_noted_or_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    for name in ("noted", "made again"):
+        if name == "made again":
+            monkeypatch.setattr(Store, "conflicts", lambda *_: None)
+        (tmp_path / name).mkdir()
+        desk = Desk(tmp_path / name, str(tmp_path / name / "state"))
+        desk.put(notebook(*(code(f"start = {n}", id=f"c{n}") for n in range(2))))
+        chance, writers = Random(3), [desk.writer(f"writer {n}") for n in range(3)]
+        for number in range(12):
+            writer = chance.choice(writers)
+            writer.add(chance.choice(["c0", "c1"]), f"word_{number} = 1")
+            writer.save()
+        told.append(
+            [one.as_json() for writer in writers for answer in writer.answers for one in answer.conflicts]
+        )
+    assert told[0] == told[1] != []
