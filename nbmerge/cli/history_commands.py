@@ -1,9 +1,10 @@
 """Owns: `nbmerge log`, `show`, `diff`, `restore` and `recover`: looking at versions and bringing them back.
 
-Must not know: where versions are kept, how a file is replaced, how a merge is made.  Invariant: what is
-only guessed is called a guess; what may have been overwritten is named with the command that brings it
-back; whatever is brought back can be undone in the same way.  nbdime is loaded here alone; its
-configuration, git and the screen do not change what it prints but for the colours.
+Must not know: where versions are kept, how a file is replaced, how a merge is made.  Invariant: who saved is
+told as far as it is known, and by no program's name where it may be another; what may have been overwritten
+is named with the command that brings it back; whatever is brought back can be undone in the same way.
+nbdime is loaded here alone; its configuration, git and the screen do not change what it prints but for the
+colours.
 """
 
 from __future__ import annotations
@@ -198,7 +199,7 @@ def _objects(versions: tuple[Version, ...], heads: Heads) -> Iterator[dict[str, 
             "time": datetime.fromtimestamp(version.time, UTC).isoformat(timespec="milliseconds"),
             "origin": version.origin.value,
             "parents": list(version.parents),
-            "writer": version.writer.label,
+            "writer": version.by,
             "size": version.size,
             "why": version.why,
             "head": version.number == heads.head,
@@ -225,7 +226,7 @@ def _row(version: Version, tip: OpenTip | None) -> tuple[str, ...]:
     others = [parent for parent in version.parents if parent != version.number - 1]
     if others:
         came += f" from {' and '.join(f'@{parent}' for parent in version.parents)}"
-    notes = [version.writer.label]
+    notes = [version.by]
     if tip is not None:
         notes.append(f"overwritten by @{tip.by}?")
     return f"@{version.number}", when, came, f"{version.size:,} bytes", "; ".join(filter(None, notes))

@@ -21,8 +21,8 @@ def test_log_lists_the_versions_newest_last(past: Past, nbmerge: Command) -> Non
     ended = nbmerge("log", "nb.ipynb")
     first, second, legend = ended.out.decode().splitlines()
     assert (ended.code, ended.err) == (0, "")
-    assert re.match(r"  @1  2023-11-1\d \d\d:\d\d:\d\d  first seen  +\d+ bytes  .*\(a guess\)$", first)
-    assert re.match(r"\* @2  2023-11-1\d \d\d:\d\d:\d\d  saved  +\d+ bytes  .*\(a guess\)$", second)
+    assert re.match(r"  @1  2023-11-1\d \d\d:\d\d:\d\d  first seen  +\d+ bytes  a program, in place$", first)
+    assert re.match(r"\* @2  2023-11-1\d \d\d:\d\d:\d\d  saved  +\d+ bytes  a program, in place$", second)
     assert legend == "* is what the file holds"
 
 
