@@ -39,7 +39,7 @@ _GROUPS = (
         "status": ("watch_commands", "whether a watcher runs, and what may have been overwritten"),
     },
     {
-        "log": ("history_commands", "list the versions of a notebook"),
+        "log": ("log_command", "list the versions of a notebook"),
         "show": ("history_commands", "print one version"),
         "diff": ("history_commands", "show how two versions differ"),
         "restore": ("history_commands", "bring a version back"),

@@ -472,7 +472,7 @@ def _lines(status: WatcherStatus, directory: str) -> Iterator[str]:
 def _about_notebooks(
     waiting: Sequence[str], conflicts: Sequence[str], tips: Sequence[tuple[str, OpenTip]]
 ) -> Iterator[str]:
-    from nbmerge.cli.history_commands import open_tip_line
+    from nbmerge.cli.log_command import open_tip_line
 
     for path in conflicts[:_TIPS_SHOWN]:
         yield f"{path}: shows conflicts; `{to_type('resolve', path)}` explains them"
