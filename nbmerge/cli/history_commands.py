@@ -130,6 +130,7 @@ def recover_parser() -> CommandParser:
 
 def run_recover(found: Arguments) -> int:
     """Run `recover`; its exit code.  Raises NbmergeError."""
+    from nbmerge.service.changes import brought
     from nbmerge.watch.runner import merged
 
     notebook = NamedVersion(found.notebook, None)
@@ -138,10 +139,12 @@ def run_recover(found: Arguments) -> int:
         done = opened.reopen(notebook.path)
         tips = () if done is None else done.merge.tips
         versions = [opened.store.version(notebook_id, tip) for tip in tips]
+        cache = opened.recorder.cache
+        news = {} if done is None else brought(cache, notebook_id, done.version, done.merge)
     if done is None:
         said = "nothing in its history is open; nothing was changed"
     else:
-        said = merged(notebook.path, done.version, done.merge, versions).message
+        said = merged(notebook.path, done.version, done.merge, versions, news).message
     write_text(printable(f"{notebook.path}: {said}") + "\n")
     return EXIT_CONFLICTS if done and done.merge.conflicts else EXIT_CLEAN
 

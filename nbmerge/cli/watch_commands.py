@@ -298,7 +298,7 @@ it had.{_ABOUT}"""
 _STATUS = """
 Show whether a watcher runs with this state directory, in the foreground or in the background, and which
 versions may have been overwritten (open tips). Notebooks are named whose file lacks something yet, because
-saves follow one another or merging takes too long.
+saves follow one another or merging takes too long. The last line tells of the last merge.
 
 With --json it is one object {"running", "pid", "paths", "notebooks", "versions", "merges", "open_tips",
 "conflicts", "last_error", "idle", "waiting", "backlog"}; `idle` is true when nothing is pending: all that
@@ -307,7 +307,7 @@ lacks something, `backlog` the saves that are kept and wait to be judged. `last_
 is over.
 """
 _TIPS_SHOWN = 20
-_INTERNAL = ("ready", "version")
+_INTERNAL = ("ready", "version", "last_merge")
 _COUNTED = {"notebooks": "notebook", "versions": "version", "merges": "merge", "open_tips": "open tip"}
 
 
@@ -405,6 +405,7 @@ def run_status(found: Arguments) -> int:
         write_text(json.dumps(shown) + "\n")
     else:
         lines = [*_lines(status, directory), *_about_notebooks(waiting, conflicts, tips)]
+        lines += [] if status.last_merge is None else [f"last merge: {status.last_merge}"]
         write_text("".join(f"{printable(line)}\n" for line in lines))
     return EXIT_CLEAN
 

@@ -1,5 +1,5 @@
-"""Owns: what each version of a notebook changed, against the one before it on its own line of descent, and
-where one of its cells is in each of them.
+"""Owns: what each version of a notebook changed, against the one before it on its own line of descent, where
+one of its cells is in each of them, and what each side brought to a merge.
 
 Must not know: what is printed.  Invariant: a version that is no notebook, or whose first parent is none or is
 no longer kept, changed nothing that could be told; each version is read by what it changed.
@@ -14,7 +14,12 @@ from nbmerge.history.store import Store
 from nbmerge.lineage.changes import Changes, VersionStep
 from nbmerge.lineage.versions import Version
 from nbmerge.notebook.model import Cell
+from nbmerge.service.cache import NotebookCache
 from nbmerge.service.past_cells import cells_of_versions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.service.tips import TipMerge
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +99,22 @@ def development(store: Store, notebook_id: int) -> Development:
         if version.number in cells and version.parents and version.parents[0] in cells
     }
     return Development(versions, cells, steps)
+
+
+def brought(cache: NotebookCache, notebook_id: int, made: Version, merge: TipMerge) -> dict[int, Changes]:
+    """What each tip of a merge had changed since the version that they come from, where that can be told.
+
+    Cells have the numbers that they have in the merge.
+    """
+    whole = cache.readable(notebook_id, made.number, cache.latest)
+    found: dict[int, Changes] = {}
+    if whole is None:
+        return found
+    for place, tip in enumerate(merge.tips):
+        base = merge.bases[max(place - 1, 0)] if merge.bases else None
+        side = cache.readable(notebook_id, tip, whole.cells)
+        before = None if base is None else cache.readable(notebook_id, base, whole.cells)
+        if side is not None and before is not None:
+            changes = VersionStep(before.cells, side.cells).changes
+            found[tip] = changes.numbered(VersionStep(side.cells, whole.cells).places)
+    return found

@@ -34,7 +34,8 @@ class WatcherStatus:
     `notebooks` to `conflicts` are counts, and so are `waiting`, of notebooks whose tips are not merged yet,
     and `backlog`, of saves that are kept and not judged yet.  Only the store tells `conflicts` and `waiting`.
     `last_error`: of those that are not over; `idle`: nothing is pending; `ready`: every notebook was looked
-    at once, and saves are noticed from now on; `version`: of the nbmerge that runs.
+    at once, and saves are noticed from now on; `version`: of the nbmerge that runs;
+    `last_merge`: when the last merge was made, where, and what came from whom, as it was told.
     """
 
     running: bool = False
@@ -51,6 +52,7 @@ class WatcherStatus:
     version: str | None = None
     waiting: int = 0
     backlog: int = 0
+    last_merge: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The object that people's programs read."""

@@ -351,7 +351,8 @@ def test_status_names_notebooks_whose_merge_waits(past: Past, nbmerge: Command) 
     assert json.loads(nbmerge("status", "--json").out)["waiting"] == 1
     *_, waits = nbmerge("status").out.decode().splitlines()
     assert waits == f"{past.path}: a merge waits; `python -m nbmerge recover {past.path}` makes it now"
-    assert nbmerge("recover", str(past.path)).out.startswith(f"{past.path}: merged version 2".encode())
+    told = '"a program" (@3: 1 line in cell 3) into "a program" (@2: 1 line in cell 1)'
+    assert nbmerge("recover", str(past.path)).out.decode() == f"{past.path}: merged {told}: version 4\n"
     assert json.loads(nbmerge("status", "--json").out)["waiting"] == 0
 
 
