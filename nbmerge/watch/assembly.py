@@ -46,7 +46,8 @@ _PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
     """What to watch and how; `settle` in seconds, `poll` None: where the file system needs it;
-    `version`: of this nbmerge, for those who ask."""
+    `version`: of this nbmerge, and whether it runs in
+    the `background`, for those who ask."""
 
     paths: tuple[str, ...]
     state: str | None = None
@@ -55,6 +56,7 @@ class WatchOptions:
     exclude: tuple[str, ...] = ()
     retention: Retention = field(default_factory=Retention)
     version: str | None = None
+    background: bool = False
 
 
 class Stop:
@@ -133,6 +135,7 @@ class _Assembly:
             paths=roots,
             idle=False,
             version=options.version,
+            background=options.background,
             last_merge=before.last_merge,
         )
         self.disk = Disk(os.path.join(directory, "journal"), time.time, self.knows)
