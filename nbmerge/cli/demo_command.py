@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
-from nbmerge.cli.history_commands import log_parser, run_log
+from nbmerge.cli.log_command import log_parser, run_log
 from nbmerge.cli.program import program_name
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, SystemFailure

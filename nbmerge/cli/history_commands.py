@@ -1,15 +1,11 @@
-"""Owns: `nbmerge log`, `show`, `diff`, `restore` and `recover`: looking at versions and bringing them back.
+"""Owns: `nbmerge show`, `diff`, `restore` and `recover`: looking at versions and bringing them back.
 
-Must not know: where versions are kept, how a file is replaced, how a merge is made.  Invariant: what is
-only guessed is called a guess; what may have been overwritten is named with the command that brings it
-back; whatever is brought back can be undone in the same way.  nbdime is loaded here alone; its
-configuration, git and the screen do not change what it prints but for the colours.
+Must not know: where versions are kept, how a file is replaced, how a merge is made.  Invariant: whatever is
+brought back can be undone in the same way.  nbdime is loaded here alone; its configuration, git and the
+screen do not change what it prints but for the colours.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from nbmerge.cli.arguments import (
     Arguments,
@@ -27,7 +23,6 @@ from nbmerge.cli.histories import (
     service,
     version_of,
 )
-from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_content, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
 from nbmerge.files import digest, read_file
@@ -36,17 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.cli.pages import NamedContent
     from nbmerge.history.store import Store
-    from nbmerge.lineage.heads import Heads, OpenTip
-    from nbmerge.lineage.versions import Version
 
-_LOG = """
-List the versions of a notebook that are kept, newest last. @N names version N for `show`, `diff` and
-`restore`. The notebook need not exist any more.
-
-With --json each line is an object {"version", "time", "origin", "parents", "writer", "size", "why",
-"head", "open"}: `head` is true for what the file held when it was last looked at, `open` for a version
-that a later save may have overwritten.
-"""
 _SHOW = """
 Print a version of a notebook exactly as it was saved; `log` lists the versions. The notebook need not
 exist any more. A terminal is sent no control characters: they are escaped there.
@@ -65,27 +50,6 @@ _RECOVER = """
 Merge what a later save may have overwritten (open tips, see `log`) into the notebook. What the file holds
 now is recorded first.
 """
-
-
-def log_parser() -> CommandParser:
-    """The parser of `log`."""
-    return command("log", _LOG).with_notebook().with_json("one JSON object a line").with_state()
-
-
-def run_log(found: Arguments) -> int:
-    """Run `log`; its exit code.  Raises NbmergeError."""
-    import json
-
-    notebook = NamedVersion(found.notebook, None)
-    with history(found.state) as store:
-        notebook_id = book_of(store, notebook)
-        versions, heads = store.versions(notebook_id), store.heads(notebook_id)
-    assert heads is not None
-    if found.json:
-        write_text("".join(f"{json.dumps(one)}\n" for one in _objects(versions, heads)))
-    else:
-        write_text("".join(f"{line}\n" for line in _rows(notebook, versions, heads)))
-    return EXIT_CLEAN
 
 
 def show_parser() -> CommandParser:
@@ -166,6 +130,7 @@ def recover_parser() -> CommandParser:
 
 def run_recover(found: Arguments) -> int:
     """Run `recover`; its exit code.  Raises NbmergeError."""
+    from nbmerge.service.changes import brought
     from nbmerge.watch.runner import merged
 
     notebook = NamedVersion(found.notebook, None)
@@ -174,71 +139,14 @@ def run_recover(found: Arguments) -> int:
         done = opened.reopen(notebook.path)
         tips = () if done is None else done.merge.tips
         versions = [opened.store.version(notebook_id, tip) for tip in tips]
+        cache = opened.recorder.cache
+        news = {} if done is None else brought(cache, notebook_id, done.version, done.merge)
     if done is None:
         said = "nothing in its history is open; nothing was changed"
     else:
-        said = merged(notebook.path, done.version, done.merge, versions).message
+        said = merged(notebook.path, done.version, done.merge, versions, news).message
     write_text(printable(f"{notebook.path}: {said}") + "\n")
     return EXIT_CONFLICTS if done and done.merge.conflicts else EXIT_CLEAN
-
-
-def open_tip_line(path: str, tip: OpenTip) -> str:
-    """What is open, and what can be done about it."""
-    return (
-        f"@{tip.version} may have been overwritten by @{tip.by}: `{to_type('recover', path)}` merges it,"
-        f" `{to_type('restore', f'{path}@{tip.version}')}` puts it back as it was"
-    )
-
-
-def _objects(versions: tuple[Version, ...], heads: Heads) -> Iterator[dict[str, object]]:
-    opened = {tip.version for tip in heads.open}
-    for version in versions:
-        yield {
-            "version": version.number,
-            "time": datetime.fromtimestamp(version.time, UTC).isoformat(timespec="milliseconds"),
-            "origin": version.origin.value,
-            "parents": list(version.parents),
-            "writer": version.writer.label,
-            "size": version.size,
-            "why": version.why,
-            "head": version.number == heads.head,
-            "open": version.number in opened,
-        }
-
-
-def _rows(notebook: NamedVersion, versions: tuple[Version, ...], heads: Heads) -> Iterator[str]:
-    opened = {tip.version: tip for tip in heads.open}
-    rows = [_row(version, opened.get(version.number)) for version in versions]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for version, row in zip(versions, rows, strict=True):
-        mark = "*" if version.number == heads.head else " "
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield printable(f"{mark} {'  '.join(cells)}".rstrip())
-    yield printable(f"* is what the file holds{_unless_newer(notebook, versions, heads)}")
-    for tip in heads.open:
-        yield printable(open_tip_line(notebook.path, tip))
-
-
-def _row(version: Version, tip: OpenTip | None) -> tuple[str, ...]:
-    when = datetime.fromtimestamp(version.time).strftime("%Y-%m-%d %H:%M:%S")
-    came = version.origin.value
-    others = [parent for parent in version.parents if parent != version.number - 1]
-    if others:
-        came += f" from {' and '.join(f'@{parent}' for parent in version.parents)}"
-    notes = [version.writer.label]
-    if tip is not None:
-        notes.append(f"overwritten by @{tip.by}?")
-    return f"@{version.number}", when, came, f"{version.size:,} bytes", "; ".join(filter(None, notes))
-
-
-def _unless_newer(notebook: NamedVersion, versions: tuple[Version, ...], heads: Heads) -> str:
-    """What is added where nobody watches the file, or not yet, and it changed since."""
-    held = next((one.digest for one in versions if one.number == heads.head), None)
-    try:
-        found = digest(read_file(notebook.path))
-    except NotebookError:
-        return f"; but {notebook.path} cannot be read now"
-    return "" if found == held else " as far as is known; it has changed since, and that is not recorded yet"
 
 
 def _compared(first: str, second: str | None) -> tuple[NamedVersion, list[int]]:

@@ -141,7 +141,7 @@ def _when(gone: Version | None) -> str:
     if gone is None:
         return "went since the last version"
     when = datetime.fromtimestamp(gone.time).strftime("%Y-%m-%d %H:%M:%S")
-    by = f" ({gone.writer.label})" if gone.writer.label else ""
+    by = f" ({gone.by})" if gone.by else ""
     return f"went with @{gone.number} at {when}{by}"
 
 
@@ -157,5 +157,5 @@ def _as_json(row: _Row) -> dict[str, object]:
         "last": row.found.last,
         "gone": None if gone is None else gone.number,
         "time": time,
-        "writer": None if gone is None else gone.writer.label,
+        "writer": None if gone is None else gone.by,
     }

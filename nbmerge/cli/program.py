@@ -36,10 +36,10 @@ _GROUPS = (
         "start": ("watch_commands", "watch in the background"),
         "stop": ("watch_commands", "stop watching in the background"),
         "restart": ("watch_commands", "stop and start again"),
-        "status": ("watch_commands", "whether a watcher runs, and what may have been overwritten"),
+        "status": ("status_command", "whether a watcher runs, and what may have been overwritten"),
     },
     {
-        "log": ("history_commands", "list the versions of a notebook"),
+        "log": ("log_command", "list the versions of a notebook"),
         "show": ("history_commands", "print one version"),
         "diff": ("history_commands", "show how two versions differ"),
         "restore": ("history_commands", "bring a version back"),

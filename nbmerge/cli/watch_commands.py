@@ -1,4 +1,4 @@
-"""Owns: `nbmerge watch`, and `start`, `stop`, `restart` and `status` for the watcher in the background.
+"""Owns: `nbmerge watch`, and `start`, `stop` and `restart` for the watcher in the background.
 
 Must not know: how notebooks are watched, how processes are started and ended.
 Invariant: what is said is what is so: "watching" when saves are noticed, "stopped" when the process is gone.
@@ -14,20 +14,17 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from threading import Condition, Thread
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command, number_of
-from nbmerge.cli.histories import history
 from nbmerge.cli.program import program_name, spelled_out, to_type
 from nbmerge.cli.streams import printable, write_text
-from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE, NotebookError, SystemFailure
+from nbmerge.errors import EXIT_CLEAN, EXIT_USAGE, NotebookError, SystemFailure, UsageError
 from nbmerge.files import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.history.store import Store
-    from nbmerge.lineage.heads import OpenTip
     from nbmerge.watch.assembly import WatchOptions
     from nbmerge.watch.login import Login
     from nbmerge.watch.runner import Notice
@@ -68,7 +65,7 @@ def run_watch(found: Arguments) -> int:
     import nbmerge
     from nbmerge.watch import assembly
 
-    options = replace(watch_options(found), version=nbmerge.__version__)
+    options = replace(watch_options(found), version=nbmerge.__version__, background=found.log)
     gc.enable()  # this call is not over soon
     stop = assembly.Stop()
     as_line = _object if found.json else line_of if found.log else _timed
@@ -285,7 +282,8 @@ options.
 """
 _START = f"""
 Watch notebooks in the background, as `watch` does in the foreground, until `stop`; closing the terminal
-does not end it. Without PATH: the current folder.
+does not end it. Without PATH: the current folder. Where one runs in the background already,
+`start OTHER` has it watch OTHER as well, with the options that it has.
 
 With --at-login it is also started whenever you log in: by a systemd user unit, or by a launchd agent on
 macOS. `stop --at-login` takes that back.{_ABOUT}"""
@@ -293,22 +291,9 @@ _STOP = (
     "Stop the watcher, also one in the foreground; it finishes what is begun. If none runs, that is no error."
 )
 _RESTART = f"""
-Stop the watcher, if there is one, and start it in the background. Without PATH or options: with those that
-it had.{_ABOUT}"""
-_STATUS = """
-Show whether a watcher runs with this state directory, in the foreground or in the background, and which
-versions may have been overwritten (open tips). Notebooks are named whose file lacks something yet, because
-saves follow one another or merging takes too long.
-
-With --json it is one object {"running", "pid", "paths", "notebooks", "versions", "merges", "open_tips",
-"conflicts", "last_error", "idle", "waiting", "backlog"}; `idle` is true when nothing is pending: all that
-was saved is recorded and merged; `conflicts` counts the notebooks that show some, `waiting` those whose file
-lacks something, `backlog` the saves that are kept and wait to be judged. `last_error` is null again when it
-is over.
-"""
-_TIPS_SHOWN = 20
-_INTERNAL = ("ready", "version")
-_COUNTED = {"notebooks": "notebook", "versions": "version", "merges": "merge", "open_tips": "open tip"}
+Stop the watcher, if there is one, and start it in the background: with the folders that it had and those that
+are named, and with the options that it had if none is given. To watch fewer folders: `stop`, then
+`start`.{_ABOUT}"""
 
 
 def start_parser() -> CommandParser:
@@ -320,20 +305,63 @@ def start_parser() -> CommandParser:
 
 def run_start(found: Arguments) -> int:
     """Run `start`; its exit code.  Raises NbmergeError."""
+    from nbmerge.cli.watched_paths import uncovered
+    from nbmerge.watch.status import WatcherStatus, read_status
+
     options = watch_options(found)
     directory = options.state or "."
+    running = read_status(directory) or WatcherStatus()
+    new = uncovered(options.paths, running.paths) if running.running and found.paths else ()
+    added = new if running.paths and not _has_options(found) else ()
     begin = ["watch", "--log", *as_arguments(options)]
+    if added:
+        begin = _going_on(directory, begin, _still_there((*running.paths, *added)))
     if found.at_login:
         from nbmerge.watch.daemon import launch
         from nbmerge.watch.status import already_runs, is_locked
 
         path = _login().add(directory, launch(program_name(), begin))
         _say(f"{path}: starts it at each login")
-        if is_locked(directory):
+        if is_locked(directory) and not added:
             _say(already_runs(directory))
             return EXIT_CLEAN
+    if added:
+        _refuse_in_foreground(running, added)
+        _stopped(directory)
     _say(_started(directory, begin))
+    if added and not found.at_login and _login().has(directory):
+        words = to_type("start", "--at-login", *running.paths, *added)
+        _say(f"at each login it is still started without {', '.join(added)}; {words} changes that")
     return EXIT_CLEAN
+
+
+def _refuse_in_foreground(running: WatcherStatus, added: tuple[str, ...]) -> None:
+    """What somebody runs in a terminal is not ended unasked.  Raises UsageError."""
+    if not running.background:
+        raise UsageError(
+            f"a watcher (process {running.pid}) runs in the foreground on {', '.join(running.paths)};"
+            f" {to_type('restart', *added)} ends it, and watches these and {', '.join(added)}"
+            " in the background"
+        )
+
+
+def _still_there(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are not gone; of the others people are told, if any is left to be watched."""
+    there = tuple(path for path in paths if os.path.exists(path))
+    for path in paths:
+        if there and path not in there:
+            _say(f"{path}: is not there any more, and so not watched")
+    return there or paths
+
+
+def _going_on(directory: str, begin: list[str], paths: tuple[str, ...]) -> list[str]:
+    """The words for the watcher that was last started here, with these paths; else those to begin with."""
+    from nbmerge.cli.watched_paths import with_paths
+    from nbmerge.watch.daemon import remembered
+
+    before = remembered(directory)
+    words = None if before is None else with_paths(before, paths)
+    return (with_paths(begin, paths) or begin) if words is None else words
 
 
 def stop_parser() -> CommandParser:
@@ -362,57 +390,28 @@ def restart_parser() -> CommandParser:
 
 def run_restart(found: Arguments) -> int:
     """Run `restart`; its exit code.  Raises NbmergeError."""
+    from nbmerge.cli.watched_paths import uncovered
     from nbmerge.history.opening import state_directory
-    from nbmerge.watch.daemon import remembered
     from nbmerge.watch.status import WatcherStatus, read_status
 
     directory = state_directory(found.state)
     before = read_status(directory) or WatcherStatus()
-    begin = remembered(directory) if _is_bare(found) else None
-    if begin is None:
-        found.paths = found.paths or list(before.paths)
-        begin = ["watch", "--log", *as_arguments(watch_options(found))]
+    named = watch_options(found).paths if found.paths else ()
+    paths = _still_there((*before.paths, *uncovered(named, before.paths)))
+    found.paths = list(paths)
+    begin = ["watch", "--log", *as_arguments(watch_options(found))]
+    if paths and not _has_options(found):
+        begin = _going_on(directory, begin, paths)
     if before.running:
         _say(_stopped(directory))
     _say(_started(directory, begin))
     return EXIT_CLEAN
 
 
-def status_parser() -> CommandParser:
-    """The parser of `status`."""
-    return command("status", _STATUS).with_json("one JSON object").with_state()
-
-
-def run_status(found: Arguments) -> int:
-    """Run `status`; its exit code.  Raises NbmergeError."""
-    import json
-    from dataclasses import replace
-
-    from nbmerge.history.opening import state_directory
-    from nbmerge.service.standing import showing_conflicts_in, waiting_in
-    from nbmerge.watch.status import WatcherStatus, read_status
-
-    directory = state_directory(found.state)
-    status = read_status(directory) or WatcherStatus()
-    with history(directory) as store:
-        if not status.running:
-            status = _counted(status, store)
-        tips = [] if found.json or not status.open_tips else list(_open_tips(store))
-        waiting, conflicts = waiting_in(store), showing_conflicts_in(store)
-    status = replace(status, waiting=len(waiting), conflicts=len(conflicts))
-    if found.json:
-        shown = {name: value for name, value in status.as_json().items() if name not in _INTERNAL}
-        write_text(json.dumps(shown) + "\n")
-    else:
-        lines = [*_lines(status, directory), *_about_notebooks(waiting, conflicts, tips)]
-        write_text("".join(f"{printable(line)}\n" for line in lines))
-    return EXIT_CLEAN
-
-
-def _is_bare(found: Arguments) -> bool:
-    """Whether nothing was given about how to watch."""
+def _has_options(found: Arguments) -> bool:
+    """Whether anything was given about how to watch, besides what."""
     given = (found.settle, found.keep_days, found.keep_mb)
-    return not (found.paths or found.poll or found.exclude) and all(value is None for value in given)
+    return bool(found.poll or found.exclude) or any(value is not None for value in given)
 
 
 def _started(directory: str, words: list[str]) -> str:
@@ -441,49 +440,3 @@ def _login() -> Login:
 
 def _say(line: str) -> None:
     write_text(f"{printable(line)}\n")
-
-
-def _counted(status: WatcherStatus, store: Store) -> WatcherStatus:
-    from dataclasses import asdict, replace
-
-    totals = asdict(store.totals())
-    return replace(status, **{name: totals[name] for name in _COUNTED})
-
-
-def _open_tips(store: Store) -> Iterator[tuple[str, OpenTip]]:
-    for notebook in store.notebooks():
-        heads = store.heads(notebook.id)
-        yield from ((notebook.path, tip) for tip in (heads.open if heads is not None else ()))
-
-
-def _lines(status: WatcherStatus, directory: str) -> Iterator[str]:
-    if status.running:
-        pending = "" if status.idle else ", at work" if status.ready else ", starting"
-        if status.backlog:
-            pending += f", {status.backlog} saves wait to be judged"
-        yield f"watching {', '.join(status.paths) or 'notebooks'} (process {status.pid}{pending})"
-    else:
-        yield f"not running; {program_name()} start begins to watch"
-    yield f"{_counts(status)} (state directory {directory})"
-    if status.last_error is not None:
-        yield f"last error: {status.last_error}"
-
-
-def _about_notebooks(
-    waiting: Sequence[str], conflicts: Sequence[str], tips: Sequence[tuple[str, OpenTip]]
-) -> Iterator[str]:
-    from nbmerge.cli.history_commands import open_tip_line
-
-    for path in conflicts[:_TIPS_SHOWN]:
-        yield f"{path}: shows conflicts; `{to_type('resolve', path)}` explains them"
-    for path in waiting[:_TIPS_SHOWN]:
-        yield f"{path}: a merge waits; `{to_type('recover', path)}` makes it now"
-    for path, tip in tips[:_TIPS_SHOWN]:
-        yield f"{path}: {open_tip_line(path, tip)}"
-    if len(tips) > _TIPS_SHOWN:
-        yield f"and {len(tips) - _TIPS_SHOWN} more"
-
-
-def _counts(status: WatcherStatus) -> str:
-    found = [(getattr(status, name), noun) for name, noun in _COUNTED.items()]
-    return ", ".join(f"{count} {noun}{'s' * (count != 1)}" for count, noun in found)

@@ -13,7 +13,17 @@ from itertools import combinations
 
 from nbmerge.lineage.heads import Derivation, Heads, Outcome, only_owner
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
-from nbmerge.lineage.versions import DECLARED, Context, Git, Graph, Origin, Version
+from nbmerge.lineage.versions import (
+    DECLARED,
+    GIT_AT_WORK,
+    GIT_PUT,
+    USUAL_STYLE,
+    Context,
+    Git,
+    Graph,
+    Origin,
+    Version,
+)
 from nbmerge.notebook.model import Notebook
 
 SHORTLY = 900.0  # seconds for which a merge keeps saying that there are two writers
@@ -23,9 +33,9 @@ OPENED = 5.0  # seconds that somebody needs to open a notebook that was just sav
 def certain(heads: Heads, context: Context) -> Derivation | None:
     """What follows from a save where it need not be judged: git's, or one whose writer names the base."""
     if context.git is Git.WORKING:
-        return seen_all(heads, "git is at work")
+        return seen_all(heads, GIT_AT_WORK)
     if context.git is Git.REPLACED:
-        return seen_all(heads, "git put it there", Outcome.RESTORE)
+        return seen_all(heads, GIT_PUT, Outcome.RESTORE)
     if context.declared_base is not None:
         return declared(heads, context.declared_base)
     return None
@@ -195,7 +205,7 @@ def style_of(notebook: Notebook) -> str:
         return f"sources as one string, {_indented(indent)}"
     ends = notebook.style.tail.endswith("\n")
     if indent == " " and ends and notebook.style.layout.ascii is not True:
-        return "Jupyter or VS Code"
+        return USUAL_STYLE
     return f"{_indented(indent)}{'' if ends else ', no newline at the end'}"
 
 

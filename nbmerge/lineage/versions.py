@@ -24,7 +24,10 @@ class Origin(Enum):
     UNREADABLE = "unreadable"
 
 
-DECLARED = "told"  # as it is spelled in stores
+DECLARED = "told"  # as it is spelled in stores, like all of these
+IN_PLACE, WITH_COPY, RENAMED = "in place", "in place with a copy", "renamed"
+USUAL_STYLE = "Jupyter or VS Code"
+GIT_AT_WORK, GIT_PUT = "git is at work", "git put it there"  # why such a version was taken as it is
 _FIRST, _SECOND, _BOTH, _BELOW = 1, 2, 3, 4  # sides that a version is below; below one that is below both
 
 
@@ -32,9 +35,9 @@ _FIRST, _SECOND, _BOTH, _BELOW = 1, 2, 3, 4  # sides that a version is below; be
 class Writer:
     """What gives away which program saved: how it spells JSON, how it replaces the file, whose it is.
 
-    `way` is "in place", "in place with a copy" (jupyter_server), "renamed", DECLARED for a writer that
-    takes part, or "" where it was not seen; `name` is what such a writer calls itself.  All but
-    `name` is a guess.
+    `way` is IN_PLACE, WITH_COPY (jupyter_server), RENAMED, DECLARED for a writer that takes part, or ""
+    where it was not seen; `name` is what such a writer calls itself, or what a sync tool's copy is called
+    after.  All but `name` is a guess.
     """
 
     style: str = ""
@@ -43,12 +46,32 @@ class Writer:
     name: str = ""
 
     @property
-    def label(self) -> str:
-        """A few words for people; "(a guess)" where it is one."""
+    def called(self) -> str:
+        """The shortest words for it, for where it is told apart by something else."""
         if self.name or self.way == DECLARED:
             return self.name or "a program that takes part"
-        words = ", ".join(word for word in (self.style, self.way) if word)
-        return f"{words} (a guess)" if words else ""
+        return "Jupyter" if self.way == WITH_COPY and not self._habit else "a program"
+
+    @property
+    def label(self) -> str:
+        """What is known of it, in a few words for people; "" for nothing."""
+        if self.called != "a program":
+            return self.called
+        way = {
+            IN_PLACE: ", in place",
+            WITH_COPY: ", in place with a copy",
+            RENAMED: " that replaces the file",
+        }
+        words = f"a program{way.get(self.way, '')}"
+        return f"{words} ({self._habit})" if self._habit else words if self.way else ""
+
+    @property
+    def _habit(self) -> str:
+        """How it spells JSON, where that is not as most do."""
+        return "" if self.style == USUAL_STYLE else self.style
+
+
+_GIT = {GIT_AT_WORK: "git", GIT_PUT: "git checkout"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +91,16 @@ class Version:
     writer: Writer = Writer()
     size: int = 0
     why: str = ""
+
+    @property
+    def by(self) -> str:
+        """Who wrote it, in a few words for people; "" where nothing is known, and for what nbmerge made."""
+        return _GIT.get(self.why, self.writer.label)
+
+    @property
+    def called(self) -> str:
+        """The shortest words for who wrote it."""
+        return _GIT.get(self.why, self.writer.called)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

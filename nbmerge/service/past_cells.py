@@ -72,12 +72,18 @@ def _whole(pieces: Sequence[bytes], known: tuple[Cell, ...]) -> _Read | None:
 def _places(data: bytes, notebook: Notebook) -> list[tuple[int, int]] | None:
     """Where the cells stand in the bytes; None if they are not found there as they were read."""
     found = []
-    at = 0
+    at = gap = 0
     for cell in notebook.cells:
         text = (cell.text or "").encode("utf-8", "surrogatepass")
-        at = data.find(text, at)
+        behind = at
+        at += (
+            gap  # mostly they stand equally far apart; searching for a long text costs more than comparing it
+        )
+        if not data.startswith(text, at) or data.find(b"{", behind, at) >= 0:
+            at = data.find(text, behind)
         if at < 0 or not text:
             return None
+        gap = at - behind
         found.append((at, at + len(text)))
         at += len(text)
     return found

@@ -36,7 +36,7 @@ from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.inbox import Inbox
 from nbmerge.watch.notebook_state import WatchTiming
 from nbmerge.watch.runner import ActionRunner, Notice
-from nbmerge.watch.status import WatcherLock, WatcherStatus, write_status
+from nbmerge.watch.status import WatcherLock, WatcherStatus, last_words, write_status
 from nbmerge.watch.watcher import Watcher
 
 _TELL = 1.0  # seconds between what `status` is told while the watcher is busy
@@ -46,7 +46,8 @@ _PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
     """What to watch and how; `settle` in seconds, `poll` None: where the file system needs it;
-    `version`: of this nbmerge, for those who ask."""
+    `version`: of this nbmerge, and whether it runs in
+    the `background`, for those who ask."""
 
     paths: tuple[str, ...]
     state: str | None = None
@@ -55,6 +56,7 @@ class WatchOptions:
     exclude: tuple[str, ...] = ()
     retention: Retention = field(default_factory=Retention)
     version: str | None = None
+    background: bool = False
 
 
 class Stop:
@@ -126,8 +128,15 @@ class _Assembly:
         self.store = opened.store
         self.directory = directory
         self.report = report
+        before = last_words(directory) or WatcherStatus()
         self.status = WatcherStatus(
-            running=True, pid=os.getpid(), paths=roots, idle=False, version=options.version
+            running=True,
+            pid=os.getpid(),
+            paths=roots,
+            idle=False,
+            version=options.version,
+            background=options.background,
+            last_merge=before.last_merge,
         )
         self.disk = Disk(os.path.join(directory, "journal"), time.time, self.knows)
         self.roots = tuple(map(os.path.realpath, roots))
@@ -229,6 +238,9 @@ class _Assembly:
             self.note_pending(bool(self.watcher.coordinator.pending))
         elif notice.kind in ("error", "trouble", "recovered"):
             self._note_error(notice)
+        elif notice.kind == "merged":
+            told = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {notice.path}: {notice.message}"
+            self.status = replace(self.status, last_merge=told)
         self.report(notice)
 
     def _note_error(self, notice: Notice) -> None:

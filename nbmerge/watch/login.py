@@ -69,6 +69,10 @@ class Login:
             raise SystemFailure(f"{path}: cannot be removed: {reason(error)}") from error
         return path if there else None
 
+    def has(self, directory: str) -> bool:
+        """Whether something is run at each login for this state directory."""
+        return self.platform != "win32" and os.path.lexists(self._file(directory))
+
     def _file(self, directory: str) -> str:
         name = _name(directory)
         if self.platform == "darwin":

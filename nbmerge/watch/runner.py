@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from nbmerge.lineage.versions import Origin, Version, Writer
 from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.observe.reading import TakenCopy
 from nbmerge.service.arrivals import remove_journals
+from nbmerge.service.changes import brought
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
 from nbmerge.service.record import Recorded, Saved, found_in_file
@@ -29,6 +30,7 @@ from nbmerge.watch import actions as do
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nbmerge.lineage.changes import Changes
     from nbmerge.service.tips import TipMerge
 
 _LINGER = 30.0  # seconds after a write in which a late save is looked for every moment
@@ -56,8 +58,10 @@ class Notice:
         return {"event": self.kind, "path": self.path, "message": self.message, **self.details}
 
 
-def merged(path: str, version: Version, merge: TipMerge, tips: Sequence[Version]) -> Notice:
-    """The file now holds a merge of these tips."""
+def merged(
+    path: str, version: Version, merge: TipMerge, tips: Sequence[Version], brought: Mapping[int, Changes]
+) -> Notice:
+    """The file now holds a merge of these tips, each of which brought something."""
     cells = sorted({conflict.cell + 1 for conflict in merge.conflicts})
     outcome = ""
     if cells:
@@ -71,8 +75,7 @@ def merged(path: str, version: Version, merge: TipMerge, tips: Sequence[Version]
         "conflicts": [conflict.as_json() for conflict in merge.conflicts],
         "decisions": [decision.as_json() for decision in merge.decisions],
     }
-    made = "put back" if len(merge.tips) == 1 else "merged"
-    return Notice("merged", path, f"{made} {_named(tips)}: version {version.number}{outcome}", details)
+    return Notice("merged", path, f"{_made_of(tips, brought)}: version {version.number}{outcome}", details)
 
 
 def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]:
@@ -91,12 +94,18 @@ def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]
         yield Notice(kind, path, message, {"version": number, "open_tip": tip.version, "base": tip.base})
 
 
-def _named(versions: Sequence[Version]) -> str:
-    """Who saved them is told where they said it; guesses are for `log`."""
-    return " and ".join(
-        f"version {version.number}" + (f" by {version.writer.name}" if version.writer.name else "")
-        for version in versions
-    )
+def _made_of(tips: Sequence[Version], brought: Mapping[int, Changes]) -> str:
+    """What came from whom; the newest is what came to the others."""
+    newest = max(tips, key=lambda tip: tip.number)
+    others = [_side(tip, brought) for tip in tips if tip is not newest]
+    if not others:
+        return f"put back {_side(newest, brought)}"
+    return f"merged {_side(newest, brought)} into {' and '.join(others)}"
+
+
+def _side(tip: Version, brought: Mapping[int, Changes]) -> str:
+    words = brought[tip.number].words if tip.number in brought else ""
+    return f'"{tip.called}" ({f"@{tip.number}: {words}" if words else f"@{tip.number}"})'
 
 
 @dataclass(slots=True)
@@ -229,7 +238,8 @@ class ActionRunner:
             case Written(version, merge):
                 self.wrote_at = self.now()
                 sides = [self.store.version(notebook_id, tip) for tip in merge.tips]
-                self.report(merged(path, version, merge, sides))
+                news = brought(self.service.recorder.cache, notebook_id, version, merge)
+                self.report(merged(path, version, merge, sides, news))
                 return do.UpToDate(path, wrote=True)
             case NothingDue():
                 return do.UpToDate(path, wrote=False)

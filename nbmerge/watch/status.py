@@ -34,7 +34,9 @@ class WatcherStatus:
     `notebooks` to `conflicts` are counts, and so are `waiting`, of notebooks whose tips are not merged yet,
     and `backlog`, of saves that are kept and not judged yet.  Only the store tells `conflicts` and `waiting`.
     `last_error`: of those that are not over; `idle`: nothing is pending; `ready`: every notebook was looked
-    at once, and saves are noticed from now on; `version`: of the nbmerge that runs.
+    at once, and saves are noticed from now on; `version`: of the nbmerge that runs;
+    `last_merge`: when the last merge was made, where, and what came from whom, as it was told;
+    `background`: no terminal waits for it.
     """
 
     running: bool = False
@@ -51,6 +53,8 @@ class WatcherStatus:
     version: str | None = None
     waiting: int = 0
     backlog: int = 0
+    last_merge: str | None = None
+    background: bool = False
 
     def as_json(self) -> dict[str, object]:
         """The object that people's programs read."""
@@ -127,7 +131,13 @@ class WatcherLock:
             self._wait(descriptor)
             before = read_status(self._directory) or WatcherStatus()
             begun = replace(
-                before, pid=os.getpid(), paths=self._paths, idle=False, last_error=None, version=None
+                before,
+                pid=os.getpid(),
+                paths=self._paths,
+                idle=False,
+                last_error=None,
+                version=None,
+                background=False,
             )
             write_status(self._directory, replace(begun, running=True, ready=False))
         except BaseException:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from nbmerge.lineage.versions import Context, Writer
+from nbmerge.service.record import Saved
 from tests.cli.past import BEGIN, Past
 from tests.cli.world import BASE, LOCAL, REMOTE, RIVAL, Command
+from tests.helpers.build import Notebook, code, notebook
 from tests.helpers.spelling import JUPYTER
 
 # Log.
@@ -21,8 +24,13 @@ def test_log_lists_the_versions_newest_last(past: Past, nbmerge: Command) -> Non
     ended = nbmerge("log", "nb.ipynb")
     first, second, legend = ended.out.decode().splitlines()
     assert (ended.code, ended.err) == (0, "")
-    assert re.match(r"  @1  2023-11-1\d \d\d:\d\d:\d\d  first seen  +\d+ bytes  .*\(a guess\)$", first)
-    assert re.match(r"\* @2  2023-11-1\d \d\d:\d\d:\d\d  saved  +\d+ bytes  .*\(a guess\)$", second)
+    assert re.match(
+        r"  @1  2023-11-1\d \d\d:\d\d:\d\d  first seen  +\d+ bytes  3 cells +a program, in place$", first
+    )
+    assert re.match(
+        r"\* @2  2023-11-1\d \d\d:\d\d:\d\d  saved  +\d+ bytes  1 line in cell 1  a program, in place$",
+        second,
+    )
     assert legend == "* is what the file holds"
 
 
@@ -32,6 +40,7 @@ def test_log_as_json_is_an_object_a_line(past: Past, nbmerge: Command) -> None:
     one, two = map(json.loads, nbmerge("log", "nb.ipynb", "--json").out.splitlines())
     assert list(one) == [
         *("version", "time", "origin", "parents", "writer", "size", "why", "head", "open"),
+        "changes",
     ]
     assert datetime.fromisoformat(two.pop("time")).timestamp() == BEGIN + 60
     assert two == {
@@ -43,8 +52,91 @@ def test_log_as_json_is_an_object_a_line(past: Past, nbmerge: Command) -> None:
         "why": "its writer started from version 1",
         "head": True,
         "open": False,
+        "changes": {
+            **{"added": [], "removed": [], "lines": [{"cell": 1, "lines": 1}], "ran": [], "cleared": []},
+            **{"moved": [], "other": [], "text": "1 line in cell 1"},
+        },
     }
-    assert (one["origin"], one["head"], one["open"]) == ("first seen", False, True)
+    assert (one["origin"], one["head"], one["open"], one["changes"]) == ("first seen", False, True, None)
+
+
+def typed(number: int) -> Notebook:
+    """The second of three cells has so many lines."""
+    lines = "\n".join(f"b = {line}" for line in range(number))
+    return notebook(code("a = 1", id="one"), code(lines, id="two"), code("c = 1", id="three"))
+
+
+def test_log_says_what_each_version_changed(past: Past, nbmerge: Command) -> None:
+    added = notebook(*typed(2)["cells"], code("d = 1", id="four"))
+    past.saved(typed(1), typed(2), added, typed(3))
+    rows = nbmerge("log", "nb.ipynb", "--all").out.decode().splitlines()
+    assert [re.split("  +", row[2:])[4] for row in rows[:4]] == [
+        *("3 cells", "1 line in cell 2", "+1 cell after 3", "-1 cell, 1 line in cell 2"),
+    ]
+    assert rows[3].startswith("* @4")
+
+
+def test_what_cannot_be_compared_says_so(past: Past, nbmerge: Command) -> None:
+    past.saved(typed(1), typed(2))
+    past.broken(b"{ torn")
+    assert nbmerge("log", "nb.ipynb").out.decode().splitlines()[2].endswith("  6 bytes    is no notebook")
+    past.saved(json.dumps(typed(2), indent=4).encode())
+    assert "  the same cells  " in nbmerge("log", "nb.ipynb").out.decode().splitlines()[3]
+
+
+def test_saves_of_one_program_that_follow_each_other_are_one_row(past: Past, nbmerge: Command) -> None:
+    past.saved(*map(typed, range(1, 8)))
+    past.saved(typed(9), writer="an agent")
+    first, row, last, legend, hint = nbmerge("log", "nb.ipynb").out.decode().splitlines()
+    assert first.startswith("  @1     ")
+    assert re.match(r"  @2-@7  2023-11-14 \d\d:\d\d:\d\d  6 saves in 5 min  +\d+ bytes  ", row)
+    assert row.endswith("  6 lines in cell 2  a program, in place")
+    assert last.startswith("* @8")
+    assert (legend[0], hint) == ("*", "python -m nbmerge log nb.ipynb --all lists each save")
+    assert len(nbmerge("log", "nb.ipynb", "--all").out.splitlines()) == 9
+    assert len(nbmerge("log", "nb.ipynb", "--json").out.splitlines()) == 8
+
+
+def test_no_row_hides_what_may_have_been_overwritten(past: Past, nbmerge: Command) -> None:
+    past.saved(*map(typed, range(1, 9)))
+    past.doubted(5, 4, 6)
+    rows = nbmerge("log", "nb.ipynb").out.decode().splitlines()
+    assert [row[2:].split()[0] for row in rows[:4]] == ["@1", "@2-@4", "@5", "@6-@8"]
+    assert rows[2].endswith("overwritten by @6?")
+
+
+def test_a_row_ends_where_nobody_saved_for_long(past: Past, nbmerge: Command) -> None:
+    past.saved(*map(typed, range(1, 5)))
+    with past.service() as service:
+        notebook_id = service.store.adopt(str(past.path.resolve()))
+        late = Saved(JUPYTER.spell(typed(6)), BEGIN + 3600, Writer(way="in place"))
+        service.recorder.record_save(notebook_id, late, Context(declared_base=4))
+    rows = nbmerge("log", "nb.ipynb").out.decode().splitlines()
+    assert [row[2:].split()[0] for row in rows[:3]] == ["@1", "@2-@4", "@5"]
+
+
+def test_log_of_one_cell(past: Past, nbmerge: Command) -> None:
+    one, two, three = typed(1)["cells"]
+    moved = notebook(one, code("x = 1", id="new"), {**two, "source": ["b = 5"]}, three)
+    past.saved(typed(1), notebook(code("a = 2", id="one"), two, three), typed(1), moved, LOCAL, typed(2))
+
+    def shown(*words: str) -> list[int]:
+        lines = nbmerge("log", "nb.ipynb", "--json", *words).out.splitlines()
+        return [json.loads(line)["version"] for line in lines]
+
+    assert shown("--cell", "2") == shown("--cell", "two") == [1, 4, 5, 6]
+    assert shown("--cell", "1") == [1, 2, 3, 5, 6]
+    assert shown("--cell", "new") == [4, 5]  # it came and went
+    assert nbmerge("log", "nb.ipynb", "--cell", "2").out.decode().startswith("  @1")
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"), [("4", "it has 3 cells"), ("four", "no version has a cell with this id")]
+)
+def test_a_cell_that_never_was(past: Past, nbmerge: Command, cell: str, why: str) -> None:
+    past.saved(BASE)
+    ended = nbmerge("log", "nb.ipynb", "--cell", cell)
+    assert (ended.code, ended.line) == (2, f"nbmerge: nb.ipynb: there is no cell {cell}: {why}")
 
 
 def test_log_says_what_is_open_and_what_to_type(past: Past, nbmerge: Command) -> None:
@@ -259,7 +351,8 @@ def test_status_names_notebooks_whose_merge_waits(past: Past, nbmerge: Command) 
     assert json.loads(nbmerge("status", "--json").out)["waiting"] == 1
     *_, waits = nbmerge("status").out.decode().splitlines()
     assert waits == f"{past.path}: a merge waits; `python -m nbmerge recover {past.path}` makes it now"
-    assert nbmerge("recover", str(past.path)).out.startswith(f"{past.path}: merged version 2".encode())
+    told = '"a program" (@3: 1 line in cell 3) into "a program" (@2: 1 line in cell 1)'
+    assert nbmerge("recover", str(past.path)).out.decode() == f"{past.path}: merged {told}: version 4\n"
     assert json.loads(nbmerge("status", "--json").out)["waiting"] == 0
 
 

@@ -131,6 +131,51 @@ def test_restart_goes_on_with_the_same_paths_and_options(machine: Machine) -> No
     assert json.loads((machine.state / "daemon.json").read_text())[3] == "--settle=0.1"
 
 
+def other_folder(machine: Machine) -> Path:
+    other = machine.home / "other"
+    other.mkdir()
+    (other / "two.ipynb").write_bytes(JUPYTER.spell(BASE))
+    return other
+
+
+def test_start_adds_a_folder_and_keeps_what_there_was(machine: Machine) -> None:
+    other = other_folder(machine)
+    machine.run("start", "--settle=0.3")
+    before = pid(machine)
+    added = machine.run("start", str(other))
+    assert (added.returncode, added.stderr) == (0, "")
+    assert added.stdout == f"watching 2 notebooks in {machine.folder}, {other} (process {pid(machine)})\n"
+    assert pid(machine) != before
+    assert json.loads((machine.state / "daemon.json").read_text())[3] == "--settle=0.3"
+    again = machine.run("start", str(other / "two.ipynb"))  # which is watched already
+    assert again.returncode == 2
+    assert "runs already" in again.stderr
+
+
+def test_start_does_not_end_what_runs_in_a_terminal(machine: Machine) -> None:
+    other = other_folder(machine)
+    watch = machine.watch()
+    added = machine.run("start", str(other))
+    assert added.returncode == 2
+    assert f"python -m nbmerge restart {other} ends it, and watches these and {other} in" in added.stderr
+    assert watch.process.poll() is None
+    machine.run("restart", str(other))
+    assert machine.status.paths == (str(machine.folder), str(other))
+
+
+def test_restart_adds_a_folder_and_names_one_that_is_gone(machine: Machine) -> None:
+    other = other_folder(machine)
+    machine.run("start", "--settle=0.3", str(other))
+    restarted = machine.run("restart", ".")
+    assert restarted.stdout.splitlines()[1].startswith(f"watching 2 notebooks in {other}, {machine.folder} (")
+    assert json.loads((machine.state / "daemon.json").read_text())[3] == "--settle=0.3"
+    (other / "two.ipynb").unlink()
+    other.rmdir()
+    restarted = machine.run("restart")
+    assert restarted.stdout.splitlines()[0] == f"{other}: is not there any more, and so not watched"
+    assert machine.status.paths == (str(machine.folder),)
+
+
 def test_restart_takes_over_from_the_foreground(machine: Machine) -> None:
     watch = machine.watch("nb.ipynb")
     restarted = machine.run("restart")

@@ -20,7 +20,11 @@ def test_one_line_when_ready_and_one_for_each_merge(machine: Machine) -> None:
     machine.save(ADA)
     machine.save(BEN)
     line = watch.line()
-    assert re.fullmatch(r"\d\d:\d\d:\d\d nb\.ipynb: merged version 2.* and version 3.*: version 4", line)
+    sides = r'"a program" \(@3: .*\) into "a program" \(@2: .*\)'
+    assert re.fullmatch(rf"\d\d:\d\d:\d\d nb\.ipynb: merged {sides}: version 4", line), line
+    *_, last = machine.run("status").stdout.splitlines()
+    assert last.startswith("last merge: ")
+    assert last.endswith(line.partition("nb.ipynb")[2])
     assert machine.sources[:6] == BOTH
     assert len(machine.sources) == 8
     assert watch.end() == (0, "", "")
