@@ -38,8 +38,8 @@ exist any more. A terminal is sent no control characters: they are escaped there
 """
 _DIFF = """
 Show how two versions of a notebook differ, from @N to @M: nbdime's diff, coloured on a terminal. Without
-@M, from @N to what the file holds now; without both, from the newest version that differs from what the
-file holds.
+@M, from @N to what the file holds now; without both, from what the file held before the last save came (a
+save that was merged at once is not what it held).
 """
 _RESTORE = """
 Write version N back to the file; `log` lists the versions. What the file holds now is recorded first, and
@@ -91,7 +91,7 @@ def run_diff(found: Arguments) -> int:
             old, new = (_content(store, notebook_id, notebook, number) for number in numbers)
         else:
             new = NamedContent(notebook.path, read_file(notebook.path))
-            number = numbers[0] if numbers else _newest_other(store, notebook_id, notebook, new.data)
+            number = numbers[0] if numbers else _before(store, notebook_id, notebook, new.data)
             old = _content(store, notebook_id, notebook, number)
     if found.html is None:
         write_text(_diff(old, new))
@@ -168,10 +168,14 @@ def _content(store: Store, notebook_id: int, notebook: NamedVersion, number: int
     return NamedContent(f"{notebook.path}@{number}", store.data(notebook_id, version.number))
 
 
-def _newest_other(store: Store, notebook_id: int, notebook: NamedVersion, data: bytes) -> int:
+def _before(store: Store, notebook_id: int, notebook: NamedVersion, data: bytes) -> int:
     from nbmerge.lineage.versions import Origin
+    from nbmerge.service.changes import version_before
 
     held = digest(data)
+    found = version_before(store, notebook_id, held)
+    if found is not None:
+        return found.number
     for version in reversed(store.versions(notebook_id)):
         if version.digest != held and version.origin is not Origin.UNREADABLE:
             return version.number

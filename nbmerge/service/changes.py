@@ -1,5 +1,6 @@
 """Owns: what each version of a notebook changed, against the one before it on its own line of descent, where
-one of its cells is in each of them, and what each side brought to a merge.
+one of its cells is in each of them, what each side brought to a merge, and which version people mean who ask
+what has changed.
 
 Must not know: what is printed.  Invariant: a version that is no notebook, or whose first parent is none or is
 no longer kept, changed nothing that could be told; each version is read by what it changed.
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from nbmerge.history.store import Store
 from nbmerge.lineage.changes import Changes, VersionStep
-from nbmerge.lineage.versions import Version
+from nbmerge.lineage.versions import Origin, Version
 from nbmerge.notebook.model import Cell
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.past_cells import cells_of_versions
@@ -118,3 +119,29 @@ def brought(cache: NotebookCache, notebook_id: int, made: Version, merge: TipMer
             changes = VersionStep(before.cells, side.cells).changes
             found[tip] = changes.numbered(VersionStep(side.cells, whole.cells).places)
     return found
+
+
+def version_before(store: Store, notebook_id: int, held: str) -> Version | None:
+    """The version that people had before what the file holds now, which has the digest `held`.
+
+    Of a save that version which it followed; of a merge what the file held before the newest side came: not
+    that side itself, which nobody has seen without the others.  None if there is no other one.
+    """
+    kept = store.versions(notebook_id)
+    others = {one.number: one for one in kept if one.origin is not Origin.UNREADABLE and one.digest != held}
+    heads = store.heads(notebook_id)
+    head = None if heads is None else next((one for one in kept if one.number == heads.head), None)
+    if head is None or head.digest != held:  # what the file holds is not recorded yet
+        return others.get(head.number) if head is not None else None
+    graph = store.graph(notebook_id)
+    if head.origin is Origin.MERGED and len(head.parents) > 1:
+        *before, newest = sorted(head.parents)
+        swallowed = graph.since((newest,), before)
+        found = (number for number in others if number < head.number and number not in swallowed)
+        return others.get(max(found, default=0))
+    number = head.number
+    while number:
+        if number in others:
+            return others[number]
+        number = next(iter(graph.parents.get(number, ())), 0)
+    return None

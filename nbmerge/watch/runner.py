@@ -263,6 +263,7 @@ class ActionRunner:
             yield do.Unreadable(one.path, data, str(error).removeprefix("notebook: "), action.at)
             return
         if done is None:
+            self._tell_kin(notebook_id, action.path, one.path, one.copy.client, digest(data))
             yield do.Alone(one.path)
             return
         heads = self.store.heads(notebook_id)
@@ -272,6 +273,17 @@ class ActionRunner:
         yield self._recorded(action.path, notebook_id, done)
         self.store.flush()
         self.discard(one.path, digest(data))
+
+    def _tell_kin(self, notebook_id: int, path: str, beside: str, client: str, name: str) -> None:
+        """Name a file that people may have made, but that holds what the notebook held once."""
+        kin, heads = self.store.find(notebook_id, name), self.store.heads(notebook_id)
+        if kin is None or heads is None or self.store.version(notebook_id, heads.head).digest == name:
+            return
+        message = (
+            f"{os.path.basename(beside)} beside it holds version {kin.number}, which {client} may have"
+            " replaced; it is left alone: `log` lists what came later, `restore` brings that version back"
+        )
+        self.report(Notice("copy", path, message, {"copy": beside, "version": kin.number}))
 
 
 def _numbers(stamp: FileStamp) -> tuple[int, int, int]:

@@ -300,6 +300,25 @@ def test_diff_is_from_the_newest_version_that_is_something_else(past: Past, nbme
     assert nbmerge("diff", "nb.ipynb").out.startswith(b"--- nb.ipynb@1\n+++ nb.ipynb\n")
 
 
+def test_diff_of_a_merge_is_from_what_the_file_held_before(past: Past, nbmerge: Command) -> None:
+    """Not from the save that the merge swallowed: what that lacked is news to nobody but its author."""
+    past.saved(BASE, LOCAL)
+    past.apart(REMOTE, 1)
+    nbmerge("recover", "nb.ipynb")
+    out = nbmerge("diff", "nb.ipynb").out
+    assert out.startswith(b"--- nb.ipynb@2\n+++ nb.ipynb\n")
+    assert re.search(rb"\+ +c = 3", out)
+    past.apart(notebook(*REMOTE["cells"], code("d = 1", id="four")), 3)
+    nbmerge("recover", "nb.ipynb")
+    assert nbmerge("diff", "nb.ipynb").out.startswith(b"--- nb.ipynb@4\n")  # the merge before
+
+
+def test_diff_of_what_is_not_recorded_yet_is_from_what_was(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL)
+    past.put(BASE)
+    assert nbmerge("diff", "nb.ipynb").out.startswith(b"--- nb.ipynb@2\n")
+
+
 def test_diff_where_nothing_differs(past: Past, nbmerge: Command) -> None:
     base = JUPYTER.spell(BASE)
     past.saved(base)

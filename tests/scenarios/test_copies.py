@@ -255,6 +255,56 @@ def test_names_that_people_give_too_are_left_alone(name: str) -> None:
     assert len(stage.world.disk.files) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "client"),
+    [
+        ("notebook (1).ipynb", "Google Drive"),
+        ("notebook 2.ipynb", "iCloud"),
+        ("notebook-LAPTOP7.ipynb", "OneDrive"),
+    ],
+)
+def test_what_the_notebook_held_once_is_named_under_such_a_name(name: str, client: str) -> None:
+    """It may be a conflict copy, or what somebody put aside: it stays, and is told once."""
+    stage = play(f"""
+        file {BASE}
+        A opens
+        A puts {MINE}
+        A saves
+        wait 60
+        A puts a3 | b1 | C1 | d1
+        A saves
+        quiet
+        copy {name}: {MINE}
+        quiet
+        expect told copy
+        expect a3 | b1 | C1 | d1
+        copy {name}: {MINE} | e1
+        quiet
+        expect told nothing
+        expect writes 0
+        now {name}
+        expect {MINE} | e1
+    """)
+    [told] = stage.world.told("copy")
+    assert told.message.startswith(
+        f"{name} beside it holds version 2, which {client} may have replaced; it is"
+    )
+    assert told.as_json()["version"] == 2
+
+
+def test_a_plain_copy_of_what_the_notebook_holds_is_not_news() -> None:
+    play(f"""
+        file {BASE}
+        A opens
+        A puts {MINE}
+        A saves
+        quiet
+        copy notebook 2.ipynb: {MINE}
+        quiet
+        expect told nothing
+    """)
+
+
 def test_such_a_name_is_taken_where_the_original_was_given_it_and_another_took_its_place() -> None:
     play(f"""
         file {BASE}
