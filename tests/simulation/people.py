@@ -1,0 +1,341 @@
+"""Owns: how a watcher fares with what people do to one notebook: worlds of people, what became of their work.
+
+Must not know: how a watcher judges.  Invariant: a seed gives the same figures for the same watcher and the
+same notebooks to start from; what is expected of a watcher follows from what people saw, typed and removed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from random import Random
+
+from nbmerge.lineage.versions import Writer
+from tests.simulation import starts
+from tests.simulation.page import AGENT, JUPYTER, SCRIPT, SYNC, VSCODE, Page, Program
+from tests.simulation.person import AS_A_PROGRAM, AT_A_PAGE, Person
+from tests.simulation.watched import Held, Nbmerge, PageSave, Watcher
+from tests.simulation.words import Words, words_of
+
+SETTLE = 1.0  # seconds after a save in which nothing is written
+EPISODE = 26  # saves of one notebook
+UNCHANGED = 0.03  # of the saves are a Ctrl-S without a change
+
+
+@dataclass(frozen=True)
+class Role:
+    """A kind of person.  `reload`: how often they look at the file before they work, where it has changed;
+    `raw`: how often they load it just when somebody else has saved, before anything is merged;
+    `keeps`: a tab that is kept for long, and then saved without a change."""
+
+    programs: tuple[Program, ...] = (JUPYTER,)
+    acts: Mapping[str, int] = field(default_factory=lambda: AT_A_PAGE)
+    reload: float = 0.0
+    raw: float = 0.0
+    pace: tuple[float, float] = (2.0, 120.0)
+    keeps: bool = False
+
+
+@dataclass(frozen=True)
+class World:
+    """Who works on a notebook; `rollbacks`: how often a sync tool puts an old version there before a save."""
+
+    people: tuple[Role, ...]
+    rollbacks: float = 0.0
+
+    @property
+    def is_alone(self) -> bool:
+        return len(self.people) == 1
+
+
+_NEVER, _NOW_AND_THEN, _RAW = Role(), Role(reload=0.15), Role(reload=0.15, raw=0.1)
+_AGENT = Role((AGENT, SCRIPT), AS_A_PROGRAM, reload=0.85, pace=(5.0, 300.0))
+WORLDS = {
+    "one": World((Role((JUPYTER, VSCODE), reload=0.1),)),
+    "rollback": World((Role((JUPYTER, VSCODE)),), rollbacks=0.1),
+    "tab": World((Role(reload=0.3), Role(keeps=True))),
+    "two": World((_NOW_AND_THEN,) * 2),
+    "two-raw": World((_RAW,) * 2),
+    "two-never": World((_NEVER,) * 2),
+    "two-agent": World((_NOW_AND_THEN, _AGENT)),
+    "agent-never": World((_NEVER, _AGENT)),
+    "three": World((_NOW_AND_THEN,) * 3),
+    "three-raw": World((_RAW,) * 3),
+    "three-never": World((_NEVER,) * 3),
+    "three-agent": World((_NOW_AND_THEN, _NOW_AND_THEN, _AGENT)),
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What became of saves and words.
+
+    `stood` are the saves that should have stood as they were, for their author had seen what was there;
+    `against` are those of them that nbmerge merged, with `lines_lost` and `lines_back` by it; `doubted` are
+    saves after which it was not sure.  Of the `words` that somebody typed and nobody removed, some are
+    not in the file at the end: `named` if nbmerge had named a version with them, else `lost`.  Of the
+    `removed` words some are `back` at the end, and some came back more than once (`again`).
+    """
+
+    saves: int = 0
+    stood: int = 0
+    against: int = 0
+    doubted: int = 0
+    lines_lost: int = 0
+    lines_back: int = 0
+    words: int = 0
+    lost: int = 0
+    named: int = 0
+    removed: int = 0
+    back: int = 0
+    again: int = 0
+
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
+    def shares(self) -> dict[str, float]:
+        """In percent, as they are promised."""
+        of = {
+            "against": self.stood,
+            "doubted": self.saves,
+            "lost": self.words,
+            "named": self.words,
+            "back": self.removed,
+            "again": self.removed,
+        }
+        return {name: 100 * getattr(self, name) / max(1, whole) for name, whole in of.items()}
+
+
+def figures(
+    world: str,
+    saves: int = 400,
+    seed: int = 0,
+    watch: Callable[[], Watcher] = Nbmerge,
+    others: tuple[bytes, ...] | None = None,
+) -> Figures:
+    """The figures for about so many saves in one of WORLDS.
+
+    Half of the notebooks are `others`, if there are any; unless told, the real ones beside the checkout.
+    """
+    real = starts.real() if others is None else others
+    found, number = Figures(), 0
+    while found.saves < saves:
+        chance = Random(f"{world} {seed} {number}")
+        watcher = watch()
+        try:
+            found += Episode(WORLDS[world], watcher, chance, starts.start(chance, real)).play(EPISODE)
+        finally:
+            watcher.close()
+        number += 1
+    return found
+
+
+@dataclass
+class Truth:
+    """What people typed and removed, by what they saved; `had` is what each of them saw last.
+
+    What somebody did not save nobody can know.  A removed word that is typed, pasted or undone back
+    by who removed it is not removed by them any more; who brings back an older version brings all of it.
+    """
+
+    words: Words
+    typed: set[str] = field(default_factory=set)
+    removed: dict[str, set[int]] = field(default_factory=dict)
+    had: dict[int, frozenset[str]] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)  # the removed ones that the file shows all the same
+    returns: Counter[str] = field(default_factory=Counter)
+
+    def saved(self, who: int, words: frozenset[str], knowingly: bool) -> None:
+        before, now = self.had[who], words & self.words.given
+        self.had[who] = now
+        self.typed |= now
+        for word in before - now:
+            self.removed.setdefault(word, set()).add(who)
+            self.shown.discard(word)
+        for word in now - before:
+            by = self.removed.get(word, set())
+            by.clear() if knowingly else by.discard(who)
+            if not by:
+                self.removed.pop(word, None)
+
+    def loaded(self, who: int, words: frozenset[str]) -> frozenset[str]:
+        """They see the file: the words that they had removed."""
+        self.had[who] = words & self.words.given
+        return frozenset(word for word in self.had[who] if who in self.removed.get(word, ()))
+
+    def settled(self, words: frozenset[str]) -> None:
+        """The file holds these words for now."""
+        shown = {word for word in self.removed if word in words}
+        self.returns.update(shown - self.shown)
+        self.shown = shown
+
+    def found(self, final: frozenset[str], named: frozenset[str]) -> Figures:
+        """What became of the words."""
+        expected = self.typed - self.removed.keys()
+        missing = expected - final
+        return Figures(
+            words=len(expected),
+            lost=len(missing - named),
+            named=len(missing & named),
+            removed=len(self.removed),
+            back=len(final & self.removed.keys()),
+            again=sum(self.returns[word] > 1 for word in self.removed),
+        )
+
+
+@dataclass
+class Seat:
+    """A person in a world, when they save next, from which version their page comes, and what they saved."""
+
+    number: int
+    role: Role
+    person: Person
+    due: float
+    base: int | None = None  # not there yet
+    last: bytes = b""
+
+
+@dataclass
+class Episode:
+    """Some hours in which people work on one notebook."""
+
+    world: World
+    watcher: Watcher
+    chance: Random
+    start: bytes
+    now: float = 1000.0
+    waiting: tuple[bytes, bool] | None = None  # the save that the file holds, and whether it should stand
+    pending: bool = False
+    kept: int = 0  # saves since the tab that is kept was used
+    figures: Figures = Figures()
+    past: list[Held] = field(default_factory=list)  # what the file held when it was quiet
+
+    def play(self, saves: int) -> Figures:
+        """The figures after so many saves."""
+        self.truth = Truth(Words(self.chance, _words(self.start)))
+        self.watcher.record(PageSave(self.start, self.now, Writer(), 0))
+        self._settle()
+        self.seats = [self._seat(number, role) for number, role in enumerate(self.world.people)]
+        while self.figures.saves < saves:
+            seat = self._next()
+            if seat.due > self.now + SETTLE:
+                self._settle()
+            self.now = max(self.now, seat.due)
+            self._turn(seat)
+        self._settle()
+        named = frozenset[str]().union(*map(_words, self.watcher.named()))
+        return self.figures + self.truth.found(_words(self.watcher.held.data), named)
+
+    def _seat(self, number: int, role: Role) -> Seat:
+        program = self.chance.choice(role.programs)
+        low, high = role.pace
+        pace = low * (high / low) ** self.chance.random()
+        page = Page(self.start, program, self.chance)
+        person = Person(page, self.truth.words, self.chance, pace, role.acts, self._older)
+        joins = self.now + (self.chance.uniform(0, 300) if number else 0)
+        return Seat(number, role, person, joins)
+
+    def _next(self) -> Seat:
+        """Who is at their page next; a kept tab when enough has happened, some time later."""
+        for seat in self.seats:
+            if seat.role.keeps and seat.base is not None and self.kept > self.chance.randint(3, 30):
+                self._pass(60.0 * 3000 ** self.chance.random())
+                seat.due, self.kept = self.now, 0
+                return seat
+        there = [seat for seat in self.seats if not (seat.role.keeps and seat.base is not None)]
+        return min(there, key=lambda seat: (seat.due, seat.number))
+
+    def _pass(self, seconds: float) -> None:
+        """Nobody is there for a while."""
+        self._settle()
+        self.now += seconds
+        for seat in self.seats:
+            seat.due = max(seat.due, self.now + self.chance.uniform(1, seat.person.pace))
+
+    def _turn(self, seat: Seat) -> None:
+        if seat.base is None:
+            self._settle()
+            self._load(seat)
+        rolled_back = self.chance.random() < self.world.rollbacks and self._roll_back()
+        changed = self.watcher.held.number != seat.base
+        if changed and self.chance.random() < seat.role.reload:
+            if not seat.role.raw:
+                self._settle()
+            self._load(seat)
+        idle = seat.role.keeps or self.chance.random() < UNCHANGED
+        if not idle:
+            seat.person.work()
+        data = seat.person.page.save()
+        seat.due = self.now + seat.person.pace * self.chance.uniform(0.7, 1.3)
+        if self.chance.random() < 0.06:
+            seat.due += 200.0 * 300 ** self.chance.random()  # a break, up to most of a day
+        if idle or rolled_back or data != seat.last:
+            self._save(seat, data)
+
+    def _load(self, seat: Seat) -> None:
+        """Open or reload the file; what was not saved is gone."""
+        held = self.watcher.held
+        seat.person.load(held.data)
+        seat.base, seat.last = held.number, seat.person.page.save()
+        seat.person.tidy(self.truth.loaded(seat.number, seat.person.page.words))
+
+    def _save(self, seat: Seat, data: bytes) -> None:
+        assert seat.base is not None
+        person = seat.person
+        saw_all = seat.base == self.watcher.held.number and not self.pending
+        stands = self.world.is_alone or saw_all
+        writer = person.page.program.writer
+        doubted = self.watcher.record(PageSave(data, self.now, writer, seat.base))
+        self.truth.saved(seat.number, person.page.words, person.restored)
+        seat.base, seat.last, person.restored = self.watcher.held.number, data, False
+        self.waiting, self.pending = (data, stands), True
+        self.kept += 1
+        self.figures += Figures(saves=1, stood=int(stands), doubted=int(doubted))
+        for other in self.seats:
+            if other is not seat and other.base is not None and self.chance.random() < other.role.raw:
+                self._load(other)
+
+    def _settle(self) -> None:
+        """It is quiet for a moment, and what is due is written."""
+        if not self.pending and self.past:
+            return
+        self.watcher.settle(self.now + SETTLE)
+        held = self.watcher.held
+        if self.waiting is not None and self.waiting[1] and held.data != self.waiting[0]:
+            save, file = _lines(self.waiting[0]), _lines(held.data)
+            lost, back = (save - file).total(), (file - save).total()
+            self.figures += Figures(against=1, lines_lost=lost, lines_back=back)
+        self.truth.settled(_words(held.data))
+        self.past.append(held)
+        self.waiting, self.pending = None, False
+
+    def _roll_back(self) -> bool:
+        """A sync tool puts an old version in the place of the file; it is quiet before and after that."""
+        self._settle()
+        if len(self.past) < 4:
+            return False
+        old = self.past[-self.chance.randint(3, min(8, len(self.past)))]
+        self.now += self.chance.uniform(2, 30)
+        self.watcher.record(PageSave(old.data, self.now, SYNC, old.number))
+        self.pending = True
+        self._settle()
+        self.now += self.chance.uniform(2, 60)
+        return True
+
+    def _older(self) -> bytes | None:
+        """What somebody may bring back: what the file held not long ago."""
+        return self.chance.choice(self.past[-10:]).data if len(self.past) > 2 else None
+
+
+def _words(data: bytes) -> frozenset[str]:
+    return words_of(json.loads(data)["cells"])
+
+
+def _lines(data: bytes) -> Counter[str]:
+    return Counter(line for cell in json.loads(data)["cells"] for line in _source(cell))
+
+
+def _source(cell: Mapping[str, str | list[str]]) -> Iterator[str]:
+    yield from (line for line in "".join(cell["source"]).split("\n") if line.strip())
