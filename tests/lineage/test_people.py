@@ -13,7 +13,7 @@ from tests.helpers.build import code, notebook
 from tests.simulation.page import AGENT, JUPYTER, Page
 from tests.simulation.people import WORLDS, Figures, Truth, figures
 from tests.simulation.watched import Nbmerge, Nobody
-from tests.simulation.words import Words, formatted, tuned, words_of
+from tests.simulation.words import Shown, Words, formatted, shown_by, tuned, without_markers
 
 SEVERAL = [name for name, world in WORLDS.items() if not world.is_alone]
 
@@ -59,6 +59,10 @@ def test_the_table_holds_what_was_counted(capsys: pytest.CaptureFixture[str]) ->
     assert row.split()[:2] == ["one", str(found["saves"])]
 
 
+def shown(*words: str, disputed: frozenset[str] = frozenset()) -> Shown:
+    return Shown(frozenset(words) | disputed, frozenset(words))
+
+
 class TestTruth:
     """What follows from what people saved and saw."""
 
@@ -68,8 +72,8 @@ class TestTruth:
         words.given |= {"dog", "cat"}
         truth = Truth(words)
         for who in (1, 2):
-            truth.loaded(who, frozenset())
-        truth.saved(1, frozenset({"dog", "cat", "print"}), False)
+            truth.loaded(who, shown())
+        truth.saved(1, shown("dog", "cat", "print"))
         return truth
 
     def test_a_word_that_is_not_there_is_lost_or_named(self, truth: Truth) -> None:
@@ -77,36 +81,45 @@ class TestTruth:
         assert (found.words, found.lost, found.named) == (2, 1, 1)
 
     def test_only_who_had_a_word_can_remove_it(self, truth: Truth) -> None:
-        truth.saved(2, frozenset(), False)
+        truth.saved(2, shown())
         assert truth.found(frozenset(), frozenset()).lost == 2
-        truth.loaded(2, frozenset({"dog"}))
-        truth.saved(2, frozenset(), False)
+        truth.loaded(2, shown("dog"))
+        truth.saved(2, shown())
         found = truth.found(frozenset(), frozenset())
         assert (found.words, found.lost, found.removed, found.back) == (1, 1, 1, 0)
 
     def test_an_undone_removal_is_none(self, truth: Truth) -> None:
-        truth.saved(1, frozenset({"dog"}), False)
-        truth.saved(1, frozenset({"dog", "cat"}), False)
+        truth.saved(1, shown("dog"))
+        truth.saved(1, shown("dog", "cat"))
         assert truth.found(frozenset(), frozenset()).removed == 0
 
     def test_who_brings_back_an_old_version_brings_back_what_others_removed(self, truth: Truth) -> None:
-        truth.saved(1, frozenset({"dog"}), False)
-        truth.saved(2, frozenset({"cat"}), True)
+        truth.saved(1, shown("dog"))
+        truth.saved(2, shown("cat"), knowingly=True)
         assert truth.found(frozenset(), frozenset()).removed == 0
 
     def test_a_removed_word_comes_back(self, truth: Truth) -> None:
         for _ in range(2):
-            truth.saved(1, frozenset({"dog"}), False)
-            truth.settled(frozenset({"dog", "cat"}))
-            assert truth.loaded(1, frozenset({"dog", "cat"})) == {"cat"}
+            truth.saved(1, shown("dog"))
+            truth.settled(shown("dog", "cat"))
+            assert truth.loaded(1, shown("dog", "cat")) == {"cat"}
         found = truth.found(frozenset({"dog", "cat"}), frozenset())
         assert (found.removed, found.back, found.again) == (1, 1, 1)
 
     def test_a_word_that_stays_away_is_not_back(self, truth: Truth) -> None:
-        truth.saved(1, frozenset({"dog"}), False)
-        truth.settled(frozenset({"dog"}))
+        truth.saved(1, shown("dog"))
+        truth.settled(shown("dog"))
         found = truth.found(frozenset({"dog"}), frozenset())
         assert (found.removed, found.back, found.again) == (1, 0, 0)
+
+    def test_a_conflict_shows_what_somebody_removed_until_it_is_settled(self, truth: Truth) -> None:
+        truth.saved(1, shown("dog"))
+        in_conflict = shown("dog", disputed=frozenset({"cat"}))
+        truth.settled(in_conflict)
+        truth.loaded(2, in_conflict)
+        assert truth.found(in_conflict.words, frozenset()).back == 0
+        truth.saved(2, shown("dog", "cat"))
+        assert truth.found(frozenset({"dog", "cat"}), frozenset()).removed == 0
 
 
 class TestPage:
@@ -146,12 +159,31 @@ class TestPage:
     def test_words_are_given_out_once(self) -> None:
         words = Words(Random(0), ["taken"])
         lines = [words.line(kind) + "\n" for kind in ("code", "markdown") for _ in range(100)]
-        found = words_of([{"source": lines}])
+        found = shown_by([{"source": lines}]).words
         assert len(words.given & found) == len(words.given)
         assert "taken" not in words.given
 
     def test_formatting_and_tuning_keep_the_words(self) -> None:
         lines = ["x = f('one', two=2)", "if y == 'z': pass"]
         assert formatted(lines) == ["x=f(", '    "one",', "    two=2,", ")", 'if y == "z": pass']
-        assert words_of([{"source": formatted(lines)}]) == words_of([{"source": lines}])
+        assert shown_by([{"source": formatted(lines)}]).words == shown_by([{"source": lines}]).words
         assert tuned("a = 1 + 22", Random(1)).startswith("a = 1 + ")
+
+    def test_a_conflict_is_settled_with_any_of_its_sides(self) -> None:
+        lines = [
+            "a",
+            "<<<<<<< version 2",
+            "b",
+            "||||||| version 1",
+            "c",
+            "=======",
+            "d",
+            ">>>>>>> version 3",
+            "=",
+        ]
+        assert without_markers(lines) == ["a", "="]
+        assert without_markers(lines, {True}) == ["a", "b", "="]
+        assert without_markers(lines, {True, False}) == ["a", "b", "d", "="]
+        found = shown_by([{"source": "\n".join(lines)}])
+        assert found.plain == {"a"}
+        assert {"b", "d"} < found.disputed

@@ -13,7 +13,7 @@ from random import Random
 
 from nbmerge.lineage.versions import Writer
 from tests.simulation.editor import Cell, Editor, fresh_id
-from tests.simulation.words import words_of
+from tests.simulation.words import Shown, shown_by
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class Page(Editor):
         return self.program.spell(self.frame, self.cells)
 
     @property
-    def words(self) -> frozenset[str]:
-        """All that is typed in it."""
-        return words_of(self.cells)
+    def shown(self) -> Shown:
+        """The words in it."""
+        return shown_by(self.cells)
 
     def remember(self) -> None:
         """What is done next is one step that can be taken back."""

@@ -17,7 +17,7 @@ from tests.simulation import starts
 from tests.simulation.page import AGENT, JUPYTER, SCRIPT, SYNC, VSCODE, Page, Program
 from tests.simulation.person import AS_A_PROGRAM, AT_A_PAGE, Person
 from tests.simulation.watched import Held, Nbmerge, PageSave, Watcher
-from tests.simulation.words import Words, words_of
+from tests.simulation.words import Shown, Words, shown_by
 
 SETTLE = 1.0  # seconds after a save in which nothing is written
 EPISODE = 26  # saves of one notebook
@@ -76,7 +76,8 @@ class Figures:
     `against` are those of them that nbmerge merged, with `lines_lost` and `lines_back` by it; `doubted` are
     saves after which it was not sure.  Of the `words` that somebody typed and nobody removed, some are
     not in the file at the end: `named` if nbmerge had named a version with them, else `lost`.  Of the
-    `removed` words some are `back` at the end, and some came back more than once (`again`).
+    `removed` words some are `back` at the end, and some came back more than once (`again`); those that a
+    conflict shows are neither lost nor back.
     """
 
     saves: int = 0
@@ -137,18 +138,20 @@ class Truth:
     """What people typed and removed, by what they saved; `had` is what each of them saw last.
 
     What somebody did not save nobody can know.  A removed word that is typed, pasted or undone back
-    by who removed it is not removed by them any more; who brings back an older version brings all of it.
+    by who removed it is not removed by them any more; who brings back an older version brings all of it,
+    and who takes the markers off a conflict (`disputed` are the words that they saw in one) what they leave.
     """
 
     words: Words
     typed: set[str] = field(default_factory=set)
     removed: dict[str, set[int]] = field(default_factory=dict)
     had: dict[int, frozenset[str]] = field(default_factory=dict)
+    disputed: dict[int, frozenset[str]] = field(default_factory=dict)
     shown: set[str] = field(default_factory=set)  # the removed ones that the file shows all the same
     returns: Counter[str] = field(default_factory=Counter)
 
-    def saved(self, who: int, words: frozenset[str], knowingly: bool) -> None:
-        before, now = self.had[who], words & self.words.given
+    def saved(self, who: int, page: Shown, knowingly: bool = False) -> None:
+        before, now = self.had[who], page.words & self.words.given
         self.had[who] = now
         self.typed |= now
         for word in before - now:
@@ -159,20 +162,24 @@ class Truth:
             by.clear() if knowingly else by.discard(who)
             if not by:
                 self.removed.pop(word, None)
+        for word in self.disputed[who] & page.plain:
+            self.removed.pop(word, None)
+        self.disputed[who] &= page.disputed
 
-    def loaded(self, who: int, words: frozenset[str]) -> frozenset[str]:
+    def loaded(self, who: int, file: Shown) -> frozenset[str]:
         """They see the file: the words that they had removed."""
-        self.had[who] = words & self.words.given
+        self.had[who] = file.words & self.words.given
+        self.disputed[who] = file.disputed
         return frozenset(word for word in self.had[who] if who in self.removed.get(word, ()))
 
-    def settled(self, words: frozenset[str]) -> None:
-        """The file holds these words for now."""
-        shown = {word for word in self.removed if word in words}
+    def settled(self, file: Shown) -> None:
+        """The file holds these words for now; what a conflict shows is not back."""
+        shown = {word for word in self.removed if word in file.plain}
         self.returns.update(shown - self.shown)
         self.shown = shown
 
     def found(self, final: frozenset[str], named: frozenset[str]) -> Figures:
-        """What became of the words."""
+        """What became of the words, when it was quiet for the last time."""
         expected = self.typed - self.removed.keys()
         missing = expected - final
         return Figures(
@@ -180,7 +187,7 @@ class Truth:
             lost=len(missing - named),
             named=len(missing & named),
             removed=len(self.removed),
-            back=len(final & self.removed.keys()),
+            back=len(self.shown),
             again=sum(self.returns[word] > 1 for word in self.removed),
         )
 
@@ -214,7 +221,7 @@ class Episode:
 
     def play(self, saves: int) -> Figures:
         """The figures after so many saves."""
-        self.truth = Truth(Words(self.chance, _words(self.start)))
+        self.truth = Truth(Words(self.chance, _shown(self.start).words))
         self.watcher.record(PageSave(self.start, self.now, Writer(), 0))
         self._settle()
         self.seats = [self._seat(number, role) for number, role in enumerate(self.world.people)]
@@ -225,8 +232,8 @@ class Episode:
             self.now = max(self.now, seat.due)
             self._turn(seat)
         self._settle()
-        named = frozenset[str]().union(*map(_words, self.watcher.named()))
-        return self.figures + self.truth.found(_words(self.watcher.held.data), named)
+        named = frozenset[str]().union(*(_shown(data).words for data in self.watcher.named()))
+        return self.figures + self.truth.found(_shown(self.watcher.held.data).words, named)
 
     def _seat(self, number: int, role: Role) -> Seat:
         program = self.chance.choice(role.programs)
@@ -279,7 +286,7 @@ class Episode:
         held = self.watcher.held
         seat.person.load(held.data)
         seat.base, seat.last = held.number, seat.person.page.save()
-        seat.person.tidy(self.truth.loaded(seat.number, seat.person.page.words))
+        seat.person.tidy(self.truth.loaded(seat.number, seat.person.page.shown))
 
     def _save(self, seat: Seat, data: bytes) -> None:
         assert seat.base is not None
@@ -288,7 +295,7 @@ class Episode:
         stands = self.world.is_alone or saw_all
         writer = person.page.program.writer
         doubted = self.watcher.record(PageSave(data, self.now, writer, seat.base))
-        self.truth.saved(seat.number, person.page.words, person.restored)
+        self.truth.saved(seat.number, person.page.shown, person.restored)
         seat.base, seat.last, person.restored = self.watcher.held.number, data, False
         self.waiting, self.pending = (data, stands), True
         self.kept += 1
@@ -307,7 +314,7 @@ class Episode:
             save, file = _lines(self.waiting[0]), _lines(held.data)
             lost, back = (save - file).total(), (file - save).total()
             self.figures += Figures(against=1, lines_lost=lost, lines_back=back)
-        self.truth.settled(_words(held.data))
+        self.truth.settled(_shown(held.data))
         self.past.append(held)
         self.waiting, self.pending = None, False
 
@@ -329,8 +336,8 @@ class Episode:
         return self.chance.choice(self.past[-10:]).data if len(self.past) > 2 else None
 
 
-def _words(data: bytes) -> frozenset[str]:
-    return words_of(json.loads(data)["cells"])
+def _shown(data: bytes) -> Shown:
+    return shown_by(json.loads(data)["cells"])
 
 
 def _lines(data: bytes) -> Counter[str]:

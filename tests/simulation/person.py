@@ -12,7 +12,7 @@ from random import Random
 
 from tests.simulation.editor import Cell
 from tests.simulation.page import Page
-from tests.simulation.words import Words, formatted, tuned, with_numbers
+from tests.simulation.words import MARKS, Words, formatted, tuned, with_numbers, without_markers
 
 AT_A_PAGE = {
     "edit": 22,  # a word or two in a line
@@ -33,7 +33,6 @@ AT_A_PAGE = {
 }
 AS_A_PROGRAM = {"edit": 30, "line": 25, "new_cell": 40, "delete_lines": 5}
 AT_MOST = 8  # things done between two saves
-_MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 
 
 @dataclass
@@ -150,6 +149,9 @@ class Person:
             self.plans.append(again)
 
     def _undo(self) -> None:
+        """Mostly what was typed a moment ago; else what may be saved already, some steps of it."""
+        if self.chance.random() < 0.6:
+            self._edit()
         self.page.take_back(self.chance.choice([1, 1, 2, 3]))
 
     def _cut(self) -> None:
@@ -163,7 +165,7 @@ class Person:
             self.page.paste_cut(self.chance.randint(0, len(self.page.cells)), fresh)
             return False
 
-        self._now_or_later(paste, 0.5)
+        self._soon(paste, 8)
 
     def _move(self) -> None:
         cell = self._at_work()
@@ -190,7 +192,7 @@ class Person:
         steps = len(self.page.past)
         count = self.chance.choice([1, 1, 1, 2, 3])
         self.page.cells = self.page.cells[: self.place] + self.page.cells[self.place + count :]
-        self._now_or_later(lambda: self._back_to(steps), 0.3)
+        self._soon(lambda: self._back_to(steps), 12)
 
     def _clear(self) -> None:
         cells = self.page.cells if self.chance.random() < 0.3 else [self._at_work()]
@@ -207,7 +209,7 @@ class Person:
             if cell["cell_type"] == "code":
                 self.page.write(cell, formatted(self.page.lines(cell)))
         if self.chance.random() < 0.85:
-            self._now_or_later(lambda: self._back_to(steps), 0.3)
+            self._soon(lambda: self._back_to(steps), 25)
 
     def _restore(self) -> None:
         data = self.older()
@@ -217,11 +219,12 @@ class Person:
 
     # What becomes of it later.
 
-    def _now_or_later(self, plan: Callable[[], bool], now: float) -> None:
-        if self.chance.random() < now:
-            plan()
-        else:
+    def _soon(self, plan: Callable[[], bool], seconds: float) -> None:
+        """Do it so many seconds later: after the next save, if that comes first."""
+        if self.chance.random() < min(0.9, seconds / self.pace):
             self.plans.append(plan)
+        else:
+            plan()
 
     def _back_to(self, steps: int) -> bool:
         """Undo all since the page had so many steps, that one included."""
@@ -232,9 +235,9 @@ class Person:
         """Take the markers out, and now and then one of the sides with them."""
         for cell in self.page.cells:
             lines = self.page.lines(cell)
-            if any(line.startswith(_MARKS[0]) for line in lines):
+            if any(line.startswith(MARKS[0]) for line in lines):
                 keeps = {True, False} if self.chance.random() < 0.6 else {self.chance.random() < 0.5}
-                self.page.write(cell, _settled(lines, keeps))
+                self.page.write(cell, without_markers(lines, keeps))
 
     def _remove_again(self, unwanted: frozenset[str]) -> None:
         for cell in self.page.cells:
@@ -242,22 +245,3 @@ class Person:
             left = [line for line in lines if not any(word in line for word in unwanted)]
             if len(left) < len(lines):
                 self.page.write(cell, left)
-
-
-def _settled(lines: list[str], keeps: set[bool]) -> list[str]:
-    """Lines without markers: local (True) and remote stay if they are to be kept."""
-    left: list[str] = []
-    side: bool | None = None  # outside of a conflict
-    shows = True
-    for line in lines:
-        if line.startswith(_MARKS[0]):
-            side, shows = True, True in keeps
-        elif side is not None and line.startswith(_MARKS[1]):
-            shows = False
-        elif side is not None and line.startswith(_MARKS[2]):
-            side, shows = False, False in keeps
-        elif side is not None and line.startswith(_MARKS[3]):
-            side, shows = None, True
-        elif shows:
-            left.append(line)
-    return left

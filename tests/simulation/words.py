@@ -6,7 +6,8 @@ Must not know: notebooks' fates.  Invariant: a word is given out once, and never
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from random import Random
 
 from tests.simulation import text
@@ -15,6 +16,7 @@ from tests.simulation.editor import Cell
 _WORD = re.compile(r"[a-z]+")
 _NUMBER = re.compile(r"\b\d+(?:\.\d+)?\b")
 _NOUN = re.compile(rf"(?<![a-z])(?:{'|'.join(text.NOUNS)})(?![a-z])")
+MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")  # of a conflict
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 
 
@@ -57,12 +59,31 @@ class Words:
         return f"{line}  # {more}" if kind == "code" and "#" not in line else f"{line} {more}"
 
 
-def words_of(cells: Sequence[Cell]) -> frozenset[str]:
+@dataclass(frozen=True)
+class Shown:
+    """The words of a notebook, and those that stand outside of conflicts."""
+
+    words: frozenset[str]
+    plain: frozenset[str]
+
+    @property
+    def disputed(self) -> frozenset[str]:
+        """Those that only a conflict shows."""
+        return self.words - self.plain
+
+
+def shown_by(cells: Sequence[Cell]) -> Shown:
     """The words in the sources of cells."""
-    found: set[str] = set()
+    words: set[str] = set()
+    plain: set[str] = set()
     for cell in cells:
-        found.update(_WORD.findall("".join(cell["source"])))
-    return frozenset(found)
+        source = "".join(cell["source"])
+        found = _WORD.findall(source)
+        words.update(found)
+        if MARKS[0] in source:
+            found = _WORD.findall("\n".join(without_markers(source.split("\n"))))
+        plain.update(found)
+    return Shown(frozenset(words), frozenset(plain))
 
 
 def with_numbers(lines: Sequence[str]) -> list[int]:
@@ -88,3 +109,22 @@ def formatted(lines: Sequence[str]) -> list[str]:
         else:
             found.append(plain)
     return found
+
+
+def without_markers(lines: Sequence[str], keeps: Collection[bool] = ()) -> list[str]:
+    """Lines without conflicts; of those local (True) and remote stay if they are to be kept."""
+    left: list[str] = []
+    side: bool | None = None  # outside of a conflict
+    shows = True
+    for line in lines:
+        if line.startswith(MARKS[0]):
+            side, shows = True, True in keeps
+        elif side is not None and line.startswith(MARKS[1]):
+            shows = False
+        elif side is not None and line.startswith(MARKS[2]):
+            side, shows = False, False in keeps
+        elif side is not None and line.startswith(MARKS[3]):
+            side, shows = None, True
+        elif shows:
+            left.append(line)
+    return left
