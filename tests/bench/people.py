@@ -23,7 +23,7 @@ from tests.simulation.watched import Nbmerge
 
 HEAD = (
     f"{'world':12}{'saves':>6}{'against':>15}{'doubted':>14}{'lines -/+':>12}"
-    f"{'words':>7}{'lost':>13}{'named':>13}{'removed':>9}{'back':>13}{'again':>6}{'ms/save':>9}"
+    f"{'words':>7}{'lost':>13}{'named':>13}{'removed':>9}{'back':>13}{'again':>6}{'runs':>6}{'undone':>13}{'named':>13}{'ms':>6}"
 )
 
 
@@ -62,7 +62,7 @@ def row(world: str, found: Figures, each: float) -> str:
     return (
         f"{world:12}{found.saves:6}{part('against', 15)}{part('doubted', 14)}{lines:>12}"
         f"{found.words:7}{part('lost', 13)}{part('named', 13)}{found.removed:9}{part('back', 13)}"
-        f"{found.again:6}{each:9.1f}"
+        f"{found.again:6}{found.results:6}{part('undone', 13)}{part('undone_named', 13)}{each:6.0f}"
     )
 
 

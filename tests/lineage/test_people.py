@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import partial
 from random import Random
 
@@ -11,11 +12,12 @@ import pytest
 from tests.bench.people import main
 from tests.helpers.build import code, notebook
 from tests.simulation.page import AGENT, JUPYTER, Page
-from tests.simulation.people import WORLDS, Figures, Truth, figures
+from tests.simulation.people import WORLDS, Figures, figures
+from tests.simulation.truth import Truth, dropped, result_of
 from tests.simulation.watched import Nbmerge, Nobody
 from tests.simulation.words import Shown, Words, formatted, shown_by, tuned, without_markers
 
-SEVERAL = [name for name, world in WORLDS.items() if not world.is_alone]
+MADE = ("saves", "stood", "words", "removed", "results")  # what people did; the rest is what became of it
 
 
 def measured(world: str, saves: int = 26, seed: int = 0, told: bool = False) -> Figures:
@@ -27,7 +29,7 @@ def measured(world: str, saves: int = 26, seed: int = 0, told: bool = False) -> 
 def test_whoever_is_told_every_base_loses_nothing(world: str) -> None:
     found = measured(world, told=True)
     assert found.words > 10
-    assert (found.against, found.doubted, found.lost, found.named, found.again) == (0, 0, 0, 0, 0)
+    assert {name: count for name, count in asdict(found).items() if count and name not in MADE} == {}
 
 
 @pytest.mark.parametrize("world", ["two-never", "three-raw", "agent-never", "rollback"])
@@ -39,7 +41,7 @@ def test_a_file_that_nobody_watches_loses_work_in_silence(world: str) -> None:
 
 def test_one_person_loses_nothing_where_nobody_interferes() -> None:
     found = figures("one", 50, 0, Nobody, others=())
-    assert found == Figures(saves=found.saves, stood=found.saves, words=found.words, removed=found.removed)
+    assert {name for name, count in asdict(found).items() if count} == set(MADE)
 
 
 def test_a_seed_gives_the_same_figures() -> None:
@@ -68,58 +70,62 @@ class TestTruth:
 
     @pytest.fixture
     def truth(self) -> Truth:
-        words = Words(Random(0), ())
-        words.given |= {"dog", "cat"}
-        truth = Truth(words)
+        truth = Truth({"dog", "cat"})
         for who in (1, 2):
             truth.loaded(who, shown())
         truth.saved(1, shown("dog", "cat", "print"))
         return truth
 
-    def test_a_word_that_is_not_there_is_lost_or_named(self, truth: Truth) -> None:
-        found = truth.found(frozenset({"print"}), frozenset({"cat"}))
-        assert (found.words, found.lost, found.named) == (2, 1, 1)
+    def test_what_somebody_typed_is_expected(self, truth: Truth) -> None:
+        assert truth.expected == {"dog", "cat"}
 
     def test_only_who_had_a_word_can_remove_it(self, truth: Truth) -> None:
         truth.saved(2, shown())
-        assert truth.found(frozenset(), frozenset()).lost == 2
+        assert truth.expected == {"dog", "cat"}
         truth.loaded(2, shown("dog"))
         truth.saved(2, shown())
-        found = truth.found(frozenset(), frozenset())
-        assert (found.words, found.lost, found.removed, found.back) == (1, 1, 1, 0)
+        assert truth.expected == {"cat"}
+        assert truth.removed == {"dog": {2}}
 
     def test_an_undone_removal_is_none(self, truth: Truth) -> None:
         truth.saved(1, shown("dog"))
         truth.saved(1, shown("dog", "cat"))
-        assert truth.found(frozenset(), frozenset()).removed == 0
+        assert truth.removed == {}
 
     def test_who_brings_back_an_old_version_brings_back_what_others_removed(self, truth: Truth) -> None:
         truth.saved(1, shown("dog"))
         truth.saved(2, shown("cat"), knowingly=True)
-        assert truth.found(frozenset(), frozenset()).removed == 0
+        assert truth.removed == {}
 
     def test_a_removed_word_comes_back(self, truth: Truth) -> None:
         for _ in range(2):
             truth.saved(1, shown("dog"))
             truth.settled(shown("dog", "cat"))
             assert truth.loaded(1, shown("dog", "cat")) == {"cat"}
-        found = truth.found(frozenset({"dog", "cat"}), frozenset())
-        assert (found.removed, found.back, found.again) == (1, 1, 1)
+        assert (truth.shown, truth.again) == ({"cat"}, 1)
 
     def test_a_word_that_stays_away_is_not_back(self, truth: Truth) -> None:
         truth.saved(1, shown("dog"))
         truth.settled(shown("dog"))
-        found = truth.found(frozenset({"dog"}), frozenset())
-        assert (found.removed, found.back, found.again) == (1, 0, 0)
+        assert (truth.removed, truth.shown, truth.again) == ({"cat": {1}}, set(), 0)
 
     def test_a_conflict_shows_what_somebody_removed_until_it_is_settled(self, truth: Truth) -> None:
         truth.saved(1, shown("dog"))
         in_conflict = shown("dog", disputed=frozenset({"cat"}))
         truth.settled(in_conflict)
         truth.loaded(2, in_conflict)
-        assert truth.found(in_conflict.words, frozenset()).back == 0
+        assert truth.shown == set()
         truth.saved(2, shown("dog", "cat"))
-        assert truth.found(frozenset({"dog", "cat"}), frozenset()).removed == 0
+        assert truth.removed == {}
+
+    def test_a_result_is_undone_where_its_source_stands_without_it(self) -> None:
+        old, new = code("a", out="old"), code("a", out="new")
+        result = result_of(new)
+        assert dropped({result}, [new, code("b")]) == set()
+        assert dropped({result}, [old]) == {result}
+        assert dropped({result}, [code("a")]) == {result}
+        assert dropped({result}, [code("a + 1", out="old")]) == set()
+        assert dropped({result, result_of(old)}, [old]) == set()
 
 
 class TestPage:
@@ -128,7 +134,7 @@ class TestPage:
     @pytest.fixture
     def page(self) -> Page:
         start = notebook(code("a = 1\nb = 2", id="one", count=3, out="old"), code("c = 3", id="two"))
-        return Page(json.dumps(start).encode(), JUPYTER, Random(0))
+        return Page(json.dumps(start).encode(), JUPYTER, Random(0), set())
 
     def test_undo_brings_sources_back_and_no_outputs(self, page: Page) -> None:
         first, second = page.cells

@@ -13,7 +13,7 @@ from random import Random
 
 from nbmerge.lineage.versions import Writer
 from tests.simulation.editor import Cell, Editor, fresh_id
-from tests.simulation.words import Shown, shown_by
+from tests.simulation.truth import result_of
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ SYNC = Writer(way="renamed")
 
 
 class Page(Editor):
-    """An open notebook."""
+    """An open notebook; `ran` gathers the results of what was run in it."""
 
-    def __init__(self, data: bytes, program: Program, chance: Random) -> None:
-        self.program = program
+    def __init__(self, data: bytes, program: Program, chance: Random, ran: set[str]) -> None:
+        self.program, self.ran = program, ran
         super().__init__(data, chance)
 
     def load(self, data: bytes) -> None:
@@ -67,10 +67,16 @@ class Page(Editor):
         """The bytes that its program would write."""
         return self.program.spell(self.frame, self.cells)
 
-    @property
-    def shown(self) -> Shown:
-        """The words in it."""
-        return shown_by(self.cells)
+    def run(self, cell: Cell) -> None:
+        """Run a cell; one that has shown something shows something again, the same or not."""
+        before = cell.get("outputs")
+        super().run(cell)
+        if before and not cell["outputs"]:
+            shown = f"{self.chance.getrandbits(60):x}\n"
+            again = [{"name": "stdout", "output_type": "stream", "text": [shown]}]
+            cell["outputs"] = before if self.chance.random() < 0.4 else again
+        if cell.get("outputs"):
+            self.ran.add(result_of(cell))
 
     def remember(self) -> None:
         """What is done next is one step that can be taken back."""

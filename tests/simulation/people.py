@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from random import Random
 
 from nbmerge.lineage.versions import Writer
 from tests.simulation import starts
+from tests.simulation.editor import Cell
 from tests.simulation.page import AGENT, JUPYTER, SCRIPT, SYNC, VSCODE, Page, Program
 from tests.simulation.person import AS_A_PROGRAM, AT_A_PAGE, Person
+from tests.simulation.truth import Truth, dropped, results_of
 from tests.simulation.watched import Held, Nbmerge, PageSave, Watcher
 from tests.simulation.words import Shown, Words, shown_by
 
@@ -77,7 +79,8 @@ class Figures:
     saves after which it was not sure.  Of the `words` that somebody typed and nobody removed, some are
     not in the file at the end: `named` if nbmerge had named a version with them, else `lost`.  Of the
     `removed` words some are `back` at the end, and some came back more than once (`again`); those that a
-    conflict shows are neither lost nor back.
+    conflict shows are neither lost nor back.  Of the `results` of runs that nobody ran anew, cleared or
+    changed the source of, some are not shown beside their source at the end: `undone_named`, `undone`.
     """
 
     saves: int = 0
@@ -92,6 +95,9 @@ class Figures:
     removed: int = 0
     back: int = 0
     again: int = 0
+    results: int = 0
+    undone: int = 0
+    undone_named: int = 0
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
@@ -105,6 +111,8 @@ class Figures:
             "named": self.words,
             "back": self.removed,
             "again": self.removed,
+            "undone": self.results,
+            "undone_named": self.results,
         }
         return {name: 100 * getattr(self, name) / max(1, whole) for name, whole in of.items()}
 
@@ -131,65 +139,6 @@ def figures(
             watcher.close()
         number += 1
     return found
-
-
-@dataclass
-class Truth:
-    """What people typed and removed, by what they saved; `had` is what each of them saw last.
-
-    What somebody did not save nobody can know.  A removed word that is typed, pasted or undone back
-    by who removed it is not removed by them any more; who brings back an older version brings all of it,
-    and who takes the markers off a conflict (`disputed` are the words that they saw in one) what they leave.
-    """
-
-    words: Words
-    typed: set[str] = field(default_factory=set)
-    removed: dict[str, set[int]] = field(default_factory=dict)
-    had: dict[int, frozenset[str]] = field(default_factory=dict)
-    disputed: dict[int, frozenset[str]] = field(default_factory=dict)
-    shown: set[str] = field(default_factory=set)  # the removed ones that the file shows all the same
-    returns: Counter[str] = field(default_factory=Counter)
-
-    def saved(self, who: int, page: Shown, knowingly: bool = False) -> None:
-        before, now = self.had[who], page.words & self.words.given
-        self.had[who] = now
-        self.typed |= now
-        for word in before - now:
-            self.removed.setdefault(word, set()).add(who)
-            self.shown.discard(word)
-        for word in now - before:
-            by = self.removed.get(word, set())
-            by.clear() if knowingly else by.discard(who)
-            if not by:
-                self.removed.pop(word, None)
-        for word in self.disputed[who] & page.plain:
-            self.removed.pop(word, None)
-        self.disputed[who] &= page.disputed
-
-    def loaded(self, who: int, file: Shown) -> frozenset[str]:
-        """They see the file: the words that they had removed."""
-        self.had[who] = file.words & self.words.given
-        self.disputed[who] = file.disputed
-        return frozenset(word for word in self.had[who] if who in self.removed.get(word, ()))
-
-    def settled(self, file: Shown) -> None:
-        """The file holds these words for now; what a conflict shows is not back."""
-        shown = {word for word in self.removed if word in file.plain}
-        self.returns.update(shown - self.shown)
-        self.shown = shown
-
-    def found(self, final: frozenset[str], named: frozenset[str]) -> Figures:
-        """What became of the words, when it was quiet for the last time."""
-        expected = self.typed - self.removed.keys()
-        missing = expected - final
-        return Figures(
-            words=len(expected),
-            lost=len(missing - named),
-            named=len(missing & named),
-            removed=len(self.removed),
-            back=len(self.shown),
-            again=sum(self.returns[word] > 1 for word in self.removed),
-        )
 
 
 @dataclass
@@ -221,7 +170,8 @@ class Episode:
 
     def play(self, saves: int) -> Figures:
         """The figures after so many saves."""
-        self.truth = Truth(Words(self.chance, _shown(self.start).words))
+        self.words = Words(self.chance, shown_by(_cells(self.start)).words)
+        self.truth, self.runs = Truth(self.words.given), Truth(set())
         self.watcher.record(PageSave(self.start, self.now, Writer(), 0))
         self._settle()
         self.seats = [self._seat(number, role) for number, role in enumerate(self.world.people)]
@@ -232,15 +182,33 @@ class Episode:
             self.now = max(self.now, seat.due)
             self._turn(seat)
         self._settle()
-        named = frozenset[str]().union(*(_shown(data).words for data in self.watcher.named()))
-        return self.figures + self.truth.found(_shown(self.watcher.held.data).words, named)
+        return self.figures + self._found(_cells(self.watcher.held.data), list(self.watcher.named()))
+
+    def _found(self, final: Sequence[Cell], named: Sequence[bytes]) -> Figures:
+        """What became of words and results, when it was quiet for the last time."""
+        words, runs = self.truth, self.runs
+        missing = words.expected - shown_by(final).words
+        told = frozenset[str]().union(*(shown_by(_cells(data)).words for data in named))
+        undone = dropped(runs.expected, final)
+        told_runs = frozenset[str]().union(*(results_of(_cells(data)) for data in named))
+        return Figures(
+            words=len(words.expected),
+            lost=len(missing - told),
+            named=len(missing & told),
+            removed=len(words.removed),
+            back=len(words.shown),
+            again=words.again,
+            results=len(runs.expected),
+            undone=len(undone - told_runs),
+            undone_named=len(undone & told_runs),
+        )
 
     def _seat(self, number: int, role: Role) -> Seat:
         program = self.chance.choice(role.programs)
         low, high = role.pace
         pace = low * (high / low) ** self.chance.random()
-        page = Page(self.start, program, self.chance)
-        person = Person(page, self.truth.words, self.chance, pace, role.acts, self._older)
+        page = Page(self.start, program, self.chance, self.runs.given)
+        person = Person(page, self.words, self.chance, pace, role.acts, self._older)
         joins = self.now + (self.chance.uniform(0, 300) if number else 0)
         return Seat(number, role, person, joins)
 
@@ -286,7 +254,8 @@ class Episode:
         held = self.watcher.held
         seat.person.load(held.data)
         seat.base, seat.last = held.number, seat.person.page.save()
-        seat.person.tidy(self.truth.loaded(seat.number, seat.person.page.shown))
+        self.runs.loaded(seat.number, _results(seat.person.page.cells))
+        seat.person.tidy(self.truth.loaded(seat.number, shown_by(seat.person.page.cells)))
 
     def _save(self, seat: Seat, data: bytes) -> None:
         assert seat.base is not None
@@ -295,7 +264,8 @@ class Episode:
         stands = self.world.is_alone or saw_all
         writer = person.page.program.writer
         doubted = self.watcher.record(PageSave(data, self.now, writer, seat.base))
-        self.truth.saved(seat.number, person.page.shown, person.restored)
+        self.runs.saved(seat.number, _results(person.page.cells), person.restored)
+        self.truth.saved(seat.number, shown_by(person.page.cells), person.restored)
         seat.base, seat.last, person.restored = self.watcher.held.number, data, False
         self.waiting, self.pending = (data, stands), True
         self.kept += 1
@@ -314,7 +284,7 @@ class Episode:
             save, file = _lines(self.waiting[0]), _lines(held.data)
             lost, back = (save - file).total(), (file - save).total()
             self.figures += Figures(against=1, lines_lost=lost, lines_back=back)
-        self.truth.settled(_shown(held.data))
+        self.truth.settled(shown_by(_cells(held.data)))
         self.past.append(held)
         self.waiting, self.pending = None, False
 
@@ -336,13 +306,16 @@ class Episode:
         return self.chance.choice(self.past[-10:]).data if len(self.past) > 2 else None
 
 
-def _shown(data: bytes) -> Shown:
-    return shown_by(json.loads(data)["cells"])
+def _cells(data: bytes) -> Sequence[Cell]:
+    cells: Sequence[Cell] = json.loads(data)["cells"]
+    return cells
+
+
+def _results(cells: Sequence[Cell]) -> Shown:
+    found = results_of(cells)
+    return Shown(found, found)
 
 
 def _lines(data: bytes) -> Counter[str]:
-    return Counter(line for cell in json.loads(data)["cells"] for line in _source(cell))
-
-
-def _source(cell: Mapping[str, str | list[str]]) -> Iterator[str]:
-    yield from (line for line in "".join(cell["source"]).split("\n") if line.strip())
+    lines = (line for cell in _cells(data) for line in "".join(cell["source"]).split("\n"))
+    return Counter(line for line in lines if line.strip())

@@ -44,8 +44,9 @@ class Words:
         return _NOUN.sub(lambda found: self.fresh() if self.chance.random() < 0.7 else found[0], plain)
 
     def lines(self, kind: str, most: int = 8) -> list[str]:
-        """Mostly one or two."""
-        return [self.line(kind) for _ in range(min(most, 1 + int(self.chance.expovariate(0.5))))]
+        """Mostly one or two; code often shows something at its end."""
+        found = [self.line(kind) for _ in range(min(most, 1 + int(self.chance.expovariate(0.5))))]
+        return [*found, f"print({self.fresh()})"] if kind == "code" and self.chance.random() < 0.3 else found
 
     def edited(self, line: str, kind: str) -> str:
         """A line with a word more, or with one word in the place of another."""
