@@ -22,7 +22,7 @@ from tests.simulation.people import WORLDS, Figures, figures
 from tests.simulation.watched import Nbmerge
 
 HEAD = (
-    f"{'world':12}{'saves':>6}{'against':>15}{'doubted':>14}{'lines -/+':>12}"
+    f"{'world':12}{'saves':>6}{'against':>15}{'streaks':>8}{'doubted':>14}{'lines -/+':>12}"
     f"{'words':>7}{'lost':>13}{'named':>13}{'removed':>9}{'back':>13}{'again':>6}{'runs':>6}{'undone':>13}{'named':>13}{'ms':>6}"
 )
 
@@ -60,7 +60,7 @@ def row(world: str, found: Figures, each: float) -> str:
 
     lines = f"{found.lines_lost}/{found.lines_back}"
     return (
-        f"{world:12}{found.saves:6}{part('against', 15)}{part('doubted', 14)}{lines:>12}"
+        f"{world:12}{found.saves:6}{part('against', 15)}{found.streaks:8}{part('doubted', 14)}{lines:>12}"
         f"{found.words:7}{part('lost', 13)}{part('named', 13)}{found.removed:9}{part('back', 13)}"
         f"{found.again:6}{found.results:6}{part('undone', 13)}{part('undone_named', 13)}{each:6.0f}"
     )

@@ -57,7 +57,7 @@ _AGENT = Role((AGENT, SCRIPT), AS_A_PROGRAM, reload=0.85, pace=(5.0, 300.0))
 WORLDS = {
     "one": World((Role((JUPYTER, VSCODE), reload=0.1),)),
     "rollback": World((Role((JUPYTER, VSCODE)),), rollbacks=0.1),
-    "tab": World((Role(reload=0.3), Role(keeps=True))),
+    "tab": World((_NOW_AND_THEN, Role(keeps=True))),
     "two": World((_NOW_AND_THEN,) * 2),
     "two-raw": World((_RAW,) * 2),
     "two-never": World((_NEVER,) * 2),
@@ -75,8 +75,9 @@ class Figures:
     """What became of saves and words.
 
     `stood` are the saves that should have stood as they were, for their author had seen what was there;
-    `against` are those of them that nbmerge merged, with `lines_lost` and `lines_back` by it; `doubted` are
-    saves after which it was not sure.  Of the `words` that somebody typed and nobody removed, some are
+    `against` are those of them that nbmerge merged, with `lines_lost` and `lines_back` by it, in so many
+    `streaks` (who does not reload goes on from their own save: one mistake leads to others); `doubted`
+    are saves after which it was not sure.  Of the `words` that somebody typed and nobody removed, some are
     not in the file at the end: `named` if nbmerge had named a version with them, else `lost`.  Of the
     `removed` words some are `back` at the end, and some came back more than once (`again`); those that a
     conflict shows are neither lost nor back.  Of the `results` of runs that nobody ran anew, cleared or
@@ -86,6 +87,7 @@ class Figures:
     saves: int = 0
     stood: int = 0
     against: int = 0
+    streaks: int = 0
     doubted: int = 0
     lines_lost: int = 0
     lines_back: int = 0
@@ -164,7 +166,8 @@ class Episode:
     now: float = 1000.0
     waiting: tuple[bytes, bool] | None = None  # the save that the file holds, and whether it should stand
     pending: bool = False
-    kept: int = 0  # saves since the tab that is kept was used
+    in_streak: bool = False
+    kept: int = 0  # saves until the tab that is kept is used
     figures: Figures = Figures()
     past: list[Held] = field(default_factory=list)  # what the file held when it was quiet
 
@@ -174,6 +177,7 @@ class Episode:
         self.truth, self.runs = Truth(self.words.given), Truth(set())
         self.watcher.record(PageSave(self.start, self.now, Writer(), 0))
         self._settle()
+        self.kept = self.chance.randint(6, 20)
         self.seats = [self._seat(number, role) for number, role in enumerate(self.world.people)]
         while self.figures.saves < saves:
             seat = self._next()
@@ -215,9 +219,9 @@ class Episode:
     def _next(self) -> Seat:
         """Who is at their page next; a kept tab when enough has happened, some time later."""
         for seat in self.seats:
-            if seat.role.keeps and seat.base is not None and self.kept > self.chance.randint(3, 30):
+            if seat.role.keeps and seat.base is not None and self.kept <= 0:
                 self._pass(60.0 * 3000 ** self.chance.random())
-                seat.due, self.kept = self.now, 0
+                seat.due, self.kept = self.now, self.chance.randint(6, 20)
                 return seat
         there = [seat for seat in self.seats if not (seat.role.keeps and seat.base is not None)]
         return min(there, key=lambda seat: (seat.due, seat.number))
@@ -268,7 +272,7 @@ class Episode:
         self.truth.saved(seat.number, shown_by(person.page.cells), person.restored)
         seat.base, seat.last, person.restored = self.watcher.held.number, data, False
         self.waiting, self.pending = (data, stands), True
-        self.kept += 1
+        self.kept -= 1
         self.figures += Figures(saves=1, stood=int(stands), doubted=int(doubted))
         for other in self.seats:
             if other is not seat and other.base is not None and self.chance.random() < other.role.raw:
@@ -280,13 +284,21 @@ class Episode:
             return
         self.watcher.settle(self.now + SETTLE)
         held = self.watcher.held
-        if self.waiting is not None and self.waiting[1] and held.data != self.waiting[0]:
-            save, file = _lines(self.waiting[0]), _lines(held.data)
-            lost, back = (save - file).total(), (file - save).total()
-            self.figures += Figures(against=1, lines_lost=lost, lines_back=back)
+        match self.waiting:
+            case (data, True):
+                self._compare(data, held.data)
         self.truth.settled(shown_by(_cells(held.data)))
         self.past.append(held)
         self.waiting, self.pending = None, False
+
+    def _compare(self, saved: bytes, held: bytes) -> None:
+        """What was made of a save that should stand."""
+        is_against, starts_now = saved != held, not self.in_streak
+        self.in_streak = is_against
+        if is_against:
+            save, file = _lines(saved), _lines(held)
+            lost, back = (save - file).total(), (file - save).total()
+            self.figures += Figures(against=1, streaks=int(starts_now), lines_lost=lost, lines_back=back)
 
     def _roll_back(self) -> bool:
         """A sync tool puts an old version in the place of the file; it is quiet before and after that."""
