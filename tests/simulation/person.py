@@ -25,10 +25,10 @@ AT_A_PAGE = {
     "move": 3,
     "delete": 4,
     "delete_lines": 4,
-    "accident": 4,  # cells deleted, and brought back before or after the next save
+    "accident": 3,  # cells deleted, and brought back before or after the next save
     "clear": 1,
     "run_all": 2,
-    "format": 1,  # the whole notebook; mostly undone
+    "format": 1,  # the whole notebook; often undone
     "restore": 1,  # an older version of the file
 }
 AS_A_PROGRAM = {"edit": 30, "line": 25, "new_cell": 40, "delete_lines": 5}
@@ -208,7 +208,7 @@ class Person:
         for cell in self.page.cells:
             if cell["cell_type"] == "code":
                 self.page.write(cell, formatted(self.page.lines(cell)))
-        if self.chance.random() < 0.85:
+        if self.chance.random() < 0.6:
             self._soon(lambda: self._back_to(steps), 25)
 
     def _restore(self) -> None:
