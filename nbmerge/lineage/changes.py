@@ -67,6 +67,15 @@ class Changes:
         return told | {"text": self.words}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PastCells:
+    """The cells of a version; those that are not in `changed` are the next version's, too."""
+
+    number: int
+    cells: Sequence[Cell]
+    changed: range
+
+
 class VersionStep:
     """Two versions, and which of their cells are one cell: by place, from 0."""
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from nbmerge.lineage.changes import PastCells
 from nbmerge.merge.cells import never_run
 from nbmerge.merge.engine import derived_id, with_id, without_id
 from nbmerge.merge.sequences import align
@@ -58,15 +59,6 @@ class Lost:
             return result_text(self.cell)
         source = split(self.cell.source)[0]
         return "\n".join(source[number] for number in self.lines)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PastCells:
-    """The cells of a version; those that are not in `changed` are the next version's, too."""
-
-    number: int
-    cells: Sequence[Cell]
-    changed: range
 
 
 def lost(versions: Iterable[PastCells], now: Notebook) -> Iterator[Lost]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from nbmerge.errors import NotebookError
 from nbmerge.history.store import Store
-from nbmerge.lineage.lost import PastCells
+from nbmerge.lineage.changes import PastCells
 from nbmerge.lineage.versions import Origin
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import read

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.lineage.lost import Lost, LostKind, NotPutBackError, PastCells, lost, put_back
+from nbmerge.lineage.changes import PastCells
+from nbmerge.lineage.lost import Lost, LostKind, NotPutBackError, lost, put_back
 from nbmerge.notebook import model
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
