@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from nbmerge.notebook.model import Cell, Notebook, joined
@@ -28,12 +28,15 @@ _OPENING = "<" * 7
 _WORD = re.compile(r"\w+|[^\w\s]{2,}")
 
 
-def telling(source: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def telling(source: str) -> Sequence[str]:
     """The lines that tell one text from another, without white space around them."""
-    for line in source.split("\n"):
-        text = line.strip()
-        if len(text) >= _SHORTEST and any(map(str.isalnum, text)) and not _MARKER.match(text):
-            yield text
+    lines = map(str.strip, source.split("\n"))
+    return tuple(
+        text
+        for text in lines
+        if len(text) >= _SHORTEST and any(map(str.isalnum, text)) and not _MARKER.match(text)
+    )
 
 
 def markers(cells: Iterable[Cell]) -> frozenset[str]:
@@ -47,9 +50,18 @@ def markers(cells: Iterable[Cell]) -> frozenset[str]:
     )
 
 
-def words(line: str) -> Counter[str]:
+@lru_cache(maxsize=4096)
+def words(line: str) -> Mapping[str, int]:
     """The words, numbers and longer signs of a line."""
     return Counter(_WORD.findall(line))
+
+
+_SAID = re.compile(r"\w+|[^\w\s,;()\[\]{}'\"\\]")
+
+
+def said(lines: Iterable[str]) -> Counter[str]:
+    """What lines say, however a formatter spells it: words and signs without quotes, commas and brackets."""
+    return Counter(word for line in lines for word in _SAID.findall(line))
 
 
 def words_of(lines: Mapping[str, int]) -> Counter[str]:
@@ -70,9 +82,21 @@ class Cells:
 
     def count(self, cells: Iterable[Cell]) -> Counter[Cell]:
         """How often each representative is among them."""
-        return Counter(map(self._representative, cells))
+        return Counter(map(self.representative, cells))
 
-    def _representative(self, cell: Cell) -> Cell:
+    def keep_only(self, cells: Iterable[Cell]) -> None:
+        """Forget all cells but these and their representatives."""
+        found = {cell: self._found[cell] for cell in cells if cell in self._found}
+        kept = set(found.values())
+        self._found = {**found, **{cell: cell for cell in kept}}
+        self._known = {
+            looks: still
+            for looks, alike in self._known.items()
+            if (still := [cell for cell in alike if cell in kept])
+        }
+
+    def representative(self, cell: Cell) -> Cell:
+        """The one of all equal cells."""
         found = self._found.get(cell)
         if found is None:
             looks = (cell.key, cell.id, cell.count, len(cell.outputs))

@@ -72,7 +72,9 @@ class Derivation:
     `base` is the version that it derives from (for an ambiguous one: if it is stale);
     `overwrites` are versions it may have overwritten, each to become an open tip;
     `answers`: it only repeats a tip, and the merge is written again because of it;
-    `closes_all`: whoever made it saw everything, open tips included.
+    `closes_all`: whoever made it saw everything, open tips included; `tips`: what the notebook is made of
+    then, the save itself included, if that does not follow from its parents; `revised` are the parents of
+    earlier versions of which more is known now.
     """
 
     outcome: Outcome
@@ -82,6 +84,8 @@ class Derivation:
     overwrites: tuple[int, ...] = ()
     answers: bool = False
     closes_all: bool = False
+    tips: tuple[int, ...] = ()
+    revised: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,8 @@ def save_recorded(heads: Heads, graph: Graph, number: int, derivation: Derivatio
     Doubts must be settled before (`doubts_settled`).  The head is left to whoever knows what
     the file holds; see `Heads.with_head`.
     """
-    after = _made_of(heads, graph, _in_place_of(heads.tips, derivation.parents, number))
+    tips = derivation.tips or _in_place_of(heads.tips, derivation.parents, number)
+    after = _made_of(heads, graph, _as_they_stood(heads.tips, tips, graph) if derivation.tips else tips)
     still = () if derivation.closes_all else _still_open(after, graph)
     opened = (
         OpenTip(tip, _overwritten_base(heads, derivation, tip), number, now) for tip in derivation.overwrites
@@ -238,6 +243,16 @@ def _settled_by(heads: Heads, base: int, graph: Graph) -> OpenTip | None:
         if any(graph.descends(end, tip.by) for end in (heads.head, *heads.tips)):
             return tip
     return None
+
+
+def _as_they_stood(before: tuple[int, ...], tips: Iterable[int], graph: Graph) -> list[int]:
+    """Tips in the order of those that they continue."""
+    left = sorted(tips)
+    order: list[int] = []
+    for old in before:
+        found = [tip for tip in left if tip not in order and graph.descends(tip, old)]
+        order.extend(found[:1])
+    return [*order, *(tip for tip in left if tip not in order)]
 
 
 def _in_place_of(tips: tuple[int, ...], parents: tuple[int, ...], number: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -19,17 +19,16 @@ from nbmerge.history.values import Draft
 from nbmerge.lineage import derivation as derivations
 from nbmerge.lineage import heads as algebra
 from nbmerge.lineage.derivation import Candidates
-from nbmerge.lineage.heads import Derivation, Heads, HeadsChange, Outcome
+from nbmerge.lineage.heads import Derivation, Heads, HeadsChange, OpenTip, Outcome
 from nbmerge.lineage.judge import Save, VersionContent
 from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.service.cache import NotebookCache, same_notebook
+from nbmerge.service.judging import NOT_JUDGED, READ, Judging
 
 COMPARED = 12  # how many recent versions a save may derive from, besides tips
 JUDGED = 8  # of so many saves of a notebook in a row each is judged; of more, only the last
-_NOT_JUDGED = "one of many saves that followed each other too fast to be judged: only kept"
-READ = 64_000_000  # bytes of candidates that are read for one save
 
 FindBase: TypeAlias = Callable[[Callable[[str], Sequence[Version]]], Version | None]
 
@@ -87,6 +86,10 @@ class Recorder:
 
     store: Store
     cache: NotebookCache
+    judging: Judging = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "judging", Judging(self.store, self.cache))
 
     def record_save(self, notebook_id: int, saved: Saved, context: Context = Context()) -> Recorded:
         """Record a save.  Raises NotebookError if it is no notebook: nothing is recorded then."""
@@ -100,10 +103,48 @@ class Recorder:
         notebook = self.cache.put(name, saved.data, head.cells if head is not None else ())
         saved = replace(saved, writer=replace(saved.writer, style=derivations.style_of(notebook)))
         derivation = derivations.certain(heads, context)
-        if derivation is None:
-            save = Save(notebook, saved.time, saved.writer)
-            derivation = self.candidates(notebook_id, heads, notebook.cells).derivation(save, context)
+        if derivation is not None:
+            return self.add(notebook_id, saved, derivation)
+        if head is None or context.busy or len(heads.tips) > 1 or self._is_shared(notebook_id, saved.time):
+            return self._judged_alone(notebook_id, saved, heads, context)
+        return self._judged_together(notebook_id, saved, heads, context)
+
+    def _is_shared(self, notebook_id: int, now: float) -> bool:
+        """Whether the history itself says that somebody else is there, but for merges: what those were
+        judged by is judged anew."""
+        latest = self.store.versions(notebook_id, last=2 * COMPARED)
+        return bool(
+            derivations.second_writer([one for one in latest if one.origin is not Origin.MERGED], now)
+        )
+
+    def _judged_alone(self, notebook_id: int, saved: Saved, heads: Heads, context: Context) -> Recorded:
+        """Record a save that is judged by its content and the versions before it."""
+        notebook = self.cache.put(digest(saved.data), saved.data)
+        save = Save(notebook, saved.time, saved.writer)
+        derivation = self.candidates(notebook_id, heads, notebook.cells).derivation(save, context)
         return self.add(notebook_id, saved, derivation)
+
+    def _judged_together(self, notebook_id: int, saved: Saved, heads: Heads, context: Context) -> Recorded:
+        """Record a save, and then what it turns out to be together with those before it."""
+        with self.store.together():
+            draft = Draft(saved.time, saved.origin, (heads.head,), saved.writer)
+            version = self.store.record(notebook_id, saved.data, draft)
+            found = self.judging.judge(notebook_id, heads, version, context)
+            change = HeadsChange(heads, self.store.graph(notebook_id))
+            for number, parents in {**found.revised, version.number: found.parents}.items():
+                change = change.reparented(number, parents)
+            after = algebra.save_recorded(heads, change.graph, version.number, found, saved.time)
+            after = replace(after, open=tuple(self._but_held(notebook_id, after, version.digest)))
+            if saved.in_file:
+                after = after.with_head(version.number)
+            self.store.explain(notebook_id, version.number, found.why)
+            self.apply(notebook_id, replace(change, heads=after))
+        version = self.store.version(notebook_id, version.number)
+        return Recorded(found.outcome, version, found.base, found.why)
+
+    def _but_held(self, notebook_id: int, heads: Heads, digest: str) -> Iterator[OpenTip]:
+        """The open tips but for one that a save holds to the byte: that is not lost."""
+        return (tip for tip in heads.open if self.store.version(notebook_id, tip.version).digest != digest)
 
     def record_unseen(self, notebook_id: int, saved: Saved, context: Context = Context()) -> Recorded:
         """Record what is not in the file any more, or may be no notebook: such bytes are only kept.
@@ -143,7 +184,7 @@ class Recorder:
             self._first(notebook_id, saved)
             return
         writer = replace(saved.writer, style=derivations.style_of(notebook))
-        draft = Draft(saved.time, saved.origin, (heads.head,), writer, _NOT_JUDGED)
+        draft = Draft(saved.time, saved.origin, (heads.head,), writer, NOT_JUDGED)
         self.store.record(notebook_id, saved.data, draft)
 
     def record_unreadable(self, notebook_id: int, saved: Saved) -> Version:

@@ -86,13 +86,14 @@ def merge_tips(
     heads: Heads,
     cache: NotebookCache | None = None,
     deadline: Deadline | None = None,
+    graph: Graph | None = None,
 ) -> TipMerge:
-    """Merge the tips of a notebook.
+    """Merge the tips of a notebook; `graph`: how versions descend from each other, if not as is stored.
 
     Raises NotebookError if one is no notebook, OutOfTime when the deadline passes: the same call with
     the same cache then goes on where this one ended.
     """
-    place = _Place(store, notebook_id, cache or NotebookCache(store), deadline)
+    place = _Place(store, notebook_id, cache or NotebookCache(store), deadline, graph)
     merge = _merged(place, place.sides(heads.tips))
     return merge if set(merge.tips) == set(heads.tips) else replace(merge, tips=heads.tips)
 
@@ -181,11 +182,12 @@ class _Place:
     notebook_id: int
     cache: NotebookCache
     deadline: Deadline | None = None
+    other_graph: Graph | None = None
     graph: Graph = field(init=False)
     made: dict[tuple[int, ...], Source] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.graph = self.store.graph(self.notebook_id)
+        self.graph = self.other_graph or self.store.graph(self.notebook_id)
 
     def versions(self, numbers: Iterable[int]) -> list[Version]:
         """Versions in the order in which they are merged."""

@@ -11,13 +11,13 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from unittest.mock import patch
 
 from nbmerge.files import digest
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, VersionContent
 from nbmerge.lineage.versions import Context
 from nbmerge.notebook.model import Notebook
 from tests.helpers.build import source_of
+from tests.helpers.judged import judged_by
 
 
 def key_of(data: bytes) -> str:
@@ -53,5 +53,5 @@ def _key(notebook: Notebook) -> str:
 if __name__ == "__main__":
     from nbmerge.cli.main import run
 
-    with patch("nbmerge.lineage.derivation.judge", partial(judge, truth=Path(sys.argv[1]))):
+    with judged_by(partial(judge, truth=Path(sys.argv[1]))):
         sys.exit(run(sys.argv[2:]))

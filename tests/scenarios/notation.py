@@ -36,12 +36,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import pytest
-
 from nbmerge.lineage.heads import Outcome
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
 from nbmerge.lineage.versions import Context, Git
 from nbmerge.watch.notebook_state import WatchTiming
+from tests.helpers.judged import judged_by
 from tests.scenarios import cells
 from tests.scenarios.editor import SPELLINGS, Editor, jupyter
 from tests.scenarios.world import NOTEBOOK, World, busy
@@ -281,8 +280,7 @@ def _place(editor: Editor, where: list[str], moved: str = "") -> int:
 def play(text: str, ids: bool = True) -> Play:
     """Play a scenario; whatever it expects is asserted."""
     stage = Play(ids)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.lineage.derivation.judge", stage.judge)
+    with judged_by(stage.judge, lambda: stage.said is not None):
         for line in text.strip().splitlines():
             said = line.partition("#")[0].strip()
             if said:

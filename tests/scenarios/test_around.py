@@ -191,8 +191,7 @@ def test_deleted_and_made_anew() -> None:
         quiet
         expect x2 | y1
         expect writes 0
-        expect open nothing
-        expect told nothing
+        expect told ambiguous
     """)
 
 

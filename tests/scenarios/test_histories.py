@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.examples import tried
+from tests.helpers.judged import judged_by
 from tests.scenarios.histories import CHANGES, OTHERS, SAVES, History, Step, begin, oracle
 
 SHORT, NEVER = 6, 10**9  # bytes from which on a text is a long one
@@ -34,8 +35,7 @@ def test_nothing_is_lost_and_nothing_comes_back(given_steps: tuple[int, list[Ste
 def known_history(writers: int, todo: list[Step], ids: bool) -> History:
     """A history in which the watcher knows what each save was made from."""
     history = begin(writers, ids, ("jupyter", "script", "agent"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nbmerge.lineage.derivation.judge", oracle(history))
+    with judged_by(oracle(history)):
         history.run(todo)
     return history
 

@@ -26,25 +26,6 @@ ALONE = {
         A saves
         expect a2 | b12 | C1 | d1
     """,
-    "undo": """
-        A edits a222
-        A saves
-        A undoes
-        A saves
-        expect a1 | b1 | C1 | d1
-    """,
-    "redo": """
-        A edits a222
-        A edits b2
-        A saves
-        A undoes
-        A undoes
-        A saves
-        A edits a222
-        A edits b2
-        A saves
-        expect a222 | b2 | C1 | d1
-    """,
     "move": """
         A moves d first
         A saves
@@ -86,6 +67,35 @@ ALONE = {
         expect a22 | b1 | C1 | d1
     """,
 }
+BACK = {
+    "undo": """
+        A edits a222
+        A saves
+        A undoes
+        A saves
+        expect a1 | b1 | C1 | d1
+    """,
+    "redo": """
+        A edits a222
+        A edits b2
+        A saves
+        A undoes
+        A undoes
+        A saves
+        A edits a222
+        A edits b2
+        A saves
+        expect a222 | b2 | C1 | d1
+    """,
+}
+
+
+@pytest.mark.parametrize("what", BACK)
+@pytest.mark.parametrize("ids", [True, False])
+def test_what_was_there_before_is_accepted_and_told(what: str, ids: bool) -> None:
+    """Nothing tells an undo from an old tab that is saved unchanged.  What comes back is open no more."""
+    stage = play(START + BACK[what] + "quiet\nexpect writes 0\nexpect told ambiguous", ids)
+    stage.line("expect open " + ("a222 | b1 | C1 | d1" if what == "undo" else "nothing"))
 
 
 @pytest.mark.parametrize("what", ALONE)

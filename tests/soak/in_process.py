@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
-from unittest.mock import patch
 
 from tests.helpers.faulty_system import Faulty, Killed, error
+from tests.helpers.judged import judged_by
 from tests.real.test_trouble import fill, small_disk
 from tests.scenarios import cells
 from tests.scenarios.histories import CHANGES, OTHERS, Step, opened_by, oracle
@@ -60,7 +60,7 @@ def people_at_work(seed: str, _: int, home: Path) -> Attempt:
         spellings = [chance.choice(("jupyter", "script", "agent")) for _ in range(3)]
         history = MortalHistory(world, [], chance.random() < 0.7, chance=chance)
         opened_by(chance.randint(2, 4), history, spellings)
-        with patch("nbmerge.lineage.derivation.judge", oracle(history)):
+        with judged_by(oracle(history)):
             history.run(list(steps(chance, chance.randint(6, 16))))
         done.saves, done.kills = world.files.writes, world.kills
         done.expect(not history.lost(), f"words that were saved: {sorted(history.lost())}")

@@ -20,6 +20,7 @@ from nbmerge.lineage.versions import Origin
 from nbmerge.merge.values import Conflict
 from nbmerge.sync import Set, Timing, open_notebook, save
 from tests.helpers.build import code, notebook
+from tests.helpers.judged import judged_by
 from tests.helpers.spelling import JUPYTER, Spelling
 from tests.sync.writers import AT_ONCE, Desk, FrontEnd
 
@@ -209,10 +210,9 @@ def test_who_wrote_the_file_itself_may_say_so_later(
     desk.put(notebook(CELLS[0], code("b = 7", id="b"), CELLS[2]))
     desk.writer("somebody")
     agent.type("a", "a = 2")
-    monkeypatch.setattr("nbmerge.lineage.derivation.judge", lambda *_: verdict)
-    desk.put(agent.copy)
-    desk.writer("somebody")
-    monkeypatch.undo()
+    with judged_by(lambda *_: verdict):
+        desk.put(agent.copy)
+        desk.writer("somebody")
     assert agent.save().merged
     assert desk.sources() == ["a = 2", "b = 7", "c = 1\nprint(c)"]
     assert desk.open_tips() == []

@@ -1,0 +1,329 @@
+"""Owns: what to do about a save, given the best explanations of the recent ones: what a mistake would cost.
+
+Must not know: stores, how versions are merged, how it is told.  Invariant: the choice with the smallest
+expected loss, in lines; nothing is merged that nobody is likely to have lost, and what may be lost is named,
+each version once.
+
+To accept a save whose author did not see something loses what that *added*.  To merge a save whose author
+saw everything undoes their work: it brings back what they took out, or takes out what their page shows.  So
+what only took out, replaced or doubled has nothing to lose, and is never carried out against a later save.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from nbmerge.lineage.contents import NO_RESULT, Content, Contents, compare
+from nbmerge.lineage.evidence import said, words
+from nbmerge.lineage.writers import Explanation, weights
+
+_LIKELY = 0.004  # explanations less likely than this are not asked what would be lost
+_ASKED = 6
+_MERGED, _WORTH_MERGING = 4, 0.04
+_MISSING, _A_COPY, _RESULT = 0.8, 0.2, 0.4  # a line that is lost, each of it, a result
+_BACK, _TAKEN_OUT = 0.7, 1.0  # a line brought back; one taken out that the page shows
+_MAY_BE_OUT = 0.5  # the same where the likeliest truth takes it out, too
+
+
+@dataclass(frozen=True, slots=True)
+class Boldness:
+    """How bold a merge is: `fight` is what it costs to merge a save that was meant (with `back` a line).
+
+    It needs this `likelihood` that something was not seen, and to be so much better (`margin` times, and
+    `gain` lines).  Something is named if the loss expected for it is `named` lines, and it is as likely as
+    `named_likelihood`.
+    """
+
+    fight: float
+    likelihood: float
+    margin: float
+    gain: float
+    named: float
+    named_likelihood: float
+    back: float = 0.5
+
+
+QUIET = Boldness(fight=6.0, likelihood=0.85, margin=1.3, gain=0.5, named=0.12, named_likelihood=0.015)
+BUSY = Boldness(fight=0.5, likelihood=0.5, margin=1.0, gain=0.2, named=0.15, named_likelihood=0.02)
+
+
+class Action(Enum):
+    """What to do about a save."""
+
+    ACCEPT = "accept"
+    NAME = "name"
+    MERGE = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do, and what the notebook is made of then; `explanation` is None if no likely one says that.
+
+    `named` are the versions that may be lost, and `instead` is the explanation that says so.
+    """
+
+    action: Action
+    explanation: Explanation | None
+    tips: tuple[int, ...]
+    named: tuple[int, ...] = ()
+    instead: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Explanations that agree about tips and what these are made of."""
+
+    likelihood: float
+    explanation: Explanation
+    tips: tuple[int, ...]
+
+
+@dataclass(eq=False)
+class Choosing:
+    """What to do about version `save`, which replaced `held`.
+
+    `merged` gives the content of a merge of tips as an explanation sees them (None: it cannot be made);
+    `known` are versions that were named before.
+    """
+
+    contents: Contents
+    explanations: Sequence[Explanation]
+    save: int
+    held: int
+    merged: Callable[[Explanation, tuple[int, ...]], Content | None]
+    known: Collection[int] = ()
+    boldness: Boldness = QUIET
+
+    def choose(self) -> Verdict:
+        """The choice with the smallest expected loss."""
+        if self._replaces_all():
+            return Verdict(Action.NAME, None, (self.save,), (self.held,))
+        others = [group for group in self.groups if group.tips != (self.save,)]
+        stale = sum(group.likelihood for group in others)
+        if stale >= self.boldness.likelihood:
+            merge = self._merge()
+            if merge is not None:
+                return merge
+        best = next((group.explanation for group in self.groups if group.tips == (self.save,)), None)
+        for named, instead in self._to_be_named(others, best):
+            return Verdict(Action.NAME, best, (self.save,), named, instead)
+        return Verdict(Action.ACCEPT, best, (self.save,))
+
+    def _replaces_all(self) -> bool:
+        """Whether the save is another notebook than all that it may have been made from."""
+        now = self.contents[self.save]
+        found = (group.explanation.base for group in self.groups)
+        bases = {self.held, *(base for base in found if base is not None and base in self.contents)}
+        return all(_is_another(now, self.contents[base]) for base in bases)
+
+    @cached_property
+    def groups(self) -> list[_Group]:
+        """The likeliest first."""
+        found: dict[object, _Group] = {}
+        for likelihood, one in zip(weights(self.explanations), self.explanations, strict=True):
+            tips = self._tips(one)
+            since = tuple((n, bases) for n, bases in one.bases.items() if n >= min(tips))
+            group = found.get((tips, since))
+            both = likelihood + (group.likelihood if group else 0.0)
+            found[tips, since] = _Group(both, group.explanation if group else one, tips)
+        likely = [group for group in found.values() if group.likelihood >= _LIKELY]
+        return sorted(likely, key=lambda group: -group.likelihood)[:_ASKED]
+
+    def _tips(self, one: Explanation) -> tuple[int, ...]:
+        """What the notebook is made of: the saves on which nobody went on, but for those that brought
+        nothing and took out much."""
+        continued = 0
+        for number in one.bases:
+            continued |= one.below.get(number, 1 << number) & ~(1 << number)
+        tips = (number for number in one.bases if not continued >> number & 1)
+        return tuple(n for n in tips if n == self.save or self._may_be_merged(n, one))
+
+    def _may_be_merged(self, number: int, one: Explanation) -> bool:
+        """Whether a version brought something of its own to the notebook that the save is."""
+        if number not in self.contents or self._is_bare(number, one):
+            return False
+        return not _is_another(self.contents[self.save], self.contents[number])
+
+    # Merging.
+
+    def _merge(self) -> Verdict | None:
+        """The merge that is better than the save as it is, if one is."""
+        now = self.contents[self.save]
+        truths: list[tuple[_Group, Content]] = []
+        for group in self.groups[:_MERGED]:
+            if group.tips == (self.save,):
+                truths.append((group, now))
+                continue
+            if group.likelihood < _WORTH_MERGING:
+                continue
+            found = self.merged(group.explanation, group.tips)
+            if found is not None:
+                same = next((c for _, c in (*truths, (group, now)) if c.cells == found.cells), found)
+                truths.append((group, same))
+        stale = sum(group.likelihood for group, content in truths if content is not now)
+        stale /= sum(group.likelihood for group, _ in truths) or 1.0
+        if stale < self.boldness.likelihood:
+            return None
+        candidates = list(dict.fromkeys(content for _, content in truths if content is not now))
+        expected = {
+            content: sum(group.likelihood * self._loss(content, truth) for group, truth in truths)
+            for content in (now, *candidates)
+        }
+        best = min(candidates, key=lambda content: expected[content], default=None)
+        if best is None or expected[best] * self.boldness.margin + self.boldness.gain > expected[now]:
+            return None
+        group = next(group for group, content in truths if content is best)
+        return Verdict(Action.MERGE, group.explanation, group.tips)
+
+    def _loss(self, written: Content, right: Content) -> float:
+        """What it costs that one is written where the other would have been right, in lines."""
+        now = self.contents[self.save]
+        if written is right:
+            return 0.0
+        lost = _counted(written, right, -1)
+        loss = 0.0
+        if right is not now:
+            lost = Counter({line: n for line, n in lost.items() if now.lines[line] < right.lines[line]})
+        loss += _in_lines(lost, _counted(written, right, 1), written.lines.keys() & lost.keys())
+        loss += _RESULT * self._results(written, right)
+        if written is now:
+            return loss
+        taken = _counted(written, now, -1).total()
+        if right is now:
+            added = _counted(written, now, 1).total()
+            return loss + _TAKEN_OUT * taken + self.boldness.fight + self.boldness.back * added
+        return loss + _BACK * _counted(written, right, 1).total() + _MAY_BE_OUT * taken
+
+    def _results(self, written: Content, right: Content) -> int:
+        """How many results would be lost."""
+        now = self.contents[self.save]
+        runs = compare(right, written).runs
+        if right is not now:
+            own = compare(right, now).runs
+            runs = {source: result for source, result in runs.items() if source in own}
+        return sum(1 for result in runs.values() if result != NO_RESULT)
+
+    # Naming.
+
+    def _to_be_named(
+        self, others: Sequence[_Group], best: Explanation | None
+    ) -> Iterator[tuple[tuple[int, ...], Explanation | None]]:
+        """Versions of which something may be lost, and what would have been made of them."""
+        fresh = [group for group in others if self._new_tips(group)]
+        lost = sum(group.likelihood * self._may_be_lost(group) for group in fresh)
+        likely = sum(group.likelihood for group in fresh)
+        if fresh and lost >= self.boldness.named and likely >= self.boldness.named_likelihood:
+            yield tuple(self._new_tips(fresh[0])), fresh[0].explanation
+        for group in self.groups[:3]:
+            for number in self._bare_and_lost(group):
+                yield (number,), group.explanation
+        if self._is_much_gone():
+            yield (self.held,), None
+
+    def _new_tips(self, group: _Group) -> list[int]:
+        """Tips that were not named before."""
+        return [tip for tip in group.tips if tip != self.save and tip not in self.known]
+
+    def _may_be_lost(self, group: _Group) -> float:
+        """What accepting the save loses if a group is right, in lines, without the merge being made."""
+        one, loss = group.explanation, 0.0
+        mine = one.below.get(self.save, 0)
+        for tip in self._new_tips(group):
+            common = (one.below.get(tip, 0) & mine).bit_length() - 1
+            if common not in self.contents:
+                continue
+            brought, since = self.contents.delta(tip, common), self.contents.delta(self.save, tip)
+            lost = +Counter(
+                {line: min(n, -since.lines.get(line, 0)) for line, n in brought.lines.items() if n > 0}
+            )
+            left = self.contents[self.save].lines.keys() & lost.keys()
+            loss += _in_lines(lost, Counter({line: n for line, n in since.lines.items() if n > 0}), left)
+            results = (s for s, result in brought.runs.items() if result != NO_RESULT and s in since.runs)
+            loss += _RESULT * sum(1 for _ in results)
+        return loss
+
+    def _bare_and_lost(self, group: _Group) -> Iterator[int]:
+        """What is never merged, of which something is not in the save."""
+        one = group.explanation
+        for number in one.bases:
+            if number < self.save - _ASKED or number in (*group.tips, *self.known):
+                continue
+            if (
+                number not in self.contents
+                or one.descends(self.save, number)
+                or not self._is_bare(number, one)
+            ):
+                continue
+            if self._is_old(number, one):
+                continue
+            brought = self.contents.delta(number, one.bases[number][0]).lines
+            missing = self.contents.delta(self.save, number).lines
+            lines = sum(1 for line, n in brought.items() if n > 0 > missing.get(line, 0))
+            if lines * group.likelihood >= self.boldness.named:
+                yield number
+
+    def _is_much_gone(self) -> bool:
+        """Whether the save lacks more than two thirds of what it replaced."""
+        before, now = self.contents[self.held], self.contents[self.save]
+        gone = -sum(n for n in self.contents.delta(self.save, self.held).lines.values() if n < 0)
+        if gone < 5 or gone <= before.size * 2 / 3:
+            return False
+        return len(now.cells) < 1 + len(before.cells) * 2 / 3 or gone > 0.8 * before.size
+
+    def _is_old(self, number: int, one: Explanation) -> bool:
+        """Whether a version is just what an older one of its own past was."""
+        past = one.below.get(number, 0)
+        return any(
+            past >> older & 1 and self.contents[older].cells == self.contents[number].cells
+            for older in self.contents
+            if older < number
+        )
+
+    def _is_bare(self, number: int, one: Explanation) -> bool:
+        """Whether a version brought nothing of its own: an older one as it was, or one of which much is gone
+        or doubled; or is another notebook."""
+        base = next(iter(one.bases.get(number, ())), None)
+        if base is None or base not in self.contents or number not in self.contents:
+            return False
+        mine, before = self.contents[number], self.contents[base]
+        delta = self.contents.delta(number, base)
+        if delta.is_empty or self._is_old(number, one) or _is_another(mine, before):
+            return True
+        if any(result != NO_RESULT for result in delta.runs.values()):
+            return False
+        more = {line: n for line, n in delta.lines.items() if n > 0}
+        if any(n == mine.lines[line] for line, n in more.items()):
+            return False
+        less = -sum(n for n in delta.lines.values() if n < 0)
+        return less > max(4.0, 0.3 * before.size) or sum(more.values()) >= 5
+
+
+def _in_lines(lost: Counter[str], instead: Counter[str], left: Collection[str]) -> float:
+    """What lines are worth that are not there (any more, or so often: those that are `left`): nothing if all
+    their words are."""
+    if not lost:
+        return 0.0
+    what, other = said(lost), said(instead)
+    if what and other.total() <= 2 * what.total() and not what - other:
+        return 0.0  # only spaced or broken otherwise
+    return _MISSING * (len(lost) - len(left)) + _A_COPY * lost.total()
+
+
+def _counted(one: Content, other: Content, sign: int) -> Counter[str]:
+    """Lines that one holds more often (less often: -1) than the other."""
+    return Counter({line: sign * n for line, n in compare(one, other).lines.items() if sign * n > 0})
+
+
+def _is_another(mine: Content, before: Content) -> bool:
+    """Whether it has next to nothing to do with the one before."""
+    if len(before.lines) < 5 or not mine.ids.isdisjoint(before.ids):
+        return False
+    if 3 * len(mine.lines.keys() & before.lines.keys()) >= len(before.lines):
+        return False
+    old = frozenset(word for line in before.lines for word in words(line))
+    new = frozenset(word for line in mine.lines for word in words(line))
+    return 3 * len(old & new) < len(old)

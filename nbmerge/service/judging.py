@@ -1,0 +1,363 @@
+"""Owns: the judgement of saves of which nobody says what they were made from, with the store's versions.
+
+Must not know: the disk, what is printed.  Invariant: what is thought of a notebook follows from its versions
+alone; it is kept between saves only because thinking it anew costs time, and is thought anew after a restart.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from nbmerge.errors import NbmergeError
+from nbmerge.history.store import Store
+from nbmerge.lineage import writers
+from nbmerge.lineage.choice import BUSY, QUIET, Action, Boldness, Choosing, Verdict
+from nbmerge.lineage.contents import Content, Contents
+from nbmerge.lineage.derivation import was_seen
+from nbmerge.lineage.editing import Edit, edit
+from nbmerge.lineage.evidence import Trial
+from nbmerge.lineage.heads import Derivation, Heads, Outcome
+from nbmerge.lineage.judge import Save, Stale, Unsure, VersionContent, in_words, judge
+from nbmerge.lineage.versions import DECLARED, Context, Graph, Origin, Version
+from nbmerge.lineage.writers import Explanation, Facts
+from nbmerge.notebook.reader import read
+from nbmerge.service.cache import NotebookCache
+from nbmerge.service.tips import merge_tips
+
+NOT_JUDGED = "one of many saves that followed each other too fast to be judged: only kept"
+READ = 64_000_000  # bytes of versions that are compared with a save
+_REBUILT = 12  # versions that are thought through after a restart
+_NOTEBOOKS = 16  # notebooks of which the thoughts are kept
+_COMPARED = 12  # versions with which a save is compared alone
+# How much the verdict on the save alone counts, in nats: that it is stale, in doubt, or made from the head.
+_STALE, _SEEN = 3.0, 0.3
+_STALE_BUSY, _UNSURE_BUSY, _SEEN_BUSY = 0.5, 1.0, 4.0
+_KNOWN = 0.8  # likelihood of two writers that makes a notebook busy
+
+
+@dataclass(slots=True)
+class _Thoughts:
+    """What is thought of one notebook: the versions that were taken in, and the explanations of them;
+    `named` are those that people were told of because they may be lost, `alone` those that were not judged
+    here, and `put_back` those that no editor wrote."""
+
+    contents: Contents = field(default_factory=Contents)
+    versions: dict[int, Version] = field(default_factory=dict)
+    explanations: tuple[Explanation, ...] = ()
+    named: set[int] = field(default_factory=set)
+    alone: set[int] = field(default_factory=set)
+    put_back: set[int] = field(default_factory=set)
+
+    @property
+    def last(self) -> int:
+        """The newest version that was taken in, 0 if none was."""
+        return max(self.versions, default=0)
+
+    @property
+    def passing(self) -> frozenset[int]:
+        """Saves that only stood in the file until a merge took their place."""
+        merges = (one for one in self.versions.values() if one.origin is Origin.MERGED)
+        return frozenset(merge.number - 1 for merge in merges) & self.versions.keys()
+
+    def is_put_back(self, save: Version) -> bool:
+        """Whether a save is an older version to the byte, and written in another way than that was: a sync
+        tool or a backup put it there, and not an editor that has it open.
+
+        Of a version that was there when the watching began no way is known: then in a way of no editor.
+        """
+        others = [one for one in self.versions.values() if one is not save and one.writer.way]
+        same = {one.writer.way for one in others if one.digest == save.digest}
+        if not save.writer.way or not any(
+            one.digest == save.digest for one in self.versions.values() if one is not save
+        ):
+            return False
+        editors = {one.writer.way for one in others if one.number not in self.put_back}
+        return save.writer.way not in (same or editors)
+
+    def may_not_be_meant(self, save: int, held: int) -> bool:
+        """Whether an older version is back and drops more than a line: nothing tells an undo from an old
+        page that is saved unchanged.  If that was itself an older one, nothing new is dropped."""
+        if not self.is_old(save) or self.is_old(held):
+            return False
+        return -sum(n for n in self.contents.delta(save, held).lines.values() if n < 0) > 1
+
+    def is_old(self, number: int) -> bool:
+        """Whether a version holds just what an older one does."""
+        contents = self.contents
+        return number in contents and any(
+            contents[older].cells == contents[number].cells for older in contents if older < number
+        )
+
+    def keep_only(self, numbers: Iterable[int]) -> None:
+        """Forget the contents of all other versions."""
+        last = self.last
+        self.contents.keep_only(numbers)
+        held = frozenset(self.contents)
+        self.versions = {n: version for n, version in self.versions.items() if n in held or n == last}
+        self.explanations = tuple(one.within(held) for one in self.explanations)
+
+
+@dataclass(slots=True)
+class Judging:
+    """Judges the saves of all notebooks of one store."""
+
+    store: Store
+    cache: NotebookCache
+    _thoughts: OrderedDict[int, _Thoughts] = field(default_factory=OrderedDict)
+
+    def judge(self, notebook_id: int, heads: Heads, save: Version, context: Context) -> Derivation:
+        """What a save that is recorded already derives from, and what follows; `heads` are those before."""
+        thoughts = self._up_to(notebook_id, heads, save.number)
+        self._forget(thoughts, heads)
+        sides = writers.sides(thoughts.explanations)
+        self._take_in(notebook_id, thoughts, save, heads.head, context.busy)
+        thoughts.named |= {tip.version for tip in heads.open}
+        verdict = Choosing(
+            thoughts.contents,
+            thoughts.explanations,
+            save.number,
+            heads.head,
+            _Merging(self, notebook_id, thoughts, heads.head, self.store.graph(notebook_id)),
+            thoughts.named,
+            self._boldness(thoughts, context, sides),
+        ).choose()
+        if verdict.action is Action.ACCEPT and thoughts.may_not_be_meant(save.number, heads.head):
+            verdict = replace(verdict, action=Action.NAME, named=(heads.head,))
+        thoughts.named |= set(verdict.named)
+        revised = self._revised(notebook_id, verdict.explanation, save.number)
+        return _derivation(thoughts, heads, save, verdict, revised)
+
+    @staticmethod
+    def _boldness(thoughts: _Thoughts, context: Context, sides: float) -> Boldness:
+        others = writers.other_hands(thoughts.explanations)
+        return BUSY if context.busy or max(sides, others) > _KNOWN else QUIET
+
+    def _revised(self, notebook_id: int, one: Explanation | None, save: int) -> Mapping[int, tuple[int, ...]]:
+        """The versions of which an explanation says something else than is stored."""
+        stored = self.store.graph(notebook_id).parents
+        return {
+            number: bases
+            for number, bases in (one.bases.items() if one is not None else ())
+            if number != save and not set(bases) <= set(stored.get(number, bases))
+        }
+
+    # What is known of the versions before.
+
+    def _up_to(self, notebook_id: int, heads: Heads, number: int) -> _Thoughts:
+        """What is thought of the versions before one."""
+        before = [
+            one for one in self.store.versions(notebook_id, last=writers.WINDOW + 1) if one.number < number
+        ]
+        thoughts = self._thoughts.pop(notebook_id, None)
+        doubted = {tip.by for tip in heads.open}
+        anchors = {heads.head, *heads.tips, *(tip.version for tip in heads.open)}
+        if thoughts is None or thoughts.last not in {version.number for version in before}:
+            thoughts, before = _Thoughts(), before[-_REBUILT:]
+            old = (one for one in anchors if before and one < before[0].number)
+            before = [*(self.store.version(notebook_id, one) for one in sorted(old)), *before]
+            while len(self._thoughts) >= _NOTEBOOKS:
+                self._thoughts.popitem(last=False)
+        self._thoughts[notebook_id] = thoughts
+        held = thoughts.last
+        for version in before:
+            if version.number > thoughts.last:
+                if version.number not in doubted:
+                    thoughts.alone.add(version.number)
+                self._take_in(notebook_id, thoughts, version, held, False)
+                held = version.number if version.number in thoughts.contents else held
+        for wanted in anchors:
+            self._hold(notebook_id, thoughts, wanted)
+        return thoughts
+
+    def _hold(self, notebook_id: int, thoughts: _Thoughts, number: int) -> bool:
+        """Whether a version's content is known then."""
+        if number in thoughts.contents:
+            return True
+        notebook = self.cache.readable(notebook_id, number, self.cache.latest)
+        if notebook is None:
+            return False
+        thoughts.contents.add(number, notebook)
+        thoughts.versions.setdefault(number, self.store.version(notebook_id, number))
+        return True
+
+    def _take_in(
+        self, notebook_id: int, thoughts: _Thoughts, version: Version, held: int, busy: bool
+    ) -> None:
+        """Think through one more version, which took the place of `held`."""
+        number, before = version.number, thoughts.explanations
+        thoughts.versions[number] = version
+        if version.origin is Origin.UNREADABLE or not self._hold(notebook_id, thoughts, number):
+            return
+        if not before:
+            thoughts.explanations = writers.first(number, version.writer)
+        elif version.origin is Origin.MERGED or version.why == NOT_JUDGED:
+            thoughts.explanations = tuple(one.with_version(number, version.parents) for one in before)
+        elif thoughts.is_put_back(version):
+            thoughts.put_back.add(number)
+            thoughts.explanations = tuple(one.certain(number, (held,)) for one in before)
+        elif version.origin is not Origin.SAVED or version.writer.way == DECLARED:
+            thoughts.explanations = tuple(one.certain(number, version.parents) for one in before)
+        else:
+            facts = _facts(thoughts, version, held, busy)
+            decided = version.parents if number in thoughts.alone else ()
+            thoughts.explanations = writers.explained(before, facts, decided) or tuple(
+                one.certain(number, version.parents) for one in before
+            )
+
+    def _forget(self, thoughts: _Thoughts, heads: Heads) -> None:
+        """Forget what is too old to matter."""
+        kept = {heads.head, *heads.tips, *(tip.version for tip in heads.open)}
+        room = READ
+        for number in sorted(thoughts.versions, reverse=True)[: writers.WINDOW]:
+            version = thoughts.versions[number]
+            if room > 0 and was_seen(version, heads):
+                kept.add(number)
+                room -= version.size
+        thoughts.keep_only(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Merging:
+    """Merges tips as an explanation sees them."""
+
+    judging: Judging
+    notebook_id: int
+    thoughts: _Thoughts
+    head: int
+    graph: Graph
+
+    def __call__(self, one: Explanation, tips: tuple[int, ...]) -> Content | None:
+        """What they make together; None if it cannot be made."""
+        if len(tips) == 1:
+            return self.thoughts.contents[tips[0]]
+        store, known = self.judging.store, self.judging.cache
+        heads, graph = Heads(self.head, tips), self.graph.with_parents(one.bases)
+        try:
+            merge = merge_tips(store, self.notebook_id, heads, known, graph=graph)
+            return self.thoughts.contents.read(0, read(merge.data, known=known.latest))
+        except NbmergeError:
+            return None
+
+
+def _facts(thoughts: _Thoughts, save: Version, held: int, busy: bool) -> Facts:
+    """What explanations of a save are looked for in."""
+    contents, number = thoughts.contents, save.number
+    window = sorted(one for one in contents if one < number)
+    everything = sum(1 << one for one in window)
+
+    @cache
+    def edit_of(base: int) -> Edit:
+        return edit(contents, number, base, [one for one in window if one != base])
+
+    @cache
+    def cost(base: int, below: int) -> float:
+        others = everything & ~(1 << base)
+        return edit_of(base).cost(below & others, others & ~below)
+
+    @cache
+    def is_same(base: int) -> bool:
+        return contents[base].cells == contents[number].cells
+
+    @cache
+    def shows(version: int, last: int) -> bool | None:
+        gain = {line: n for line, n in contents.delta(version, last).lines.items() if n > 0}
+        since = contents.delta(number, version).lines
+        return any(since.get(line, 0) > -n for line, n in gain.items()) if gain else None
+
+    had_seen, had_not_seen = _alone(thoughts, save, held, window, busy)
+    return Facts(
+        number,
+        save.writer,
+        window,
+        held,
+        thoughts.passing,
+        cost,
+        is_same,
+        shows,
+        busy,
+        had_seen,
+        had_not_seen,
+    )
+
+
+def _alone(
+    thoughts: _Thoughts, save: Version, held: int, window: Sequence[int], busy: bool
+) -> tuple[float, float]:
+    """How surprising it is, judging this save alone, that its author had seen, or had not seen, `held`."""
+    contents, versions = thoughts.contents, thoughts.versions
+    if held not in contents:
+        return 0.0, 0.0
+    older = [VersionContent(versions[n], contents[n].notebook) for n in window if n != held][-_COMPARED:]
+    head = VersionContent(versions[held], contents[held].notebook)
+    context = Context(("somebody else",) if busy else ())
+    match judge(Save(contents[save.number].notebook, save.time, save.writer), head, older, context):
+        case Stale():
+            return (_STALE_BUSY if busy else _STALE), 0.0
+        case Unsure():
+            return 0.0, (_UNSURE_BUSY if busy else 0.0)
+    return 0.0, (_SEEN_BUSY if busy else _SEEN)
+
+
+def _derivation(
+    thoughts: _Thoughts,
+    heads: Heads,
+    save: Version,
+    verdict: Verdict,
+    revised: Mapping[int, tuple[int, ...]],
+) -> Derivation:
+    """What a verdict says of the save, in words and for the notebook."""
+    one = verdict.explanation
+    parents = (heads.head,) if one is None else one.bases[save.number]
+    outcome, base, why = _told(thoughts, heads, save, verdict, parents[0])
+    left_out = _left_out(thoughts, heads, verdict)
+    superseded = tuple(tip for tip in left_out if thoughts.is_old(tip))
+    if outcome is Outcome.RESTORE:
+        superseded = (*superseded, base)  # who has just that before them has not lost it
+    open_ones = tuple(tip for tip in left_out if tip not in superseded)
+    parents = tuple(dict.fromkeys((*parents, *superseded)))
+    overwrites = tuple(dict.fromkeys((*verdict.named, *open_ones)))
+    return Derivation(outcome, parents, base, why, overwrites, tips=verdict.tips, revised=revised)
+
+
+def _told(
+    thoughts: _Thoughts, heads: Heads, save: Version, verdict: Verdict, seen: int
+) -> tuple[Outcome, int, str]:
+    """What a verdict is called, the version that the save was made from, and why; `seen` is its parent."""
+    one = verdict.explanation
+    made_from = seen if one is None or one.base is None else one.base
+    match verdict.action:
+        case Action.MERGE:
+            return Outcome.MERGE, made_from, _words(thoughts, save.number, heads.head, seen)
+        case Action.NAME:
+            other = seen if verdict.instead is None else verdict.instead.bases[save.number][0]
+            return Outcome.AMBIGUOUS, other, _words(thoughts, save.number, verdict.named[0], other)
+    if made_from != seen and thoughts.versions[made_from].digest == save.digest:
+        return Outcome.RESTORE, made_from, f"the same as version {made_from}"
+    why = "shows what came before" if seen == heads.head else f"goes on from version {seen}"
+    return Outcome.ACCEPT, seen, why
+
+
+def _left_out(thoughts: _Thoughts, heads: Heads, verdict: Verdict) -> tuple[int, ...]:
+    """What the notebook was made of that is neither in the save nor a tip beside it, and not open yet."""
+    one = verdict.explanation
+    if one is None:
+        return ()
+    known = {*verdict.named, *verdict.tips, *(tip.version for tip in heads.open)}
+    return tuple(
+        tip
+        for tip in heads.tips
+        if tip not in known and not any(one.descends(end, tip) for end in verdict.tips)
+    )
+
+
+def _words(thoughts: _Thoughts, save: int, unseen: int, base: int) -> str:
+    """Why a save is taken to have been made from a version, by somebody who had not seen another one."""
+    contents = thoughts.contents
+    if base == unseen or base not in contents or unseen not in contents:
+        return f"goes on from version {base}"
+    evidence = Trial(contents[save].notebook, contents[unseen].notebook).weigh(contents[base].notebook)
+    words = in_words(evidence, unseen)
+    return f"goes on from version {base}" + (f": {words}" if words else "")

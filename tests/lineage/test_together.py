@@ -1,0 +1,217 @@
+"""Saves that are judged together: whose they are, what a mistake would cost, and what is told of it.
+
+A story is a list of saves: each is a notebook, and the way in which a program wrote it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from nbmerge.history.opening import open_store
+from nbmerge.lineage.heads import Outcome
+from nbmerge.lineage.versions import Context, Writer
+from nbmerge.service.cache import NotebookCache
+from nbmerge.service.record import Recorder, Saved
+from nbmerge.service.replay import Replay, Step
+from tests.helpers.build import code, notebook
+
+Book = dict[str, Any]
+CELLS = {
+    "read": "rows = list(csv.DictReader(open('pier.csv')))\nlen(rows)",
+    "levels": "levels = [float(row['cm']) for row in rows]\nhigh = max(levels)\nprint(high)",
+    "mean": "mean = statistics.mean(levels)\nprint('mean', mean)",
+    "plot": "figure, axes = subplots()\naxes.plot(levels, color='navy')",
+    "end": "figure.savefig('levels.png')\nprint('saved the figure')",
+}
+
+
+def book(changed: dict[str, str] | None = None, without: tuple[str, ...] = (), **more: str) -> Book:
+    """The notebook with other sources, without some cells, and with more at its end."""
+    sources = {**CELLS, **(changed or {}), **more}
+    return notebook(*(code(source, id=name) for name, source in sources.items() if name not in without))
+
+
+def spelled(one: Book) -> bytes:
+    return (json.dumps(one, indent=1) + "\n").encode()
+
+
+def replayed(*saves: Book | bytes) -> tuple[list[Step], str]:
+    """What is done about each save, and the sources that the file holds in the end."""
+    store = open_store(None, lambda: 0.0).store
+    try:
+        replay = Replay(store)
+        steps = list(replay.run(one if isinstance(one, bytes) else spelled(one) for one in saves))
+        cells = json.loads(replay.file.data)["cells"]
+        return steps, "\n".join("".join(cell["source"]) for cell in cells)
+    finally:
+        store.close()
+
+
+def outcomes(steps: list[Step]) -> list[Outcome]:
+    return [step.action for step in steps[1:]]
+
+
+BEFORE = book()
+FIRST = book({"mean": "mean = statistics.fmean(levels)\nprint('mean', round(mean, 1))"})
+FORMATTED = book(
+    {
+        "read": 'rows = list(\n    csv.DictReader(open("pier.csv")),\n)\nlen(rows)',
+        "levels": 'levels = [\n    float(row["cm"])\n    for row in rows\n]\nhigh=max(levels)\nprint(high)',
+        "plot": 'figure,axes=subplots()\naxes.plot(\n    levels,\n    color="navy",\n)',
+    }
+)
+
+
+@pytest.mark.parametrize("gone", list(CELLS))
+def test_a_cell_that_was_deleted_and_put_back_stays(gone: str) -> None:
+    """Undo, and something else with it: the page shows the cell, and that is what counts."""
+    other = next(name for name in CELLS if name != gone)
+    edited = book({other: CELLS[other] + "\nprint('and this')"})
+    steps, shown = replayed(BEFORE, book(without=(gone,)), edited)
+    assert Outcome.MERGE not in outcomes(steps)
+    assert CELLS[gone] in shown
+    assert "and this" in shown
+
+
+def test_a_formatter_that_is_undone_brings_nothing_back() -> None:
+    """It only spelled otherwise what was there: there is nothing to lose."""
+    steps, shown = replayed(BEFORE, FORMATTED, book({"end": CELLS["end"] + "\nplt.close(figure)"}))
+    assert outcomes(steps) == [Outcome.ACCEPT, Outcome.ACCEPT]
+    assert 'float(row["cm"])' not in shown
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_doubled_cells_that_are_taken_out_stay_out(times: int) -> None:
+    doubled = notebook(
+        *(code(source, id=f"{name}{n}") for n in range(times) for name, source in CELLS.items())
+    )
+    once = notebook(*(code(source, id=f"{name}0") for name, source in CELLS.items()))
+    steps, shown = replayed(BEFORE, doubled, once)
+    assert Outcome.MERGE not in outcomes(steps)
+    assert all(shown.count(source) == 1 for source in CELLS.values())
+
+
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_a_page_is_not_stripped_of_what_a_wiped_file_lacks(left: int) -> None:
+    """An old, partial or empty notebook lands in the file; the page that still shows all of it saves."""
+    wiped = book(without=tuple(list(CELLS)[left:]))
+    rescued = book({"read": CELLS["read"] + "\nprint(rows[0])"})
+    steps, shown = replayed(BEFORE, FIRST, wiped, rescued)
+    assert Outcome.MERGE not in outcomes(steps)[1:]
+    assert all(source in shown for name, source in CELLS.items() if name not in ("read", "mean"))
+
+
+def test_another_notebook_is_never_mixed_with_this_one() -> None:
+    other = notebook(
+        *(code(f"tides_{n} = harbour.read({n})\ntides_{n}.describe()", id=f"o{n}") for n in range(4))
+    )
+    steps, shown = replayed(BEFORE, FIRST, other)
+    assert outcomes(steps)[-1] is Outcome.AMBIGUOUS
+    assert "statistics" not in shown
+    again = notebook(*other["cells"], code("print(tides_0)", id="one more"))
+    steps, shown = replayed(BEFORE, FIRST, other, again)
+    assert outcomes(steps)[-1] is Outcome.ACCEPT
+    assert "statistics" not in shown
+
+
+def test_the_same_as_before_is_accepted_and_named() -> None:
+    """Nothing tells an undo from a tab that is saved unchanged."""
+    steps, shown = replayed(BEFORE, FIRST, BEFORE)
+    assert outcomes(steps) == [Outcome.ACCEPT, Outcome.AMBIGUOUS]
+    assert "fmean" not in shown
+
+
+def test_a_small_cell_that_a_stale_save_dropped_comes_back_when_two_are_known() -> None:
+    """A's cell is dropped by B's save, and A's page still has it: a later save changes what is thought of
+    the earlier one."""
+    a, b = "hello_a = cohort('A', 1)", "bonjour_b = kohorte('B', 1)"
+    _, shown = replayed(
+        BEFORE, book(a=a), book(b=b), book(a=a, again="hello_again = cohort('A', 2)\nhello_again.show()")
+    )
+    assert a in shown
+    assert b in shown
+    assert "hello_again" in shown
+
+
+def test_somebody_elses_edit_is_merged_when_the_evidence_is_plain() -> None:
+    mine = book({"read": CELLS["read"] + "\nprint(rows[0])", "plot": CELLS["plot"].replace("navy", "teal")})
+    theirs = book(
+        {
+            "mean": "mean = median(levels)\nprint(mean, 'cm')",
+            "levels": CELLS["levels"] + "\nlow = min(levels)\nprint(low)",
+        }
+    )
+    steps, shown = replayed(BEFORE, theirs, mine)
+    assert outcomes(steps)[-1] is Outcome.MERGE
+    assert "low = min(levels)" in shown
+    assert "teal" in shown
+
+
+@dataclass(frozen=True)
+class _Written:
+    data: bytes
+    way: str
+
+
+def told(*saves: _Written) -> Iterator[Outcome]:
+    """What is done about saves that were written in these ways."""
+    store = open_store(None, lambda: 0.0).store
+    recorder = Recorder(store, NotebookCache(store))
+    notebook_id = store.adopt("/n.ipynb")
+    for number, save in enumerate(saves):
+        done = recorder.record_save(
+            notebook_id, Saved(save.data, 60.0 * number, Writer(way=save.way)), Context()
+        )
+        yield done.outcome
+    store.close()
+
+
+JUPYTER, SYNC = "in place with a copy", "renamed"
+
+
+def test_what_a_sync_tool_puts_back_is_named_and_not_carried_out() -> None:
+    """An older version to the byte, in a way of no editor: nobody has it open."""
+    mean = "mean = statistics.fmean(levels)\nprint('mean', round(mean, 1))"
+    closed = CELLS["end"] + "\nplt.close(figure)\nprint('closed')"
+    first, second = spelled(FIRST), spelled(book({"mean": mean, "end": closed}))
+    page = spelled(book({"mean": mean, "end": closed + "\nprint('all done')"}))
+    found = list(
+        told(
+            _Written(spelled(BEFORE), JUPYTER),
+            _Written(first, JUPYTER),
+            _Written(second, JUPYTER),
+            _Written(first, SYNC),
+            _Written(page, JUPYTER),
+        )
+    )
+    assert found[3] is Outcome.AMBIGUOUS
+    assert found[4] is not Outcome.MERGE
+
+
+def test_a_small_addition_by_another_program_is_merged_at_once() -> None:
+    """The habits are those of another hand, so one line is enough."""
+    grid = CELLS["plot"] + "\naxes.grid(True)"
+    first, page = book({"plot": grid}), book({"plot": grid, "read": CELLS["read"] + "\nprint(rows[0])"})
+    job = notebook(*first["cells"], code("checked = True  # by the nightly job", id="job"))
+    cells = [{**one, "source": "".join(one["source"])} for one in job["cells"]]
+    as_one_string = json.dumps({**job, "cells": cells}, indent=2).encode()
+    found = list(
+        told(
+            _Written(spelled(BEFORE), JUPYTER),
+            _Written(spelled(first), JUPYTER),
+            _Written(as_one_string, "in place"),
+            _Written(spelled(page), JUPYTER),
+        )
+    )
+    assert found[3] is Outcome.MERGE
+
+
+def test_equal_histories_are_judged_equally() -> None:
+    """Also by a watcher that was started again in between: what is thought follows from the versions."""
+    saves = [BEFORE, FIRST, BEFORE, book(b="bonjour_b = kohorte('B', 1)"), FIRST]
+    assert replayed(*saves) == replayed(*saves)
