@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from nbmerge.lineage.contents import NO_RESULT, Content, Contents, compare
+from nbmerge.lineage.contents import NO_RESULT, Content, VersionContents, compare
 from nbmerge.lineage.evidence import said, words
 from nbmerge.lineage.writers import Explanation, weights
 
 _LIKELY = 0.004  # explanations less likely than this are not asked what would be lost
 _ASKED = 6
+_MORE_WORDS = 0.3  # share of words that come besides those of lines that are spelled otherwise
 _MERGED, _WORTH_MERGING = 4, 0.04
 _MISSING, _A_COPY, _RESULT = 0.8, 0.2, 0.4  # a line that is lost, each of it, a result
 _BACK, _TAKEN_OUT = 0.7, 1.0  # a line brought back; one taken out that the page shows
@@ -90,7 +91,7 @@ class Choosing:
     `known` are versions that were named before.
     """
 
-    contents: Contents
+    contents: VersionContents
     explanations: Sequence[Explanation]
     save: int
     held: int
@@ -308,7 +309,7 @@ def _in_lines(lost: Counter[str], instead: Counter[str], left: Collection[str]) 
     if not lost:
         return 0.0
     what, other = said(lost), said(instead)
-    if what and other.total() <= 2 * what.total() and not what - other:
+    if what and not what - other and (other - what).total() <= _MORE_WORDS * what.total():
         return 0.0  # only spaced or broken otherwise
     return _MISSING * (len(lost) - len(left)) + _A_COPY * lost.total()
 

@@ -101,7 +101,7 @@ def _ids(cells: Iterable[Cell]) -> Iterator[str]:
 
 
 @dataclass(slots=True)
-class Contents:
+class VersionContents:
     """The versions that are being compared, by number."""
 
     _cells: Cells = field(default_factory=Cells)

@@ -21,7 +21,7 @@ from functools import partial
 from itertools import islice
 from math import log
 
-from nbmerge.lineage.contents import NO_RESULT, Content, Contents, Delta
+from nbmerge.lineage.contents import NO_RESULT, Content, Delta, VersionContents
 from nbmerge.lineage.evidence import said, telling, words
 from nbmerge.notebook.model import Cell
 
@@ -124,7 +124,7 @@ def _curve(number: float, first: float, further: float, most: float) -> float:
     return 0.0 if number <= 0 else min(most, first + further * (number - 1))
 
 
-def edit(contents: Contents, save: int, base: int, others: Sequence[int]) -> Edit:
+def edit(contents: VersionContents, save: int, base: int, others: Sequence[int]) -> Edit:
     """Version `save` as an edit of `base`; `others` are the other versions, where things may come from."""
     delta = contents.delta(save, base)
     if delta.is_empty and contents[save].cells == contents[base].cells:

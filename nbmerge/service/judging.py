@@ -15,7 +15,7 @@ from nbmerge.errors import NbmergeError
 from nbmerge.history.store import Store
 from nbmerge.lineage import writers
 from nbmerge.lineage.choice import BUSY, QUIET, Action, Boldness, Choosing, Verdict
-from nbmerge.lineage.contents import Content, Contents
+from nbmerge.lineage.contents import Content, VersionContents
 from nbmerge.lineage.derivation import was_seen
 from nbmerge.lineage.editing import Edit, edit
 from nbmerge.lineage.evidence import Trial
@@ -30,7 +30,7 @@ from nbmerge.service.tips import merge_tips
 NOT_JUDGED = "one of many saves that followed each other too fast to be judged: only kept"
 READ = 64_000_000  # bytes of versions that are compared with a save
 _REBUILT = 12  # versions that are thought through after a restart
-_NOTEBOOKS = 16  # notebooks of which the thoughts are kept
+_KEPT = 6_000_000  # bytes of versions, as files spell them, that thoughts hold between saves
 _COMPARED = 12  # versions with which a save is compared alone
 # How much the verdict on the save alone counts, in nats: that it is stale, in doubt, or made from the head.
 _STALE, _SEEN = 3.0, 0.3
@@ -44,7 +44,7 @@ class _Thoughts:
     `named` are those that people were told of because they may be lost, `alone` those that were not judged
     here, and `put_back` those that no editor wrote."""
 
-    contents: Contents = field(default_factory=Contents)
+    contents: VersionContents = field(default_factory=VersionContents)
     versions: dict[int, Version] = field(default_factory=dict)
     explanations: tuple[Explanation, ...] = ()
     named: set[int] = field(default_factory=set)
@@ -55,6 +55,11 @@ class _Thoughts:
     def last(self) -> int:
         """The newest version that was taken in, 0 if none was."""
         return max(self.versions, default=0)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the versions have that are held."""
+        return sum(self.versions[number].size for number in self.contents if number in self.versions)
 
     @property
     def passing(self) -> frozenset[int]:
@@ -127,6 +132,7 @@ class Judging:
         if verdict.action is Action.ACCEPT and thoughts.may_not_be_meant(save.number, heads.head):
             verdict = replace(verdict, action=Action.NAME, named=(heads.head,))
         thoughts.named |= set(verdict.named)
+        self._let_go()
         revised = self._revised(notebook_id, verdict.explanation, save.number)
         return _derivation(thoughts, heads, save, verdict, revised)
 
@@ -158,8 +164,6 @@ class Judging:
             thoughts, before = _Thoughts(), before[-_REBUILT:]
             old = (one for one in anchors if before and one < before[0].number)
             before = [*(self.store.version(notebook_id, one) for one in sorted(old)), *before]
-            while len(self._thoughts) >= _NOTEBOOKS:
-                self._thoughts.popitem(last=False)
         self._thoughts[notebook_id] = thoughts
         held = thoughts.last
         for version in before:
@@ -206,6 +210,11 @@ class Judging:
             thoughts.explanations = writers.explained(before, facts, decided) or tuple(
                 one.certain(number, version.parents) for one in before
             )
+
+    def _let_go(self) -> None:
+        """Forget the thoughts that were used longest ago, until the rest is small."""
+        while len(self._thoughts) > 1 and sum(one.size for one in self._thoughts.values()) > _KEPT:
+            self._thoughts.popitem(last=False)
 
     def _forget(self, thoughts: _Thoughts, heads: Heads) -> None:
         """Forget what is too old to matter."""

@@ -26,6 +26,9 @@ class Heard:
     def next_time(self) -> None:
         self.asked += 1
 
+    def last_words(self) -> list[do.Action]:
+        return []
+
     def feed(self, event: do.Input, now: float) -> list[do.Action]:
         self.fed.append((event, now))
         return [do.Look("n.ipynb")] if isinstance(event, FileRead) else []
