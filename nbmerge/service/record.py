@@ -105,7 +105,8 @@ class Recorder:
         derivation = derivations.certain(heads, context)
         if derivation is not None:
             return self.add(notebook_id, saved, derivation)
-        if head is None or context.busy or len(heads.tips) > 1 or self._is_shared(notebook_id, saved.time):
+        beside_others = context.busy or not saved.in_file or len(heads.tips) > 1
+        if head is None or beside_others or self._is_shared(notebook_id, saved.time):
             return self._judged_alone(notebook_id, saved, heads, context)
         return self._judged_together(notebook_id, saved, heads, context)
 

@@ -19,7 +19,7 @@ from tests.real.test_trouble import fill, small_disk
 from tests.scenarios import cells
 from tests.scenarios.histories import CHANGES, OTHERS, Step, opened_by, oracle
 from tests.scenarios.test_faults import Stage
-from tests.scenarios.world import NOTEBOOK, busy
+from tests.scenarios.world import NOTEBOOK
 from tests.soak.figures import Attempt
 from tests.soak.mortal import MortalHistory, MortalWorld, mortal
 
@@ -117,9 +117,8 @@ def is_full(message: str) -> bool:
 
 @contextmanager
 def staged(home: Path) -> Iterator[Stage]:
-    """Two editors, who are known to be two; A has saved, and B is about to."""
+    """Two editors; A has saved, and B is about to."""
     with mortal(home) as world:
-        busy(world)
         stage = Stage(world)
         stage.a.edit("C2")
         stage.rest = stage.a.saved()
