@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from nbmerge.lineage.contents import NO_RESULT, Content, VersionContents, compare
+from nbmerge.lineage.contents import NO_RESULT, ComparedVersions, Content, compare
 from nbmerge.lineage.evidence import said, words
 from nbmerge.lineage.writers import Explanation, weights
 
@@ -91,7 +91,7 @@ class Choosing:
     `known` are versions that were named before.
     """
 
-    contents: VersionContents
+    contents: ComparedVersions
     explanations: Sequence[Explanation]
     save: int
     held: int
@@ -110,9 +110,9 @@ class Choosing:
             if merge is not None:
                 return merge
         best = next((group.explanation for group in self.groups if group.tips == (self.save,)), None)
-        for named, instead in self._to_be_named(others, best):
-            return Verdict(Action.NAME, best, (self.save,), named, instead)
-        return Verdict(Action.ACCEPT, best, (self.save,))
+        named, instead = next(self._to_be_named(others), ((), None))
+        action = Action.NAME if named else Action.ACCEPT
+        return Verdict(action, best, (self.save,), named, instead)
 
     def _replaces_all(self) -> bool:
         """Whether the save is another notebook than all that it may have been made from."""
@@ -185,34 +185,24 @@ class Choosing:
         now = self.contents[self.save]
         if written is right:
             return 0.0
-        lost = _counted(written, right, -1)
-        loss = 0.0
+        gap, since = compare(written, right), compare(written, now)
+        lost, runs = gap.less, compare(right, written).runs
         if right is not now:
             lost = Counter({line: n for line, n in lost.items() if now.lines[line] < right.lines[line]})
-        loss += _in_lines(lost, _counted(written, right, 1), written.lines.keys() & lost.keys())
-        loss += _RESULT * self._results(written, right)
-        if written is now:
-            return loss
-        taken = _counted(written, now, -1).total()
-        if right is now:
-            added = _counted(written, now, 1).total()
-            return loss + _TAKEN_OUT * taken + self.boldness.fight + self.boldness.back * added
-        return loss + _BACK * _counted(written, right, 1).total() + _MAY_BE_OUT * taken
-
-    def _results(self, written: Content, right: Content) -> int:
-        """How many results would be lost."""
-        now = self.contents[self.save]
-        runs = compare(right, written).runs
-        if right is not now:
             own = compare(right, now).runs
             runs = {source: result for source, result in runs.items() if source in own}
-        return sum(1 for result in runs.values() if result != NO_RESULT)
+        loss = _in_lines(lost, gap.more, written.lines.keys() & lost.keys())
+        loss += _RESULT * sum(1 for result in runs.values() if result != NO_RESULT)
+        if written is now:
+            return loss
+        taken = since.less.total()
+        if right is now:
+            return loss + _TAKEN_OUT * taken + self.boldness.fight + self.boldness.back * since.more.total()
+        return loss + _BACK * gap.more.total() + _MAY_BE_OUT * taken
 
     # Naming.
 
-    def _to_be_named(
-        self, others: Sequence[_Group], best: Explanation | None
-    ) -> Iterator[tuple[tuple[int, ...], Explanation | None]]:
+    def _to_be_named(self, others: Sequence[_Group]) -> Iterator[tuple[tuple[int, ...], Explanation | None]]:
         """Versions of which something may be lost, and what would have been made of them."""
         fresh = [group for group in others if self._new_tips(group)]
         lost = sum(group.likelihood * self._may_be_lost(group) for group in fresh)
@@ -238,11 +228,8 @@ class Choosing:
             if common not in self.contents:
                 continue
             brought, since = self.contents.delta(tip, common), self.contents.delta(self.save, tip)
-            lost = +Counter(
-                {line: min(n, -since.lines.get(line, 0)) for line, n in brought.lines.items() if n > 0}
-            )
-            left = self.contents[self.save].lines.keys() & lost.keys()
-            loss += _in_lines(lost, Counter({line: n for line, n in since.lines.items() if n > 0}), left)
+            lost = brought.more & since.less
+            loss += _in_lines(lost, since.more, self.contents[self.save].lines.keys() & lost.keys())
             results = (s for s, result in brought.runs.items() if result != NO_RESULT and s in since.runs)
             loss += _RESULT * sum(1 for _ in results)
         return loss
@@ -253,24 +240,19 @@ class Choosing:
         for number in one.bases:
             if number < self.save - _ASKED or number in (*group.tips, *self.known):
                 continue
-            if (
-                number not in self.contents
-                or one.descends(self.save, number)
-                or not self._is_bare(number, one)
-            ):
+            if number not in self.contents or one.descends(self.save, number):
                 continue
-            if self._is_old(number, one):
+            if not self._is_bare(number, one) or self._is_old(number, one):
                 continue
-            brought = self.contents.delta(number, one.bases[number][0]).lines
-            missing = self.contents.delta(self.save, number).lines
-            lines = sum(1 for line, n in brought.items() if n > 0 > missing.get(line, 0))
-            if lines * group.likelihood >= self.boldness.named:
+            brought = self.contents.delta(number, one.bases[number][0]).more
+            missing = self.contents.delta(self.save, number).less
+            if len(brought.keys() & missing.keys()) * group.likelihood >= self.boldness.named:
                 yield number
 
     def _is_much_gone(self) -> bool:
         """Whether the save lacks more than two thirds of what it replaced."""
         before, now = self.contents[self.held], self.contents[self.save]
-        gone = -sum(n for n in self.contents.delta(self.save, self.held).lines.values() if n < 0)
+        gone = self.contents.delta(self.save, self.held).less.total()
         if gone < 5 or gone <= before.size * 2 / 3:
             return False
         return len(now.cells) < 1 + len(before.cells) * 2 / 3 or gone > 0.8 * before.size
@@ -278,11 +260,7 @@ class Choosing:
     def _is_old(self, number: int, one: Explanation) -> bool:
         """Whether a version is just what an older one of its own past was."""
         past = one.below.get(number, 0)
-        return any(
-            past >> older & 1 and self.contents[older].cells == self.contents[number].cells
-            for older in self.contents
-            if older < number
-        )
+        return any(past >> older & 1 for older in self.contents.earlier_alike(number))
 
     def _is_bare(self, number: int, one: Explanation) -> bool:
         """Whether a version brought nothing of its own: an older one as it was, or one of which much is gone
@@ -296,11 +274,9 @@ class Choosing:
             return True
         if any(result != NO_RESULT for result in delta.runs.values()):
             return False
-        more = {line: n for line, n in delta.lines.items() if n > 0}
-        if any(n == mine.lines[line] for line, n in more.items()):
+        if any(n == mine.lines[line] for line, n in delta.more.items()):
             return False
-        less = -sum(n for n in delta.lines.values() if n < 0)
-        return less > max(4.0, 0.3 * before.size) or sum(more.values()) >= 5
+        return delta.less.total() > max(4.0, 0.3 * before.size) or delta.more.total() >= 5
 
 
 def _in_lines(lost: Counter[str], instead: Counter[str], left: Collection[str]) -> float:
@@ -312,11 +288,6 @@ def _in_lines(lost: Counter[str], instead: Counter[str], left: Collection[str]) 
     if what and not what - other and (other - what).total() <= _MORE_WORDS * what.total():
         return 0.0  # only spaced or broken otherwise
     return _MISSING * (len(lost) - len(left)) + _A_COPY * lost.total()
-
-
-def _counted(one: Content, other: Content, sign: int) -> Counter[str]:
-    """Lines that one holds more often (less often: -1) than the other."""
-    return Counter({line: sign * n for line, n in compare(one, other).lines.items() if sign * n > 0})
 
 
 def _is_another(mine: Content, before: Content) -> bool:

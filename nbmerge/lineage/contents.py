@@ -65,9 +65,14 @@ class Delta(Difference):
         return frozenset(_ids(self.ones)) - frozenset(_ids(self.others))
 
     @cached_property
-    def has_common_ids(self) -> bool:
-        """Whether cells that differ have an id in common."""
-        return not frozenset(_ids(self.ones)).isdisjoint(_ids(self.others))
+    def more(self) -> Counter[str]:
+        """How many times more often the one holds a line."""
+        return +self.lines
+
+    @cached_property
+    def less(self) -> Counter[str]:
+        """How many times less often."""
+        return -self.lines
 
     @cached_property
     def runs(self) -> dict[str, Result]:
@@ -101,7 +106,7 @@ def _ids(cells: Iterable[Cell]) -> Iterator[str]:
 
 
 @dataclass(slots=True)
-class VersionContents:
+class ComparedVersions:
     """The versions that are being compared, by number."""
 
     _cells: Cells = field(default_factory=Cells)
@@ -125,6 +130,11 @@ class VersionContents:
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._known)
+
+    def earlier_alike(self, number: int) -> Iterator[int]:
+        """The older versions that hold just the same."""
+        cells = self._known[number].cells
+        return (one for one, found in self._known.items() if one < number and found.cells == cells)
 
     def delta(self, one: int, other: int) -> Delta:
         """What version `one` holds that `other` does not, and the other way round."""

@@ -15,20 +15,22 @@ by the word), back from the writer's own past (undo: seldom), or of a version th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from math import log
+from typing import TypeVar
 
-from nbmerge.lineage.contents import NO_RESULT, Content, Delta, VersionContents
+from nbmerge.lineage.contents import NO_RESULT, ComparedVersions, Content, Delta
 from nbmerge.lineage.evidence import said, telling, words
 from nbmerge.notebook.model import Cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.lineage.contents import Result
-    from nbmerge.lineage.evidence import Text
+
+T = TypeVar("T")
 
 _LOOKED_AT = 200  # lines of each kind; more prove no more
 _MATCHED = 60  # lines that are compared word by word
@@ -124,30 +126,27 @@ def _curve(number: float, first: float, further: float, most: float) -> float:
     return 0.0 if number <= 0 else min(most, first + further * (number - 1))
 
 
-def edit(contents: VersionContents, save: int, base: int, others: Sequence[int]) -> Edit:
+def edit(contents: ComparedVersions, save: int, base: int, others: Sequence[int]) -> Edit:
     """Version `save` as an edit of `base`; `others` are the other versions, where things may come from."""
     delta = contents.delta(save, base)
     if delta.is_empty and contents[save].cells == contents[base].cells:
         return Edit(is_none=True)
     deltas = [(1 << other, contents.delta(other, base)) for other in others]
-    plus = [line for line, number in delta.lines.items() if number > 0]
-    minus = [line for line, number in delta.lines.items() if number < 0]
-    more, less = _but_respelled(plus, minus)
-    respelled = len(more) + len(less) < len(plus) + len(minus)
+    more, less = _but_respelled(list(delta.more), list(delta.less))
+    respelled = len(more) + len(less) < len(delta.more) + len(delta.less)
     more = more[:_LOOKED_AT]
-    fresh = frozenset(more)
     found = _lines(contents[save], contents[base], delta, more, less)
+    holders = _holders(more, ((bit, one.more) for bit, one in deltas))
+    fresh = frozenset(more)
+    whole = [text for text in islice(delta.new, _LOOKED_AT) if not fresh.isdisjoint(telling(text[1]))]
+    ids = list(islice(delta.ids, _LOOKED_AT))
     results = [(source, result) for source, result in delta.runs.items() if result != NO_RESULT]
     order = contents[save].order - contents[base].order if not more and not less else ()
-    whole = [text for text in islice(delta.new, _LOOKED_AT) if not fresh.isdisjoint(telling(text[1]))]
     return Edit(
-        lines=tuple(
-            _Line(line, _holders(deltas, partial(_has_line, line)), number, source)
-            for line, number, source in found
-        ),
-        texts=tuple(_holders(deltas, partial(_has_text, text)) for text in whole),
-        ids=tuple(_holders(deltas, partial(_has_id, one)) for one in islice(delta.ids, _LOOKED_AT)),
-        results=tuple(_holders(deltas, partial(_has_result, one)) for one in results[:_LOOKED_AT]),
+        lines=tuple(_Line(line, holders[line], number, source) for line, number, source in found),
+        texts=tuple(_holders(whole, ((bit, one.new) for bit, one in deltas)).values()),
+        ids=tuple(_holders(ids, ((bit, one.ids) for bit, one in deltas)).values()),
+        results=tuple(_holders_of(result, deltas) for result in results[:_LOOKED_AT]),
         cleared=len(results) < len(delta.runs),
         gone=tuple(_places(delta.others, less)),
         moved=len(order),
@@ -155,47 +154,49 @@ def edit(contents: VersionContents, save: int, base: int, others: Sequence[int])
     )
 
 
-def _has_line(line: str, delta: Delta) -> bool:
-    return delta.lines.get(line, 0) > 0
+def _holders(things: Sequence[T], versions: Iterable[tuple[int, Collection[T]]]) -> dict[T, int]:
+    """The bits of the versions that hold each thing."""
+    found = dict.fromkeys(things, 0)
+    for bit, held in versions:
+        few, many = (held, found) if len(held) < len(found) else (found, held)
+        for thing in few:
+            if thing in many:
+                found[thing] |= bit
+    return found
 
 
-def _has_text(text: Text, delta: Delta) -> bool:
-    return delta.new[text] > 0
-
-
-def _has_id(one: str, delta: Delta) -> bool:
-    return one in delta.ids
-
-
-def _has_result(run: tuple[str, Result], delta: Delta) -> bool:
+def _holders_of(run: tuple[str, Result], deltas: Iterable[tuple[int, Delta]]) -> int:
+    """The same for the result of a source, which cannot be looked up."""
     source, result = run
-    return delta.runs.get(source) == result
+    return sum(bit for bit, delta in deltas if delta.runs.get(source) == result)
 
 
 def _but_respelled(plus: list[str], minus: list[str]) -> tuple[list[str], list[str]]:
     """Lines that came and went; if most of them are the same words, spaced or broken otherwise, the rest."""
     if min(len(plus), len(minus)) < 2:
         return plus, minus
-    more, less = _with_words_of_their_own(plus, minus), _with_words_of_their_own(minus, plus)
-    is_mostly = len(more) + len(less) <= _RESPELLED * (len(plus) + len(minus))
-    return (more, less) if is_mostly else (plus, minus)
+    most = int(_RESPELLED * (len(plus) + len(minus)))
+    more = _with_words_of_their_own(plus, minus, most)
+    less = _with_words_of_their_own(minus, plus, most - len(more))
+    return (more, less) if len(more) + len(less) <= most else (plus, minus)
 
 
-def _with_words_of_their_own(lines: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Lines but for those all of whose words are in other lines: a formatter spells them otherwise."""
+def _with_words_of_their_own(lines: Sequence[str], others: Sequence[str], most: int) -> list[str]:
+    """Lines but for those all of whose words are in other lines: a formatter spells them otherwise.
+
+    If there are more than `most`, only that many and one.
+    """
     pool = said(others)
-    found = []
+    found: list[str] = []
     for line in lines:
+        if len(found) > most:
+            break
         own = said((line,))
         if own and all(pool[word] >= number for word, number in own.items()):
             pool.subtract(own)
         else:
             found.append(line)
     return found
-
-
-def _holders(deltas: Iterable[tuple[int, Delta]], holds: Callable[[Delta], bool]) -> int:
-    return sum(bit for bit, delta in deltas if holds(delta))
 
 
 def _places(cells: Iterable[Cell], lines: Iterable[str]) -> Iterator[int]:
@@ -223,13 +224,13 @@ def _lines(
     made of: one in the same cell, where cells have ids."""
     has_ids = not save.ids.isdisjoint(base.ids)
     new, old = _ids_of(delta.ones, more), _ids_of(delta.others, less)
-    pool = [(frozenset(words(line)), old.get(line)) for line in less[:_MATCHED]]
+    pool = defaultdict[str | None, list[tuple[int, frozenset[str]]]](list)
+    for at, line in enumerate(less[:_MATCHED]):
+        pool[old.get(line) if has_ids else None].append((at, frozenset(words(line))))
     for number, line in enumerate(more):
         own = frozenset(words(line))
         best, source = 0.0, None
-        for at, (theirs, cell) in enumerate(pool if number < _MATCHED else ()):
-            if has_ids and cell != new.get(line):
-                continue
+        for at, theirs in pool[new.get(line) if has_ids else None] if number < _MATCHED else ():
             alike = 2 * len(own & theirs) / ((len(own) + len(theirs)) or 1)
             if alike > best:
                 best, source = alike, at

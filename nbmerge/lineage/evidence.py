@@ -22,21 +22,32 @@ if TYPE_CHECKING:
 
     Text = tuple[str, str]  # kind and source of a cell
 
+_SHORT_SOURCE, _LONG_SOURCE, _SHORT_LINE = 10_000, 1_000_000, 500  # characters
 _SHORTEST = 4  # characters of a line that tells anything: not `)` or `plt`
 _MARKER = re.compile(r"(<{7,}|\|{7,}|>{7,}|={7,})( |$)")  # what a merge wrote is nobody's line
 _OPENING = "<" * 7
 _WORD = re.compile(r"\w+|[^\w\s]{2,}")
 
 
-@lru_cache(maxsize=4096)
 def telling(source: str) -> Sequence[str]:
     """The lines that tell one text from another, without white space around them."""
+    if len(source) < _SHORT_SOURCE:
+        return _of_short_sources(source)
+    return _of_long_sources(source) if len(source) < _LONG_SOURCE else _telling_lines(source)
+
+
+def _telling_lines(source: str) -> Sequence[str]:
     lines = map(str.strip, source.split("\n"))
     return tuple(
         text
         for text in lines
         if len(text) >= _SHORTEST and any(map(str.isalnum, text)) and not _MARKER.match(text)
     )
+
+
+# All versions of a notebook ask for the same sources; what is kept takes at most some 20 MB.
+_of_short_sources = lru_cache(maxsize=1024)(_telling_lines)
+_of_long_sources = lru_cache(maxsize=8)(_telling_lines)
 
 
 def markers(cells: Iterable[Cell]) -> frozenset[str]:
@@ -50,10 +61,16 @@ def markers(cells: Iterable[Cell]) -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=4096)
 def words(line: str) -> Mapping[str, int]:
     """The words, numbers and longer signs of a line."""
+    return _known_words(line) if len(line) < _SHORT_LINE else _words_in(line)
+
+
+def _words_in(line: str) -> Mapping[str, int]:
     return Counter(_WORD.findall(line))
+
+
+_known_words = lru_cache(maxsize=4096)(_words_in)
 
 
 _SAID = re.compile(r"\w+|[^\w\s,;()\[\]{}'\"\\]")
@@ -61,7 +78,7 @@ _SAID = re.compile(r"\w+|[^\w\s,;()\[\]{}'\"\\]")
 
 def said(lines: Iterable[str]) -> Counter[str]:
     """What lines say, however a formatter spells it: words and signs without quotes, commas and brackets."""
-    return Counter(word for line in lines for word in _SAID.findall(line))
+    return Counter(_SAID.findall("\n".join(lines)))
 
 
 def words_of(lines: Mapping[str, int]) -> Counter[str]:

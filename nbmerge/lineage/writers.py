@@ -29,7 +29,7 @@ _HOPELESS = 25.0  # nats above the best explanation
 # What is expected of a writer, in nats.
 _SWITCH = 1.2  # another known writer than last time saves
 _STAY = 0.7  # once two are known to work side by side, also the same one costs
-_NEW, _NEW_BUSY = 4.5, 0.3  # a writer that was not known; where a second one is known to be there
+_NEW = 4.5  # a writer that was not known
 _ANOTHER_NEW = 1.0  # so much less where there are several already
 _AGE = 0.25  # for each version that came since the one it starts from
 _RELOAD, _RELOAD_OLD = 2.0, 4.0
@@ -170,7 +170,8 @@ class Facts:
     `passing` those that only stood in it until a merge replaced them.  `cost(base, below)` says how
     surprising the content is as an edit of a base, given the past of whoever had that;
     `is_same(base)` whether the content is just the same, and `shows(base, last)` whether the save shows
-    anything of what `base` has and `last` has not (None: there is nothing to show).
+    anything of what `base` has and `last` has not (None: there is nothing to show).  `had_seen` and
+    `had_not_seen` say how surprising it is, by the save alone, that its author had, or had not, seen `held`.
     """
 
     number: int
@@ -181,7 +182,6 @@ class Facts:
     cost: Callable[[int, int], float]
     is_same: Callable[[int], bool]
     shows: Callable[[int, int], bool | None]
-    busy: bool = False
     had_seen: float = 0.0
     had_not_seen: float = 0.0
 
@@ -270,7 +270,7 @@ def _of_first_contact(one: Explanation, facts: Facts) -> Iterator[_Step]:
         return
     for step in _steps(one, facts):
         cost = facts.had_seen if one.descends(step.parent, facts.held) else facts.had_not_seen
-        yield replace(step, cost=step.cost + cost) if cost else step
+        yield _Step(step.cost + cost, step.by, step.base, step.parent, step.is_exact) if cost else step
 
 
 def _steps(one: Explanation, facts: Facts) -> Iterator[_Step]:
@@ -323,10 +323,7 @@ def _reverted(one: Explanation, facts: Facts, by: int, buffer: Buffer) -> Iterat
 
 def _begun(one: Explanation, facts: Facts) -> Iterator[_Step]:
     """A writer that was not known."""
-    if facts.busy and not one.is_forked:
-        prior = one.cost + _NEW_BUSY  # somebody is there who was not met yet
-    else:
-        prior = one.cost + _NEW - (_ANOTHER_NEW if len(one.buffers) > 1 else 0.0)
+    prior = one.cost + _NEW - (_ANOTHER_NEW if len(one.buffers) > 1 else 0.0)
     held, is_old = facts.held, any(map(facts.is_same, facts.window))
     for version in facts.window:
         cost = 0.0 if version == held else _AGE * (held - version) if version < held else 1.0

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from nbmerge.errors import NbmergeError
+from nbmerge.files import digest
 from nbmerge.history.store import Store
 from nbmerge.lineage import writers
 from nbmerge.lineage.choice import BUSY, QUIET, Action, Boldness, Choosing, Verdict
-from nbmerge.lineage.contents import Content, VersionContents
+from nbmerge.lineage.contents import ComparedVersions, Content
 from nbmerge.lineage.derivation import was_seen
 from nbmerge.lineage.editing import Edit, edit
 from nbmerge.lineage.evidence import Trial
 from nbmerge.lineage.heads import Derivation, Heads, Outcome
-from nbmerge.lineage.judge import Save, Stale, Unsure, VersionContent, in_words, judge
+from nbmerge.lineage.judge import Save, Sequential, Stale, VersionContent, in_words, judge
 from nbmerge.lineage.versions import DECLARED, Context, Graph, Origin, Version
 from nbmerge.lineage.writers import Explanation, Facts
-from nbmerge.notebook.reader import read
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.tips import merge_tips
 
@@ -32,9 +32,8 @@ READ = 64_000_000  # bytes of versions that are compared with a save
 _REBUILT = 12  # versions that are thought through after a restart
 _KEPT = 6_000_000  # bytes of versions, as files spell them, that thoughts hold between saves
 _COMPARED = 12  # versions with which a save is compared alone
-# How much the verdict on the save alone counts, in nats: that it is stale, in doubt, or made from the head.
+# How much the verdict on the save alone counts, in nats: that it is stale, or made from the head.
 _STALE, _SEEN = 3.0, 0.3
-_STALE_BUSY, _UNSURE_BUSY, _SEEN_BUSY = 0.5, 1.0, 4.0
 _KNOWN = 0.8  # likelihood of two writers that makes a notebook busy
 
 
@@ -44,7 +43,7 @@ class _Thoughts:
     `named` are those that people were told of because they may be lost, `alone` those that were not judged
     here, and `put_back` those that no editor wrote."""
 
-    contents: VersionContents = field(default_factory=VersionContents)
+    contents: ComparedVersions = field(default_factory=ComparedVersions)
     versions: dict[int, Version] = field(default_factory=dict)
     explanations: tuple[Explanation, ...] = ()
     named: set[int] = field(default_factory=set)
@@ -73,28 +72,24 @@ class _Thoughts:
 
         Of a version that was there when the watching began no way is known: then in a way of no editor.
         """
-        others = [one for one in self.versions.values() if one is not save and one.writer.way]
-        same = {one.writer.way for one in others if one.digest == save.digest}
-        if not save.writer.way or not any(
-            one.digest == save.digest for one in self.versions.values() if one is not save
-        ):
+        others = [one for one in self.versions.values() if one is not save]
+        same = [one for one in others if one.digest == save.digest]
+        if not save.writer.way or not same:
             return False
-        editors = {one.writer.way for one in others if one.number not in self.put_back}
-        return save.writer.way not in (same or editors)
+        editors = (one for one in others if one.number not in self.put_back)
+        ways = {one.writer.way for one in same} - {""} or {one.writer.way for one in editors}
+        return save.writer.way not in ways
 
     def may_not_be_meant(self, save: int, held: int) -> bool:
         """Whether an older version is back and drops more than a line: nothing tells an undo from an old
         page that is saved unchanged.  If that was itself an older one, nothing new is dropped."""
         if not self.is_old(save) or self.is_old(held):
             return False
-        return -sum(n for n in self.contents.delta(save, held).lines.values() if n < 0) > 1
+        return self.contents.delta(save, held).less.total() > 1
 
     def is_old(self, number: int) -> bool:
         """Whether a version holds just what an older one does."""
-        contents = self.contents
-        return number in contents and any(
-            contents[older].cells == contents[number].cells for older in contents if older < number
-        )
+        return number in self.contents and any(True for _ in self.contents.earlier_alike(number))
 
     def keep_only(self, numbers: Iterable[int]) -> None:
         """Forget the contents of all other versions."""
@@ -113,12 +108,15 @@ class Judging:
     cache: NotebookCache
     _thoughts: OrderedDict[int, _Thoughts] = field(default_factory=OrderedDict)
 
-    def judge(self, notebook_id: int, heads: Heads, save: Version, context: Context) -> Derivation:
-        """What a save that is recorded already derives from, and what follows; `heads` are those before."""
+    def judge(self, notebook_id: int, heads: Heads, save: Version) -> Derivation:
+        """What a save that is recorded already derives from, and what follows; `heads` are those before.
+
+        It is of a notebook of which nothing outside its versions says that somebody else writes to it.
+        """
         thoughts = self._up_to(notebook_id, heads, save.number)
         self._forget(thoughts, heads)
         sides = writers.sides(thoughts.explanations)
-        self._take_in(notebook_id, thoughts, save, heads.head, context.busy)
+        self._take_in(notebook_id, thoughts, save, heads.head)
         thoughts.named |= {tip.version for tip in heads.open}
         verdict = Choosing(
             thoughts.contents,
@@ -127,7 +125,7 @@ class Judging:
             heads.head,
             _Merging(self, notebook_id, thoughts, heads.head, self.store.graph(notebook_id)),
             thoughts.named,
-            self._boldness(thoughts, context, sides),
+            self._boldness(thoughts, sides),
         ).choose()
         if verdict.action is Action.ACCEPT and thoughts.may_not_be_meant(save.number, heads.head):
             verdict = replace(verdict, action=Action.NAME, named=(heads.head,))
@@ -137,9 +135,8 @@ class Judging:
         return _derivation(thoughts, heads, save, verdict, revised)
 
     @staticmethod
-    def _boldness(thoughts: _Thoughts, context: Context, sides: float) -> Boldness:
-        others = writers.other_hands(thoughts.explanations)
-        return BUSY if context.busy or max(sides, others) > _KNOWN else QUIET
+    def _boldness(thoughts: _Thoughts, sides: float) -> Boldness:
+        return BUSY if max(sides, writers.other_hands(thoughts.explanations)) > _KNOWN else QUIET
 
     def _revised(self, notebook_id: int, one: Explanation | None, save: int) -> Mapping[int, tuple[int, ...]]:
         """The versions of which an explanation says something else than is stored."""
@@ -170,7 +167,7 @@ class Judging:
             if version.number > thoughts.last:
                 if version.number not in doubted:
                     thoughts.alone.add(version.number)
-                self._take_in(notebook_id, thoughts, version, held, False)
+                self._take_in(notebook_id, thoughts, version, held)
                 held = version.number if version.number in thoughts.contents else held
         for wanted in anchors:
             self._hold(notebook_id, thoughts, wanted)
@@ -187,9 +184,7 @@ class Judging:
         thoughts.versions.setdefault(number, self.store.version(notebook_id, number))
         return True
 
-    def _take_in(
-        self, notebook_id: int, thoughts: _Thoughts, version: Version, held: int, busy: bool
-    ) -> None:
+    def _take_in(self, notebook_id: int, thoughts: _Thoughts, version: Version, held: int) -> None:
         """Think through one more version, which took the place of `held`."""
         number, before = version.number, thoughts.explanations
         thoughts.versions[number] = version
@@ -205,7 +200,7 @@ class Judging:
         elif version.origin is not Origin.SAVED or version.writer.way == DECLARED:
             thoughts.explanations = tuple(one.certain(number, version.parents) for one in before)
         else:
-            facts = _facts(thoughts, version, held, busy)
+            facts = _facts(thoughts, version, held)
             decided = version.parents if number in thoughts.alone else ()
             thoughts.explanations = writers.explained(before, facts, decided) or tuple(
                 one.certain(number, version.parents) for one in before
@@ -246,12 +241,12 @@ class _Merging:
         heads, graph = Heads(self.head, tips), self.graph.with_parents(one.bases)
         try:
             merge = merge_tips(store, self.notebook_id, heads, known, graph=graph)
-            return self.thoughts.contents.read(0, read(merge.data, known=known.latest))
+            return self.thoughts.contents.read(0, known.put(digest(merge.data), merge.data, known.latest))
         except NbmergeError:
             return None
 
 
-def _facts(thoughts: _Thoughts, save: Version, held: int, busy: bool) -> Facts:
+def _facts(thoughts: _Thoughts, save: Version, held: int) -> Facts:
     """What explanations of a save are looked for in."""
     contents, number = thoughts.contents, save.number
     window = sorted(one for one in contents if one < number)
@@ -272,42 +267,27 @@ def _facts(thoughts: _Thoughts, save: Version, held: int, busy: bool) -> Facts:
 
     @cache
     def shows(version: int, last: int) -> bool | None:
-        gain = {line: n for line, n in contents.delta(version, last).lines.items() if n > 0}
+        gain = contents.delta(version, last).more
         since = contents.delta(number, version).lines
         return any(since.get(line, 0) > -n for line, n in gain.items()) if gain else None
 
-    had_seen, had_not_seen = _alone(thoughts, save, held, window, busy)
-    return Facts(
-        number,
-        save.writer,
-        window,
-        held,
-        thoughts.passing,
-        cost,
-        is_same,
-        shows,
-        busy,
-        had_seen,
-        had_not_seen,
-    )
+    alone = _alone(thoughts, save, held, window)
+    return Facts(number, save.writer, window, held, thoughts.passing, cost, is_same, shows, *alone)
 
 
-def _alone(
-    thoughts: _Thoughts, save: Version, held: int, window: Sequence[int], busy: bool
-) -> tuple[float, float]:
+def _alone(thoughts: _Thoughts, save: Version, held: int, window: Sequence[int]) -> tuple[float, float]:
     """How surprising it is, judging this save alone, that its author had seen, or had not seen, `held`."""
     contents, versions = thoughts.contents, thoughts.versions
     if held not in contents:
         return 0.0, 0.0
     older = [VersionContent(versions[n], contents[n].notebook) for n in window if n != held][-_COMPARED:]
     head = VersionContent(versions[held], contents[held].notebook)
-    context = Context(("somebody else",) if busy else ())
-    match judge(Save(contents[save.number].notebook, save.time, save.writer), head, older, context):
+    match judge(Save(contents[save.number].notebook, save.time, save.writer), head, older, Context()):
         case Stale():
-            return (_STALE_BUSY if busy else _STALE), 0.0
-        case Unsure():
-            return 0.0, (_UNSURE_BUSY if busy else 0.0)
-    return 0.0, (_SEEN_BUSY if busy else _SEEN)
+            return _STALE, 0.0
+        case Sequential():
+            return 0.0, _SEEN
+    return 0.0, 0.0
 
 
 def _derivation(

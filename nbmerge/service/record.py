@@ -108,7 +108,7 @@ class Recorder:
         beside_others = context.busy or not saved.in_file or len(heads.tips) > 1
         if head is None or beside_others or self._is_shared(notebook_id, saved.time):
             return self._judged_alone(notebook_id, saved, heads, context)
-        return self._judged_together(notebook_id, saved, heads, context)
+        return self._judged_together(notebook_id, saved, heads)
 
     def _is_shared(self, notebook_id: int, now: float) -> bool:
         """Whether the history itself says that somebody else is there, but for merges: what those were
@@ -125,12 +125,12 @@ class Recorder:
         derivation = self.candidates(notebook_id, heads, notebook.cells).derivation(save, context)
         return self.add(notebook_id, saved, derivation)
 
-    def _judged_together(self, notebook_id: int, saved: Saved, heads: Heads, context: Context) -> Recorded:
+    def _judged_together(self, notebook_id: int, saved: Saved, heads: Heads) -> Recorded:
         """Record a save, and then what it turns out to be together with those before it."""
         with self.store.together():
             draft = Draft(saved.time, saved.origin, (heads.head,), saved.writer)
             version = self.store.record(notebook_id, saved.data, draft)
-            found = self.judging.judge(notebook_id, heads, version, context)
+            found = self.judging.judge(notebook_id, heads, version)
             change = HeadsChange(heads, self.store.graph(notebook_id))
             for number, parents in {**found.revised, version.number: found.parents}.items():
                 change = change.reparented(number, parents)

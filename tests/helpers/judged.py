@@ -24,9 +24,10 @@ def judged_by(
 ) -> Iterator[None]:
     """Within it saves get this verdict, as long as it is `asked` for."""
 
-    def judged(self: Recorder, notebook_id: int, saved: Saved, heads: Heads, context: Context) -> Recorded:
-        way = Recorder._judged_alone if asked() else together
-        return way(self, notebook_id, saved, heads, context)
+    def judged(self: Recorder, notebook_id: int, saved: Saved, heads: Heads) -> Recorded:
+        if asked():
+            return self._judged_alone(notebook_id, saved, heads, Context())
+        return together(self, notebook_id, saved, heads)
 
     with (
         patch("nbmerge.lineage.derivation.judge", verdict),

@@ -138,15 +138,17 @@ def test_a_small_cell_that_a_stale_save_dropped_comes_back_when_two_are_known() 
     assert "hello_again" in shown
 
 
+MINE = book({"read": CELLS["read"] + "\nprint(rows[0])", "plot": CELLS["plot"].replace("navy", "teal")})
+THEIRS = book(
+    {
+        "mean": "mean = median(levels)\nprint(mean, 'cm')",
+        "levels": CELLS["levels"] + "\nlow = min(levels)\nprint(low)",
+    }
+)
+
+
 def test_somebody_elses_edit_is_merged_when_the_evidence_is_plain() -> None:
-    mine = book({"read": CELLS["read"] + "\nprint(rows[0])", "plot": CELLS["plot"].replace("navy", "teal")})
-    theirs = book(
-        {
-            "mean": "mean = median(levels)\nprint(mean, 'cm')",
-            "levels": CELLS["levels"] + "\nlow = min(levels)\nprint(low)",
-        }
-    )
-    steps, shown = replayed(BEFORE, theirs, mine)
+    steps, shown = replayed(BEFORE, THEIRS, MINE)
     assert outcomes(steps)[-1] is Outcome.MERGE
     assert "low = min(levels)" in shown
     assert "teal" in shown
@@ -158,12 +160,15 @@ class _Written:
     way: str
 
 
-def told(*saves: _Written) -> Iterator[Outcome]:
-    """What is done about saves that were written in these ways."""
+def told(*saves: _Written, compared_only: bool = False, restarting: bool = False) -> Iterator[Outcome]:
+    """What is done about saves that were written in these ways; `compared_only`: as a watcher reads them,
+    `restarting`: by a new one each time."""
     store = open_store(None, lambda: 0.0).store
-    recorder = Recorder(store, NotebookCache(store))
+    recorder = Recorder(store, NotebookCache(store, compared_only=compared_only))
     notebook_id = store.adopt("/n.ipynb")
     for number, save in enumerate(saves):
+        if restarting:
+            recorder = Recorder(store, NotebookCache(store, compared_only=compared_only))
         done = recorder.record_save(
             notebook_id, Saved(save.data, 60.0 * number, Writer(way=save.way)), Context()
         )
@@ -211,7 +216,31 @@ def test_a_small_addition_by_another_program_is_merged_at_once() -> None:
     assert found[3] is Outcome.MERGE
 
 
-def test_equal_histories_are_judged_equally() -> None:
-    """Also by a watcher that was started again in between: what is thought follows from the versions."""
-    saves = [BEFORE, FIRST, BEFORE, book(b="bonjour_b = kohorte('B', 1)"), FIRST]
-    assert replayed(*saves) == replayed(*saves)
+STORIES: dict[str, list[Book]] = {
+    "merged": [BEFORE, THEIRS, MINE],
+    "goes on": [BEFORE, FIRST, book({"mean": FIRST["cells"][2]["source"][0] + "print(mean)"})],
+    "undo": [BEFORE, FIRST, BEFORE],
+    "formatter undone": [BEFORE, FORMATTED, book({"end": CELLS["end"] + "\nplt.close(figure)"})],
+    "rescue": [BEFORE, FIRST, book(without=tuple(CELLS)), FIRST],
+    "two": [BEFORE, book(a="hello_a = cohort('A', 1)"), book(b="bonjour_b = kohorte('B', 1)")],
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_watcher_that_is_started_again_judges_the_same(story: str) -> None:
+    """What is thought of a notebook follows from its versions."""
+    saves = [_Written(spelled(one), JUPYTER) for one in STORIES[story]]
+    assert list(told(*saves, restarting=True)) == list(told(*saves))
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_pictures_do_not_change_what_is_judged(story: str) -> None:
+    """Long outputs, which a watcher holds as bytes, and no author of a story touches."""
+    picture = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"image/png": "iVBORw0KGgo" * 20_000, "text/plain": ["<Figure>"]},
+    }
+    shown = code("axes.plot(levels)\nfigure", id="picture") | {"execution_count": 7, "outputs": [picture]}
+    saves = [_Written(spelled(one | {"cells": [*one["cells"], shown]}), JUPYTER) for one in STORIES[story]]
+    assert list(told(*saves, compared_only=True)) == list(told(*saves))
