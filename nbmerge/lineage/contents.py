@@ -35,6 +35,10 @@ class Content:
         return Counter(self.cells)
 
     @cached_property
+    def distinct(self) -> frozenset[Cell]:
+        return frozenset(self.cells)
+
+    @cached_property
     def ids(self) -> frozenset[str]:
         return frozenset(cell.id for cell in self.cells if cell.id is not None)
 
@@ -89,6 +93,9 @@ class Delta(Difference):
         return not self.ones and not self.others
 
 
+_SPARE = (
+    1.25  # times as many cells as there are in versions may be known: to forget some costs looking at all
+)
 NO_RESULT: Result = (None, [])
 
 
@@ -152,14 +159,12 @@ class ComparedVersions:
         self._deltas = {
             pair: found for pair, found in self._deltas.items() if pair[0] in kept and pair[1] in kept
         }
-        self._cells.keep_only(cell for found in self._known.values() for cell in found.notebook.cells)
+        if len(self._cells) > _SPARE * sum(len(found.cells) for found in self._known.values()):
+            self._cells.keep_only(cell for found in self._known.values() for cell in found.notebook.cells)
 
 
 def compare(one: Content, other: Content) -> Delta:
     """What two contents do not share."""
-    alone, others_alone = one.counted.keys() - other.counted.keys(), other.counted.keys() - one.counted.keys()
-    ones = Counter({cell: one.counted[cell] for cell in alone})
-    others = Counter({cell: other.counted[cell] for cell in others_alone})
-    if len(one.counted) < len(one.cells) or len(other.counted) < len(other.cells):
-        ones, others = one.counted - other.counted, other.counted - one.counted
-    return Delta(ones, others)
+    if len(one.distinct) < len(one.cells) or len(other.distinct) < len(other.cells):
+        return Delta(one.counted - other.counted, other.counted - one.counted)
+    return Delta(Counter(one.distinct - other.distinct), Counter(other.distinct - one.distinct))

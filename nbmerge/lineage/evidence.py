@@ -97,6 +97,10 @@ class Cells:
         self._known: dict[object, list[Cell]] = {}
         self._found: dict[Cell, Cell] = {}
 
+    def __len__(self) -> int:
+        """How many cells are known, equal ones too."""
+        return len(self._found)
+
     def count(self, cells: Iterable[Cell]) -> Counter[Cell]:
         """How often each representative is among them."""
         return Counter(map(self.representative, cells))

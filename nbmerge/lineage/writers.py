@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from heapq import heappush, heappushpop
 from itertools import pairwise
 from math import exp, log
@@ -60,7 +61,7 @@ class Buffer:
         return cost
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """One way to explain the recent saves, `cost` nats less likely than the best one.
 
@@ -76,7 +77,7 @@ class Explanation:
     below: Mapping[int, int]
     base: int | None = None
 
-    @property
+    @cached_property
     def is_forked(self) -> bool:
         """Whether two of the last saves continue the same version: two writers side by side."""
         recent = list(self.bases.values())[-_FORK:]
@@ -185,6 +186,13 @@ class Facts:
     had_seen: float = 0.0
     had_not_seen: float = 0.0
 
+    def sight(self, one: Explanation, parent: int) -> float:
+        """What the verdict on the save alone says of an author who had seen `parent`: it counts until two
+        writers are known."""
+        if one.is_forked:
+            return 0.0
+        return self.had_seen if one.descends(parent, self.held) else self.had_not_seen
+
 
 def first(number: int, writer: Writer) -> tuple[Explanation, ...]:
     """The explanation of a first version."""
@@ -196,10 +204,7 @@ def explained(
 ) -> tuple[Explanation, ...]:
     """The best explanations of one more save, best first; `parents`: what it is known to descend from."""
     steps = (
-        (step, one)
-        for one in before
-        for step in _of_first_contact(one, facts)
-        if not parents or step.parent in parents
+        (step, one) for one in before for step in _steps(one, facts) if not parents or step.parent in parents
     )
     found: dict[object, Explanation] = {}
     for step, one in _cheapest(sorted(steps, key=lambda found: found[0].cost), facts):
@@ -263,16 +268,6 @@ def _are_other_hands(one: Explanation) -> bool:
     return False
 
 
-def _of_first_contact(one: Explanation, facts: Facts) -> Iterator[_Step]:
-    """All steps, weighed by whether the author had seen what the file held, until two writers are known."""
-    if one.is_forked:
-        yield from _steps(one, facts)
-        return
-    for step in _steps(one, facts):
-        cost = facts.had_seen if one.descends(step.parent, facts.held) else facts.had_not_seen
-        yield _Step(step.cost + cost, step.by, step.base, step.parent, step.is_exact) if cost else step
-
-
 def _steps(one: Explanation, facts: Facts) -> Iterator[_Step]:
     forked, active = one.is_forked, one.active
     last_by = one.who[-1] if one.who else -1
@@ -297,7 +292,7 @@ def _continued(one: Explanation, facts: Facts, by: int, buffer: Buffer, prior: f
     """A known writer goes on with what it had, or with a version that it loaded since."""
     last = buffer.last
     if last in one.below:
-        yield _Step(prior, by, last, last)
+        yield _Step(prior + facts.sight(one, last), by, last, last)
     for version in facts.window:
         if version <= last:
             continue
@@ -306,19 +301,20 @@ def _continued(one: Explanation, facts: Facts, by: int, buffer: Buffer, prior: f
             load += _AGE * (facts.number - version)
         if last in one.below and facts.shows(version, last) is False:
             load += _UNSEEN
-        yield _Step(prior + load, by, version, version)
+        yield _Step(prior + load + facts.sight(one, version), by, version, version)
 
 
 def _reverted(one: Explanation, facts: Facts, by: int, buffer: Buffer) -> Iterator[_Step]:
     """The writer went back to an older version of its own past: it knows what it drops.  With which program
     it put just that in place does not matter much."""
     last, strange = buffer.last, buffer.strangeness(facts.writer)
+    prior = one.cost + _REVERT + facts.sight(one, last)
     for version in facts.window:
         if version == last or not one.descends(last, version):
             continue
         is_exact = facts.is_same(version)
         habits = min(strange, _OTHER_PROGRAM) if is_exact else strange + _REVERT_EDITED
-        yield _Step(one.cost + _REVERT + habits, by, version, last, is_exact)
+        yield _Step(prior + habits, by, version, last, is_exact)
 
 
 def _begun(one: Explanation, facts: Facts) -> Iterator[_Step]:
@@ -331,4 +327,4 @@ def _begun(one: Explanation, facts: Facts) -> Iterator[_Step]:
             cost += _OLD_AS_IT_IS
         elif is_old:
             cost += _MADE_OLD
-        yield _Step(prior + cost, len(one.buffers), version, version)
+        yield _Step(prior + cost + facts.sight(one, version), len(one.buffers), version, version)
