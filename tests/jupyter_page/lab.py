@@ -77,6 +77,9 @@ class Server:
         path.write_bytes(JUPYTER.spell(notebook))
         return path
 
+    def delete(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
+
     def sources(self, name: str) -> list[str]:
         return [source_of(cell) for cell in json.loads((self.folder / name).read_bytes())["cells"]]
 
@@ -146,11 +149,15 @@ def _answering(found: Server, process: subprocess.Popen[bytes], log: Path) -> Se
 
 @dataclass
 class Tab:
-    """A page with a notebook in it, as somebody sees and uses it."""
+    """A page with a notebook in it, as somebody sees and uses it.
+
+    `said`: what it wrote to its console; `asked`: what of nbmerge's part in the server.
+    """
 
     page: Page
     name: str = ""
     said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def show(self, name: str) -> None:
         """Open a notebook, beside what is open already."""
@@ -278,6 +285,7 @@ def new_tab(browser: Browser, there: Server, prepare: Callable[[Page], None] = l
 
     tab = Tab(new_page(browser))
     tab.page.on("console", lambda message: tab.said.append(message.text))
+    tab.page.on("request", lambda one: tab.asked.append(one.url) if "nbmerge/api" in one.url else None)
     tab.page.add_init_script(_WATCH)
     prepare(tab.page)
     tab.page.goto(f"{there.url}/lab?token=t&reset")

@@ -14,7 +14,7 @@ from tests.helpers.chromium import needs_chromium
 from tests.jupyter_page.lab import Server, Tab, new_tab, server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = needs_chromium
 WITHIN = 1.0  # second: what others write is shown
@@ -213,9 +213,35 @@ def test_renamed_reloaded_deleted(there: Server, both: tuple[Tab, Tab]) -> None:
     bob.type(3, "4")
     bob.save()
     assert there.sources("renamed.ipynb")[3] == "three = 334"
+
+    def gone(route: Route) -> None:
+        there.delete("renamed.ipynb")
+        route.continue_()
+
+    bob.page.route("**/nbmerge/api/save/**", gone, times=1)
     bob.type(3, "5")
     bob.save()
     assert there.sources("renamed.ipynb")[3] == "three = 3345"
+    bob.type(3, "6", at=0)
+    bob.save()
+    assert there.sources("renamed.ipynb") == bob.sources()
+    assert bob.sources()[3] == "6three = 3345"
+
+
+def test_drives_of_other_extensions_are_left_alone(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, _ = both
+    ann.page.evaluate(
+        """() => {
+          const {contents} = window.jupyterapp.serviceManager;
+          contents.addDrive(new contents.defaultDrive.constructor({name: 'Other'}));
+        }"""
+    )
+    ann.asked.clear()
+    ann.show(f"Other:{ann.name}")
+    ann.type(1, "0")
+    ann.save()
+    assert there.sources(ann.name.removeprefix("Other:"))[1] == "one = 10"
+    assert ann.asked == []
 
 
 @pytest.mark.parametrize("how", ["no server part", "turned off"])
@@ -224,19 +250,18 @@ def test_without_it_everything_is_as_ever(there: Server, chromium_program: Brows
     there.put(name, four())
 
     def hide(page: Page) -> None:
-        page.route("**/nbmerge/api/**", lambda route: route.fulfill(status=404, body="{}"))
+        if how == "no server part":
+            page.route("**/nbmerge/api/**", lambda route: route.fulfill(status=404, body="{}"))
 
     if how == "turned off":
         there.settings(enabled=False)
-    tab = new_tab(chromium_program, there, hide if how == "no server part" else lambda _: None)
+    tab = new_tab(chromium_program, there, hide)
     there.settings(enabled=True)
-    asked: list[str] = []
-    tab.page.on("request", lambda request: asked.append(request.url))
     tab.show(name)
     tab.type(1, "0")
     tab.save()
     assert there.sources(name)[1] == "one = 10"
-    assert [url for url in asked if "nbmerge/api" in url] == []
+    assert len(tab.asked) == (how == "no server part")
     assert len([line for line in tab.said if "nbmerge does not act" in line]) == 1
     time.sleep(0.6)  # JupyterLab overlooks what comes within half a second
     there.put(name, four())

@@ -11,6 +11,7 @@ import { StatusNote } from './status.js';
 /** @typedef {import('@jupyterlab/application').JupyterFrontEnd} JupyterFrontEnd */
 /** @typedef {import('@jupyterlab/notebook').INotebookTracker} Tracker */
 /** @typedef {import('@jupyterlab/notebook').NotebookWidgetFactory.IFactory} Factory */
+/** @typedef {import('@jupyterlab/services').Contents.IManager} Contents */
 /** @typedef {import('@jupyterlab/services').Drive} Drive */
 /** @typedef {import('@jupyterlab/settingregistry').ISettingRegistry} Settings */
 /** @typedef {import('@jupyterlab/statusbar').IStatusBar} StatusBar */
@@ -60,7 +61,7 @@ export async function plugins(shared) {
         const tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
         const stock = stockOf(drive);
         const provider = new NotebookProvider(server, stock, tab, (path, answer) => status.tell(path, answer));
-        if (!rooms && canProvide(drive, factory)) useProvider(drive, factory, provider);
+        if (!rooms && canProvide(drive, factory)) useProvider(app.serviceManager.contents, drive, factory, provider);
         else wrapDrive(drive, stock, provider);
         tracker.forEach(panel => provider.attach(panel));
         tracker.widgetAdded.connect((_, panel) => provider.attach(panel));
@@ -83,11 +84,15 @@ function driveOf(app) {
  * @param {Settings | undefined} settings
  */
 async function whyNot(server, settings) {
-  const [loaded, about] = await Promise.allSettled([settings?.load(ID), server.about()]);
-  const values = loaded.status === 'fulfilled' ? loaded.value?.composite : undefined;
+  const values = (await settings?.load(ID).catch(() => undefined))?.composite;
   if (values?.['enabled'] !== true) return 'it is not turned on in the settings';
-  if (about.status === 'fulfilled') return '';
-  return about.reason?.status === 404 ? 'the server has no part of it' : `the server fails: ${about.reason}`;
+  try {
+    await server.about();
+    return '';
+  } catch (error) {
+    const { status } = /** @type {{status?: number}} */ (error);
+    return status === 404 ? 'the server has no part of it' : `the server fails: ${error}`;
+  }
 }
 
 /**
@@ -98,15 +103,19 @@ async function whyNot(server, settings) {
 function stockOf(drive) {
   const get = drive.get.bind(drive);
   const save = drive.save.bind(drive);
-  /** @param {any} options */
-  const plain = options => {
-    const { contentProviderId, ...rest } = options ?? {};
-    return contentProviderId === PROVIDER ? rest : options;
-  };
   return {
     get: (path, options) => get(path, plain(options)),
     save: (path, options) => save(path, plain(options))
   };
+}
+
+/**
+ * Options without our name.
+ * @param {any} options
+ */
+function plain(options) {
+  const { contentProviderId, ...rest } = options ?? {};
+  return contentProviderId === PROVIDER ? rest : options;
 }
 
 /**
@@ -118,15 +127,26 @@ const canProvide = (drive, factory) =>
   Boolean(drive.contentProviderRegistry && factory && 'contentProviderId' in factory && !factory.contentProviderId);
 
 /**
+ * The name of a provider goes with all notebooks, also with those of drives that were not given it, which
+ * would open none of them: there they are asked for as without nbmerge.
+ * @param {Contents} contents
  * @param {Drive} drive
  * @param {any} factory
  * @param {NotebookProvider} provider
  */
-function useProvider(drive, factory, provider) {
+function useProvider(contents, drive, factory, provider) {
   drive.contentProviderRegistry?.register(PROVIDER, {
     get: (path, options) => provider.get(path, options),
     save: (path, options) => provider.save(path, options)
   });
+  /** @type {<T>(path: string, options: T) => T} */
+  const named = (path, options) => (contents.driveName(path) ? plain(options) : options);
+  const get = contents.get.bind(contents);
+  const save = contents.save.bind(contents);
+  const sharedModel = contents.getSharedModelFactory?.bind(contents);
+  contents.get = (path, options) => get(path, named(path, options));
+  contents.save = (path, options) => save(path, named(path, options));
+  if (sharedModel) contents.getSharedModelFactory = (path, options) => sharedModel(path, named(path, options));
   factory.contentProviderId = PROVIDER;
 }
 

@@ -31,6 +31,9 @@ import { Replica } from './replica.js';
 
 const A_WHILE = 1000; // milliseconds until a page that is being typed in is asked again
 
+/** @param {any} error */
+const isNotFound = error => error?.response?.status === 404;
+
 /** A notebook that is open in this page, in one or more panels. */
 class OpenNotebook {
   /**
@@ -48,6 +51,8 @@ class OpenNotebook {
     this.panels = new Set();
     /** Null: it takes no part. @type {Replica | null} */
     this.replica = null;
+    /** Where the notebook was when it was opened or saved last: it may be about to be saved elsewhere. */
+    this.began = '';
     this.typedSince = false;
     context.saveState.connect((_, state) => {
       // JupyterLab takes the page for saved when the answer comes, whatever was typed meanwhile.
@@ -64,6 +69,7 @@ class OpenNotebook {
     if (!this.shows(opened.content)) return;
     this.replica?.close();
     this.replica = new Replica(this._requests(), this._page(), opened);
+    this.began = this.path;
   }
 
   end() {
@@ -261,15 +267,27 @@ export class NotebookProvider {
    */
   async save(path, options) {
     const open = this._at(path);
-    if (!open?.replica) return this._recreate(path, options);
+    if (!open?.replica) return this._begun(path, await this._stock.save(path, options));
+    if (await this._isGone(path)) return this._recreate(path, open, open.replica, options);
     try {
-      // A save of a file that is gone would be kept as a version, and not be written.
-      await this._stock.get(path, { content: false });
+      const { model } = await open.replica.save();
+      open.began = path;
+      return /** @type {Model} */ (model);
     } catch (error) {
-      if (/** @type {any} */ (error)?.response?.status !== 404) throw error;
-      return this._recreate(path, { ...options, content: open.context.model.toJSON() });
+      if (!isNotFound(error) || !(await this._isGone(path))) throw error;
+      return this._recreate(path, open, open.replica, options);
     }
-    return /** @type {Model} */ ((await open.replica.save()).model);
+  }
+
+  /** @param {string} path */
+  async _isGone(path) {
+    try {
+      await this._stock.get(path, { content: false });
+      return false;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
   }
 
   /** @param {string} path @param {FetchOptions} [options] */
@@ -279,14 +297,31 @@ export class NotebookProvider {
   }
 
   /**
-   * Save the stock way; a notebook that had no file takes part from then on.
+   * Save what had no file any more the stock way, and then say what it was made from.
    * @param {string} path
+   * @param {OpenNotebook} open
+   * @param {Replica} replica
    * @param {Partial<Model>} [options]
    * @returns {Promise<Model>}
    */
-  async _recreate(path, options) {
-    const saved = await this._stock.save(path, options);
-    this._at(path)?.end();
+  async _recreate(path, open, replica, options) {
+    const saved = await this._stock.save(path, { ...options, content: open.context.model.toJSON() });
+    if (open.began !== path) return this._begun(path, saved);
+    try {
+      return /** @type {Model} */ ((await replica.save()).model);
+    } catch (error) {
+      console.warn(`nbmerge: ${path} was saved without it:`, error);
+      return saved;
+    }
+  }
+
+  /**
+   * A notebook that was saved the stock way takes part from then on.
+   * @param {string} path
+   * @param {Model} saved
+   * @returns {Promise<Model>}
+   */
+  async _begun(path, saved) {
     try {
       const opened = await this._server.open(path);
       if (opened.here && opened.model.last_modified === saved.last_modified) {

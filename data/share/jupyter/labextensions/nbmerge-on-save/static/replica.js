@@ -46,6 +46,8 @@ const ATTEMPTS = 3; // pulls that meet newer typing, before the page is left alo
 const isRefusal = error => error?.status >= 400 && error.status < 500;
 /** @param {any} error */
 const isUnknownBase = error => error?.status === 409;
+/** @param {any} error */
+const isGone = error => error?.status === 404;
 
 export class Replica {
   /**
@@ -136,6 +138,7 @@ export class Replica {
       answer = await this.server.save(request.body);
     } catch (error) {
       if (isRefusal(error)) this._unanswered = null;
+      if (isGone(error)) this.base = request.body.save_id; // what was sent is kept as a version all the same
       throw error;
     }
     this._unanswered = null;

@@ -14,6 +14,7 @@
 /** @typedef {import('@jupyterlab/services').ServerConnection.ISettings} Settings */
 
 const PATIENCE = 120_000; // milliseconds
+const SHORT = 10_000; // JupyterLab's own start waits for the first answer
 
 export class NbmergeServer {
   /**
@@ -28,7 +29,7 @@ export class NbmergeServer {
 
   /** @returns {Promise<{version: string}>} */
   about() {
-    return this._ask('GET', 'about');
+    return this._ask('GET', 'about', '', undefined, SHORT);
   }
 
   /**
@@ -59,10 +60,11 @@ export class NbmergeServer {
    * @param {string} what
    * @param {string} path
    * @param {Json} [body]
+   * @param {number} [patience]
    */
-  async _ask(method, what, path = '', body) {
+  async _ask(method, what, path = '', body = undefined, patience = PATIENCE) {
     const url = this._url.join(this._settings.baseUrl, 'nbmerge/api', what, this._url.encodeParts(path));
-    const init = { method, signal: AbortSignal.timeout(PATIENCE), ...(body && { body: JSON.stringify(body) }) };
+    const init = { method, signal: AbortSignal.timeout(patience), ...(body && { body: JSON.stringify(body) }) };
     const response = await this._connection.makeRequest(url, init, this._settings);
     if (response.ok) return response.json();
     const error = await this._connection.ResponseError.create(response);

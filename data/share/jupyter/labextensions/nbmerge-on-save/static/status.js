@@ -18,7 +18,7 @@ const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
  * What came, in words: "2 cells from another tab, 1 line from a program".
  * @param {Came[]} came
  */
-export const words = came =>
+const words = came =>
   came
     .map(({ writer, cells, lines }) => {
       const what = cells === 1 && lines ? counted(lines, 'line') : counted(cells, 'cell');
@@ -30,7 +30,7 @@ export const words = came =>
  * What an answer means to people; "" if nothing.
  * @param {SaveAnswer | PullAnswer} answer
  */
-export function note(answer) {
+function note(answer) {
   const said = answer.operations.length ? [words(answer.came)] : [];
   if ('conflicts' in answer && answer.conflicts.length && answer.operations.length) {
     said.push(`${counted(answer.conflicts.length, 'conflict')}: look for <<<<<<<`);
