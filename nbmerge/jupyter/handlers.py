@@ -252,6 +252,7 @@ class PullHandler(NotebookHandler):
                 "operations": await self.operations(pulled.operations, write(pulled.content)),
                 "held": pulled.held,
                 "came": [asdict(came) for came in pulled.came],
+                "due": pulled.due,
                 "model": model,
             }
         )

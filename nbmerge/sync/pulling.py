@@ -39,7 +39,8 @@ class Pulled:
     `held`: the cells, by their names in the changed copy, that both sides changed in the same place: they are
     as they were.  While there are any, and where the copy lacks cells that were changed, `version` is the
     base that was given.  `came` is what others have saved, `head` the token of what the file holds, and
-    `content` what the operations make of the copy.
+    `content` what the operations make of the copy.  `due`: a program that had not seen it has saved over what
+    somebody had saved; the file lacks that until anybody who takes part saves.
     """
 
     version: str
@@ -48,6 +49,7 @@ class Pulled:
     operations: tuple[Operation, ...] = ()
     held: tuple[Name, ...] = ()
     came: tuple[Came, ...] = ()
+    due: bool = False
 
 
 def pull_into(service: NotebookService, path: str, token: str, copy: Notebook) -> Pulled:
@@ -63,15 +65,16 @@ def pull_into(service: NotebookService, path: str, token: str, copy: Notebook) -
             message = f"{path}: the version {token!r} is not known here; save, or open the notebook again"
             raise UsageError(message)
         head = service.head(notebook_id)
+        due = service.recorder.is_due(notebook_id)
         common = _common(service, notebook_id, base, head)
         if common is None:
-            return Pulled(token_of(base, name), token_of(head, name), copy)
+            return Pulled(token_of(base, name), token_of(head, name), copy, due=due)
         before = cache.version(notebook_id, common)
         now = cache.version(notebook_id, head.number, before.cells)
     came = came_between(service.recorder, notebook_id, base, head)
     changed, held, is_all = _merged(before, copy, now)
     version = token_of(head if is_all else base, name)
-    return Pulled(version, token_of(head, name), changed, operations(copy, changed), held, came)
+    return Pulled(version, token_of(head, name), changed, operations(copy, changed), held, came, due)
 
 
 def _common(service: NotebookService, notebook_id: int, base: Version, head: Version) -> int | None:

@@ -93,6 +93,20 @@ def test_a_program_writes_while_somebody_types(there: Server, both: tuple[Tab, T
     assert typing.sources()[1] == "one + 1! = 1"
 
 
+def test_what_a_program_saved_over_stays_in_the_page_and_counts_as_unsaved(
+    there: Server, both: tuple[Tab, Tab]
+) -> None:
+    ann, _ = both
+    ann.type(1, "0")
+    ann.save()
+    there.put(ann.name, four(three="three = 333"))
+    wanted = ["# Levels", "one = 10", "two = 2\nprint(two)", "three = 333"]
+    ann.wait(wanted)
+    assert ann.dirty()
+    ann.save()
+    assert there.sources(ann.name) == wanted
+
+
 def test_what_came_in_is_not_undone_by_ctrl_z(there: Server, both: tuple[Tab, Tab]) -> None:
     ann, _ = both
     ann.type(2, "XY", at=0)

@@ -134,10 +134,11 @@ def test_a_stale_write_over_ones_own_save_takes_nothing_away(desk: Desk) -> None
     ann.type("one", "one = 11")
     ann.save()
     desk.put(notebook(code("one = 1", id="one"), code("two = 2", id="two"), code("three = 33", id="three")))
-    pulled(ann)
+    assert pulled(ann).due
     assert sources(ann)[0] == "one = 11"
     ann.save(check=False)
     assert desk.sources() == ["one = 11", "two = 2", "three = 33"]
+    assert not pulled(ann).due
 
 
 def test_what_cannot_be_pulled(desk: Desk) -> None:

@@ -107,7 +107,10 @@ class OpenNotebook {
       read: () => this._read(),
       bring: (operations, snapshot, saved) => this._bring(operations, snapshot, saved),
       match: content => this._match(content),
-      told: answer => this.told(this.path, answer),
+      told: answer => {
+        if ('due' in answer && answer.due) this.context.model.dirty = true; // whoever saves mends the file
+        this.told(this.path, answer);
+      },
       later: work => void setTimeout(work, A_WHILE),
       newId: () => crypto.randomUUID?.() ?? `${this.tab}-${Date.now()}-${Math.random()}`
     };
