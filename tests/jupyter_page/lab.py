@@ -51,6 +51,7 @@ _SETTINGS = {
     "apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
     "docmanager-extension/plugin.jupyterlab-settings": {"autosave": False},
 }
+_OFF = {"nbdime-jupyterlab": True, "jupyterlab-jupytext": True}  # their parts in the server are off
 _PATIENCE = 30.0  # seconds
 _WATCH = """
 window.dialogs = [];
@@ -102,6 +103,8 @@ def server(folder: Path) -> Iterator[Server]:
         file = folder / "settings" / "@jupyterlab" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
+    (folder / "labconfig").mkdir()
+    (folder / "labconfig" / "page_config.json").write_text(json.dumps({"disabledExtensions": _OFF}))
     root = folder / "root"
     root.mkdir()
     port = _free_port()
@@ -159,20 +162,22 @@ class Tab:
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
-    def show(self, name: str) -> None:
-        """Open a notebook, beside what is open already."""
+    def show(self, name: str, kernel: bool = False) -> None:
+        """Open a notebook, beside what is open already; with a kernel that starts."""
         self.name = name
         self.page.evaluate(
-            """async name => {
+            """async ([name, kernel]) => {
+              const kernelPreference = kernel ? {name: 'python3'} : {shouldStart: false};
               const widget = await window.jupyterapp.commands.execute(
-                'docmanager:open', {path: name, factory: 'Notebook', kernelPreference: {shouldStart: false}});
+                'docmanager:open', {path: name, factory: 'Notebook', kernelPreference});
               await widget.context.ready;
               await widget.revealed;
               window.panel = widget;
               do await new Promise(done => setTimeout(done, 100));
               while (document.querySelector('.jp-Dialog'));
+              if (kernel) await widget.sessionContext.ready;
             }""",
-            name,
+            [name, kernel],
         )
 
     def type(self, cell: int, text: str, at: int | None = None) -> None:

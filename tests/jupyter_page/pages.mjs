@@ -57,22 +57,24 @@ class SharedNotebook {
     this.count = 0;
     this.hidden = cells.map(cell => this.made(cell));
     this.cells = [...this.hidden];
-    this.undoable = [];
   }
   made(cell) {
     if (typeof cell.source !== 'string') throw new TypeError('lines, not a text');
     return new SharedCell(cell, this.count++);
   }
-  transact(work, undoable = true) {
-    this.undoable.push(undoable);
+  transact(work) {
+    this.parts = 0;
     work();
+    if (this.parts > 1) throw new Error('JupyterLab would lose the active cell');
     this.cells = [...this.hidden];
   }
-  insertCell(place, cell) {
-    this.hidden.splice(place, 0, this.made(cell));
+  insertCells(place, cells) {
+    this.hidden.splice(place, 0, ...cells.map(cell => this.made(cell)));
+    this.parts++;
   }
-  deleteCell(place) {
-    this.hidden.splice(place, 1);
+  deleteCellRange(from, to) {
+    this.hidden.splice(from, to - from);
+    this.parts++;
   }
   getMetadata() {
     return structuredClone(this.metadata);
@@ -164,7 +166,7 @@ const commands = {
   type: ({ who, cell, at, text }) => pages[who].shared.cells[cell].updateSource(at, at, text),
   insert: ({ who, place, cell }) => {
     const { shared } = pages[who];
-    shared.transact(() => shared.insertCell(place, cell));
+    shared.transact(() => shared.insertCells(place, [cell]));
   },
   save: ({ who }) => void pages[who].replica.save().catch(failed),
   pull: ({ who }) => void pages[who].replica.pull().catch(failed),

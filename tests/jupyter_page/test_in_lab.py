@@ -160,6 +160,24 @@ def test_cells_are_moved_under_a_caret(there: Server, both: tuple[Tab, Tab]) -> 
     there.put(ann.name, start | {"cells": [title, two, three, code("new = 4", id="new"), one]})
     ann.wait(["# Levels", "two = 2\nprint(two)", "three = 3", "new = 4", "one = 10"])
     assert ann.caret() == (4, len("one = 10"), True)
+    there.put(ann.name, start | {"cells": [two, three, title, one]})
+    ann.wait(["two = 2\nprint(two)", "three = 3", "# Levels", "one = 10"])
+    assert ann.caret() == (3, len("one = 10"), True)
+
+
+def test_keys_go_nowhere_when_somebody_takes_the_cell_out(there: Server, both: tuple[Tab, Tab]) -> None:
+    ann, _ = both
+    ann.focus(1)
+    start = four()
+    title, _, two, three = start["cells"]
+    there.put(ann.name, start | {"cells": [title, two, three]})
+    wanted = ["# Levels", "two = 2\nprint(two)", "three = 3"]
+    ann.wait(wanted)
+    ann.page.keyboard.type("xddm1")
+    assert ann.sources() == wanted
+    ann.focus(1, at=0)
+    ann.page.keyboard.type("x")
+    assert ann.sources()[1] == "xtwo = 2\nprint(two)"
 
 
 def test_typing_while_answers_come(there: Server, both: tuple[Tab, Tab]) -> None:

@@ -71,8 +71,8 @@ export function applyOperations(shared, snapshot, operations, care = {}) {
   shared.transact(() => {
     setFrame(shared, snapshot.content, made.frame);
     for (const change of changes) if (!change.anew) setFields(change);
-    arrange(shared, order, changes, care.kept ?? []);
   }, false);
+  arrange(shared, order, changes, care.kept ?? []);
   shared.transact(() => {
     for (const { cell, fields, anew } of changes) if (!anew && fields.has('outputs')) setOutputs(shared, cell, fields);
   }, false);
@@ -272,14 +272,14 @@ function setCellMetadata(cell, value) {
 
 /**
  * Put the cells in order.  A shared model cannot move a cell: it is made anew elsewhere, and its editor
- * is lost.
+ * is lost.  One stretch of cells at a time: of two in one transaction JupyterLab hears one after the other, and
+ * at the first finds the active cell's place in the list as it is after both, so that the caret goes astray.
  * @param {SharedNotebook} shared
  * @param {(SharedCell | Json)[]} order shared cells, and new ones as JSON
  * @param {Change[]} changes
  * @param {SharedCell[]} kept
  */
 function arrange(shared, order, changes, kept) {
-  // In a transaction `shared.cells` is as it was before: the places are counted here.
   const now = [...shared.cells];
   /** @type {Map<SharedCell | Json, Json>} */
   const made = new Map();
@@ -289,13 +289,34 @@ function arrange(shared, order, changes, kept) {
     order,
     kept.filter(cell => !made.has(cell))
   );
-  for (let place = now.length - 1; place >= 0; place--) {
-    const cell = now[place];
-    if (staying.has(cell)) continue;
-    if (!made.has(cell)) made.set(cell, { .../** @type {Json} */ (cell.toJSON()), id: cell.getId() });
-    shared.deleteCell(place);
+  for (const cell of now) {
+    if (!staying.has(cell) && !made.has(cell)) {
+      made.set(cell, { .../** @type {Json} */ (cell.toJSON()), id: cell.getId() });
+    }
   }
-  for (const [place, cell] of order.entries()) {
-    if (!staying.has(cell)) shared.insertCell(place, /** @type {any} */ (made.get(cell) ?? cell));
+  for (const { from, to } of stretches(now, cell => !staying.has(cell)).reverse()) {
+    shared.transact(() => shared.deleteCellRange(from, to), false);
   }
+  for (const { from, to } of stretches(order, cell => !staying.has(cell))) {
+    const cells = /** @type {any[]} */ (order.slice(from, to).map(cell => made.get(cell) ?? cell));
+    shared.transact(() => shared.insertCells(from, cells), false);
+  }
+}
+
+/**
+ * Where the items that are chosen stand, as ranges without their ends.
+ * @template T
+ * @param {T[]} items
+ * @param {(item: T) => boolean} isChosen
+ */
+function stretches(items, isChosen) {
+  /** @type {{from: number, to: number}[]} */
+  const found = [];
+  for (const [place, item] of items.entries()) {
+    const last = found[found.length - 1];
+    if (!isChosen(item)) continue;
+    if (last?.to === place) last.to++;
+    else found.push({ from: place, to: place + 1 });
+  }
+  return found;
 }

@@ -135,10 +135,15 @@ class OpenNotebook {
     if (saved) this.typedSince = JSON.stringify(model.toJSON()) !== JSON.stringify(snapshot.content);
     if (!operations.length) return snapshot.content;
     const dirty = model.dirty;
+    const kept = this._kept();
+    const focused = this._focused();
     const made = applyOperations(model.sharedModel, snapshot, operations, {
-      kept: this._kept(),
+      kept: [...focused, ...kept],
       distrust: cell => this._distrust(cell)
     });
+    // JupyterLab goes on in the next cell where one is gone: what is being typed is not meant for that.
+    const isLost = focused.some(cell => !model.sharedModel.cells.includes(cell));
+    if (isLost) /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
     if (!saved) model.dirty = dirty; // what came in is in the file
     return made;
   }
@@ -160,15 +165,23 @@ class OpenNotebook {
     };
   }
 
-  /** Cells with the focus, then those that run: their output has nowhere else to go. */
+  get _widgets() {
+    return [...this.panels].flatMap(panel => panel.content.widgets);
+  }
+
+  /** The cell that has the caret. @returns {SharedCell[]} */
+  _focused() {
+    const focused = this._widgets.filter(one => one.node.contains(document.activeElement));
+    return focused.map(one => one.model.sharedModel);
+  }
+
+  /** Cells that run, since their output has nowhere else to go, and those that are chosen. */
   _kept() {
-    const widgets = [...this.panels].flatMap(panel => panel.content.widgets);
-    const focused = widgets.filter(one => one.node.contains(document.activeElement));
-    const active = [...this.panels].flatMap(panel => panel.content.activeCell ?? []);
     /** @param {any} shared */
     const runs = shared => shared.executionState === 'running';
-    const running = widgets.filter(one => runs(one.model.sharedModel));
-    return [...focused, ...running, ...active].map(one => one.model.sharedModel);
+    const running = this._widgets.filter(one => runs(one.model.sharedModel));
+    const active = [...this.panels].flatMap(panel => panel.content.activeCell ?? []);
+    return [...running, ...active].map(one => one.model.sharedModel);
   }
 
   /** @param {SharedCell} cell */
