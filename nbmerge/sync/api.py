@@ -174,7 +174,7 @@ def save(  # noqa: PLR0913 - what a save is, and where it goes
 def pull(path: str, base: str, content: bytes, state: str | None = None) -> Pulled:
     """What to do to a copy, made of the version that `base` stands for, so that it has what others saved.
 
-    Nothing is saved: neither the copy nor a merge.  A cell that both sides changed in the same place stays
+    Nothing is saved, and the file stays as it is.  A cell that both sides changed in the same place stays
     as it is in the copy, and is named; it becomes a conflict when the copy is saved.
 
     Raises NotebookError if the content or the file is no notebook or the file is gone, UsageError if the

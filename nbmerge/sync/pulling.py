@@ -3,6 +3,9 @@
 Must not know: writing, who asks.  Invariant: nothing that only the copy holds is taken out of it, and nothing
 is put into the notebook; the token that comes with the operations is a base with which the changed copy
 can be saved: what is shared by then merges alike, and what was left out is a conflict then and only then.
+
+Where the file lacks a tip, since a program saved over it, it is the merge of the tips that comes, and that is
+recorded as a version: a copy that held both, but was said to come from one, would conflict with the other.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from nbmerge.merge.values import Policy, Result, Side
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.versions import harmonise
 from nbmerge.notebook.writer import write
+from nbmerge.service.tips import Deadline, OutOfTime, conflicts_of, merge_tips, record_merge
 from nbmerge.sync.came import Came, came_between
 from nbmerge.sync.operations import Operation, operations
 from nbmerge.sync.tokens import token_of, version_in, writer_in
@@ -66,23 +70,42 @@ def pull_into(service: NotebookService, path: str, token: str, copy: Notebook) -
             raise UsageError(message)
         head = service.head(notebook_id)
         due = service.recorder.is_due(notebook_id)
-        common = _common(service, notebook_id, base, head)
+        tips = _merge_of_tips(service, notebook_id) if due else head
+        wanted = tips or head
+        common = _common(service, notebook_id, base, wanted)
         if common is None:
             return Pulled(token_of(base, name), token_of(head, name), copy, due=due)
         before = cache.version(notebook_id, common)
-        now = cache.version(notebook_id, head.number, before.cells)
-    came = came_between(service.recorder, notebook_id, base, head)
+        now = cache.version(notebook_id, wanted.number, before.cells)
+    came = came_between(service.recorder, notebook_id, base, wanted)
     changed, held, is_all = _merged(before, copy, now)
-    version = token_of(head if is_all else base, name)
+    version = token_of(wanted if is_all and tips else base, name)
     return Pulled(version, token_of(head, name), changed, operations(copy, changed), held, came, due)
 
 
-def _common(service: NotebookService, notebook_id: int, base: Version, head: Version) -> int | None:
-    """From which version the copy and the file are to be merged; None where the file has nothing new."""
-    graph = service.store.graph(notebook_id)
-    if base.digest == head.digest or graph.descends(base.number, head.number):
+def _merge_of_tips(service: NotebookService, notebook_id: int) -> Version | None:
+    """What the tips make together, as a version; None where that is not clear, or takes too long."""
+    store, tips = service.store, service.recorder.heads(notebook_id).tips
+    if len(tips) == 1:
+        return store.version(notebook_id, tips[0])
+    cache, known = service.recorder.cache, store.merge_of(notebook_id, tips)
+    if known is not None:
+        merge = store.version(notebook_id, known)
+        return None if conflicts_of(store, notebook_id, merge, cache) else merge
+    deadline = Deadline(service.stopwatch, service.stopwatch() + service.timing.merging)
+    try:
+        made = merge_tips(store, notebook_id, service.recorder.heads(notebook_id), cache, deadline)
+    except OutOfTime:
         return None
-    return max(graph.commons((base.number,), head.number), default=None)
+    return None if made.conflicts else record_merge(store, notebook_id, made, service.clock())
+
+
+def _common(service: NotebookService, notebook_id: int, base: Version, wanted: Version) -> int | None:
+    """From which version the copy and what others have saved are to be merged; None: there is nothing new."""
+    graph = service.store.graph(notebook_id)
+    if base.digest == wanted.digest or graph.descends(base.number, wanted.number):
+        return None
+    return max(graph.commons((base.number,), wanted.number), default=None)
 
 
 def _merged(base: Notebook, copy: Notebook, head: Notebook) -> tuple[Notebook, tuple[Name, ...], bool]:

@@ -141,6 +141,22 @@ def test_a_stale_write_over_ones_own_save_takes_nothing_away(desk: Desk) -> None
     assert not pulled(ann).due
 
 
+def test_what_came_with_a_stale_write_is_no_conflict_later(desk: Desk) -> None:
+    """Bob's copy holds Ann's line and the program's, and is said to come from both."""
+    ann, bob = desk.writer("Ann"), desk.writer("Bob")
+    ann.type("one", "one = 11")
+    ann.save()
+    pulled(bob)
+    desk.put(notebook(code("one = 1", id="one"), code("two = 2", id="two"), code("three = 33", id="three")))
+    assert pulled(bob).due
+    assert sources(bob) == ["one = 11", "two = 2", "three = 33"]
+    ann.type("one", "one = 111")
+    ann.save()
+    bob.type("two", "two = 22")
+    assert not bob.save().conflicts
+    assert desk.sources() == sources(bob) == ["one = 111", "two = 22", "three = 33"]
+
+
 def test_what_cannot_be_pulled(desk: Desk) -> None:
     ann = desk.writer("Ann")
     with pytest.raises(UsageError, match="is not known here"):
