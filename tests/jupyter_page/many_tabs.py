@@ -106,7 +106,7 @@ def start() -> Notebook:
 
 @dataclass
 class Crowd:
-    """`words` are those that have to be there; `gone` those that somebody took out."""
+    """`words` have to be there; `gone` are those that somebody took out; `read` the script read a while ago."""
 
     there: Server
     tabs: list[Tab]
@@ -115,7 +115,7 @@ class Crowd:
     gone: set[str] = field(default_factory=set)
     done: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
-    late: list[bytes] = field(default_factory=list)
+    read: bytes = b""
     without: tuple[str, ...] = ()
     log: list[str] = field(default_factory=list)
 
@@ -227,17 +227,18 @@ class Crowd:
             case "write":
                 self.script(self.path.read_bytes())
             case "write late":
-                self.late.append(self.path.read_bytes())
-                if len(self.late) > 1:
-                    self.script(self.late.pop(0))
+                if self.read:
+                    self.script(self.read)
+                else:
+                    self.read = self.path.read_bytes()
             case "commit":
                 self.git("commit", "-qam", "some more")
             case "check out":
-                self.git("commit", "-qam", "before")
                 self.check_out()
 
     def script(self, data: bytes) -> None:
-        """A program that puts a word into what it read, a moment ago or a while ago."""
+        """A program that puts a word into what it read, a moment ago or a while ago, but since it wrote."""
+        self.read = b""
         with contextlib.suppress(ValueError):
             found = json.loads(data)
             marker = line_of(SCRIPT)
@@ -252,11 +253,16 @@ class Crowd:
                 self.words.add(word)
 
     def check_out(self) -> None:
-        """What nobody has committed yet is taken out: here all that was saved since a moment ago."""
+        """An older version, when all have saved: what has come since is taken out, also of the pages."""
+        self.settle()
+        self.git("commit", "-qam", "before")
         self.git("checkout", "-q", "HEAD~1", "--", NAME)
         held = self.path.read_text()
         self.take({word for word in self.words if word not in held})
+        self.read = b""
         self.git("commit", "-qam", "back")
+        self.wait()
+        self.errors += [f"after git checkout: {one}" for one in self.differences()]
 
     def git(self, *arguments: str) -> None:
         subprocess.run(["git", *arguments], cwd=self.there.folder, check=False, capture_output=True)
@@ -268,6 +274,10 @@ class Crowd:
         for _ in range(2):
             for tab in self.tabs:
                 tab.page.evaluate("window.panel.context.save()")
+        self.wait()
+
+    def wait(self) -> None:
+        """Until all show what the file holds, but not for ever."""
         end = time.monotonic() + _SETTLED
         while time.monotonic() < end and self.differences():
             time.sleep(0.1)
