@@ -404,6 +404,11 @@ def _can_run(command: str) -> bool:
 
 _JUPYTER = "jupyter server"
 _SERVER_PART = os.path.join("etc", "jupyter", "jupyter_server_config.d", "nbmerge.json")
+_PAGE = "jupyter page"
+_EXTENSION = "nbmerge-on-save"
+_PAGE_PART = os.path.join("share", "jupyter", "labextensions", _EXTENSION, "package.json")
+_PAGE_CONFIG = os.path.join("labconfig", "page_config.json")
+_USER_SETTINGS = os.path.join("lab", "user-settings", _EXTENSION, "plugin.jupyterlab-settings")
 
 
 def jupyter_server(setting: Setting) -> Iterator[Finding]:
@@ -415,11 +420,47 @@ def jupyter_server(setting: Setting) -> Iterator[Finding]:
         yield ok(_JUPYTER, message)
         return
     yield from server_part(sys.prefix, setting)
+    yield page_part(sys.prefix, setting)
+
+
+def _mending(setting: Setting) -> str:
+    return f"{setting.python} -m pip install --force-reinstall --no-deps nbmerge-on-save"
+
+
+def page_part(prefix: str, setting: Setting) -> Finding:
+    """What to say of what JupyterLab and Notebook find below a folder, and of what this user has chosen."""
+    match _json(os.path.join(prefix, _PAGE_PART)):
+        case {"version": setting.version}:
+            pass
+        case {"version": str(other)}:
+            message = f"the part in the page is of version {other}, the server's of {setting.version}"
+            return warning(_PAGE, message, f"{_mending(setting)}; then restart Jupyter")
+        case _:
+            return warning(_PAGE, "the part in JupyterLab's page is not installed", _mending(setting))
+    own = setting.environment.get("JUPYTER_CONFIG_DIR") or os.path.join(setting.home, ".jupyter")
+    for folder in (os.path.join(prefix, "etc", "jupyter"), own):
+        match _json(os.path.join(folder, _PAGE_CONFIG)):
+            case {"disabledExtensions": dict(off)} if off.get(_EXTENSION):
+                advice = f"jupyter labextension enable {_EXTENSION}"
+                return warning(_PAGE, "the part in JupyterLab's page is disabled", advice)
+    if _is_turned_off(os.path.join(own, _USER_SETTINGS)):
+        advice = "Settings > Settings Editor > nbmerge, if you want it"
+        return warning(_PAGE, "merging in JupyterLab's page is turned off in your settings", advice)
+    return ok(_PAGE, "the part in JupyterLab's page is switched on")
+
+
+def _is_turned_off(path: str) -> bool:
+    """What a settings file says, which may hold comments."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return re.search(r'^[^/\n]*"enabled"\s*:\s*false', file.read(), re.M) is not None
+    except OSError:
+        return False
 
 
 def server_part(prefix: str, setting: Setting) -> Iterator[Finding]:
     """What to say of what is installed below a folder."""
-    mend = f"{setting.python} -m pip install --force-reinstall --no-deps nbmerge-on-save"
+    mend = _mending(setting)
     server = _json(os.path.join(prefix, _SERVER_PART))
     if server is None:
         yield warning(_JUPYTER, "the part in the Jupyter server is not installed", mend)

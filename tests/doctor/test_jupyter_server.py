@@ -1,14 +1,15 @@
-"""The part in the Jupyter server: there, and switched on."""
+"""The parts in the Jupyter server and in the page: there, of one version, and switched on."""
 
 from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nbmerge.doctor.installation import server_part
+from nbmerge.doctor.installation import page_part, server_part
 from nbmerge.doctor.values import Setting, Severity
 
 SETTING = Setting(
@@ -40,3 +41,29 @@ def test_the_part_in_the_server(tmp_path: Path, enabled: bool | None, state: Sev
     [found] = server_part(str(tmp_path), SETTING)
     assert found.state is state
     assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "is not installed"),
+        ({"package.json": {"version": "1.9"}}, "is of version 1.9, the server's of 2.0"),
+        ({"package.json": {"version": "2.0"}}, "is switched on"),
+        ({"page_config.json": {"disabledExtensions": {"nbmerge-on-save": True}}}, "is disabled"),
+        ({"page_config.json": {"disabledExtensions": {"nbmerge-on-save": False}}}, "is switched on"),
+        ({"plugin.jupyterlab-settings": {"enabled": False}}, "turned off in your settings"),
+        ({"plugin.jupyterlab-settings": {"enabled": True}}, "is switched on"),
+    ],
+)
+def test_the_part_in_the_page(tmp_path: Path, files: dict[str, object], said: str) -> None:
+    places = {
+        "package.json": "share/jupyter/labextensions/nbmerge-on-save",
+        "page_config.json": "home/.jupyter/labconfig",
+        "plugin.jupyterlab-settings": "home/.jupyter/lab/user-settings/nbmerge-on-save",
+    }
+    for name, content in ({"package.json": {"version": "2.0"}} | files if files else {}).items():
+        (tmp_path / places[name]).mkdir(parents=True)
+        (tmp_path / places[name] / name).write_text(json.dumps(content))
+    found = page_part(str(tmp_path), replace(SETTING, home=str(tmp_path / "home"), environment={}))
+    assert said in found.message
+    assert (found.state is Severity.OK) == ("switched on" in said)

@@ -123,9 +123,7 @@ def server(folder: Path) -> Iterator[Server]:
             process_group=0,  # for the kernels that it starts
         )
         try:
-            found = _answering(Server(root, f"http://127.0.0.1:{port}"), process, folder / "log")
-            found.settings(enabled=True)
-            yield found
+            yield _answering(Server(root, f"http://127.0.0.1:{port}"), process, folder / "log")
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

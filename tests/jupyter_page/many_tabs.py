@@ -43,6 +43,7 @@ _LETTERS = "wqtgeu"  # of these none does anything to a cell if the caret is not
 _TYPES = ("type",) * 10
 _ACTS = (*_TYPES, "save", "save", "insert", "move", "delete", "run", "undo")
 _OUTSIDE = ("write", "write", "write late", "commit", "check out")
+_LATE = 5  # saves of others, after which a program may still write what it read; not many more are compared
 _SETTLED = 20.0  # seconds until all show what the file holds
 # Errors in the console that are not ours: files that a fresh profile lacks.
 _USUAL = ("favicon", "/api/kernels/", "/api/sessions/", "net::ERR_ABORTED")
@@ -106,7 +107,7 @@ def start() -> Notebook:
 
 @dataclass
 class Crowd:
-    """`words` have to be there; `gone` are those that somebody took out; `read` the script read a while ago."""
+    """`words` have to be there, `gone` were taken out by somebody, and `read` the script read a while ago."""
 
     there: Server
     tabs: list[Tab]
@@ -116,6 +117,7 @@ class Crowd:
     done: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     read: bytes = b""
+    read_at: int = 0
     without: tuple[str, ...] = ()
     log: list[str] = field(default_factory=list)
 
@@ -227,10 +229,10 @@ class Crowd:
             case "write":
                 self.script(self.path.read_bytes())
             case "write late":
-                if self.read:
+                if self.read and self.done["save"] - self.read_at <= _LATE:
                     self.script(self.read)
                 else:
-                    self.read = self.path.read_bytes()
+                    self.read, self.read_at = self.path.read_bytes(), self.done["save"]
             case "commit":
                 self.git("commit", "-qam", "some more")
             case "check out":

@@ -288,7 +288,7 @@ def test_without_it_everything_is_as_ever(there: Server, chromium_program: Brows
     if how == "turned off":
         there.settings(enabled=False)
     tab = new_tab(chromium_program, there, hide)
-    there.settings(enabled=True)
+    there.settings()
     tab.show(name)
     tab.type(1, "0")
     tab.save()

@@ -25,7 +25,7 @@ def test_it_is_an_extension_of_this_version() -> None:
 def test_its_settings_are_those_of_the_plugin() -> None:
     package = json.loads((FOLDER / "package.json").read_text(encoding="utf-8"))
     schema = FOLDER / package["jupyterlab"]["schemaDir"] / FOLDER.name / "plugin.json"
-    assert json.loads(schema.read_text(encoding="utf-8"))["properties"]["enabled"]["default"] is False
+    assert json.loads(schema.read_text(encoding="utf-8"))["properties"]["enabled"]["default"] is True
     assert f"'{FOLDER.name}:plugin'" in (FOLDER / "static" / "plugin.js").read_text(encoding="utf-8")
 
 

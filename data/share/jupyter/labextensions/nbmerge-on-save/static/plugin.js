@@ -84,8 +84,12 @@ function driveOf(app) {
  * @param {Settings | undefined} settings
  */
 async function whyNot(server, settings) {
-  const values = (await settings?.load(ID).catch(() => undefined))?.composite;
-  if (values?.['enabled'] !== true) return 'it is not turned on in the settings';
+  try {
+    const values = (await settings?.load(ID))?.composite;
+    if (values?.['enabled'] === false) return 'it is turned off in the settings';
+  } catch (error) {
+    return `its settings cannot be read: ${error}`;
+  }
   try {
     await server.about();
     return '';

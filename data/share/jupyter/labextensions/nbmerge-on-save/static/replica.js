@@ -15,7 +15,10 @@ import { sameJson } from './notebooks.js';
 /** @typedef {{writer: string, cells: number, lines: number}} Came */
 /** @typedef {{version: string, operations: Operation[], came: Came[], model: Json}} Brought */
 /** @typedef {Brought & {sent: string, conflicts: Json[]}} SaveAnswer */
-/** `due`: the file lacks something that was saved. @typedef {Brought & {held: (string | number)[], due: boolean}} PullAnswer */
+/**
+ * `due`: the file lacks something that was saved.
+ * @typedef {Brought & {held: (string | number)[], due: boolean}} PullAnswer
+ */
 /** @typedef {{base: string, content: Json}} PullBody */
 /** @typedef {PullBody & {save_id: string}} SaveBody */
 /** What an `open` gave. @typedef {{version: string, content: Json}} Opened */
