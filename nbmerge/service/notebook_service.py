@@ -196,8 +196,8 @@ class NotebookService:
                 try:
                     notebook_id = self._record_file(path, real)
                 except NotebookError:
-                    is_gone = number > 0 and not os.path.exists(path)
-                    if pause is None or is_gone or self.disk.being_written(path) is False:
+                    is_quiet = not os.path.exists(path) or self.disk.being_written(path) is False
+                    if pause is None or (number > 0 and is_quiet):  # it may have become so since it was read
                         raise
                 else:
                     yield notebook_id, real

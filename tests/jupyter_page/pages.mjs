@@ -73,7 +73,7 @@ class SharedNotebook {
     this.parts++;
   }
   deleteCellRange(from, to) {
-    this.hidden.splice(from, to - from);
+    for (const cell of this.hidden.splice(from, to - from)) cell.id = undefined; // a deleted cell knows nothing
     this.parts++;
   }
   getMetadata() {

@@ -115,6 +115,15 @@ def test_a_cell_that_did_not_change_is_not_touched(double: Node) -> None:
     assert double.do("apply", notebook=in_page(notebook(*cells)), operations=todo)["stayed"] == 5
 
 
+def test_a_cell_that_moves_gets_its_outputs(double: Node) -> None:
+    cells = [code(f"value_{n} = compute({n}, depth=3)", id=f"c{n}") for n in range(4)]
+    ran = code("value_0 = compute(0, depth=3)", id="c0", count=1, out="7\n")
+    todo = forms(notebook(*cells), notebook(*cells[1:], ran))
+    found = double.do("apply", notebook=in_page(notebook(*cells)), operations=todo)["after"]["cells"]
+    assert [cell["id"] for cell in found] == ["c1", "c2", "c3", "c0"]
+    assert [output["text"] for output in found[-1]["outputs"]] == ["7\n"]
+
+
 def test_lines_of_outputs_are_joined_and_json_is_not(double: Node) -> None:
     data = {"text/html": ["<b>\n", "x</b>"], "application/json": ["a", "b"]}
     rich = code("show()", id="a") | {

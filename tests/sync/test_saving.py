@@ -374,6 +374,18 @@ def test_a_torn_file_is_waited_for(desk: Desk) -> None:
     timer.join()
 
 
+def test_a_file_that_became_whole_since_it_was_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = desk.path.read_bytes()
+    desk.path.write_bytes(whole[:50])
+
+    def finished(*_: object) -> bool:
+        desk.path.write_bytes(whole)
+        return False
+
+    monkeypatch.setattr(Disk, "being_written", finished)
+    assert open_notebook(str(desk.path), state=desk.state).content == whole
+
+
 def test_a_link_is_followed_and_stays(desk: Desk) -> None:
     link = desk.folder / "link.ipynb"
     link.symlink_to(desk.path)

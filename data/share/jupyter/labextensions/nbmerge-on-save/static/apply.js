@@ -38,6 +38,7 @@ import { carried, spliced } from './text.js';
  * A cell that stays and what it gets; `anew`: it has to be made anew as this, its id or type is another.
  * @typedef {object} Change
  * @property {SharedCell} cell
+ * @property {string} id
  * @property {Splice[]} source
  * @property {Map<string, any>} fields
  * @property {boolean} distrusted
@@ -74,7 +75,7 @@ export function applyOperations(shared, snapshot, operations, care = {}) {
   }, false);
   arrange(shared, order, changes, care.kept ?? []);
   shared.transact(() => {
-    for (const { cell, fields, anew } of changes) if (!anew && fields.has('outputs')) setOutputs(shared, cell, fields);
+    for (const change of changes) if (!change.anew && change.fields.has('outputs')) setOutputs(shared, change);
   }, false);
   return asNotebook(made);
 }
@@ -173,7 +174,8 @@ function changeOf(cell, was, value) {
   if (distrusted) delete now.metadata.trusted;
   if (was.metadata !== value.metadata) fields.set('metadata', mixed(was.metadata, value.metadata, now.metadata));
   const isOther = (value.id ?? was.id) !== was.id || value.cell_type !== was.cell_type;
-  return { cell, source, fields, distrusted, anew: isOther ? anotherOf(cell, now, value, source, fields) : null };
+  const id = cell.getId();
+  return { cell, id, source, fields, distrusted, anew: isOther ? anotherOf(cell, now, value, source, fields) : null };
 }
 
 /**
@@ -251,12 +253,11 @@ function setFields({ cell, source, fields }) {
  * Give a cell its outputs; the old ones are gone by then.  Replaced in one transaction, old and new ones
  * would reach JupyterLab together, which appends a stream to the one before it: the text came twice.
  * @param {SharedNotebook} shared
- * @param {SharedCell} cell
- * @param {Map<string, any>} fields
+ * @param {Change} change
  */
-function setOutputs(shared, cell, fields) {
-  // A cell that was moved is another one by now, and was made when its outputs were gone.
-  const there = shared.cells.includes(cell) ? cell : shared.cells.find(one => one.getId() === cell.getId());
+function setOutputs(shared, { cell, id, fields }) {
+  // A cell that was moved is another one by now, and was made when its outputs were gone; the old one has no id.
+  const there = shared.cells.includes(cell) ? cell : shared.cells.find(one => one.getId() === id);
   /** @type {any} */ (there)?.setOutputs?.(outputsInOnePiece(fields.get('outputs') ?? []));
 }
 

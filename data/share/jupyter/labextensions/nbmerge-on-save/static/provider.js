@@ -245,7 +245,7 @@ export class NotebookProvider {
   hint(path, version, tab) {
     const replica = this._at(path)?.replica;
     if (!replica || tab === this._tab || !version || version === replica.base) return;
-    void replica.pull().catch(() => undefined); // the next look asks again
+    replica.follow();
   }
 
   /**

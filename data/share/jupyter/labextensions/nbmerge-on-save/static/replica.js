@@ -43,7 +43,7 @@ import { sameJson } from './notebooks.js';
  */
 /** @typedef {{body: SaveBody, snapshot: Snapshot}} Request */
 
-const ATTEMPTS = 3; // pulls that meet newer typing, before the page is left alone for a while
+const ATTEMPTS = 3; // pulls that meet newer typing or fail, before the page is left alone for a while
 
 /** Whether the server said no: anything else may have been done. @param {any} error */
 const isRefusal = error => error?.status >= 400 && error.status < 500;
@@ -104,6 +104,14 @@ export class Replica {
     return this._waiting;
   }
 
+  /** Pull, and if that fails once more in a while: the file may have been half written. */
+  follow(attempts = ATTEMPTS) {
+    if (this.closed) return;
+    void this.pull().catch(() => {
+      if (attempts > 1) this.page.later(() => this.follow(attempts - 1));
+    });
+  }
+
   /** Pull if the file holds another version than the copy goes on from. */
   async check() {
     const { version } = await this.server.head();
@@ -152,7 +160,7 @@ export class Replica {
     if (made) {
       this.base = answer.version;
       this.synced = made;
-    } else this._again();
+    } else this.follow();
     this.page.told(answer);
     return answer;
   }
@@ -188,11 +196,7 @@ export class Replica {
         return;
       }
     }
-    this.page.later(() => this._again());
-  }
-
-  _again() {
-    if (!this.closed) void this.pull().catch(() => undefined); // the next check or save asks again
+    this.page.later(() => this.follow());
   }
 
   /**

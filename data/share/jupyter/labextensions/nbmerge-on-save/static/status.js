@@ -31,10 +31,11 @@ const words = came =>
  * @param {SaveAnswer | PullAnswer} answer
  */
 function note(answer) {
-  const said = answer.operations.length ? [words(answer.came)] : [];
+  const said = [];
   if ('conflicts' in answer && answer.conflicts.length && answer.operations.length) {
     said.push(`${counted(answer.conflicts.length, 'conflict')}: look for <<<<<<<`);
   }
+  if (answer.operations.length) said.push(words(answer.came));
   if ('held' in answer && answer.held.length) {
     said.push(`${counted(answer.held.length, 'cell')} changed here and elsewhere: merged when you save`);
   }
@@ -51,7 +52,7 @@ export class StatusNote {
     node.setAttribute('role', 'status');
     node.style.cssText =
       'color: var(--jp-ui-font-color1); font-size: var(--jp-ui-font-size1); padding: 0 8px; ' +
-      'line-height: 24px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 60vw';
+      'line-height: 24px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 35vw';
     this._timer = 0;
   }
 
