@@ -30,10 +30,7 @@ ROOT = Path(__file__).parents[2]
 EXTENSIONS = ROOT / "data" / "share" / "jupyter" / "labextensions"
 _CONFIG = """
 c = get_config()
-c.ServerApp.jpserver_extensions = {{
-    "nbmerge.jupyter": True, "jupyterlab": True,
-    "jupyterlab_jupytext": False, "nbdime": False, "jupyter_server_ydoc": False, "jupyter_lsp": False,
-}}
+c.ServerApp.jpserver_extensions = {extensions!r}
 c.ServerApp.root_dir = {root!r}
 c.ServerApp.token = "t"
 c.ServerApp.port = {port}
@@ -41,7 +38,7 @@ c.ServerApp.port_retries = 0
 c.ServerApp.open_browser = False
 c.ServerApp.allow_root = True
 c.NbmergeExtension.state = {state!r}
-c.LabApp.extra_labextensions_path = [{extensions!r}]
+c.LabApp.extra_labextensions_path = [{pages!r}]
 c.LabApp.expose_app_in_browser = True
 c.LabApp.news_url = None
 c.LabApp.user_settings_dir = {settings!r}
@@ -51,7 +48,13 @@ _SETTINGS = {
     "apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
     "docmanager-extension/plugin.jupyterlab-settings": {"autosave": False},
 }
-_OFF = {"nbdime-jupyterlab": True, "jupyterlab-jupytext": True}  # their parts in the server are off
+_OURS = {"nbmerge.jupyter": True, "jupyterlab": True, "jupyter_lsp": False}
+# Other extensions by their names in the server, and what they have in the page: off unless asked for.
+_OTHERS = {
+    "jupyterlab_jupytext": ["jupyterlab-jupytext"],
+    "nbdime": ["nbdime-jupyterlab"],
+    "jupyter_server_ydoc": ["@jupyter/collaboration-extension", "@jupyter/docprovider-extension"],
+}
 _PATIENCE = 30.0  # seconds
 _WATCH = """
 window.dialogs = [];
@@ -97,20 +100,23 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(folder: Path) -> Iterator[Server]:
-    """A server that answers."""
+def server(folder: Path, beside: str = "", configuration: str = "") -> Iterator[Server]:
+    """A server that answers, with one of the other extensions, and more lines for its configuration."""
     for name, values in _SETTINGS.items():
         file = folder / "settings" / "@jupyterlab" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
     (folder / "labconfig").mkdir()
-    (folder / "labconfig" / "page_config.json").write_text(json.dumps({"disabledExtensions": _OFF}))
+    off = {page: name != beside for name, pages in _OTHERS.items() for page in pages}
+    (folder / "labconfig" / "page_config.json").write_text(json.dumps({"disabledExtensions": off}))
     root = folder / "root"
     root.mkdir()
     port = _free_port()
     config = folder / "jupyter_server_config.py"
     names = {name: str(folder / name) for name in ("state", "settings", "workspaces")}
-    config.write_text(_CONFIG.format(root=str(root), port=port, extensions=str(EXTENSIONS), **names))
+    names |= {"root": str(root), "pages": str(EXTENSIONS)}
+    extensions = _OURS | {name: name == beside for name in _OTHERS}
+    config.write_text(_CONFIG.format(port=port, extensions=extensions, **names) + configuration)
     ours = {name: str(folder / name) for name in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
     environment = os.environ | ours | {"JUPYTER_CONFIG_DIR": str(folder), "PYTHONPATH": str(ROOT)}
     with (folder / "log").open("wb") as log:

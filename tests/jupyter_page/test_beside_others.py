@@ -1,0 +1,81 @@
+"""Beside other extensions of JupyterLab: each keeps what it does, and nobody is asked anything."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.helpers.build import Notebook, code, notebook
+from tests.helpers.chromium import needs_chromium
+from tests.jupyter_page.lab import Tab, new_tab, server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [needs_chromium, pytest.mark.slow]
+NAME = "nb.ipynb"
+ROOMS = "jupyter_server_ydoc"
+_needs_rooms = pytest.mark.skipif(
+    find_spec("jupyter_collaboration") is None, reason="jupyter-collaboration is not installed"
+)
+
+
+def two(**metadata: object) -> Notebook:
+    start = notebook(code("one = 1", id="one"), code("two = 2", id="two"))
+    return start | {"metadata": start["metadata"] | metadata}
+
+
+def opened(tab: Tab) -> Tab:
+    tab.show(NAME)
+    tab.page.evaluate("window.panel.context.ready")
+    return tab
+
+
+@pytest.mark.parametrize(
+    ("other", "configuration"),
+    [
+        ("nbdime", ""),
+        pytest.param(ROOMS, "c.YDocExtension.disable_rtc = True", marks=_needs_rooms),
+    ],
+)
+def test_tabs_merge(chromium: Browser, tmp_path: Path, other: str, configuration: str) -> None:
+    with server(tmp_path, other, configuration) as there:
+        path = there.put(NAME, two())
+        ann, bob = (opened(new_tab(chromium, there)) for _ in range(2))
+        ann.type(0, "0")
+        bob.type(1, "2")
+        ann.save()
+        bob.save()
+        wanted = ["one = 10", "two = 22"]
+        ann.wait(wanted)
+        assert there.sources(path.name) == bob.sources() == wanted
+        assert ann.dialogs() == bob.dialogs() == []
+
+
+@_needs_rooms
+def test_rooms_go_first(chromium: Browser, tmp_path: Path) -> None:
+    with server(tmp_path, ROOMS) as there:
+        there.put(NAME, two())
+        ann, bob = (opened(new_tab(chromium, there)) for _ in range(2))
+        ann.type(0, "0")
+        bob.wait(["one = 10", "two = 2"])
+        ann.save()
+        assert there.sources(NAME) == ["one = 10", "two = 2"]
+        assert ann.asked == bob.asked == []
+        assert any("documents are shared" in line for line in ann.said)
+        assert ann.dialogs() == bob.dialogs() == []
+
+
+def test_pairs_are_saved_by_jupytext(chromium: Browser, tmp_path: Path) -> None:
+    with server(tmp_path, "jupyterlab_jupytext") as there:
+        path = there.put(NAME, two(jupytext={"formats": "ipynb,py:percent"}))
+        ann = opened(new_tab(chromium, there))
+        ann.type(0, "0")
+        ann.save()
+        assert there.sources(NAME) == ["one = 10", "two = 2"]
+        assert "one = 10" in path.with_suffix(".py").read_text()
+        assert any("is saved as it is without nbmerge" in line for line in ann.said)
+        assert ann.dialogs() == []
