@@ -8,6 +8,7 @@ Must not know: how it is done.  Invariant: times are taken in the pages themselv
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -44,10 +45,11 @@ window.panel.context.model.sharedModel.cells[window.watched].changed.connect(cel
 
 
 @contextmanager
-def two_tabs(count: int) -> Iterator[tuple[Server, Tab, Tab]]:
+def two_tabs(count: int, **settings: bool) -> Iterator[tuple[Server, Tab, Tab]]:
     """Two tabs with a notebook of so many cells, 240 bytes each."""
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as there, chromium() as browser:
         there.put(NAME, large(count))
+        there.settings(**settings)
         tabs = new_tab(browser, there), new_tab(browser, there)
         for tab in tabs:
             tab.show(NAME, kernel=True)
@@ -70,15 +72,29 @@ def large(count: int, **other: str) -> Notebook:
 def main() -> None:
     """Print the figures."""
     count = int(next((word for word in sys.argv[1:] if word.isdigit()), "500"))
+    with two_tabs(count, enabled=False) as (there, ann, _):
+        print(f"a save without nbmerge: {figures(alone(ann, count))} ms")
     with two_tabs(count) as (there, ann, bob):
         print(f"{count} cells, {(there.folder / NAME).stat().st_size // 1000} KB")
         print("kept:", stays(there, ann, count))
+        before = processor(there)
         saves, seen = between(ann, bob, count)
-        print(f"a save: {figures(saves)} ms; seen in the other tab: {figures(seen)} ms after it")
+        work = (processor(there) - before) / len(saves)
+        print(f"a save: {figures(alone(ann, count))} ms")
+        print(
+            f"while the other tab takes it in: {figures(saves)} ms; shown there {figures(seen)} ms after it"
+        )
+        print(f"processor time of the server for a save and what follows in the other tab: {work:.0f} ms")
         print(f"seen after a program wrote it: {figures(outside(there, ann, count))} ms")
         for tab in (ann, bob):
             print(f"brought in: {figures(tab.page.evaluate('window.applied'))} ms")
         print(f"by Revert: {reverted(ann)}")
+
+
+def processor(there: Server) -> float:
+    """Milliseconds of processor time that the server has taken."""
+    words = Path(f"/proc/{there.pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def figures(values: list[float]) -> str:
@@ -148,6 +164,15 @@ def _with(there: Server, place: int, word: str) -> Notebook:
     found: Notebook = json.loads((there.folder / NAME).read_bytes())
     found["cells"][place]["source"] = [*found["cells"][place]["source"], f" {word}"]
     return found
+
+
+def alone(tab: Tab, count: int) -> list[float]:
+    """Milliseconds of each save of a tab."""
+    saves = []
+    for number in range(ROUNDS):
+        tab.type(count // 2, f" word{number}")
+        saves.append(tab.save())
+    return saves
 
 
 def between(ann: Tab, bob: Tab, count: int) -> tuple[list[float], list[float]]:

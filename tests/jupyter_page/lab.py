@@ -70,10 +70,11 @@ new MutationObserver(() => {
 
 @dataclass
 class Server:
-    """A server whose notebooks are in `folder`."""
+    """A server whose notebooks are in `folder`; `pid` is its process."""
 
     folder: Path
     url: str
+    pid: int
 
     def put(self, name: str, notebook: Notebook) -> Path:
         """Write a notebook as a program that knows nothing of nbmerge."""
@@ -129,7 +130,7 @@ def server(folder: Path, beside: str = "", configuration: str = "") -> Iterator[
             process_group=0,  # for the kernels that it starts
         )
         try:
-            yield _answering(Server(root, f"http://127.0.0.1:{port}"), process, folder / "log")
+            yield _answering(Server(root, f"http://127.0.0.1:{port}", process.pid), process, folder / "log")
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -265,7 +265,8 @@ def test_drives_of_other_extensions_are_left_alone(there: Server, both: tuple[Ta
     ann.page.evaluate(
         """() => {
           const {contents} = window.jupyterapp.serviceManager;
-          contents.addDrive(new contents.defaultDrive.constructor({name: 'Other'}));
+          const {constructor: Drive} = contents.defaultDrive ?? contents._defaultDrive;
+          contents.addDrive(new Drive({name: 'Other'}));
         }"""
     )
     ann.asked.clear()

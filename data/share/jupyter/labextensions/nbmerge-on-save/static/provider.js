@@ -284,7 +284,6 @@ export class NotebookProvider {
   async save(path, options) {
     const open = this._at(path);
     if (!open?.replica) return this._begun(path, await this._stock.save(path, options));
-    if (await this._isGone(path)) return this._recreate(path, open, open.replica, options);
     try {
       const { model } = await open.replica.save();
       open.began = path;
