@@ -19,7 +19,8 @@ pytestmark = [needs_chromium, pytest.mark.slow]
 NAME = "nb.ipynb"
 ROOMS = "jupyter_server_ydoc"
 _needs_rooms = pytest.mark.skipif(
-    find_spec("jupyter_collaboration") is None, reason="jupyter-collaboration is not installed"
+    find_spec("jupyter_collaboration") is None,
+    reason="run with --slow where jupyter-collaboration is installed",
 )
 
 
