@@ -26,13 +26,13 @@ from nbmerge.conflicts.values import (
 )
 from nbmerge.merge.engine import derived_id, with_id
 from nbmerge.merge.fields import follow, made, merge_attachments
-from nbmerge.merge.markers import crossed
+from nbmerge.merge.markers import crossing
 from nbmerge.merge.values import Decision, Notes, Terms, compose, split
 from nbmerge.notebook.model import CODE, Cell, Notebook, in_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TypeAlias
 
     from nbmerge.merge.markers import Marked
@@ -57,10 +57,12 @@ def settled_lines(lines: Lines, replacing: Sequence[Replacing]) -> list[str]:
     after: list[tuple[int, str]] = []  # each with its place before, -1 for what was chosen
     stray: set[int] = set()
     at = 0
-    for each in sorted(replacing, key=lambda each: each.marked.start):
-        torn = _torn(lines, each)
-        stray |= {place for other in torn for place in other.places}
-        markers = {line for other in torn for line in other.markers}
+    replacing = sorted(replacing, key=lambda each: each.marked.start)
+    around = crossing(lines, [each.marked for each in replacing])
+    for each, others in zip(replacing, around, strict=True):
+        torn = _torn(lines, each, others)
+        stray |= torn
+        markers = {lines[place] for place in torn}
         after += [(place, lines[place]) for place in range(at, each.marked.start - each.head)]
         after += [(-1, line) for line in each.chosen if line not in markers]
         at = each.marked.end + each.tail
@@ -68,14 +70,16 @@ def settled_lines(lines: Lines, replacing: Sequence[Replacing]) -> list[str]:
     return [line for place, line in after if place not in stray]
 
 
-def _torn(lines: Lines, each: Replacing) -> list[Marked]:
-    """The conflicts that cross this one, unless all their markers are still there behind it."""
+def _torn(lines: Lines, each: Replacing, others: Iterable[Sequence[int]]) -> set[int]:
+    """The places of the markers of conflicts that cross this one, unless all are still there behind it."""
     inside = range(each.marked.start, each.marked.end)
-    return [
-        other
-        for other in crossed(lines, each.marked)
-        if any(place in inside and lines[place] not in each.chosen for place in other.places)
-    ]
+    kept = set(each.chosen) if others else set()
+    return {
+        place
+        for places in others
+        if any(at in inside and lines[at] not in kept for at in places)
+        for place in places
+    }
 
 
 @dataclass(frozen=True, slots=True)

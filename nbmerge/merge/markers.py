@@ -217,32 +217,81 @@ def conflicts_in(lines: Sequence[str], least: int = LEAST) -> tuple[Marked, ...]
     Where two cross, since a merge took another one's markers for text, that with the longer markers
     counts: it came later, and the other one is whole again once it is resolved.
     """
-    by_size: dict[int, list[Marked]] = {}
-    for conflict in _all_conflicts(lines, least):
-        by_size.setdefault(conflict.size, []).append(conflict)
-    outermost: list[Marked] = []
+    by_size: dict[int, list[_Place]] = {}
+    for place in _all_conflicts(lines, least):
+        by_size.setdefault(place.size, []).append(place)
+    outermost: list[_Place] = []
     for size in sorted(by_size, reverse=True):
         outermost = _outermost(outermost, sorted(by_size[size], key=_start))
-    return tuple(outermost)
+    return tuple(place.marked(lines) for place in outermost)
 
 
-def crossed(lines: Sequence[str], conflict: Marked, least: int = LEAST) -> tuple[Marked, ...]:
-    """The whole conflicts of which some markers stand inside this one, and some outside."""
-    within = (marker(line) for line in conflict.lines)
-    if all(found is None or found.size == conflict.size for found in within):
-        return ()
-    return tuple(
-        other
-        for other in _all_conflicts(lines, least)
-        if other.start < conflict.start < other.end < conflict.end
-        or conflict.start < other.start < conflict.end < other.end
-    )
+def crossing(
+    lines: Sequence[str], conflicts: Sequence[Marked], least: int = LEAST
+) -> list[list[tuple[int, ...]]]:
+    """For each of some conflicts that stand apart, in order: the places of the markers of each whole conflict
+    that crosses it, of which some stand inside and some outside."""
+    starts = [conflict.start for conflict in conflicts]
+    found: list[list[tuple[int, ...]]] = [[] for _ in conflicts]
+    for other in _all_conflicts(lines, least):
+        begun_in, ended_in = bisect_left(starts, other.start) - 1, bisect_left(starts, other.end) - 1
+        if begun_in == ended_in:
+            continue  # both ends in one conflict, or in none
+        if begun_in >= 0 and other.start < conflicts[begun_in].end < other.end:
+            found[begun_in].append(other.places)
+        if other.start < starts[ended_in] and other.end < conflicts[ended_in].end:
+            found[ended_in].append(other.places)
+    return found
 
 
-def _outermost(longer: list[Marked], shorter: list[Marked]) -> list[Marked]:
+@frozen
+class _Place:
+    """Where a whole conflict stands.  Its lines are taken only of those that are asked for: many that are
+    nested would hold each line many times."""
+
+    marks: tuple[tuple[int, Marker], ...]
+
+    @property
+    def start(self) -> int:
+        return self.marks[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.marks[-1][0] + 1
+
+    @property
+    def size(self) -> int:
+        return self.marks[0][1].size
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        return tuple(at for at, _ in self.marks)
+
+    def marked(self, lines: Sequence[str]) -> Marked:
+        """The conflict with its lines."""
+        places = self.places
+        start, *between, separator, close = places
+        first = between[0] if between else separator
+        return Marked(
+            start=start,
+            end=close + 1,
+            size=self.size,
+            local=tuple(lines[start + 1 : first]),
+            base=tuple(lines[first + 1 : separator]) if between else None,
+            remote=tuple(lines[separator + 1 : close]),
+            labels=(
+                self.marks[0][1].label,
+                self.marks[1][1].label if between else "",
+                self.marks[-1][1].label,
+            ),
+            markers=tuple(lines[at] for at in places),
+        )
+
+
+def _outermost(longer: list[_Place], shorter: list[_Place]) -> list[_Place]:
     """The outermost of both; neither holds two that cross, and those with longer markers stand apart."""
     ends = [conflict.end for conflict in longer]
-    found: list[Marked] = []
+    found: list[_Place] = []
     kept = 0  # how many of the longer ones were looked at
     for conflict in shorter:
         first = bisect_right(ends, conflict.start)
@@ -256,11 +305,11 @@ def _outermost(longer: list[Marked], shorter: list[Marked]) -> list[Marked]:
     return [*found, *longer[kept:]]
 
 
-def _start(conflict: Marked) -> int:
+def _start(conflict: _Place) -> int:
     return conflict.start
 
 
-def _all_conflicts(lines: Sequence[str], least: int) -> Iterator[Marked]:
+def _all_conflicts(lines: Sequence[str], least: int) -> Iterator[_Place]:
     """Every whole conflict, nested ones too; a closing marker belongs to the nearest opening one."""
     begun: dict[int, list[list[tuple[int, Marker]]]] = {}  # by size: the markers of those not yet closed
     for at, line in enumerate(lines):
@@ -273,26 +322,10 @@ def _all_conflicts(lines: Sequence[str], least: int) -> Iterator[Marked]:
         elif waiting and _follows(waiting[-1][-1][1].character, mark.character):
             waiting[-1].append((at, mark))
             if mark.character == ">":
-                yield _marked(lines, waiting.pop())
+                yield _Place(tuple(waiting.pop()))
 
 
 def _follows(last: str, character: str) -> bool:
     """Whether the next marker of a conflict may be this one; a line such as the underline of a
     heading, which is none in its place, is a line of the side that it stands in."""
     return character in {"<": "|=", "|": "=", "=": ">"}[last]
-
-
-def _marked(lines: Sequence[str], marks: list[tuple[int, Marker]]) -> Marked:
-    places = [at for at, _ in marks]
-    start, *between, separator, close = places
-    first = between[0] if between else separator
-    return Marked(
-        start=start,
-        end=close + 1,
-        size=marks[0][1].size,
-        local=tuple(lines[start + 1 : first]),
-        base=tuple(lines[first + 1 : separator]) if between else None,
-        remote=tuple(lines[separator + 1 : close]),
-        labels=(marks[0][1].label, marks[1][1].label if between else "", marks[-1][1].label),
-        markers=tuple(lines[at] for at in places),
-    )

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from nbmerge.conflicts.choosing import Replacing, settled_lines
 from nbmerge.conflicts.finding import find, find_in_text, find_left
 from nbmerge.conflicts.marker_cells import conflicts_between_cells
+from nbmerge.merge.markers import conflicts_in
 from nbmerge.merge.rules import faults
 from nbmerge.notebook.model import Cell
 from nbmerge.notebook.reader import read
@@ -108,3 +110,31 @@ def test_a_lesson_of_many_markers_is_parsed_once(parsed: list[str]) -> None:
     lesson = ['a = """', *["<<<<<<< HEAD", "x"] * 100, '"""']
     assert find_left(read(JUPYTER.spell(notebook(code("\n".join(lesson)))))) == ()
     assert len(parsed) == 1
+
+
+class Handed(tuple[str, ...]):
+    """Lines that count how many of them were handed out."""
+
+    handed = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        Handed.handed += len(found) if isinstance(at, slice) else 1
+        return found
+
+
+LEVELS = 1_000
+NESTED = {
+    "in local": ["<<<<<<< a"] * LEVELS + ["=======", ">>>>>>> b"] * LEVELS,
+    "in remote": ["<<<<<<< a", "======="] * LEVELS + [">>>>>>> b"] * LEVELS,
+    "of two sizes": ["<<<<<<< a", "<<<<<<<< a", "=======", "========", ">>>>>>> b", ">>>>>>>> b"] * LEVELS,
+    "none whole": ["<<<<<<< a"] * LEVELS,
+}
+
+
+@pytest.mark.parametrize("lines", NESTED.values(), ids=NESTED.keys())
+def test_each_line_is_taken_a_few_times_however_conflicts_are_nested_or_cross(lines: list[str]) -> None:
+    handed = Handed(lines)
+    Handed.handed = 0
+    settled_lines(handed, [Replacing(each, each.local) for each in conflicts_in(handed)])
+    assert Handed.handed < 5 * len(lines)

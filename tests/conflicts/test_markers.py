@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.merge.markers import Marked, conflicts_in, crossed, marker
+from nbmerge.merge.markers import Marked, conflicts_in, crossing, marker
 from tests.helpers.examples import tried
 from tests.helpers.marked import lines_of, parse
 
@@ -107,9 +107,17 @@ def test_where_conflicts_cross_the_later_one_counts() -> None:
     """A third version was merged into lines that held markers."""
     found = one(*CROSSED)
     assert (found.size, found.local, found.remote) == (11, ("=======", "b", ">>>>>>> three"), ("c",))
-    assert [each.size for each in crossed(CROSSED, found)] == [7]
+    assert crossing(CROSSED, [found]) == [[(0, 3, 5)]]
     settled = (*CROSSED[:2], *found.local)
     assert (one(*settled).local, one(*settled).remote) == (("a",), ("b",))
+
+
+def test_those_that_cross_some_are_found_for_all_of_them_at_once() -> None:
+    lines = [*CROSSED, "x", *CROSSED]
+    assert crossing(lines, conflicts_in(lines)) == [[(0, 3, 5)], [(10, 13, 15)]]
+    across = ["<<<<<<<<< a", "<<<<<<<", "=========", ">>>>>>>>> b", "=======", *CROSSED[2:], ">>>>>>>"]
+    apart = [each for each in conflicts_in(across) if each.size > 7]
+    assert crossing(across, apart) == [[(1, 4, 8)], [(1, 4, 8)]]
 
 
 @tried(300)
