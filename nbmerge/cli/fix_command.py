@@ -47,8 +47,8 @@ history of the notebook: `show NOTEBOOK@N` prints it. A notebook that cannot be 
 With --json each line is an object {"path", "result", "how", "conflicts", "decisions", "left_out", "stray",
 "dropped", "broken", "version", "line", "reason"} as far as it applies: `result` is sound, clean, conflict or
 failed, `how` is index, parents, text or markers, `broken` and `version` number the broken and the fixed file,
-`stray` are the lines of markers of which the rest of the conflict is missing, `dropped` the lines of the
-broken file whose text is not in the fixed one.
+`stray` are the lines of markers of which the rest of the conflict is missing or which stand too deep in other
+conflicts, `dropped` the lines of the broken file whose text is not in the fixed one.
 """
 _EXITS = {
     EXIT_CLEAN: "all are notebooks now, without conflicts",
@@ -187,8 +187,10 @@ def _lines(done: _Done, rebuilt: Rebuilt, check: bool) -> Iterator[str]:
     verb = "is broken; it can be rebuilt" if check else "rebuilt"
     yield f"{done.path}: {verb} from {_FROM[_how(done, rebuilt)]}; {left}"
     yield from (f"  {what}" for what in rebuilt.left_out)
-    for line in rebuilt.stray:
+    for line in rebuilt.stray[:_NAMED]:
         yield f"  line {line}: a marker without its others; all lines around it were kept: look at them"
+    if rebuilt.stray[_NAMED:]:
+        yield f"  line{_ranges(rebuilt.stray[_NAMED:])}: more such markers, or conflicts deep in others"
     if rebuilt.dropped:
         yield f"  not in the notebook any more: line{_ranges(rebuilt.dropped)}"
     choices = list(map(decided, without_what_comes_back(rebuilt.decisions, rebuilt.conflicts)))

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from nbmerge.notebook.jsontext import Json
     from nbmerge.repair.text import Text, Variants
 
+_READ = 300_000  # lines, besides each line six times: each level of conflicts is the whole text once or twice
+_DEEPEST = 30  # levels of conflicts in conflicts; people have three
 _SAME_NOTEBOOK = 0.5  # of the cells; two versions that share fewer are parts of one
 
 
@@ -64,10 +66,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """`of_local` weighs how much of a notebook is local's, where git knows."""
+    """`of_local` weighs how much of a notebook is local's, where git knows.
+
+    `levels`: how deep conflicts may stand in others, and `patience` how many lines may be read for all of
+    them, None for as many as the text allows.  What is beyond is not merged, its markers stay in the sources.
+    """
 
     markers: MarkerStyle
     of_local: Callable[[Notebook], int]
+    levels: int = _DEEPEST
+    patience: int | None = None
 
     def made(self, text: Text, base: Notebook | None, known: Sequence[Cell] = ()) -> Made:
         """The notebook of a text, merged against git's base.  Raises HopelessError.
@@ -78,11 +86,13 @@ class Making:
         knows nothing of it.
         """
         shown = variants(text)
-        if not shown.conflicts:
-            found = salvage(text, known)
-            made = self.folded(found.parts, base, known)
-            return replace(made, left_out=(*found.left_out, *made.left_out), stray=shown.stray)
-        return self.named(*shown.conflicts[0].labels).of_sides(shown, base, known)
+        patience = _READ + 6 * len(text.lines) if self.patience is None else self.patience
+        if shown.conflicts and self.levels and len(text.lines) <= patience:
+            return self.named(*shown.conflicts[0].labels).of_sides(shown, base, known, patience)
+        found = salvage(text, known)
+        made = self.folded(found.parts, base, known)
+        stray = tuple(text.numbers[place] for place in text.markers)  # of conflicts, too, that are too deep
+        return replace(made, left_out=(*found.left_out, *made.left_out), stray=stray)
 
     def named(self, *labels: str) -> Making:
         """The same with the names that a conflict has for its sides."""
@@ -91,16 +101,18 @@ class Making:
         labels_here = Labels(local or names.local, base or names.base, remote or names.remote)
         return replace(self, markers=replace(self.markers, labels=labels_here))
 
-    def of_sides(self, shown: Variants, base: Notebook | None, known: Sequence[Cell]) -> Made:
+    def of_sides(self, shown: Variants, base: Notebook | None, known: Sequence[Cell], patience: int) -> Made:
         """The notebook of a text with conflicts."""
         # with the base of an inner conflict among them, its lines would read as those that another side kept
-        inner = replace(self, markers=replace(self.markers, style=ConflictStyle.MERGE))
-        local = inner.made(shown.local, None, known or (() if base is None else base.cells))
-        remote = inner.made(shown.remote, None, local.notebook.cells)
+        markers = replace(self.markers, style=ConflictStyle.MERGE)
+        inner = replace(self, markers=markers, levels=self.levels - 1)
+        of_local, of_base, of_remote = (replace(inner, patience=each) for each in _shares(patience, shown))
+        local = of_local.made(shown.local, None, known or (() if base is None else base.cells))
+        remote = of_remote.made(shown.remote, None, local.notebook.cells)
         before = None if base is None else ReadNotebook(base, (frozenset[int](),) * len(base.cells))
         if before is None and shown.base is not None:
             with suppress(HopelessError):
-                before = inner.made(shown.base, None, local.notebook.cells).part
+                before = of_base.made(shown.base, None, local.notebook.cells).part
         made = self.merged(local, remote, before)
         if before is not None and _drops(made, local, remote, shown):
             made = self.merged(local, remote, None)
@@ -147,6 +159,14 @@ class Making:
             (*local.left_out, *remote.left_out),
             (*local.stray, *remote.stray),
         )
+
+
+def _shares(patience: int, shown: Variants) -> Iterator[int]:
+    """How many lines may be read for local, base and remote: what is left of them goes where markers are."""
+    sides = [shown.local, shown.base, shown.remote]
+    rest = patience - sum(len(side.lines) for side in sides if side is not None)
+    markers = [0 if side is None else len(side.markers) for side in sides]
+    return (rest * each // max(sum(markers), 1) for each in markers)
 
 
 def _place(part: ReadNotebook, cell: int | None) -> frozenset[int]:
