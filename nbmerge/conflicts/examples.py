@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from nbmerge.conflicts.known import KnownMerge
     from nbmerge.conflicts.values import OpenConflict
     from nbmerge.merge.markers import Marked
-    from nbmerge.notebook.model import Cell
 
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -76,20 +75,15 @@ def look_like_examples(
 
 def _seen(conflict: OpenConflict, marked: Marked, known: KnownMerge) -> Seen | None:
     """None if those versions have nothing to do with these markers."""
-    text = "\n".join(line.rstrip("\r") for line in marked.lines)
-    found = [any(_holds(cell, text) for cell in cells) for cells in known.marked]
+    lines = tuple(line.rstrip("\r") for line in marked.lines)
+    found = [quoted.has_conflict(marked.size, lines) for quoted in known.quoted]
     if any(found):
         return Seen.ALWAYS if all(found) else Seen.BEFORE
     if known.shows(marked):
         return Seen.MADE
-    opening = marked.markers[0].rstrip("\r")
-    if any(_holds(cell, opening) for cells in known.marked for cell in cells):
+    if any(quoted.has_line(lines[0]) for quoted in known.quoted):
         return Seen.BEFORE
     return Seen.MADE if known.has_conflict_in_cell_of(conflict) else None
-
-
-def _holds(cell: Cell, text: str) -> bool:
-    return f"\n{text}\n" in f"\n{cell.source}\n".replace("\r\n", "\n")
 
 
 def _has_labels_of_ours(marked: Marked) -> bool:

@@ -7,19 +7,22 @@ cell, and only once; a term is filled in for no other one.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from nbmerge.conflicts.values import Absent, InSource, OpenConflict
 from nbmerge.merge.engine import merge
-from nbmerge.merge.markers import conflicts_in
+from nbmerge.merge.markers import LEAST, all_conflicts, conflicts_in
 from nbmerge.merge.matching import cells_at
 from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.values import Terms, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from typing import TypeAlias
 
     from nbmerge.merge.markers import Marked
@@ -29,7 +32,42 @@ if TYPE_CHECKING:
     Shown: TypeAlias = tuple[Lines, Lines]  # what stands between markers for local and for remote
     Candidate: TypeAlias = tuple[Conflict, tuple[int, int]]
 
+_OPENING = "<" * LEAST
 _NO_CELLS: Terms[Cell | None] = Terms(None, None, None)
+
+
+class Quoted:
+    """The markers, and the whole conflicts, that stand in a version that was merged; line ends aside."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        marked = (cell.source.split("\n") for cell in notebook.cells if _OPENING in cell.source)
+        self._sources = [[line.rstrip("\r") for line in lines] for lines in marked]
+        self._lines = frozenset(chain.from_iterable(self._sources))
+        self._alike: dict[tuple[int, int], frozenset[Lines]] = {}
+
+    @cached_property
+    def _standing(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+        """The source and the line at which conflicts begin, nested ones too, by their markers' size and
+        their length."""
+        found: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for source, lines in enumerate(self._sources):
+            for each in all_conflicts(lines, LEAST):
+                found.setdefault((each.size, each.end - each.start), []).append((source, each.start))
+        return found
+
+    def has_line(self, line: str) -> bool:
+        return line in self._lines
+
+    def has_conflict(self, size: int, lines: Lines) -> bool:
+        """Whether a whole conflict stands there just so.  Those of one size and length hold no line of each
+        other: however deep they are nested, not much is compared."""
+        kind = size, len(lines)
+        if kind not in self._alike:
+            self._alike[kind] = frozenset(
+                tuple(self._sources[source][start : start + len(lines)])
+                for source, start in self._standing.get(kind, ())
+            )
+        return lines in self._alike[kind]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +82,9 @@ class KnownMerge:
         return merge(self.sides.base, self.sides.local, self.sides.remote)
 
     @cached_property
-    def marked(self) -> Terms[tuple[Cell, ...]]:
-        """The cells of each in which markers may stand."""
-        return self.sides.map(lambda side: tuple(cell for cell in side.cells if "<<<<<<<" in cell.source))
+    def quoted(self) -> Terms[Quoted]:
+        """The markers that stand in each."""
+        return self.sides.map(Quoted)
 
     @cached_property
     def made(self) -> MadeConflicts:
@@ -60,7 +98,7 @@ class KnownMerge:
 
     def shows(self, marked: Marked) -> bool:
         """Whether that merge makes a conflict that may be shown like this."""
-        return bool(self.made.shown_as(marked))
+        return self.made.has_shown_as(marked)
 
     def has_conflict_in_cell_of(self, conflict: OpenConflict) -> bool:
         """Whether that merge shows any conflict in the same cell."""
@@ -108,28 +146,59 @@ class MadeConflicts:
     """Conflicts that a merge made, to be recognised by their cell and exactly their terms."""
 
     def __init__(self, made: Iterable[Conflict]) -> None:
-        self._by_lines: dict[Shown, list[Candidate]] = {}
+        self._by_lines: dict[Shown, _Alike] = {}
         self._taken: set[int] = set()
         for conflict in made:
             for shown, ends in _ways(conflict).items():
-                self._by_lines.setdefault(shown, []).append((conflict, ends))
+                self._by_lines.setdefault(shown, _Alike()).add((conflict, ends))
 
-    def shown_as(self, marked: Marked) -> list[Candidate]:
-        """Those that may be shown like this: whole, or without the lines that both sides end with."""
-        shown = _one_blank_is_none(marked.local), _one_blank_is_none(marked.remote)
-        return [one for one in self._by_lines.get(shown, ()) if id(one[0]) not in self._taken]
+    def has_shown_as(self, marked: Marked) -> bool:
+        """Whether one may be shown like this: whole, or without the lines that both sides end with."""
+        return _shown(marked) in self._by_lines
 
     def take(self, cell: int, id_of_cell: str | None, marked: Marked) -> Candidate | None:
         """The one that stands between these markers, which no other markers show then; the same lines
         may be in conflict in several cells."""
-
-        def distance(candidate: Candidate) -> tuple[bool, int]:
-            return candidate[0].id != id_of_cell, abs(candidate[0].cell - cell)
-
-        found = min(self.shown_as(marked), key=distance, default=None)
+        alike = self._by_lines.get(_shown(marked))
+        found = None if alike is None else alike.nearest(cell, id_of_cell, self._taken)
         if found is not None:
             self._taken.add(id(found[0]))
         return found
+
+
+class _Alike:
+    """Conflicts that are shown by the same lines.  There may be thousands, in one cell or in as many."""
+
+    def __init__(self) -> None:
+        self._in_cell: dict[int, deque[Candidate]] = {}
+        self._cells: list[int] = []  # in order; those that have none any more go when they are met
+        self._of_id: dict[str | None, list[int]] = {}
+
+    def add(self, one: Candidate) -> None:
+        """Those of a cell in their order."""
+        conflict = one[0]
+        if conflict.cell not in self._in_cell:
+            self._in_cell[conflict.cell] = deque()
+            insort(self._cells, conflict.cell)
+            insort(self._of_id.setdefault(conflict.id, []), conflict.cell)
+        self._in_cell[conflict.cell].append(one)
+
+    def nearest(self, cell: int, id: str | None, taken: Container[int]) -> Candidate | None:
+        """The first that is not taken, of the nearest cell with this id, else of the nearest one."""
+        return self._first(self._of_id.get(id, []), cell, taken) or self._first(self._cells, cell, taken)
+
+    def _first(self, cells: list[int], cell: int, taken: Container[int]) -> Candidate | None:
+        while cells:
+            behind = bisect_left(cells, cell)
+            beside = range(max(behind - 1, 0), min(behind + 1, len(cells)))
+            at = min(beside, key=lambda at: abs(cells[at] - cell))
+            waiting = self._in_cell[cells[at]]
+            while waiting and id(waiting[0][0]) in taken:
+                waiting.popleft()
+            if waiting:
+                return waiting[0]
+            del cells[at]
+        return None
 
 
 def shown_in(notebook: Notebook, merges: Iterable[Iterable[Conflict]]) -> tuple[Conflict, ...]:
@@ -146,12 +215,15 @@ def shown_in(notebook: Notebook, merges: Iterable[Iterable[Conflict]]) -> tuple[
     found: list[Conflict] = []
     for made in merges:
         candidates = MadeConflicts(made)
-        for place, id, marked in list(waiting):
+        left = []
+        for place, id, marked in waiting:
             candidate = candidates.take(place, id, marked)
-            if candidate is not None:
-                waiting.remove((place, id, marked))
+            if candidate is None:
+                left.append((place, id, marked))
+            else:
                 lines = range(marked.start, marked.end)
                 found.append(replace(candidate[0], cell=place, id=id, lines=lines))
+        waiting = left
         if not waiting:
             break
     return tuple(sorted(found, key=_place))
@@ -169,6 +241,10 @@ def _ways(made: Conflict) -> dict[Shown, tuple[int, int]]:
     narrowed = (local[head : len(local) - tail], remote[head : len(remote) - tail])
     ways = (narrowed, (head, tail)), ((local, remote), (0, 0))
     return {(_one_blank_is_none(ours), _one_blank_is_none(theirs)): ends for (ours, theirs), ends in ways}
+
+
+def _shown(marked: Marked) -> Shown:
+    return _one_blank_is_none(marked.local), _one_blank_is_none(marked.remote)
 
 
 def _one_blank_is_none(lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -217,10 +217,10 @@ def conflicts_in(lines: Sequence[str], least: int = LEAST) -> tuple[Marked, ...]
     Where two cross, since a merge took another one's markers for text, that with the longer markers
     counts: it came later, and the other one is whole again once it is resolved.
     """
-    by_size: dict[int, list[_Place]] = {}
-    for place in _all_conflicts(lines, least):
+    by_size: dict[int, list[Standing]] = {}
+    for place in all_conflicts(lines, least):
         by_size.setdefault(place.size, []).append(place)
-    outermost: list[_Place] = []
+    outermost: list[Standing] = []
     for size in sorted(by_size, reverse=True):
         outermost = _outermost(outermost, sorted(by_size[size], key=_start))
     return tuple(place.marked(lines) for place in outermost)
@@ -233,7 +233,7 @@ def crossing(
     that crosses it, of which some stand inside and some outside."""
     starts = [conflict.start for conflict in conflicts]
     found: list[list[tuple[int, ...]]] = [[] for _ in conflicts]
-    for other in _all_conflicts(lines, least):
+    for other in all_conflicts(lines, least):
         begun_in, ended_in = bisect_left(starts, other.start) - 1, bisect_left(starts, other.end) - 1
         if begun_in == ended_in:
             continue  # both ends in one conflict, or in none
@@ -245,7 +245,7 @@ def crossing(
 
 
 @frozen
-class _Place:
+class Standing:
     """Where a whole conflict stands.  Its lines are taken only of those that are asked for: many that are
     nested would hold each line many times."""
 
@@ -288,10 +288,10 @@ class _Place:
         )
 
 
-def _outermost(longer: list[_Place], shorter: list[_Place]) -> list[_Place]:
+def _outermost(longer: list[Standing], shorter: list[Standing]) -> list[Standing]:
     """The outermost of both; neither holds two that cross, and those with longer markers stand apart."""
     ends = [conflict.end for conflict in longer]
-    found: list[_Place] = []
+    found: list[Standing] = []
     kept = 0  # how many of the longer ones were looked at
     for conflict in shorter:
         first = bisect_right(ends, conflict.start)
@@ -305,11 +305,11 @@ def _outermost(longer: list[_Place], shorter: list[_Place]) -> list[_Place]:
     return [*found, *longer[kept:]]
 
 
-def _start(conflict: _Place) -> int:
+def _start(conflict: Standing) -> int:
     return conflict.start
 
 
-def _all_conflicts(lines: Sequence[str], least: int) -> Iterator[_Place]:
+def all_conflicts(lines: Sequence[str], least: int) -> Iterator[Standing]:
     """Every whole conflict, nested ones too; a closing marker belongs to the nearest opening one."""
     begun: dict[int, list[list[tuple[int, Marker]]]] = {}  # by size: the markers of those not yet closed
     for at, line in enumerate(lines):
@@ -322,7 +322,7 @@ def _all_conflicts(lines: Sequence[str], least: int) -> Iterator[_Place]:
         elif waiting and _follows(waiting[-1][-1][1].character, mark.character):
             waiting[-1].append((at, mark))
             if mark.character == ">":
-                yield _Place(tuple(waiting.pop()))
+                yield Standing(tuple(waiting.pop()))
 
 
 def _follows(last: str, character: str) -> bool:

@@ -10,13 +10,16 @@ import pytest
 
 from nbmerge.conflicts.choosing import Replacing, settled_lines
 from nbmerge.conflicts.finding import find, find_in_text, find_left
+from nbmerge.conflicts.known import KnownMerge, Quoted, shown_in, trace
 from nbmerge.conflicts.marker_cells import conflicts_between_cells
-from nbmerge.merge.markers import conflicts_in
+from nbmerge.merge.markers import all_conflicts, conflicts_in
 from nbmerge.merge.rules import faults
-from nbmerge.notebook.model import Cell
+from nbmerge.merge.values import Terms
+from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.reader import read
 from tests.helpers.build import code, conflict, markdown, notebook
 from tests.helpers.spelling import JUPYTER
+from tests.helpers.work import work
 
 LIMIT = 5  # seconds of CPU
 
@@ -138,3 +141,48 @@ def test_each_line_is_taken_a_few_times_however_conflicts_are_nested_or_cross(li
     Handed.handed = 0
     settled_lines(handed, [Replacing(each, each.local) for each in conflicts_in(handed)])
     assert Handed.handed < 5 * len(lines)
+
+
+def lessons(number: int, cells: int = 1) -> tuple[Notebook, KnownMerge]:
+    """The same conflicts, so many in each of some cells, and versions that quote them all."""
+    quoted = "\n".join(["```", *[conflict(["x"], ["y"], "HEAD", "b")] * number, "```"])
+    sides = [JUPYTER.spell(notebook(*[markdown(f"{first}\n{quoted}")] * cells)) for first in "abc"]
+    base, local, remote = map(read, sides)
+    return local, KnownMerge(Terms(base, local, remote))
+
+
+def made_by_merging(number: int, cells: int = 1) -> tuple[Notebook, KnownMerge]:
+    """A merge with so many conflicts that look the same, in each of some cells."""
+    sources = ("\n".join(f"at {n}\n{one}" for n in range(number)) for one in ("x", "y = 1", "z == 2"))
+    base, local, remote = (read(JUPYTER.spell(notebook(*[markdown(each)] * cells))) for each in sources)
+    shown = "\n".join(f"at {n}\n{conflict(['y = 1'], ['z == 2'])}" for n in range(number))
+    return read(JUPYTER.spell(notebook(*[markdown(shown)] * cells))), KnownMerge(Terms(base, local, remote))
+
+
+@pytest.mark.parametrize("make", [lessons, made_by_merging])
+@pytest.mark.parametrize("shape", [(1, 0), (0, 1)], ids=["in one cell", "in many"])
+def test_conflicts_that_look_the_same_cost_no_more_each_where_there_are_many(
+    make: Callable[[int, int], tuple[Notebook, KnownMerge]], shape: tuple[int, int]
+) -> None:
+    def taken(times: int) -> int:
+        shown, known = make(*(times if each else 1 for each in shape))
+
+        def look() -> None:
+            assert trace(find(shown, lambda: known, merging=True), shown, known) or make is lessons
+            shown_in(shown, [known.result.conflicts])
+
+        look()
+        known = KnownMerge(known.sides)
+        return work(look)
+
+    assert taken(200) < 6 * taken(50)
+
+
+@pytest.mark.parametrize("lines", NESTED.values(), ids=NESTED.keys())
+def test_what_is_quoted_is_found_however_it_is_nested(lines: list[str]) -> None:
+    lines = lines[: LEVELS // 10] + lines[-LEVELS // 10 :]
+    made = read(JUPYTER.spell(notebook(markdown("\n".join(["first", *lines, "last"])))))
+    quoted = Quoted(made)
+    for each in all_conflicts(lines, 7):
+        assert quoted.has_conflict(each.size, tuple(lines[each.start : each.end]))
+        assert not quoted.has_conflict(each.size, tuple(lines[each.start : each.end - 1]))
