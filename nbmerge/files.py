@@ -120,19 +120,33 @@ def replace_file(path: str, data: bytes) -> None:
         raise SystemFailure(f"{path}: cannot be written: {reason(error)}") from error
 
 
-def read_small_file(path: str, most: int) -> bytes:
-    """The bytes of a file that others may have put there: an ordinary one, no link, of at most so many.
+def read_small_file(path: str, most: int, links: bool = False) -> bytes:
+    """The bytes of a file that others may have put there: an ordinary one of at most so many, no link unless
+    `links` are followed.  From a pipe one could wait for ever.
 
     Raises OSError or ValueError.
     """
-    found = os.lstat(path)
-    if not stat.S_ISREG(found.st_mode) or found.st_size > most:
-        raise ValueError(path)
-    with open(path, "rb") as file:
-        data = file.read(most + 1)
+    data = _beginning(path, most + 1, links)
     if len(data) > most:
-        raise ValueError(path)
+        raise ValueError(f"{path} is larger than {most} bytes")
     return data
+
+
+def beginning_of(path: str, most: int) -> bytes:
+    """The first bytes of such a file, however long it is.  Raises OSError or ValueError."""
+    return _beginning(path, most, links=True)
+
+
+def _beginning(path: str, most: int, links: bool) -> bytes:
+    if not stat.S_ISREG(os.stat(path, follow_symlinks=links).st_mode):
+        raise ValueError(f"{path} is no ordinary file")
+    flags = os.O_RDONLY
+    for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", *(() if links else ("O_NOFOLLOW",))):
+        flags |= getattr(os, name, 0)
+    with open(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # put there just now
+            raise ValueError(f"{path} is no ordinary file")
+        return file.read(most)
 
 
 def replace_beside(path: str, data: bytes) -> None:

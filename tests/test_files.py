@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.files import create_file, read_small_file, replace_beside
+from nbmerge.files import beginning_of, create_file, read_small_file, replace_beside
 
 
 def test_a_file_is_made_whole(tmp_path: Path) -> None:
@@ -66,3 +66,46 @@ def test_a_small_file_is_an_ordinary_one(tmp_path: Path) -> None:
     for name, most in (("there", 3), ("link", 4), ("folder", 4)):
         with pytest.raises(ValueError, match=name):
             read_small_file(str(tmp_path / name), most)
+
+
+def made(folder: Path, kind: str) -> str:
+    """A file of this kind, which ends with ten bytes of data if it has any."""
+    path = folder / "file"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            return "/dev/zero"
+        case "folder":
+            path.mkdir()
+        case "link":
+            (folder / "target").write_bytes(b"0123456789")
+            path.symlink_to("target")
+        case _:
+            path.write_bytes(b"0123456789")
+    return str(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes and devices with names")
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_from_what_is_no_file_nothing_is_read(tmp_path: Path, kind: str) -> None:
+    path = made(tmp_path, kind)
+    with pytest.raises(ValueError, match="no ordinary file"):
+        read_small_file(path, 99, links=True)
+    with pytest.raises(ValueError, match="no ordinary file"):
+        beginning_of(path, 99)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_links_are_followed_where_they_may_be(tmp_path: Path) -> None:
+    path = made(tmp_path, "link")
+    assert read_small_file(path, 10, links=True) == beginning_of(path, 10) == b"0123456789"
+    with pytest.raises(ValueError, match="no ordinary file"):
+        read_small_file(path, 10)
+
+
+def test_what_is_too_large_is_refused_or_read_in_part(tmp_path: Path) -> None:
+    path = made(tmp_path, "ordinary")
+    assert beginning_of(path, 3) == b"012"
+    with pytest.raises(ValueError, match="larger than 9"):
+        read_small_file(path, 9)

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from nbmerge.doctor.values import Finding, Setting, error, ok, warning
 from nbmerge.errors import NbmergeError
+from nbmerge.files import beginning_of, read_small_file
 from nbmerge.git.attributes import Effect, effect_here, effect_of_user, set_aside
 from nbmerge.git.entry import answers, command_of, interpreter_of
 from nbmerge.git.process import ask_git
@@ -134,7 +135,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 NAMES = ("nbmerge", "nbmerge-on-save")
-_LARGEST = 1 << 20  # bytes of a start script
+_LARGEST = 1 << 20  # bytes of a start script or a configuration
 _PYTHON = re.compile(rb"^#!\s*(\S.*?)\s*$|^'''exec' \"?(.+?)\"? \"\$0\"", re.M)
 
 
@@ -243,8 +244,7 @@ def _text(path: str) -> bytes:
     import zipfile
 
     try:
-        with open(path, "rb") as file:
-            text = file.read(_LARGEST)
+        text = beginning_of(path, _LARGEST)
         if not text.startswith(b"#!") and zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as packed:
                 return packed.read("__main__.py")
@@ -479,8 +479,7 @@ def _json(path: str) -> object:
     import json
 
     try:
-        with open(path, "rb") as file:
-            found: object = json.load(file)
-            return found
+        found: object = json.loads(read_small_file(path, _LARGEST, links=True))
+        return found
     except (OSError, ValueError):
         return None

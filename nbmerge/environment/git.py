@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nbmerge.files import beginning_of, is_special
 from nbmerge.lineage.versions import Git
 
 TYPE_CHECKING = False
@@ -25,6 +26,26 @@ if TYPE_CHECKING:
 
 # In the folder of the work tree: a merge, a rebase, `git am`, picks that have not come to their end.
 _UNFINISHED = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+_OF_WORK_TREE = (
+    "HEAD",
+    "index",
+    "commondir",
+    "MERGE_HEAD",
+    "MERGE_MSG",
+    "ORIG_HEAD",
+    "logs/HEAD",
+    *_UNFINISHED,
+)
+_OF_REPOSITORY = (
+    "config",
+    "packed-refs",
+    "shallow",
+    "info/attributes",
+    "info/exclude",
+    "objects/info/alternates",
+)
+_IN_TREE = (".gitattributes", ".gitignore", ".gitmodules")
+_LINE = 8192  # bytes; a path is half of it at most
 _STALE = 600.0  # seconds after which a lock is one that a killed git left behind
 
 
@@ -88,13 +109,27 @@ def _common(folder: str) -> str:
 
 
 def _first_line(path: str) -> str | None:
-    if not os.path.isfile(path):  # to open a pipe is to wait for whoever writes into it
-        return None
     try:
-        with open(path, "rb") as file:
-            return os.fsdecode(file.read(4096)).rstrip("\r\n")
+        return os.fsdecode(beginning_of(path, _LINE).partition(b"\n")[0]).rstrip("\r")
     except (OSError, ValueError):
         return None
+
+
+def not_ordinary(folder: str) -> str | None:
+    """A file that git reads in the repository of a folder and that is a pipe or a device: git waits for
+    whoever writes into it, mostly for ever."""
+    repo = repository(os.path.join(folder, "x"))
+    if repo is None:
+        return None
+    paths = [
+        *(os.path.join(repo.folder, name) for name in _OF_WORK_TREE),
+        *(os.path.join(repo.common, name) for name in _OF_REPOSITORY),
+        *(os.path.join(repo.tree, name) for name in _IN_TREE),
+    ]
+    branch = (_first_line(os.path.join(repo.folder, "HEAD")) or "").removeprefix("ref: ")
+    if branch.startswith("refs/"):
+        paths.append(os.path.join(repo.common, branch))
+    return next((path for path in paths if is_special(path) and not os.path.isdir(path)), None)
 
 
 _TIMEOUT = 2.0  # seconds; rare, and a wrong judgement costs more

@@ -15,6 +15,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from nbmerge.files import read_small_file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +55,7 @@ def runtime_folder(environment: Mapping[str, str], home: str, platform: str) -> 
 
 
 TIMEOUT = 0.3  # seconds for a connection, and for each part of an answer
-_LARGEST = 4 << 20  # bytes of an answer
+_LARGEST = 4 << 20  # bytes of an answer, and of what a server says of itself in a file
 _LISTED = 5.0  # seconds that a list of servers is used for
 _ANYWHERE = ("", "*", "localhost", "0.0.0.0", "::")
 
@@ -120,9 +122,9 @@ def descriptions(folder: str) -> Iterator[tuple[dict[str, Json], float]]:
         if not name.startswith(("jpserver-", "nbserver-")):
             continue
         try:
-            with open(os.path.join(folder, name), "rb") as file:
-                since = os.fstat(file.fileno()).st_mtime
-                info: Json = json.load(file)
+            path = os.path.join(folder, name)
+            since = os.stat(path).st_mtime
+            info: Json = json.loads(read_small_file(path, _LARGEST, links=True))
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(info, dict) and isinstance(pid := info.get("pid"), int) and is_alive(pid):

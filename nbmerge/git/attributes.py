@@ -13,11 +13,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from nbmerge.errors import NotebookError
-from nbmerge.files import read_file
+from nbmerge.files import read_small_file
 from nbmerge.git.process import ask_git
 from nbmerge.git.scope import SECTION, Scope, shown
 
+LARGEST = 16 << 20  # bytes of a file of attributes
 LINE = b"*.ipynb merge=nbmerge"
 _NOTEBOOKS = (b"*.ipynb", b'"*.ipynb"', b"**/*.ipynb", b"*")
 _SPACE = b" \t\r\n"
@@ -120,8 +120,8 @@ def effect_of_user() -> Effect:
 def attributes_of(file: str) -> bytes:
     """The file's content; nothing if it cannot be read."""
     try:
-        return read_file(file)
-    except NotebookError:
+        return read_small_file(file, LARGEST, links=True)
+    except (OSError, ValueError):
         return b""
 
 

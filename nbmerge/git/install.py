@@ -15,9 +15,10 @@ import contextlib
 import os
 from dataclasses import dataclass, replace
 
-from nbmerge.errors import NotebookError, SystemFailure
-from nbmerge.files import read_file, reason, replace_file
+from nbmerge.errors import SystemFailure
+from nbmerge.files import read_small_file, reason, replace_file
 from nbmerge.git.attributes import (
+    LARGEST,
     Effect,
     attributes_of,
     effect_here,
@@ -187,8 +188,10 @@ def _read(file: str) -> bytes | None:
     if not os.path.lexists(file):
         return None
     try:
-        return read_file(file)
-    except NotebookError as error:
+        return read_small_file(file, LARGEST, links=True)
+    except OSError as error:
+        raise SystemFailure(f"{file}: cannot be read: {reason(error)}") from error
+    except ValueError as error:
         raise SystemFailure(str(error)) from error
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 
+from nbmerge.files import read_small_file
 from nbmerge.git.process import ask_git
 from nbmerge.merge.markers import Labels
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nbmerge.git.driver import Call
 
 BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL = "base", "HEAD", "theirs"
+_LARGEST = 16 << 20  # bytes of a list of what a rebase does
 _UNKNOWN = Labels(LOCAL_LABEL, BASE_LABEL, REMOTE_LABEL)
 _STASH = Labels("Updated upstream", "Stash base", "Stashed changes")
 _VIRTUAL = Labels("Temporary merge branch 1", BASE_LABEL, "Temporary merge branch 2")
@@ -219,10 +221,10 @@ def _all_lines(name: str) -> list[str]:
     """The lines of a file of git's state."""
     path = ask_git("rev-parse", "--git-path", name)
     try:
-        with open(path or "", encoding="utf-8", errors="replace") as file:
-            return file.read().split("\n")
-    except OSError:
+        text = read_small_file(path or "", _LARGEST, links=True).decode("utf-8", "replace")
+    except (OSError, ValueError):
         return []
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def _words_of_git() -> list[str]:

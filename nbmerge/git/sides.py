@@ -17,11 +17,13 @@ from enum import Enum
 
 from nbmerge.environment.git import git_at_work
 from nbmerge.errors import SystemFailure
+from nbmerge.files import beginning_of
 from nbmerge.git.labels import BASE_LABEL, LOCAL_LABEL, REMOTE_LABEL
 from nbmerge.git.process import ask_git, run_git
 from nbmerge.merge.markers import ConflictStyle, Labels
 
 _NAMED = re.compile(r"Merge (?:remote-tracking )?(?:branch|tag|commit) '([^']+)'")
+_SUBJECT = 64 << 10  # bytes in which the first line of a message ends
 REACH = 20  # commits of one notebook in which its last merge is looked for
 
 
@@ -218,11 +220,10 @@ def _merge_of(git: _Repository, local: str, remote: str, message: str) -> _Merge
 
 def _message(git: _Repository) -> str:
     """The message that git has prepared for the merge that it waits in."""
+    file = git.ask("rev-parse", "--path-format=absolute", "--git-path", "MERGE_MSG")
     try:
-        file = git.ask("rev-parse", "--path-format=absolute", "--git-path", "MERGE_MSG")
-        with open(file or "", encoding="utf-8", errors="replace") as message:
-            return message.readline()
-    except OSError:
+        return beginning_of(file or "", _SUBJECT).decode("utf-8", "replace").partition("\n")[0]
+    except (OSError, ValueError):
         return ""
 
 

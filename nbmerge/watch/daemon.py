@@ -18,12 +18,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nbmerge.errors import EXIT_UNREADABLE, EXIT_USAGE, NotebookError, SystemFailure, UsageError
-from nbmerge.files import for_this_user_only, reason
+from nbmerge.files import for_this_user_only, read_small_file, reason
 from nbmerge.watch.status import WatcherStatus, already_runs, read_status
 
 NAME = "watcher.log"
 LIMIT = 1_000_000  # bytes
 KEPT = 3  # older logs
+_LARGEST = 1 << 20  # bytes of arguments
 
 
 def log_path(directory: str) -> str:
@@ -161,8 +162,7 @@ def stop(directory: str, patience: Patience = Patience()) -> WatcherStatus | Non
 def remembered(directory: str) -> list[str] | None:
     """The arguments of the watcher that was last started here; None if there was none."""
     try:
-        with open(os.path.join(directory, ARGUMENTS), encoding="ascii") as file:
-            found = json.load(file)
+        found = json.loads(read_small_file(os.path.join(directory, ARGUMENTS), _LARGEST))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, list) and all(isinstance(word, str) for word in found) else None

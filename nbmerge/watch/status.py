@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict, dataclass, fields, replace
 
 from nbmerge.errors import SystemFailure, UsageError
-from nbmerge.files import for_this_user_only, reason
+from nbmerge.files import for_this_user_only, read_small_file, reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ NAME = "watcher.json"
 LOCK = "watcher.lock"
 PATIENCE = 1.0  # seconds; whoever asks whether a watcher runs holds the lock for a moment
 PAUSE = 0.02
+_LARGEST = 16 << 20  # bytes of what a watcher of many folders tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,7 @@ def read_status(directory: str) -> WatcherStatus | None:
 def last_words(directory: str) -> WatcherStatus | None:
     """What a watcher wrote last, whether it still runs or not; one that was killed at work was not idle."""
     try:
-        with open(os.path.join(directory, NAME), encoding="ascii") as file:
-            return _status_of(json.load(file))
+        return _status_of(json.loads(read_small_file(os.path.join(directory, NAME), _LARGEST)))
     except (OSError, ValueError, TypeError):  # none, or not one of ours
         return None
 

@@ -30,6 +30,13 @@ def test_servers_that_run(tmp_path: Path) -> None:
     assert ports(tmp_path) == [8888, 8889, 8890]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_that_is_called_like_a_server_is_passed_by(tmp_path: Path) -> None:
+    announce(tmp_path, tmp_path, 8889)
+    os.mkfifo(tmp_path / "jpserver-1.json")
+    assert ports(tmp_path) == [8889]
+
+
 @pytest.mark.parametrize(
     "other",
     [
