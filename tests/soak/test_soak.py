@@ -64,3 +64,10 @@ def test_a_loss_is_found_and_told_with_its_number(
         soak.attempt("merge", number)
     assert soak.report() == 1
     assert "LOST (--seed 0 --only merge --attempt " in capsys.readouterr().out
+
+
+def test_a_death_while_the_test_itself_looks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it notes of a save is no call of the watcher's: it has to be whole whoever dies."""
+    soak = Soak(1129, tmp_path, ("people",))
+    soak.attempt("people", 640)
+    assert soak.all.lost == 0, capsys.readouterr().out
