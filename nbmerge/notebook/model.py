@@ -99,8 +99,12 @@ def joined(value: Json) -> str | None:
     """A text that nbformat lets be one string or a list of them; None if it is neither."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return "".join(part.whole if isinstance(part, LongText) else str(part) for part in value)
+    if isinstance(value, list):
+        kinds = set(map(type, value))  # mostly one: sources are read again and again
+        if kinds <= {str}:
+            return "".join(value)  # type: ignore[arg-type]
+        if all(issubclass(kind, str) for kind in kinds):
+            return "".join(part.whole if isinstance(part, LongText) else str(part) for part in value)
     return None
 
 

@@ -22,7 +22,7 @@ from statistics import mean
 from nbmerge.history.values import Draft
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Origin
-from tests.helpers.build import code, notebook
+from tests.helpers.build import Notebook, code, notebook
 from tests.sync.writers import Desk
 
 CELLS = [f"cell-{number}" for number in range(8)]
@@ -35,27 +35,48 @@ def main() -> None:
     count = int(next((word for word in sys.argv[1:] if word.isdigit()), "500"))
     report("5 writers", list(saves(5, count, lambda chance, writer: CELLS[writer])))
     report("8 writers", list(saves(8, count, lambda chance, writer: CELLS[writer])))
-    report("8 writers, conflicts", list(saves(8, count, lambda chance, writer: chance.choice(CELLS))))
+    ended: list[Notebook] = []
+    report("8 writers, conflicts", list(saves(8, count, everywhere, ended=ended)))
+    report("the same notebook, without its past", list(saves(8, PART, everywhere, of=ended[0], number=count)))
     report("1 writer", list(saves(1, 2 * PART, lambda chance, writer: CELLS[0])))
     report(f"1 writer after {LONG} versions", list(saves(1, 2 * PART, lambda *_: CELLS[0], LONG)))
 
 
-def saves(writers: int, count: int, choose: Callable[[Random, int], str], before: int = 0) -> Iterator[float]:
-    """Seconds for each save, in an order that chance gives."""
+def everywhere(chance: Random, writer: int) -> str:
+    return chance.choice(CELLS)
+
+
+def saves(
+    writers: int,
+    count: int,
+    choose: Callable[[Random, int], str],
+    before: int = 0,
+    *,
+    of: Notebook | None = None,
+    number: int = 0,
+    ended: list[Notebook] | None = None,
+) -> Iterator[float]:
+    """Seconds of CPU for each save, in an order that chance gives; `ended` gets the notebook at the end.
+
+    `of` a notebook, or of one that is nearly empty; words are numbered from `number` on.
+    """
     chance = Random(writers)
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(Path(folder), str(Path(folder) / "state"))
-        desk.put(notebook(*(code(f"start = {id!r}", id=id) for id in CELLS)))
+        desk.put(of or notebook(*(code(f"start = {id!r}", id=id) for id in CELLS)))
         all_of_them = [desk.writer(f"writer {number}") for number in range(writers)]
         grow(desk, before)
-        for number in range(count):
+        words = [f"word_{number + one} = 1" for one in range(count)]
+        for word in words:
             place = chance.randrange(writers)
-            all_of_them[place].add(choose(chance, place), f"word_{number} = 1")
-            began = time.perf_counter()
+            all_of_them[place].add(choose(chance, place), word)
+            began = time.process_time()
             all_of_them[place].save()
-            yield time.perf_counter() - began
+            yield time.process_time() - began
         found = "\n".join(desk.sources()).split("\n")
-        assert all(found.count(f"word_{number} = 1") == 1 for number in range(count))
+        assert all(found.count(word) == 1 for word in words)
+        if ended is not None:
+            ended.append(desk.holds())
 
 
 def grow(desk: Desk, versions: int) -> None:
