@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -75,3 +76,34 @@ def test_one_large_notebook_takes_at_most_four_times_its_size(tmp_path: Path, me
             running.wait(partial(_are, turn + 2), 300)
         size = os.path.getsize(editor.path) / 1_048_576
         assert highest(running.processes) - before < 4 * size
+
+
+def peak(*arguments: str | Path) -> float:
+    """The most that a command ever had, in MB."""
+    command = [sys.executable, "-m", "nbmerge", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        _, code, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(code)
+    assert process.returncode == 0
+    return used.ru_maxrss / 1024
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("renewed", [False, True], ids=["kept", "renewed"])
+def test_a_merge_of_large_notebooks_takes_at_most_four_times_one_of_them(
+    tmp_path: Path, renewed: bool
+) -> None:
+    """Whose pictures are those of base, or of which each side has made every other one anew."""
+    editor = Editor(tmp_path / "base.ipynb", pictures(300))
+    editor.save()
+    size = os.path.getsize(editor.path) / 1_048_576
+    for side, name in enumerate(("local.ipynb", "remote.ipynb")):
+        editor.path = tmp_path / name
+        for cell in editor.notebook["cells"][side :: 2 if renewed else 1000]:
+            cell["source"].append(f"side = {side}\n")
+            if renewed:
+                data = cell["outputs"][0]["data"]
+                data["image/png"] = data["image/png"][::-1]
+        editor.save()
+    names = [tmp_path / f"{name}.ipynb" for name in ("base", "local", "remote")]
+    assert peak(*names, "--output", tmp_path / "out.ipynb") - peak("--version") < 4 * size
