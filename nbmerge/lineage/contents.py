@@ -58,6 +58,11 @@ class Content:
         sources = [cell.source for cell in self.cells if cell.source.strip()]
         return frozenset(pairwise(sources))
 
+    def let_go(self) -> None:
+        """Forget what is found anew when it is asked for."""
+        for name in ("counted", "ids", "lines", "order"):
+            self.__dict__.pop(name, None)
+
 
 @dataclass(frozen=True, eq=False)
 class Delta(Difference):
@@ -149,6 +154,11 @@ class ComparedVersions:
         if found is None:
             found = self._deltas[one, other] = compare(self._known[one], self._known[other])
         return found
+
+    def let_go(self) -> None:
+        """Forget all but the versions and what they do not share: of a large notebook the rest is larger."""
+        for found in self._known.values():
+            found.let_go()
 
     def keep_only(self, numbers: Iterable[int]) -> None:
         """Forget the other versions."""

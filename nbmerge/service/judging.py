@@ -130,7 +130,7 @@ class Judging:
         if verdict.action is Action.ACCEPT and thoughts.may_not_be_meant(save.number, heads.head):
             verdict = replace(verdict, action=Action.NAME, named=(heads.head,))
         thoughts.named |= set(verdict.named)
-        self._let_go()
+        self._let_go(thoughts)
         revised = self._revised(notebook_id, verdict.explanation, save.number)
         return _derivation(thoughts, heads, save, verdict, revised)
 
@@ -206,8 +206,11 @@ class Judging:
                 one.certain(number, version.parents) for one in before
             )
 
-    def _let_go(self) -> None:
-        """Forget the thoughts that were used longest ago, until the rest is small."""
+    def _let_go(self, latest: _Thoughts) -> None:
+        """Forget the thoughts that were used longest ago, until the rest is small; of the latest, if it is
+        large itself, what can be found anew."""
+        if latest.size > _KEPT:
+            latest.contents.let_go()
         while len(self._thoughts) > 1 and sum(one.size for one in self._thoughts.values()) > _KEPT:
             self._thoughts.popitem(last=False)
 
