@@ -132,6 +132,7 @@ def not_ordinary(folder: str) -> str | None:
     return next((path for path in paths if is_special(path) and not os.path.isdir(path)), None)
 
 
+_JUST_NOW = 3.0  # seconds from git's writing a file, at most, to its writing what it remembers of that
 _TIMEOUT = 2.0  # seconds; rare, and a wrong judgement costs more
 _QUIET = {
     "GIT_OPTIONAL_LOCKS": "0",
@@ -169,10 +170,12 @@ class GitActivity:
         `since`: when the notebook was saved before, in seconds since the epoch, for the first
         save of a notebook that is asked about.
         """
-        replaced = self.replaced(path, data, since)
-        if git_at_work(path, self.clock()):
-            return Git.WORKING
-        return Git.REPLACED if replaced else Git.NONE
+        replaced, now = self.replaced(path, data, since), self.clock()
+        repo = repository(path)
+        if repo is None or not git_at_work(path, now):
+            return Git.REPLACED if replaced else Git.NONE
+        is_writing = replaced or _is_locked(repo, now) or _stamps(repo).moved_after(now - _JUST_NOW)
+        return Git.WORKING if is_writing else Git.WAITING
 
     def replaced(self, path: str, data: bytes, since: float | None = None) -> bool:
         """Whether the content is a blob of the repository, and git did something since the last save."""

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from nbmerge.lineage.evidence import markers, telling
 from nbmerge.lineage.heads import Derivation, Heads, Outcome, only_owner
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
 from nbmerge.lineage.versions import (
     DECLARED,
     GIT_AT_WORK,
     GIT_PUT,
+    GIT_WAITS,
     USUAL_STYLE,
     Context,
     Git,
@@ -45,6 +47,25 @@ def seen_all(heads: Heads, why: str, outcome: Outcome = Outcome.ACCEPT) -> Deriv
     """A save that replaces whatever there was: git's, a restored version, a resolved conflict."""
     parents = tuple(dict.fromkeys((heads.head, *heads.tips)))
     return Derivation(outcome, parents, heads.head, why, closes_all=True)
+
+
+def while_git_waits(judged: Derivation, heads: Heads, drops: bool) -> Derivation:
+    """A save in a merge, a rebase that waits for people: accepted whatever it is, for they may take out what
+    they will.  One that would be merged otherwise, and drops what no conflict is about, may come from a
+    page that was opened before: what it replaced is named."""
+    accepted = seen_all(heads, GIT_WAITS)
+    undoes = judged.outcome in (Outcome.MERGE, Outcome.AMBIGUOUS, Outcome.RESTORE)
+    if not (undoes and drops):
+        return accepted
+    why = f"{GIT_WAITS}, and it seems to go on from version {judged.base}"
+    return replace(accepted, outcome=Outcome.AMBIGUOUS, base=judged.base, why=why, overwrites=(heads.head,))
+
+
+def drops_beside_conflicts(head: Notebook, save: Notebook) -> bool:
+    """Whether a save lacks a telling line of a cell that shows no conflict."""
+    there = {line for cell in save.cells for line in telling(cell.source)}
+    kept = (cell for cell in head.cells if not markers([cell]))
+    return any(line not in there for cell in kept for line in telling(cell.source))
 
 
 def declared(heads: Heads, base: int) -> Derivation:
@@ -90,7 +111,13 @@ class Candidates:
     recent: Sequence[Version]
 
     def derivation(self, save: Save, context: Context) -> Derivation:
-        """What a save is taken for by its content."""
+        """What a save is taken for by its content, and in which git it is made."""
+        found = self._by_content(save, context)
+        if context.git is not Git.WAITING or self.head is None:
+            return found
+        return while_git_waits(found, self.heads, drops_beside_conflicts(self.head.notebook, save.notebook))
+
+    def _by_content(self, save: Save, context: Context) -> Derivation:
         for shown in reversed(self.older):
             same = shown.living and shows_the_same(shown.notebook, save.notebook)
             if same or shown.notebook is save.notebook:

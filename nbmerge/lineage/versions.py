@@ -28,6 +28,7 @@ DECLARED = "told"  # as it is spelled in stores, like all of these
 IN_PLACE, WITH_COPY, RENAMED = "in place", "in place with a copy", "renamed"
 USUAL_STYLE = "Jupyter or VS Code"
 GIT_AT_WORK, GIT_PUT = "git is at work", "git put it there"  # why such a version was taken as it is
+GIT_WAITS = "git waits for somebody to finish what it does"  # why a save of somebody's was
 _FIRST, _SECOND, _BOTH, _BELOW = 1, 2, 3, 4  # sides that a version is below; below one that is below both
 
 
@@ -208,7 +209,8 @@ class Git(Enum):
     """What git has to do with a save."""
 
     NONE = "none"
-    WORKING = "working"  # a merge, rebase, cherry-pick or checkout is under way: every write is meant
+    WORKING = "working"  # it is just writing files, in a merge, rebase, cherry-pick or checkout
+    WAITING = "waiting"  # it wrote some time ago and waits for people to finish: every write is accepted
     REPLACED = "replaced"  # the content is a blob of this path, and HEAD, index or reflog moved
 
 

@@ -21,7 +21,7 @@ from nbmerge.lineage import heads as algebra
 from nbmerge.lineage.derivation import Candidates
 from nbmerge.lineage.heads import Derivation, Heads, HeadsChange, OpenTip, Outcome
 from nbmerge.lineage.judge import Save, VersionContent
-from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
+from nbmerge.lineage.versions import DECLARED, Context, Git, Origin, Version, Writer
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.service.cache import NotebookCache, same_notebook
@@ -106,6 +106,7 @@ class Recorder:
         if derivation is not None:
             return self.add(notebook_id, saved, derivation)
         beside_others = context.busy or not saved.in_file or len(heads.tips) > 1
+        beside_others = beside_others or context.git is Git.WAITING
         if head is None or beside_others or self._is_shared(notebook_id, saved.time):
             return self._judged_alone(notebook_id, saved, heads, context)
         return self._judged_together(notebook_id, saved, heads)

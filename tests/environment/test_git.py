@@ -281,6 +281,8 @@ def test_git_is_at_work_until_a_conflict_is_resolved(
     assert git_at_work(path_of(history), clock())
     assert not git_is_writing(path_of(history), clock())
     assert asked(history, activity) is Git.WORKING
+    clock.passed += 60
+    assert asked(history, activity) is Git.WAITING
     history.git(command, "--abort")
     assert not git_at_work(path_of(history), clock())
 

@@ -15,6 +15,7 @@ failure names the line and what was there instead.
     settle 3                        as `--settle`
     busy, calm                      a second writer is known, or not
     git works, git done             a rebase, say, is under way; git checkout a1 | b1
+    git waits                       in the middle of it, for somebody to go on
     the judge says unsure 1         of the next save, whatever it shows: if stale, made from version 1;
                                     or stale 1, or sequential
     held WHY, released              something asks nbmerge not to write
@@ -168,6 +169,8 @@ class Play:
         match rest.partition(" "):
             case "works", _, _:
                 about.known = replace(about.known, git=Git.WORKING)
+            case "waits", _, _:
+                about.known = replace(about.known, git=Git.WAITING)
             case "done", _, _:
                 about.known = replace(about.known, git=Git.NONE)
             case "checkout", _, words:

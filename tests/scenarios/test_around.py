@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from nbmerge.lineage.derivation import drops_beside_conflicts
+from nbmerge.notebook.reader import read
+from tests.helpers import build
+from tests.helpers.spelling import JUPYTER
 from tests.scenarios.notation import play
 
 TWO = """
@@ -231,6 +235,64 @@ def test_git_at_work_is_not_disturbed() -> None:
         expect writes 0
         expect open nothing
         expect a2 | b1 | C1 | d1
+        """
+    )
+
+
+IN_A_MERGE = """
+        file a1 | b1 | c1
+        A opens
+        later
+        git works
+        git checkout a1 | b2 | c1 | d1
+        wait 60
+        git waits
+"""
+
+
+def test_a_page_that_was_opened_before_a_merge_and_saves_in_it() -> None:
+    """It undoes the other branch's part: git waits, so nothing is merged, but it is named."""
+    play(
+        IN_A_MERGE
+        + """
+        A edits a2
+        A saves
+        quiet
+        expect writes 0
+        expect first, restore, ambiguous
+        expect a2 | b1 | c1
+        expect open a1 | b2 | c1 | d1
+        """
+    )
+
+
+@pytest.mark.parametrize("mine", ["x = 1", "x = 3"])
+@pytest.mark.parametrize("beside", ["y = 5", "y = 4"])
+def test_to_settle_a_conflict_is_to_undo_nothing(mine: str, beside: str) -> None:
+    """For one side or for neither; but to take back a cell that shows none is."""
+    head, now = (
+        read(JUPYTER.spell(build.notebook(build.code(source, id="one"), build.code(other, id="two"))))
+        for source, other in ((build.conflict(["x = 1"], ["x = 2"]), "y = 5"), (mine, beside))
+    )
+    assert drops_beside_conflicts(head, now) is (beside != "y = 5")
+
+
+def test_what_somebody_changes_in_a_merge_is_accepted() -> None:
+    """A page that was opened in it; also one that takes out what it sees."""
+    play(
+        IN_A_MERGE
+        + """
+        B opens
+        B edits b3
+        B saves
+        wait 60
+        B deletes d
+        B saves
+        quiet
+        expect writes 0
+        expect first, restore, accept, accept
+        expect open nothing
+        expect a1 | b3 | c1
         """
     )
 
