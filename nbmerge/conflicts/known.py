@@ -15,9 +15,8 @@ from itertools import chain
 
 from nbmerge.conflicts.values import Absent, InSource, OpenConflict
 from nbmerge.merge.engine import merge
-from nbmerge.merge.markers import LEAST, all_conflicts, conflicts_in
+from nbmerge.merge.markers import LEAST, all_conflicts, conflicts_in, equal_ends
 from nbmerge.merge.matching import cells_at
-from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.values import Terms, split
 
 TYPE_CHECKING = False
@@ -237,7 +236,7 @@ def _ways(made: Conflict) -> dict[Shown, tuple[int, int]]:
     """How a conflict may be shown, each with how many lines at the ends of its sides are equal and
     stand around its markers then."""
     local, remote = _lines(made.local, made), _lines(made.remote, made)
-    head, tail = common_ends(local, remote)
+    head, tail = equal_ends(local, remote)
     narrowed = (local[head : len(local) - tail], remote[head : len(remote) - tail])
     ways = (narrowed, (head, tail)), ((local, remote), (0, 0))
     return {(_one_blank_is_none(ours), _one_blank_is_none(theirs)): ends for (ours, theirs), ends in ways}

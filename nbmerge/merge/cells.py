@@ -119,7 +119,7 @@ def merge_rewritten(
     # both put another picture there: neither side's reference is base's any more
     replaced = dict.fromkeys(renamed, "replaced")
     sources = Terms(follow(texts.base, replaced), texts.local, follow(texts.remote, renamed))
-    text = _merge_source(sources, kind, python, notes)
+    text = _merge_source(sources, kind, python, policy.whole, notes)
     clashes = tuple(text.clashes)
     if policy.favor is not Favor.NONE:
         text = favored(text, policy.favor, notes)
@@ -206,10 +206,10 @@ def _merge_type(base: Cell | None, local: Cell, remote: Cell, notes: Notes) -> s
     return local.type
 
 
-def _merge_source(sources: Terms[str], kind: str, python: bool, notes: Notes) -> MergedText:
+def _merge_source(sources: Terms[str], kind: str, python: bool, whole: bool, notes: Notes) -> MergedText:
     code = kind == CODE
     accept = guard(python and code, sources.local, sources.remote)
-    merged = merge_text(*sources, code=code, accept=accept)
+    merged = merge_text(*sources, code=code, accept=accept, whole=whole)
     for note in merged.notes:
         notes.below("source").add("both", note)
     return merged

@@ -133,11 +133,27 @@ def shown_pieces(text: MergedText, style: ConflictStyle) -> Iterator[Lines | Cla
         elif style is ConflictStyle.DIFF3:
             yield piece
         else:
-            head, tail = common_ends(piece.local, piece.remote)
+            head, tail = equal_ends(piece.local, piece.remote)
             local, remote = (lines[head : len(lines) - tail] for lines in (piece.local, piece.remote))
             yield piece.local[:head]
             yield Clash(piece.base, local, remote)
             yield piece.local[len(piece.local) - tail :]
+
+
+def equal_ends(local: Lines, remote: Lines) -> tuple[int, int]:
+    """How many lines at the ends of two sides are equal and may stand around the markers of their conflict:
+    no part of another conflict, which would not be whole then."""
+    head, tail = common_ends(local, remote)
+    within = [
+        (len(side), one.start, one.end)
+        for side in (local, remote)
+        if (head or tail) and any(line.startswith("<" * LEAST) for line in side)
+        for one in conflicts_in(side)
+    ]
+    for size, start, end in within * 2:  # what stands whole on one side need not on the other
+        head = start if start < head < end else head
+        tail = size - end if start < size - tail < end else tail
+    return head, tail
 
 
 def _between_markers(clash: Clash[Lines], style: ConflictStyle, labels: Labels, size: int) -> Lines:

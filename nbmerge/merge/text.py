@@ -32,9 +32,9 @@ _TELLING = 8  # characters; a shorter line may well be there twice
 
 
 def merge_text(
-    base: str, local: str, remote: str, *, code: bool, accept: Callable[[str], bool]
+    base: str, local: str, remote: str, *, code: bool, accept: Callable[[str], bool], whole: bool = False
 ) -> MergedText:
-    """Merge three texts.  `accept(text)` may refuse what only the bold rules allow."""
+    """Merge three texts.  `accept(text)` may refuse what only the bold rules allow; `whole`: see Policy."""
     law = decide(base, local, remote)
     if isinstance(law, Decided):
         lines, shape = split(law.value)
@@ -43,7 +43,12 @@ def merge_text(
         if is_misread(base, side):
             lines, shape = split(other)
             return MergedText((Decided(lines),), shape, (_MISREAD,))
-    return _Attempts(Terms(base, local, remote), code, accept).best()
+    texts = Terms(base, local, remote)
+    if whole:
+        from nbmerge.merge.standing import merged_whole
+
+        return merged_whole(texts, lambda texts: _Attempts(texts, code, accept).best())
+    return _Attempts(texts, code, accept).best()
 
 
 def is_misread(text: str, found: str) -> bool:

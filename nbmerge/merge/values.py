@@ -170,11 +170,15 @@ FAVORS = (Favor.LOCAL.value, Favor.REMOTE.value, Favor.UNION.value)  # what peop
 
 @frozen
 class Policy:
-    """`newer` is the side whose run and whose volatile metadata count as the later one."""
+    """`newer` is the side whose run and whose volatile metadata count as the later one.
+
+    `whole`: conflicts that stand in a side stay whole, even if a line is shown twice for it.
+    """
 
     outputs: Outputs = Outputs.RUN
     favor: Favor = Favor.NONE
     newer: Side = Side.LOCAL
+    whole: bool = False
 
 
 @frozen
