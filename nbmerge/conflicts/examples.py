@@ -32,7 +32,10 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _FENCES = ("```", "~~~")
 _QUOTES = ('"""', "'''")
 # What `nbmerge`, nbdime and the watcher call the sides unless they are told otherwise; lessons quote git.
-_OURS = re.compile(r"local|remote|versions? \d+(?: and \d+)*(?:, .*)?|this notebook|conflict copy \(.*\)")
+_OURS = re.compile(
+    r"local|remote|versions? \d+(?: and \d+)*(?:, .*)?|this notebook|conflict copy \(.*\)"
+    r"|(?:a program|Jupyter)\b.*|git(?: checkout)?"
+)
 
 
 class Seen(Enum):

@@ -23,7 +23,7 @@ from nbmerge.merge.values import Clash, Conflict, Side, compose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nbmerge.merge.cells import MergedCell
     from nbmerge.merge.values import Decision, Lines, MergedText, Result
@@ -60,11 +60,19 @@ class Labels:
 
 @frozen
 class MarkerStyle:
-    """How conflicts are shown: it decides nothing about the merge."""
+    """How conflicts are shown: it decides nothing about the merge.
+
+    `labelled`, where it is given, says what stands behind the markers of one conflict, in place of `labels`.
+    """
 
     style: ConflictStyle = ConflictStyle.MERGE
     labels: Labels = Labels()
     size: int = LEAST
+    labelled: Callable[[Conflict], Labels] | None = None
+
+    def of(self, conflict: Conflict) -> Labels:
+        """What stands behind the markers of a conflict."""
+        return self.labels if self.labelled is None else self.labelled(conflict)
 
 
 @frozen
@@ -92,17 +100,18 @@ def render(result: Result, markers: MarkerStyle = MarkerStyle()) -> Rendered:
     cells = list(result.notebook.cells)
     conflicts: list[Conflict] = []
     for place, merged in result.contested.items():
-        source, shown = _source(merged, markers)
+        found = [Conflict(place, merged.cell.id, one.base, one.local, one.remote) for one in merged.conflicts]
+        source, shown = _source(merged, markers, list(map(markers.of, found)))
         cells[place] = merged.cell.with_source(source)
-        for terms, lines in zip(merged.conflicts, shown, strict=True):
-            conflicts.append(Conflict(place, merged.cell.id, terms.base, terms.local, terms.remote, lines))
+        conflicts += [one.shown_in(lines) for one, lines in zip(found, shown, strict=True)]
     return Rendered(result.notebook.with_cells(tuple(cells)), tuple(conflicts), result, markers)
 
 
-def _source(merged: MergedCell, markers: MarkerStyle) -> tuple[str, list[range]]:
+def _source(merged: MergedCell, markers: MarkerStyle, labels: Sequence[Labels]) -> tuple[str, list[range]]:
     """The source with its conflicts shown, and the lines that each of them takes up."""
     assert merged.text is not None
-    labels = markers.labels if merged.deleted_by is None else markers.labels.deleted(merged.deleted_by)
+    by = merged.deleted_by
+    waiting = iter(labels if by is None else [each.deleted(by) for each in labels])
     base, *sides = (source or "" for source in merged.sources)
     texts = sides if markers.style is ConflictStyle.MERGE else (base, *sides)
     size = marker_size(markers.size, *texts)
@@ -111,7 +120,7 @@ def _source(merged: MergedCell, markers: MarkerStyle) -> tuple[str, list[range]]
     for piece in shown_pieces(merged.text, markers.style):
         start = len(lines)
         if isinstance(piece, Clash):
-            lines += _between_markers(piece, markers.style, labels, size)
+            lines += _between_markers(piece, markers.style, next(waiting), size)
             shown.append(range(start, len(lines)))
         else:
             lines += piece

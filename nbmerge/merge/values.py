@@ -196,6 +196,10 @@ class Conflict:
     remote: str | None
     lines: range | None = None
 
+    def shown_in(self, lines: range) -> Conflict:
+        """The same where these lines of the cell show it."""
+        return Conflict(self.cell, self.id, self.base, self.local, self.remote, lines)
+
     def as_json(self) -> dict[str, object]:
         """The conflict for programs; the lines from the first to the one behind the last."""
         found: dict[str, object] = {"cell": self.cell, "id": self.id}

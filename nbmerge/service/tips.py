@@ -35,6 +35,7 @@ from nbmerge.merge.files import InMemory, Parsed, merge_sources
 from nbmerge.merge.markers import Labels, MarkerStyle
 from nbmerge.merge.values import Conflict, Decision, Policy, Side, Terms
 from nbmerge.service.cache import MergedPair, NotebookCache
+from nbmerge.service.labels import Descent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -286,10 +287,10 @@ class _Joining:
         bases = place.bases(tips, version.number)
         base = max(bases, default=None)
         newer = Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL
-        labels = _labels(tips, (self.newest, version), base)
         sides = place.together(bases), self.source, place.source(version.number)
+        people = Descent(place.store, place.notebook_id, place.cache, place.graph, bases, tips, version)
         whole = place.cache.merges.get(
-            (*map(_name_of, sides), newer, labels), partial(_pair, sides, newer, labels)
+            (*map(_name_of, sides), newer, people.name), partial(_pair, sides, newer, people.labels)
         )
         merge = TipMerge(
             whole.data,
@@ -302,31 +303,12 @@ class _Joining:
         return replace(self, newest=newest, source=InMemory("merged", whole.data), merge=merge)
 
 
-def _pair(sides: tuple[Source, Source, Source], newer: Side, labels: Labels) -> MergedPair:
-    whole = merge_sources(*sides, Policy(newer=newer), lambda: MarkerStyle(labels=labels))
+def _pair(
+    sides: tuple[Source, Source, Source], newer: Side, labelled: Callable[[Conflict], Labels]
+) -> MergedPair:
+    whole = merge_sources(*sides, Policy(newer=newer), lambda: MarkerStyle(labelled=labelled))
     return MergedPair(whole.data, whole.rendered.conflicts, whole.result.decisions)
 
 
 def _name_of(source: Source) -> str:
     return source.digest if isinstance(source, Parsed) else digest(source.read())
-
-
-def _labels(tips: tuple[int, ...], sides: tuple[Version, Version], base: int | None) -> Labels:
-    """What stands at the markers.  Numbers are those of one machine: not where a copy is merged."""
-    newest, version = sides
-    if version.origin is Origin.COPY:
-        return Labels(
-            local="this notebook", base="common version", remote=f"conflict copy ({version.writer.name})"
-        )
-    return Labels(local=_label(tips, newest), base=_name(base), remote=_label((version.number,), version))
-
-
-def _name(number: int | None) -> str:
-    return "no common version" if number is None else f"version {number}"
-
-
-def _label(numbers: tuple[int, ...], version: Version) -> str:
-    """The same on every machine that has the same history."""
-    if len(numbers) > 1:
-        return "versions " + " and ".join(map(str, numbers))
-    return _name(version.number) + (f", {version.writer.name}" if version.writer.name else "")

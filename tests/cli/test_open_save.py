@@ -85,7 +85,7 @@ def test_conflicts_are_told_and_are_exit_code_1(nbmerge: Command, folder: Path) 
     assert ended.code == 1
     terms = {"base": "a = 1", "local": "a = 2", "remote": "a = 9"}
     assert told["conflicts"] == [{"cell": 0, "id": "one", **terms, "lines": [0, 5]}]
-    assert ">>>>>>> version 3, agent" in sources((folder / "base.ipynb").read_bytes())[0]
+    assert "\n>>>>>>> agent" in sources((folder / "base.ipynb").read_bytes())[0]
     assert apply(RIVAL, told["operations"]) == json.loads((folder / "base.ipynb").read_bytes())
 
 

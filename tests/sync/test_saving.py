@@ -98,11 +98,11 @@ def test_a_conflict_is_shown_told_and_resolved_by_the_next_save(desk: Desk) -> N
     answer = two.save()
     assert [(each.cell, each.id) for each in answer.conflicts] == [(0, "a")]
     assert desk.sources()[0].splitlines() == [
-        "<<<<<<< version 2, one",
+        "<<<<<<< one",
         "a = 2",
         "=======",
         "a = 3",
-        ">>>>>>> version 3, two",
+        ">>>>>>> two",
     ]
     two.type("a", "a = 5")
     assert two.save().conflicts == ()
