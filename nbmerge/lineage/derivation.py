@@ -14,6 +14,7 @@ from itertools import combinations
 from nbmerge.lineage.evidence import markers, telling
 from nbmerge.lineage.heads import Derivation, Heads, Outcome, only_owner
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
+from nbmerge.lineage.settling import SETTLED, Conflicts, Reply
 from nbmerge.lineage.versions import (
     DECLARED,
     GIT_AT_WORK,
@@ -74,6 +75,11 @@ def declared(heads: Heads, base: int) -> Derivation:
     return Derivation(outcome, (base,), base, f"its writer started from version {base}")
 
 
+def settled(heads: Heads, version: int) -> Derivation:
+    """A save that shows just what an older version holds, by somebody who saw the conflict."""
+    return Derivation(Outcome.ACCEPT, (heads.head,), version, SETTLED, told=True)
+
+
 def returned(heads: Heads, graph: Graph, version: int, written: bool) -> Derivation:
     """A save that shows nothing but what an older version holds.
 
@@ -121,12 +127,30 @@ class Candidates:
         for shown in reversed(self.older):
             same = shown.living and shows_the_same(shown.notebook, save.notebook)
             if same or shown.notebook is save.notebook:
-                return returned(self.heads, self.graph, shown.version.number, self._holds_merge)
+                return self._returned(shown.version.number, save)
         if self.head is None:
             head = self.heads.head
             return Derivation(Outcome.ACCEPT, (head,), head, "what it followed is no notebook")
         known = (*context.second_writer, *second_writer(self.recent, save.time))
         return self._judged(self.head, save, replace(context, second_writer=known))
+
+    def _returned(self, version: int, save: Save) -> Derivation:
+        """A save that shows nothing but what an older version holds; while the file shows a conflict, the
+        second time, or if it is on no side, that is how it was settled, unless another program did."""
+        if self._conflicts is not None and self._conflicts.places and self._holds_merge:
+            if version in self.heads.answered:
+                return settled(self.heads, version)
+            is_settled = self._conflicts.answer(save.notebook) is Reply.SETTLED
+            ways = {shown.version.writer.way for shown in self.older if shown.living}
+            if version not in self.heads.tips and is_settled and save.writer.way in ways:
+                return settled(self.heads, version)
+        return returned(self.heads, self.graph, version, self._holds_merge)
+
+    @property
+    def _conflicts(self) -> Conflicts | None:
+        """Those that the file shows if it holds a merge of the tips."""
+        sides = {shown.version.number: shown.notebook for shown in self.older if shown.living}
+        return Conflicts(self.head.notebook, sides) if self.head is not None and len(sides) > 1 else None
 
     @property
     def _holds_merge(self) -> bool:
@@ -136,7 +160,7 @@ class Candidates:
 
     def _judged(self, head: VersionContent, save: Save, context: Context) -> Derivation:
         judgement = judge(save, head, self.older, context)
-        if isinstance(judgement, Sequential) and len(self.heads.tips) > 1:
+        if isinstance(judgement, Sequential) and not judgement.certain and len(self.heads.tips) > 1:
             judgement = self._reloaded(head, save, context) or judgement
         if isinstance(judgement, Stale):
             taken_back = self._taken_back(judgement, head, save, context)
@@ -161,17 +185,25 @@ class Candidates:
         contents = {shown.version.number: shown for shown in self.older}
         if owner is None or owner not in contents or stale.base not in contents:
             return None
+        if self._is_merged_below(owner, stale.base):
+            return None
         base = contents[stale.base]
         again = judge(save, contents[owner], [base], context)
         if isinstance(again, Stale) and _stood(base, (*self.older, head)) < OPENED:
             again = Unsure(again.base, again.evidence)
         return by_judgement(again, owner, self.heads)
 
+    def _is_merged_below(self, number: int, base: int) -> bool:
+        """Whether a version goes on from a merge of what `base` became: whoever still has that open, and not
+        the merge, did not write the version."""
+        between = (one.number for one in self.recent if one.origin is Origin.MERGED and one.number > base)
+        return any(self.graph.descends(number, one) and self.graph.descends(one, base) for one in between)
+
 
 def by_judgement(judgement: BaseJudgement, followed: int, heads: Heads) -> Derivation:
     """A save that was judged by what it shows; `followed` is the version that it was compared with."""
     match judgement:
-        case Sequential(evidence):
+        case Sequential(evidence, _):
             outcome = Outcome.ACCEPT if followed == heads.head else Outcome.MERGE
             return Derivation(outcome, (followed,), followed, evidence)
         case Stale(base, evidence):
@@ -218,6 +250,8 @@ def second_writer(versions: Sequence[Version], now: float) -> tuple[str, ...]:
             break
         if version.origin is Origin.MERGED:
             return ("two writers were merged not long ago",)
+        if version.why == SETTLED:
+            return ("a conflict was settled not long ago",)
         if version.origin is Origin.COPY:
             return ("a sync tool left a conflict copy not long ago",)
         if version.writer.way == DECLARED:

@@ -74,7 +74,7 @@ class Derivation:
     `answers`: it only repeats a tip, and the merge is written again because of it;
     `closes_all`: whoever made it saw everything, open tips included; `tips`: what the notebook is made of
     then, the save itself included, if that does not follow from its parents; `revised` are the parents of
-    earlier versions of which more is known now.
+    earlier versions of which more is known now; `told`: people are to be told, though nothing is open.
     """
 
     outcome: Outcome
@@ -86,6 +86,7 @@ class Derivation:
     closes_all: bool = False
     tips: tuple[int, ...] = ()
     revised: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nbmerge.lineage.evidence import Evidence, Trial, markers
+from nbmerge.lineage.settling import Conflicts, Reply
 from nbmerge.lineage.thresholds import Degree, Weighed
 from nbmerge.lineage.versions import Context, Graph, Origin, Version, Writer
 from nbmerge.notebook.model import Notebook
@@ -98,9 +99,10 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class Sequential:
-    """The author had the head before them."""
+    """The author had the head before them; `certain`: nothing else is to be looked for."""
 
     evidence: str
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,13 @@ def judge(
     That it was not made from the head may show against any of them; then it was made from the one
     that it is closest to.
     """
+    return _answer(save, head, older) or _weighed(save, head, older, context)
+
+
+def _weighed(
+    save: Save, head: VersionContent, older: Sequence[VersionContent], context: Context
+) -> BaseJudgement:
+    """The same where it says nothing of conflicts."""
     candidates = _candidates(save, head, older)
     if _shows_merge(candidates) or _shows_conflict(save, head, older):
         return Sequential("shows what was merged")
@@ -168,6 +177,27 @@ def judge(
     if _is_in_vain(save, one.content, head, older):
         return Unsure(number, f"{one.why(head)}, as before, and nobody else saved since")
     return Stale(number, one.why(head))
+
+
+def _answer(save: Save, head: VersionContent, older: Sequence[VersionContent]) -> Sequential | Stale | None:
+    """What the save was made from, if it plainly shows that its author saw the conflicts of a merge."""
+    sides = {one.version.number: one.notebook for one in older if one.living}
+    if head.version.origin is not Origin.MERGED or len(sides) < 2:
+        return None
+    answer = Conflicts(head.notebook, sides).answer(save.notebook)
+    if answer is Reply.UNKNOWN:
+        return None
+    made_from = head
+    for one in reversed(older):
+        if one.version.origin is not Origin.MERGED or one.living:
+            continue
+        since = Conflicts(made_from.notebook, {one.version.number: one.notebook})
+        if not since.is_older(save.notebook, one.version.number):
+            break
+        made_from = one
+    if made_from is head:
+        return Sequential(answer.value, certain=True)
+    return Stale(made_from.version.number, f"{answer.value} of version {made_from.version.number}")
 
 
 def _shows_conflict(save: Save, head: VersionContent, older: Sequence[VersionContent]) -> bool:

@@ -72,12 +72,16 @@ class DeclaredSave:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a save; `version` is None where nothing had to be recorded."""
+    """What became of a save; `version` is None where nothing had to be recorded.
+
+    `told`: people are to be told, though nothing is open.
+    """
 
     outcome: Outcome
     version: Version | None
     base: int | None
     why: str
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +312,7 @@ class Recorder:
 
             draft = Draft(saved.time, saved.origin, derivation.parents, saved.writer, derivation.why)
             version = self.store.record(notebook_id, saved.data, draft, after)
-        return Recorded(derivation.outcome, version, derivation.base, derivation.why)
+        return Recorded(derivation.outcome, version, derivation.base, derivation.why, derivation.told)
 
     def candidates(self, notebook_id: int, heads: Heads, known: tuple[Cell, ...]) -> Candidates:
         """What a save may derive from; `known` are cells that it may share."""

@@ -83,6 +83,12 @@ def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]
     if done.version is None or heads is None:
         return
     number = done.version.number
+    if done.told:
+        message = (
+            f"version {number} shows just what version {done.base} did: the conflict is settled so; `log` has"
+            " what each side was"
+        )
+        yield Notice("settled", path, message, {"version": number, "base": done.base})
     for tip in heads.open:
         if tip.by != number:
             continue
