@@ -230,8 +230,9 @@ class Choosing:
             brought, since = self.contents.delta(tip, common), self.contents.delta(self.save, tip)
             lost = brought.more & since.less
             loss += _in_lines(lost, since.more, self.contents[self.save].lines.keys() & lost.keys())
+            mine_again = self.contents.delta(self.save, common).runs  # a later run takes the place of theirs
             results = (s for s, result in brought.runs.items() if result != NO_RESULT and s in since.runs)
-            loss += _RESULT * sum(1 for _ in results)
+            loss += _RESULT * sum(1 for s in results if mine_again.get(s, NO_RESULT) == NO_RESULT)
         return loss
 
     def _bare_and_lost(self, group: _Group) -> Iterator[int]:

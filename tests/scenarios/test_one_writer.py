@@ -120,3 +120,10 @@ def test_cut_save_and_paste_elsewhere(ids: bool) -> None:
         """,
         ids,
     )
+
+
+def test_running_everything_again_and_again_loses_nothing() -> None:
+    """What a later run of the same cells replaces was not overwritten by mistake."""
+    letters = "abcdefghijklmnop"
+    again = f"A runs {' '.join(letters)}\nA saves\nquiet\nwait 90\n"
+    play(f"file {' | '.join(letters)}\nA opens\n{6 * again}expect open nothing\nexpect writes 0")
