@@ -62,16 +62,18 @@ def run_log(found: Arguments) -> int:
     from nbmerge.service.changes import development
 
     notebook = NamedVersion(found.notebook, None)
+    each = found.all or found.json or found.cell is not None
     with history(found.state) as store:
         notebook_id = book_of(store, notebook)
-        heads, done = store.heads(notebook_id), development(store, notebook_id)
-    assert heads is not None
+        heads = store.heads(notebook_id)
+        assert heads is not None
+        groups = [] if each else list(_grouped(store.versions(notebook_id), heads))
+        done = development(store, notebook_id, None if each else {*_compared(groups)})
     shown = done.versions if found.cell is None else _of_cell(notebook, done, heads, found.cell)
     if found.json:
         write_text("".join(f"{json.dumps(one)}\n" for one in _objects(shown, done, heads)))
     else:
-        each = found.all or found.cell is not None
-        groups = [(version,) for version in shown] if each else list(_grouped(shown, heads))
+        groups = groups or [(version,) for version in shown]
         write_text("".join(f"{printable(line)}\n" for line in _rows(notebook, groups, done, heads)))
     return EXIT_CLEAN
 
@@ -106,6 +108,12 @@ def _grouped(versions: Sequence[Version], heads: Heads) -> Iterator[tuple[Versio
             group = []
         group.append(version)
     yield from _rowed(group)
+
+
+def _compared(groups: Sequence[tuple[Version, ...]]) -> Iterator[int]:
+    """The versions that are read to say what each row changed."""
+    for group in groups:
+        yield from (group[-1].number, *group[0].parents[:1])
 
 
 def _goes_on(before: Version, version: Version, opened: set[int]) -> bool:

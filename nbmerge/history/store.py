@@ -220,14 +220,18 @@ class Store:
             raise self._database.damaged(f"version {number} has changed")
         return data
 
-    def contents(self, notebook_id: int) -> Iterator[tuple[Version, list[bytes]]]:
-        """The versions that are kept, newest first, each with the pieces of its bytes; a piece that the one
-        before it had, too, is the same object."""
+    def contents(
+        self, notebook_id: int, wanted: Collection[int] | None = None
+    ) -> Iterator[tuple[Version, list[bytes]]]:
+        """The versions that are kept (of them those that are `wanted`), newest first, each with the pieces of
+        its bytes; a piece that the one before it had, too, is the same object."""
         reader = PieceReader(self._database)
         recipes = "SELECT number, recipe FROM version WHERE book = ? AND recipe IS NOT NULL"
         with self._database.reading():
             found = dict(self._database.rows(recipes, notebook_id))
             for version in reversed(self.versions(notebook_id)):
+                if wanted is not None and version.number not in wanted:
+                    continue
                 with self._database.decoding(f"version {version.number}"):
                     yield version, reader.pieces(found[version.number])
 

@@ -151,7 +151,7 @@ class VersionStep:
         cells = [(new, self.old[old], self.new[new]) for new, old in sorted(self._back.items())]
         cells = [one for one in cells if one[1] is not one[2]]
         edited = [one for one in cells if one[1].source != one[2].source]
-        run_anew = [new for new, old, now in cells if _run(old) != _run(now)]
+        run_anew = [new for new, old, now in cells if _was_run(old, now)]
         return Changes(
             added=_numbers(new for new in self._middle(self.new) if new not in self._back),
             removed=_numbers(old for old in self._middle(self.old) if old not in self._forth),
@@ -200,8 +200,8 @@ def _lines_changed(old: str, new: str) -> int:
     return max(count, 1)  # the line break at the end is none of them
 
 
-def _run(cell: Cell) -> object:
-    return cell.plain_outputs, cell.count
+def _was_run(old: Cell, now: Cell) -> bool:
+    return old.count != now.count or old.plain_outputs != now.plain_outputs
 
 
 def _is_run(cell: Cell) -> bool:

@@ -8,7 +8,7 @@ no longer kept, changed nothing that could be told; each version is read by what
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from nbmerge.history.store import Store
@@ -90,9 +90,9 @@ def _set(places: dict[int, int], number: int, place: int | None) -> None:
         places[number] = place
 
 
-def development(store: Store, notebook_id: int) -> Development:
-    """What became of a notebook, version by version."""
-    cells = {past.number: past.cells for past in cells_of_versions(store, notebook_id)}
+def development(store: Store, notebook_id: int, wanted: Collection[int] | None = None) -> Development:
+    """What became of a notebook, version by version; only these are read if not all are `wanted`."""
+    cells = {past.number: past.cells for past in cells_of_versions(store, notebook_id, wanted)}
     versions = store.versions(notebook_id)
     steps = {
         version.number: VersionStep(cells[version.parents[0]], cells[version.number])

@@ -11,7 +11,7 @@ behind: a thousand versions cost what a thousand saves changed.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from nbmerge.errors import NotebookError
@@ -24,10 +24,12 @@ from nbmerge.notebook.reader import read
 _BEFORE, _AFTER = b'{"cells": [', b'], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
-def cells_of_versions(store: Store, notebook_id: int) -> Iterator[PastCells]:
-    """The cells of each version that is kept and is a notebook."""
+def cells_of_versions(
+    store: Store, notebook_id: int, wanted: Collection[int] | None = None
+) -> Iterator[PastCells]:
+    """The cells of each version that is kept (of them those that are `wanted`) and is a notebook."""
     read_before: _Read | None = None
-    for version, pieces in store.contents(notebook_id):
+    for version, pieces in store.contents(notebook_id, wanted):
         if version.origin is Origin.UNREADABLE:
             continue
         now = None if read_before is None else _from(read_before, pieces)
