@@ -16,10 +16,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from itertools import takewhile
 
-from nbmerge.lineage.contents import NO_RESULT, ComparedVersions, Content, compare
-from nbmerge.lineage.evidence import said, words
+from nbmerge.lineage.contents import NO_RESULT, ComparedVersions, Content, compare, result_of
+from nbmerge.lineage.evidence import said, telling, words
 from nbmerge.lineage.writers import Explanation, weights
+from nbmerge.notebook.model import Cell
 
 _LIKELY = 0.004  # explanations less likely than this are not asked what would be lost
 _ASKED = 6
@@ -64,7 +66,8 @@ class Action(Enum):
 class Verdict:
     """What to do, and what the notebook is made of then; `explanation` is None if no likely one says that.
 
-    `named` are the versions that may be lost, and `instead` is the explanation that says so.
+    `named` are the versions that may be lost, and `instead` is the explanation that says so; `superseded`
+    are versions that are in the save, though it was not made from them.
     """
 
     action: Action
@@ -72,6 +75,7 @@ class Verdict:
     tips: tuple[int, ...]
     named: tuple[int, ...] = ()
     instead: Explanation | None = None
+    superseded: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,9 @@ class Choosing:
         best = next((group.explanation for group in self.groups if group.tips == (self.save,)), None)
         named, instead = next(self._to_be_named(others), ((), None))
         action = Action.NAME if named else Action.ACCEPT
-        return Verdict(action, best, (self.save,), named, instead)
+        ends = self._ends(best) if best is not None else ()
+        superseded = tuple(n for n in ends if best and n != self.save and self._is_gone_on_from(n, best))
+        return Verdict(action, best, (self.save,), named, instead, superseded)
 
     def _replaces_all(self) -> bool:
         """Whether the save is another notebook than all that it may have been made from."""
@@ -137,17 +143,36 @@ class Choosing:
     def _tips(self, one: Explanation) -> tuple[int, ...]:
         """What the notebook is made of: the saves on which nobody went on, but for those that brought
         nothing and took out much."""
+        return tuple(n for n in self._ends(one) if n == self.save or self._may_be_merged(n, one))
+
+    @staticmethod
+    def _ends(one: Explanation) -> tuple[int, ...]:
+        """The saves on which nobody went on."""
         continued = 0
         for number in one.bases:
             continued |= one.below.get(number, 1 << number) & ~(1 << number)
-        tips = (number for number in one.bases if not continued >> number & 1)
-        return tuple(n for n in tips if n == self.save or self._may_be_merged(n, one))
+        return tuple(number for number in one.bases if not continued >> number & 1)
 
     def _may_be_merged(self, number: int, one: Explanation) -> bool:
         """Whether a version brought something of its own to the notebook that the save is."""
-        if number not in self.contents or self._is_bare(number, one):
+        if number not in self.contents or self._is_bare(number, one) or self._is_gone_on_from(number, one):
             return False
         return not _is_another(self.contents[self.save], self.contents[number])
+
+    def _is_gone_on_from(self, number: int, one: Explanation) -> bool:
+        """Whether a version only brought lines with which the save goes on in the same cells: what somebody
+        had half typed, and that was saved late."""
+        base = next(iter(one.bases.get(number, ())), None)
+        if base is None or base not in self.contents:
+            return False
+        delta = self.contents.delta(number, base)
+        if not delta.more or any(result != NO_RESULT for result in delta.runs.values()):
+            return False
+        texts = {cell.id: telling(cell.source) for cell in self.contents[self.save].cells}
+        there = [
+            (line, cell.id) for cell in delta.ones for line in telling(cell.source) if line in delta.more
+        ]
+        return all(any(_goes_on(line, other) for other in texts.get(id, ())) for line, id in there)
 
     # Merging.
 
@@ -194,7 +219,7 @@ class Choosing:
         loss = _in_lines(lost, gap.more, written.lines.keys() & lost.keys())
         loss += _RESULT * sum(1 for result in runs.values() if result != NO_RESULT)
         if written is now:
-            return loss
+            return loss + _RESULT * sum(1 for cell in gap.others if _is_result_of(cell, lost))
         taken = since.less.total()
         if right is now:
             return loss + _TAKEN_OUT * taken + self.boldness.fight + self.boldness.back * since.more.total()
@@ -278,6 +303,19 @@ class Choosing:
         if any(n == mine.lines[line] for line, n in delta.more.items()):
             return False
         return delta.less.total() > max(4.0, 0.3 * before.size) or delta.more.total() >= 5
+
+
+def _is_result_of(cell: Cell, lines: Collection[str]) -> bool:
+    """Whether a cell has a result of a source with one of these lines."""
+    return result_of(cell) != NO_RESULT and any(line in lines for line in telling(cell.source))
+
+
+def _goes_on(line: str, other: str) -> bool:
+    """Whether another line is this one with more typed into it."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(line, other, strict=False)))
+    said_so = (word for word in words(line) if word[0].isalnum())
+    begun = all(any(whole.startswith(word) for whole in words(other)) for word in said_so)
+    return line != other and 2 * same >= len(line) and begun
 
 
 def _in_lines(lost: Counter[str], instead: Counter[str], left: Collection[str]) -> float:

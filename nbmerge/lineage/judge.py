@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nbmerge.lineage.evidence import Evidence, Trial, markers
+from nbmerge.lineage.evidence import Evidence, Trial, count_changes, markers
 from nbmerge.lineage.settling import Conflicts, Reply
 from nbmerge.lineage.thresholds import Degree, Weighed
 from nbmerge.lineage.versions import Context, Graph, Origin, Version, Writer
@@ -220,17 +220,27 @@ def _candidates(save: Save, head: VersionContent, older: Sequence[VersionContent
     graph = _graph((*older, head))
     seen = graph.ancestors(head.version.number)
     haste = in_haste(save.time - head.version.time, trial.since_head.new.total())
-    rates: dict[int, float] = {}
+    weighed: dict[int, Evidence] = {}
     found = []
     for shown in reversed(older):
         evidence = trial.weigh(shown.notebook)
         number = shown.version.number
-        later = [rate for other, rate in rates.items() if other in seen and number in graph.ancestors(other)]
-        rates[number] = min([evidence.lines.rate if evidence.lines.changed else 1.0, *later])
+        later = [one for other, one in weighed.items() if other in seen and number in graph.ancestors(other)]
+        weighed[number] = evidence
         if evidence.lines.undone or shown.living:
+            rate = min((_rate(evidence, one) for one in (evidence, *later)), default=1.0)
             hint = haste or same_hand(save.writer, head.version.writer, shown.version.writer)
-            found.append(_Candidate(shown, Weighed(evidence, rates[number]), hint))
+            found.append(_Candidate(shown, Weighed(evidence, rate), hint))
     return found
+
+
+def _rate(evidence: Evidence, later: Evidence) -> float:
+    """How much of what the head changed since a later version is undone: where the head is as the version
+    in question again, nobody who had that can tell more."""
+    since = evidence.by_head.lines
+    changes = {line: number for line, number in later.by_head.lines.items() if since.get(line)}
+    counted = count_changes(changes, evidence.since_head.lines)
+    return counted.rate if counted.changed else 1.0
 
 
 def _is_in_vain(
@@ -252,6 +262,8 @@ def _is_in_vain(
         base = next((shown for shown in reversed(older) if shown.version.number in common), None)
         if base is None or other.version.origin is Origin.COPY or other.version.writer.name:
             continue  # nothing to be known about it, or no doubt that it is another writer's
+        if other.version.writer.differs(tip.version.writer):
+            continue
         since = mine - graph.ancestors(base.version.number)
         first = next(shown for shown in older if shown.version.number in since)
         evidence = Trial(first.notebook, other.notebook).weigh(base.notebook)

@@ -46,6 +46,13 @@ class Writer:
     owner: int | None = None
     name: str = ""
 
+    def differs(self, other: Writer) -> bool:
+        """Whether it plainly is another one, by its habits."""
+        mine, theirs = (self.style, self.way, self.owner), (other.style, other.way, other.owner)
+        return any(
+            a != b for a, b in zip(mine, theirs, strict=True) if a not in ("", None) and b not in ("", None)
+        )
+
     @property
     def called(self) -> str:
         """The shortest words for it, for where it is told apart by something else."""

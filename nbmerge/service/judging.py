@@ -286,8 +286,10 @@ def _alone(thoughts: _Thoughts, save: Version, held: int, window: Sequence[int])
     older = [VersionContent(versions[n], contents[n].notebook) for n in window if n != held][-_COMPARED:]
     head = VersionContent(versions[held], contents[held].notebook)
     match judge(Save(contents[save.number].notebook, save.time, save.writer), head, older, Context()):
-        case Stale():
-            return _STALE, 0.0
+        case Stale(base):
+            copied = contents.delta(held, base).more.keys() if base in contents else set[str]()
+            is_doubled = bool(copied) and copied <= contents[base].lines.keys()
+            return (0.0, 0.0) if is_doubled else (_STALE, 0.0)  # who takes a copy out has lost nothing
         case Sequential():
             return 0.0, _SEEN
     return 0.0, 0.0
@@ -305,7 +307,7 @@ def _derivation(
     parents = (heads.head,) if one is None else one.bases[save.number]
     outcome, base, why = _told(thoughts, heads, save, verdict, parents[0])
     left_out = _left_out(thoughts, heads, verdict)
-    superseded = tuple(tip for tip in left_out if thoughts.is_old(tip))
+    superseded = tuple(tip for tip in left_out if thoughts.is_old(tip) or tip in verdict.superseded)
     if outcome is Outcome.RESTORE:
         superseded = (*superseded, base)  # who has just that before them has not lost it
     open_ones = tuple(tip for tip in left_out if tip not in superseded)

@@ -244,3 +244,34 @@ def test_pictures_do_not_change_what_is_judged(story: str) -> None:
     shown = code("axes.plot(levels)\nfigure", id="picture") | {"execution_count": 7, "outputs": [picture]}
     saves = [_Written(spelled(one | {"cells": [*one["cells"], shown]}), JUPYTER) for one in STORIES[story]]
     assert list(told(*saves, compared_only=True)) == list(told(*saves))
+
+
+@pytest.mark.parametrize("typed", ["print('mean'", "print('mean', mean", "print('me')"])
+def test_a_save_of_what_was_half_typed_that_comes_late_is_gone_on_from(typed: str) -> None:
+    """Two saves of one editor land in the wrong order; its next one holds all that both have."""
+    begun = book({"mean": f"mean = statistics.mean(levels)\n{typed}"})
+    done = {"mean": "mean = statistics.mean(levels)\nprint('mean', mean, len(levels))"}
+    last = book({**done, "end": "figure.savefig('tides.png')"}, rest="rest = [one - mean for one in levels]")
+    steps, shown = replayed(BEFORE, book(done, rest="rest = [one - mean for one in levels]"), begun, last)
+    assert outcomes(steps)[2] is Outcome.ACCEPT
+    assert shown == "\n".join("".join(cell["source"]) for cell in last["cells"])
+
+
+MEAN_OF_ALL = CELLS["mean"].replace("'mean'", "'mean of all'")
+
+
+def test_what_was_typed_while_doubled_cells_went_is_not_lost_to_an_old_page() -> None:
+    """The doubles had nothing to lose; the result that the old page brings back was typed by nobody."""
+    ran = [
+        (name, code(source, id=name, count=n, out=f"{name}\n"))
+        for n, (name, source) in enumerate(CELLS.items(), 1)
+    ]
+    before = notebook(*(cell for _, cell in ran))
+    mine = json.loads(json.dumps(before))
+    mine["cells"][2] = code(MEAN_OF_ALL, id="mean", count=9, out="mean of all 744\n")
+    old = json.loads(json.dumps(before))
+    old["cells"][4] = code(CELLS["end"] + "\nprint('in png')", id="end", count=12, out="in png\n")
+    doubled = {**before, "cells": [*before["cells"], *before["cells"]]}
+    steps, shown = replayed(before, doubled, mine, old)
+    assert outcomes(steps)[2] is Outcome.MERGE
+    assert shown.count("of all") == shown.count("in png") == shown.count("axes.plot(levels") == 1

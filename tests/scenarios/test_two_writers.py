@@ -388,3 +388,24 @@ def test_who_takes_something_back_without_a_reload_goes_on_with_the_rest() -> No
         expect a222 | e1 | b2 | C223 | D2
         expect open a1 | b222 | C222 | D1
     """)
+
+
+def test_a_page_that_never_reloads_goes_on_without_dropping_what_another_program_wrote() -> None:
+    """However long that program has been silent: their habits tell them apart."""
+    rounds = "\n".join(f"wait 100\nA edits c1{n}\nA saves\nquiet" for n in range(2, 8))
+    play(
+        f"""
+        file a1 | b1 | c1 | d1
+        A opens
+        A edits c2
+        A saves
+        wait 20
+        B uses agent
+        B opens
+        B edits b2
+        B saves
+        {rounds}
+        expect a1 | b2 | c27 | d1
+        expect open nothing
+        """
+    )
