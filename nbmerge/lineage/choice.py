@@ -125,7 +125,7 @@ class Choosing:
         now = self.contents[self.save]
         found = (group.explanation.base for group in self.groups)
         bases = {self.held, *(base for base in found if base is not None and base in self.contents)}
-        return all(_is_another(now, self.contents[base]) for base in bases)
+        return all(is_another(now, self.contents[base]) for base in bases)
 
     @cached_property
     def groups(self) -> list[_Group]:
@@ -157,7 +157,7 @@ class Choosing:
         """Whether a version brought something of its own to the notebook that the save is."""
         if number not in self.contents or self._is_bare(number, one) or self._is_gone_on_from(number, one):
             return False
-        return not _is_another(self.contents[self.save], self.contents[number])
+        return not is_another(self.contents[self.save], self.contents[number])
 
     def _is_gone_on_from(self, number: int, one: Explanation) -> bool:
         """Whether a version only brought lines with which the save goes on in the same cells: what somebody
@@ -203,6 +203,8 @@ class Choosing:
         if best is None or expected[best] * self.boldness.margin + self.boldness.gain > expected[now]:
             return None
         group = next(group for group, content in truths if content is best)
+        if self._is_bare(self.save, group.explanation) and not self._is_old(self.save, group.explanation):
+            return None
         return Verdict(Action.MERGE, group.explanation, group.tips)
 
     def _loss(self, written: Content, right: Content) -> float:
@@ -296,7 +298,7 @@ class Choosing:
             return False
         mine, before = self.contents[number], self.contents[base]
         delta = self.contents.delta(number, base)
-        if delta.is_empty or self._is_old(number, one) or _is_another(mine, before):
+        if delta.is_empty or self._is_old(number, one) or is_another(mine, before):
             return True
         if any(result != NO_RESULT for result in delta.runs.values()):
             return False
@@ -329,8 +331,8 @@ def _in_lines(lost: Counter[str], instead: Counter[str], left: Collection[str]) 
     return _MISSING * (len(lost) - len(left)) + _A_COPY * lost.total()
 
 
-def _is_another(mine: Content, before: Content) -> bool:
-    """Whether it has next to nothing to do with the one before."""
+def is_another(mine: Content, before: Content) -> bool:
+    """Whether a notebook has next to nothing to do with the one before."""
     if len(before.lines) < 5 or not mine.ids.isdisjoint(before.ids):
         return False
     if 3 * len(mine.lines.keys() & before.lines.keys()) >= len(before.lines):

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from nbmerge.lineage.evidence import markers, telling
+from nbmerge.lineage.choice import is_another
+from nbmerge.lineage.contents import ComparedVersions
+from nbmerge.lineage.evidence import Trial, markers, telling
 from nbmerge.lineage.heads import Derivation, Heads, Outcome, only_owner
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
 from nbmerge.lineage.settling import SETTLED, Conflicts, Reply
@@ -144,7 +146,25 @@ class Candidates:
             ways = {shown.version.writer.way for shown in self.older if shown.living}
             if version not in self.heads.tips and is_settled and save.writer.way in ways:
                 return settled(self.heads, version)
+        if len(self.heads.tips) == 1 and self.head is not None:
+            before = next(shown for shown in self.older if shown.version.number == version)
+            return self._returned_beside(before, self.head, save)
         return returned(self.heads, self.graph, version, self._holds_merge)
+
+    def _returned_beside(self, before: VersionContent, head: VersionContent, save: Save) -> Derivation:
+        """The same where one tip is there, which nobody else may have seen.
+
+        Nothing tells an undo from an old page that is saved unchanged, but that another hand saved meanwhile.
+        """
+        version, held = before.version.number, head.version.number
+        same = f"the same as version {version}"
+        evidence = Trial(save.notebook, head.notebook).weigh(before.notebook)
+        if evidence.has_nothing_to_lose(shown.notebook for shown in self.older):
+            return Derivation(Outcome.RESTORE, (held,), version, same)
+        mine, theirs = before.version.writer, head.version.writer
+        if theirs.differs(save.writer) and not mine.differs(save.writer):
+            return Derivation(Outcome.MERGE, (version,), version, f"{same}, and another program saved since")
+        return Derivation(Outcome.AMBIGUOUS, (held,), version, same, overwrites=(held,))
 
     @property
     def _conflicts(self) -> Conflicts | None:
@@ -159,14 +179,39 @@ class Candidates:
         return head.origin is Origin.MERGED and set(head.parents) == set(self.heads.tips)
 
     def _judged(self, head: VersionContent, save: Save, context: Context) -> Derivation:
+        if len(self.heads.tips) == 1 and self._is_another(save, head):
+            held = head.version.number
+            why = "shares next to nothing with what was there"
+            return Derivation(Outcome.AMBIGUOUS, (held,), held, why, overwrites=(held,))
         judgement = judge(save, head, self.older, context)
-        if isinstance(judgement, Sequential) and not judgement.certain and len(self.heads.tips) > 1:
-            judgement = self._reloaded(head, save, context) or judgement
+        match judgement:
+            case Sequential(certain=False) if len(self.heads.tips) > 1:
+                judgement = self._reloaded(head, save, context) or judgement
+            case Stale(base) if len(self.heads.tips) == 1 and not self._is_merged_below(
+                self.heads.head, base
+            ):
+                judgement = self._weighed(judgement, save, head)
         if isinstance(judgement, Stale):
             taken_back = self._taken_back(judgement, head, save, context)
             if taken_back is not None:
                 return taken_back
         return by_judgement(judgement, self.heads.head, self.heads)
+
+    def _weighed(self, stale: Stale, save: Save, head: VersionContent) -> BaseJudgement:
+        """What a mistake would cost: who only took out has nothing to lose, and is never carried out against
+        a page that still shows it; what much was taken out of is named and not merged."""
+        base = next((shown.notebook for shown in self.older if shown.version.number == stale.base), None)
+        if base is None:
+            return stale
+        evidence = Trial(save.notebook, head.notebook).weigh(base)
+        if evidence.has_nothing_to_lose(shown.notebook for shown in self.older):
+            return Sequential(f"shows again what version {head.version.number} only took out")
+        return Unsure(stale.base, stale.evidence) if evidence.is_bare else stale
+
+    @staticmethod
+    def _is_another(save: Save, head: VersionContent) -> bool:
+        contents = ComparedVersions()
+        return is_another(contents.read(0, save.notebook), contents.read(0, head.notebook))
 
     def _reloaded(self, head: VersionContent, save: Save, context: Context) -> Stale | None:
         """An earlier merge shows much of what this one does: whoever had that before them saw no more."""

@@ -203,6 +203,7 @@ def _texts(cells: Counter[Cell]) -> Counter[Text]:
     return found
 
 
+_FEW, _MUCH = 4, 0.3  # lines, and share of them, that somebody deletes in one go
 _COMPARED = 60  # lines of each kind that are compared with each other; more prove no more
 _ALIKE = 0.6  # share of words that a line has in common with the one it was made of
 
@@ -253,6 +254,7 @@ class Trial:
     def __init__(self, save: Notebook, head: Notebook) -> None:
         self.values = Cells()
         self.save, self.cells, self.head = save, frozenset(save.cells), frozenset(head.cells)
+        self.head_notebook = head
         self.since_head = difference(self.values, self.cells, self.head)
 
     def weigh(self, older: Notebook) -> Evidence:
@@ -313,6 +315,46 @@ class Evidence:
         return sum(self._is_run(cell) for cell in self.restored)
 
     @property
+    def undoes_results(self) -> bool:
+        """Whether the head changed nothing but results and places, and results are back as they were, which
+        nobody can type; none of its own is there."""
+        return not self.lines.changed and self.runs > 0 and not self.kept
+
+    @cached_property
+    def undoes_order(self) -> bool:
+        """Whether the head moved cells, and the save has all that it has in common with the older version
+        in the order that they had there."""
+        older, head, save = map(_order, (self.older, self.trial.head_notebook, self.trial.save))
+        shared = older.keys() & head.keys() & save.keys()
+        before, moved, now = (sorted(shared, key=places.__getitem__) for places in (older, head, save))
+        return before != moved and before == now
+
+    def has_nothing_to_lose(self, past: Iterable[Notebook]) -> bool:
+        """Whether the head only took out, doubled or brought back what versions of the past hold, this one
+        among them."""
+        cells = [cell for notebook in (self.older, *past) for cell in notebook.cells]
+        held = {line for cell in cells for line in telling(cell.source)}
+        if any(number > 0 and line not in held for line, number in self.by_head.lines.items()):
+            return False
+        results = self.by_head.ones.keys() - self.by_head.others.keys()
+        if any(_has_result(cell) and not any(_is_result(cell, old) for old in cells) for cell in results):
+            return False
+        older, head = _order(self.older), _order(self.trial.head_notebook)
+        shared = older.keys() & head.keys()
+        return sorted(shared, key=older.__getitem__) == sorted(shared, key=head.__getitem__)
+
+    @cached_property
+    def is_bare(self) -> bool:
+        """Whether the save only took much out of what the older version holds."""
+        if any(number > 0 for number in self.since_older.lines.values()):
+            return False
+        before = {cell.key for cell in self.since_older.others}
+        if any(cell.key in before and _has_result(cell) for cell in self.since_older.ones):
+            return False
+        size = sum(1 for cell in self.older.cells for _ in telling(cell.source))
+        return -self.since_older.lines.total() > max(_FEW, _MUCH * size)
+
+    @property
     def is_return(self) -> bool:
         """The save holds nothing but what the older version held, though perhaps spelled otherwise."""
         if self.since_older.ones or self.since_older.others:
@@ -347,12 +389,28 @@ class Evidence:
         )
 
     def _is_run(self, cell: Cell) -> bool:
-        if not cell.outputs and cell.count is None:
+        if not _has_result(cell):
             return False
         heads = [other for other in self.by_head.ones if other.key == cell.key]
         return bool(heads) and not any(
             other.count == cell.count and same_value(other.outputs, cell.outputs) for other in heads
         )
+
+
+def _has_result(cell: Cell) -> bool:
+    return bool(cell.outputs) or cell.count is not None
+
+
+def _is_result(cell: Cell, old: Cell) -> bool:
+    """Whether a cell has the result that an old one has of the same source."""
+    return cell.key == old.key and cell.count == old.count and cell.plain_outputs == old.plain_outputs
+
+
+def _order(notebook: Notebook) -> dict[object, int]:
+    """The places of cells that can be told apart, by id, else by source."""
+    names = [cell.id or cell.source for cell in notebook.cells]
+    once = Counter(names)
+    return {name: place for place, name in enumerate(names) if name and once[name] == 1}
 
 
 def _number(texts: Iterable[tuple[str, str]]) -> int:

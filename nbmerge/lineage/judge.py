@@ -41,7 +41,7 @@ def in_haste(seconds: float, cells: int) -> str | None:
 
 def in_words(evidence: Evidence, head: int) -> str:
     """What the save shows of the changes of version `head`."""
-    found = [_back(evidence, head), _gone(evidence, head), _seen(evidence)]
+    found = [_back(evidence, head), _gone(evidence, head), _moved(evidence, head), _seen(evidence)]
     return ", ".join(part for part in found if part)
 
 
@@ -62,6 +62,10 @@ def _gone(evidence: Evidence, head: int) -> str:
     if not lines.kept:
         return f"shows nothing of the {_number(lines.gone, 'line')} that version {head} brought"
     return f"lacks {lines.gone} of {_number(lines.gone + lines.kept, 'line')} that version {head} brought"
+
+
+def _moved(evidence: Evidence, head: int) -> str:
+    return f"has the cells in the order that version {head} changed" if evidence.undoes_order else ""
 
 
 def _seen(evidence: Evidence) -> str:
@@ -227,7 +231,7 @@ def _candidates(save: Save, head: VersionContent, older: Sequence[VersionContent
         number = shown.version.number
         later = [one for other, one in weighed.items() if other in seen and number in graph.ancestors(other)]
         weighed[number] = evidence
-        if evidence.lines.undone or shown.living:
+        if evidence.lines.undone or shown.living or evidence.undoes_results or evidence.undoes_order:
             rate = min((_rate(evidence, one) for one in (evidence, *later)), default=1.0)
             hint = haste or same_hand(save.writer, head.version.writer, shown.version.writer)
             found.append(_Candidate(shown, Weighed(evidence, rate), hint))

@@ -38,8 +38,10 @@ class Weighed:
 
     def degree(self, busy: bool) -> Degree:
         """How sure it is, when a second writer is known (`busy`) and when not."""
+        if self.evidence.undoes_results:
+            return Degree.SURE
         if not self.evidence.lines.undone:
-            return Degree.NONE
+            return Degree.SURE if busy and self.evidence.undoes_order else Degree.NONE
         if busy:
             return self._busy()
         if self._is_plain():

@@ -87,6 +87,14 @@ class _Thoughts:
             return False
         return self.contents.delta(save, held).less.total() > 1
 
+    def undoes_order(self, save: int, held: int) -> bool:
+        """Whether cells that were moved are back where they were: nothing that is lost tells it."""
+        if held not in self.contents:
+            return False
+        before = max((one for one in self.contents if one < held), default=held)
+        trial = Trial(self.contents[save].notebook, self.contents[held].notebook)
+        return before != held and trial.weigh(self.contents[before].notebook).undoes_order
+
     def is_old(self, number: int) -> bool:
         """Whether a version holds just what an older one does."""
         return number in self.contents and any(True for _ in self.contents.earlier_alike(number))
@@ -127,7 +135,10 @@ class Judging:
             thoughts.named,
             self._boldness(thoughts, sides),
         ).choose()
-        if verdict.action is Action.ACCEPT and thoughts.may_not_be_meant(save.number, heads.head):
+        if verdict.action is Action.ACCEPT and (
+            thoughts.may_not_be_meant(save.number, heads.head)
+            or thoughts.undoes_order(save.number, heads.head)
+        ):
             verdict = replace(verdict, action=Action.NAME, named=(heads.head,))
         thoughts.named |= set(verdict.named)
         self._let_go(thoughts)

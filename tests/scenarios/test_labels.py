@@ -89,12 +89,13 @@ def test_a_side_without_the_cell_is_of_whoever_deleted_it() -> None:
         B opens
         B uses agent
         A deletes a
+        A edits b12
         A saves
         B edits a3
         B edits c2
         B saves
         quiet
-        expect -~a3 | b1 | c2
+        expect -~a3 | b12 | c2
         """
     )
     assert labels(stage) == ["Jupyter (deleted)", AGENT]
