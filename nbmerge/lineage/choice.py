@@ -11,8 +11,9 @@ what only took out, replaced or doubled has nothing to lose, and is never carrie
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -29,6 +30,7 @@ _MORE_WORDS = 0.3  # share of words that come besides those of lines that are sp
 _MERGED, _WORTH_MERGING = 4, 0.04
 _MISSING, _A_COPY, _RESULT = 0.8, 0.2, 0.4  # a line that is lost, each of it, a result
 _BACK, _TAKEN_OUT = 0.7, 1.0  # a line brought back; one taken out that the page shows
+_LITERAL = re.compile(r"\b\d[\w.]*|'[^']*'|\"[^\"]*\"|\b(?:True|False|None)\b")
 _MAY_BE_OUT = 0.5  # the same where the likeliest truth takes it out, too
 
 
@@ -255,9 +257,11 @@ class Choosing:
             if common not in self.contents:
                 continue
             brought, since = self.contents.delta(tip, common), self.contents.delta(self.save, tip)
-            lost = brought.more & since.less
+            typed = self.contents.delta(self.save, common)
+            gone = brought.more & since.less
+            lost = Counter({line: n for line, n in gone.items() if not _is_tuned(line, typed.more)})
             loss += _in_lines(lost, since.more, self.contents[self.save].lines.keys() & lost.keys())
-            mine_again = self.contents.delta(self.save, common).runs  # a later run takes the place of theirs
+            mine_again = typed.runs  # a later run takes the place of theirs
             results = (s for s, result in brought.runs.items() if result != NO_RESULT and s in since.runs)
             loss += _RESULT * sum(1 for s in results if mine_again.get(s, NO_RESULT) == NO_RESULT)
         return loss
@@ -305,6 +309,12 @@ class Choosing:
         if any(n == mine.lines[line] for line, n in delta.more.items()):
             return False
         return delta.less.total() > max(4.0, 0.3 * before.size) or delta.more.total() >= 5
+
+
+def _is_tuned(line: str, others: Iterable[str]) -> bool:
+    """Whether one of the other lines is this one with other numbers or texts."""
+    plain = _LITERAL.sub("0", line)
+    return plain != line and any(_LITERAL.sub("0", other) == plain for other in others)
 
 
 def _is_result_of(cell: Cell, lines: Collection[str]) -> bool:

@@ -275,3 +275,10 @@ def test_what_was_typed_while_doubled_cells_went_is_not_lost_to_an_old_page() ->
     steps, shown = replayed(before, doubled, mine, old)
     assert outcomes(steps)[2] is Outcome.MERGE
     assert shown.count("of all") == shown.count("in png") == shown.count("axes.plot(levels") == 1
+
+
+@pytest.mark.parametrize("rows", ["rows[:{}]", "rows[::2][:{}]  # 'of all'"])
+def test_a_value_that_is_tuned_save_after_save_is_no_doubt(rows: str) -> None:
+    tuned = [book({"read": f"{CELLS['read']}\npart = {rows.format(n)}"}) for n in (10, 20, 35, 50, 80)]
+    steps, _ = replayed(BEFORE, *tuned)
+    assert outcomes(steps) == [Outcome.ACCEPT] * len(tuned)
