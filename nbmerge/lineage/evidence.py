@@ -254,8 +254,18 @@ class Trial:
     def __init__(self, save: Notebook, head: Notebook) -> None:
         self.values = Cells()
         self.save, self.cells, self.head = save, frozenset(save.cells), frozenset(head.cells)
-        self.head_notebook = head
+        self._head = head
         self.since_head = difference(self.values, self.cells, self.head)
+
+    @cached_property
+    def head_order(self) -> dict[object, int]:
+        """The places of the head's cells."""
+        return _order(self._head)
+
+    @cached_property
+    def save_order(self) -> dict[object, int]:
+        """The places of the save's cells."""
+        return _order(self.save)
 
     def weigh(self, older: Notebook) -> Evidence:
         """What speaks for and against the save having been made from the older version."""
@@ -324,7 +334,7 @@ class Evidence:
     def undoes_order(self) -> bool:
         """Whether the head moved cells, and the save has all that it has in common with the older version
         in the order that they had there."""
-        older, head, save = map(_order, (self.older, self.trial.head_notebook, self.trial.save))
+        older, head, save = _order(self.older), self.trial.head_order, self.trial.save_order
         shared = older.keys() & head.keys() & save.keys()
         before, moved, now = (sorted(shared, key=places.__getitem__) for places in (older, head, save))
         return before != moved and before == now
@@ -339,7 +349,7 @@ class Evidence:
         results = self.by_head.ones.keys() - self.by_head.others.keys()
         if any(_has_result(cell) and not any(_is_result(cell, old) for old in cells) for cell in results):
             return False
-        older, head = _order(self.older), _order(self.trial.head_notebook)
+        older, head = _order(self.older), self.trial.head_order
         shared = older.keys() & head.keys()
         return sorted(shared, key=older.__getitem__) == sorted(shared, key=head.__getitem__)
 
