@@ -17,10 +17,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from itertools import takewhile
 
 from nbmerge.lineage.contents import NO_RESULT, ComparedVersions, Content, compare, result_of
-from nbmerge.lineage.evidence import said, telling, words
+from nbmerge.lineage.evidence import goes_on, said, telling, words
 from nbmerge.lineage.writers import Explanation, weights
 from nbmerge.notebook.model import Cell
 
@@ -174,7 +173,7 @@ class Choosing:
         there = [
             (line, cell.id) for cell in delta.ones for line in telling(cell.source) if line in delta.more
         ]
-        return all(any(_goes_on(line, other) for other in texts.get(id, ())) for line, id in there)
+        return all(any(goes_on(line, other) for other in texts.get(id, ())) for line, id in there)
 
     # Merging.
 
@@ -320,14 +319,6 @@ def _is_tuned(line: str, others: Iterable[str]) -> bool:
 def _is_result_of(cell: Cell, lines: Collection[str]) -> bool:
     """Whether a cell has a result of a source with one of these lines."""
     return result_of(cell) != NO_RESULT and any(line in lines for line in telling(cell.source))
-
-
-def _goes_on(line: str, other: str) -> bool:
-    """Whether another line is this one with more typed into it."""
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(line, other, strict=False)))
-    said_so = (word for word in words(line) if word[0].isalnum())
-    begun = all(any(whole.startswith(word) for whole in words(other)) for word in said_so)
-    return line != other and 2 * same >= len(line) and begun
 
 
 def _in_lines(lost: Counter[str], instead: Counter[str], left: Collection[str]) -> float:

@@ -204,9 +204,11 @@ class Candidates:
         if base is None:
             return stale
         evidence = Trial(save.notebook, head.notebook).weigh(base)
-        if evidence.has_nothing_to_lose(shown.notebook for shown in self.older):
+        is_meant = head.version.origin is Origin.RESTORED  # by a command
+        if not is_meant and evidence.has_nothing_to_lose(shown.notebook for shown in self.older):
             return Sequential(f"shows again what version {head.version.number} only took out")
-        return Unsure(stale.base, stale.evidence) if evidence.is_bare else stale
+        is_doubtful = evidence.is_bare or evidence.is_half_typed
+        return Unsure(stale.base, stale.evidence) if is_doubtful else stale
 
     @staticmethod
     def _is_another(save: Save, head: VersionContent) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 
 from nbmerge.notebook.model import Cell, Notebook, joined
 
@@ -88,6 +88,14 @@ def words_of(lines: Mapping[str, int]) -> Counter[str]:
         for word, times in words(line).items():
             found[word] += times * number
     return found
+
+
+def goes_on(line: str, other: str) -> bool:
+    """Whether another line is this one with more typed into it."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(line, other, strict=False)))
+    said_so = (word for word in words(line) if word[0].isalnum())
+    begun = all(any(whole.startswith(word) for whole in words(other)) for word in said_so)
+    return line != other and 2 * same >= len(line) and begun
 
 
 class Cells:
@@ -344,14 +352,22 @@ class Evidence:
         among them."""
         cells = [cell for notebook in (self.older, *past) for cell in notebook.cells]
         held = {line for cell in cells for line in telling(cell.source)}
-        if any(number > 0 and line not in held for line, number in self.by_head.lines.items()):
+        brought = [line for line, n in self.by_head.lines.items() if n > 0 and line not in held]
+        if not _all_go_on(brought, self.since_head.lines):
             return False
-        results = self.by_head.ones.keys() - self.by_head.others.keys()
-        if any(_has_result(cell) and not any(_is_result(cell, old) for old in cells) for cell in results):
+        keys = {cell.key for cell in cells}
+        run = (cell for cell in self.by_head.ones if cell.key in keys and _has_result(cell))
+        if any(not any(_is_result(cell, old) for old in cells) for cell in run):
             return False
         older, head = _order(self.older), self.trial.head_order
         shared = older.keys() & head.keys()
         return sorted(shared, key=older.__getitem__) == sorted(shared, key=head.__getitem__)
+
+    @property
+    def is_half_typed(self) -> bool:
+        """Whether the save only brought lines with which the head goes on: it came late."""
+        brought = [line for line, number in self.since_older.lines.items() if number > 0]
+        return bool(brought) and _all_go_on(brought, self.by_head.lines)
 
     @cached_property
     def is_bare(self) -> bool:
@@ -405,6 +421,12 @@ class Evidence:
         return bool(heads) and not any(
             other.count == cell.count and same_value(other.outputs, cell.outputs) for other in heads
         )
+
+
+def _all_go_on(lines: Iterable[str], changed: Mapping[str, int]) -> bool:
+    """Whether each line is the beginning of one that came."""
+    came = [line for line, number in changed.items() if number > 0]
+    return all(any(goes_on(line, other) for other in came) for line in lines)
 
 
 def _has_result(cell: Cell) -> bool:

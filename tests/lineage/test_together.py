@@ -40,11 +40,11 @@ def spelled(one: Book) -> bytes:
     return (json.dumps(one, indent=1) + "\n").encode()
 
 
-def replayed(*saves: Book | bytes) -> tuple[list[Step], str]:
+def replayed(*saves: Book | bytes, busy: bool = False) -> tuple[list[Step], str]:
     """What is done about each save, and the sources that the file holds in the end."""
     store = open_store(None, lambda: 0.0).store
     try:
-        replay = Replay(store)
+        replay = Replay(store, second_writer=busy)
         steps = list(replay.run(one if isinstance(one, bytes) else spelled(one) for one in saves))
         cells = json.loads(replay.file.data)["cells"]
         return steps, "\n".join("".join(cell["source"]) for cell in cells)
@@ -246,13 +246,15 @@ def test_pictures_do_not_change_what_is_judged(story: str) -> None:
     assert list(told(*saves, compared_only=True)) == list(told(*saves))
 
 
+@pytest.mark.parametrize("busy", [False, True])
 @pytest.mark.parametrize("typed", ["print('mean'", "print('mean', mean", "print('me')"])
-def test_a_save_of_what_was_half_typed_that_comes_late_is_gone_on_from(typed: str) -> None:
+def test_a_save_of_what_was_half_typed_that_comes_late_is_gone_on_from(typed: str, busy: bool) -> None:
     """Two saves of one editor land in the wrong order; its next one holds all that both have."""
     begun = book({"mean": f"mean = statistics.mean(levels)\n{typed}"})
     done = {"mean": "mean = statistics.mean(levels)\nprint('mean', mean, len(levels))"}
     last = book({**done, "end": "figure.savefig('tides.png')"}, rest="rest = [one - mean for one in levels]")
-    steps, shown = replayed(BEFORE, book(done, rest="rest = [one - mean for one in levels]"), begun, last)
+    first = book(done, rest="rest = [one - mean for one in levels]")
+    steps, shown = replayed(BEFORE, first, begun, last, busy=busy)
     assert outcomes(steps)[2] is Outcome.ACCEPT
     assert shown == "\n".join("".join(cell["source"]) for cell in last["cells"])
 
