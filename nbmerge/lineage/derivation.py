@@ -32,6 +32,7 @@ from nbmerge.lineage.versions import (
 from nbmerge.notebook.model import Notebook
 
 SHORTLY = 900.0  # seconds for which a merge keeps saying that there are two writers
+_MOMENT = 3.0  # seconds in which saves of one editor may overtake each other
 OPENED = 5.0  # seconds that somebody needs to open a notebook that was just saved
 
 
@@ -199,16 +200,21 @@ class Candidates:
 
     def _weighed(self, stale: Stale, save: Save, head: VersionContent) -> BaseJudgement:
         """What a mistake would cost: who only took out has nothing to lose, and is never carried out against
-        a page that still shows it; what much was taken out of is named and not merged."""
-        base = next((shown.notebook for shown in self.older if shown.version.number == stale.base), None)
+        a page that still shows it; what much was taken out of is named and not merged.
+
+        Saves within a moment may be of one editor, and have come in the wrong order.
+        """
+        base = next((shown for shown in self.older if shown.version.number == stale.base), None)
         if base is None:
             return stale
-        evidence = Trial(save.notebook, head.notebook).weigh(base)
+        evidence = Trial(save.notebook, head.notebook).weigh(base.notebook)
+        past = (shown.notebook for shown in self.older)
         is_meant = head.version.origin is Origin.RESTORED  # by a command
-        if not is_meant and evidence.has_nothing_to_lose(shown.notebook for shown in self.older):
+        at = head.version.time
+        if not is_meant and evidence.has_nothing_to_lose(past, late=at - base.version.time < _MOMENT):
             return Sequential(f"shows again what version {head.version.number} only took out")
-        is_doubtful = evidence.is_bare or evidence.is_half_typed
-        return Unsure(stale.base, stale.evidence) if is_doubtful else stale
+        came_late = save.time - at < _MOMENT and evidence.is_half_typed
+        return Unsure(stale.base, stale.evidence) if evidence.is_bare or came_late else stale
 
     @staticmethod
     def _is_another(save: Save, head: VersionContent) -> bool:

@@ -347,16 +347,18 @@ class Evidence:
         before, moved, now = (sorted(shared, key=places.__getitem__) for places in (older, head, save))
         return before != moved and before == now
 
-    def has_nothing_to_lose(self, past: Iterable[Notebook]) -> bool:
+    def has_nothing_to_lose(self, past: Iterable[Notebook], late: bool = False) -> bool:
         """Whether the head only took out, doubled or brought back what versions of the past hold, this one
-        among them."""
+        among them; if it may have come `late`, also whether it only brought what was half typed."""
         cells = [cell for notebook in (self.older, *past) for cell in notebook.cells]
         held = {line for cell in cells for line in telling(cell.source)}
         brought = [line for line, n in self.by_head.lines.items() if n > 0 and line not in held]
-        if not _all_go_on(brought, self.since_head.lines):
+        if brought and not (late and _all_go_on(brought, self.since_head.lines)):
             return False
         keys = {cell.key for cell in cells}
-        run = (cell for cell in self.by_head.ones if cell.key in keys and _has_result(cell))
+        run = (
+            cell for cell in self.by_head.ones if _has_result(cell) and not (late and cell.key not in keys)
+        )
         if any(not any(_is_result(cell, old) for old in cells) for cell in run):
             return False
         older, head = _order(self.older), self.trial.head_order

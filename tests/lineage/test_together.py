@@ -44,7 +44,7 @@ def replayed(*saves: Book | bytes, busy: bool = False) -> tuple[list[Step], str]
     """What is done about each save, and the sources that the file holds in the end."""
     store = open_store(None, lambda: 0.0).store
     try:
-        replay = Replay(store, second_writer=busy)
+        replay = Replay(store, 1.0 if busy else 120.0, second_writer=busy)
         steps = list(replay.run(one if isinstance(one, bytes) else spelled(one) for one in saves))
         cells = json.loads(replay.file.data)["cells"]
         return steps, "\n".join("".join(cell["source"]) for cell in cells)
