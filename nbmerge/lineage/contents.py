@@ -7,7 +7,7 @@ one object, however a file spells them; so what versions share costs nothing, an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -69,9 +69,10 @@ class Delta(Difference):
     """What one version holds and another does not: `ones` and `others` are the cells of each alone."""
 
     @cached_property
-    def ids(self) -> frozenset[str]:
-        """Ids that only the one has, as far as cells differ."""
-        return frozenset(_ids(self.ones)) - frozenset(_ids(self.others))
+    def ids(self) -> Collection[str]:
+        """Ids that only the one has, as far as cells differ, in their order."""
+        others = frozenset(_ids(self.others))
+        return dict.fromkeys(id for id in _ids(self.ones) if id not in others)
 
     @cached_property
     def more(self) -> Counter[str]:
@@ -177,4 +178,10 @@ def compare(one: Content, other: Content) -> Delta:
     """What two contents do not share."""
     if len(one.distinct) < len(one.cells) or len(other.distinct) < len(other.cells):
         return Delta(one.counted - other.counted, other.counted - one.counted)
-    return Delta(Counter(one.distinct - other.distinct), Counter(other.distinct - one.distinct))
+    return Delta(_not_in(one, other), _not_in(other, one))
+
+
+def _not_in(one: Content, other: Content) -> Counter[Cell]:
+    """The cells of one that the other has not, in their order: what follows must not depend on a set's."""
+    alone = one.distinct - other.distinct
+    return Counter(cell for cell in one.cells if cell in alone) if alone else Counter()

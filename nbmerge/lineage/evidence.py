@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice, takewhile
@@ -198,9 +198,10 @@ class Difference:
         return sum(map(abs, self.lines.values()))
 
 
-def difference(cells: Cells, one: frozenset[Cell], other: frozenset[Cell]) -> Difference:
-    """Compare two notebooks given as their cells."""
-    ones, others = cells.count(one - other), cells.count(other - one)
+def difference(cells: Cells, one: Collection[Cell], other: Collection[Cell]) -> Difference:
+    """Compare two notebooks given as their cells, in their order: what follows must not depend on a set's."""
+    ones = cells.count(cell for cell in one if cell not in other)
+    others = cells.count(cell for cell in other if cell not in one)
     return Difference(ones - others, others - ones)
 
 
@@ -261,7 +262,7 @@ class Trial:
 
     def __init__(self, save: Notebook, head: Notebook) -> None:
         self.values = Cells()
-        self.save, self.cells, self.head = save, frozenset(save.cells), frozenset(head.cells)
+        self.save, self.cells, self.head = save, dict.fromkeys(save.cells), dict.fromkeys(head.cells)
         self._head = head
         self.since_head = difference(self.values, self.cells, self.head)
 
@@ -277,7 +278,7 @@ class Trial:
 
     def weigh(self, older: Notebook) -> Evidence:
         """What speaks for and against the save having been made from the older version."""
-        cells = frozenset(older.cells)
+        cells = dict.fromkeys(older.cells)
         by_head = difference(self.values, self.head, cells)
         since_older = difference(self.values, self.cells, cells)
         return Evidence(self, older, by_head, since_older)
