@@ -15,7 +15,7 @@ by the word), back from the writer's own past (undo: seldom), or of a version th
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -36,6 +36,8 @@ _LOOKED_AT = 200  # lines of each kind; more prove no more
 _MATCHED = 60  # lines that are compared word by word
 _EVOLVED = 0.5  # share of words that a line keeps which somebody went on with
 _RESPELLED = 0.3  # share of lines that a formatter leaves over at most
+_SAME_WORDS = 0.5  # share of words, at least, where most lines are only respelled
+_ALIKE = 8  # lines that share a word, of which a formatter may have made another one
 _WHOLE = 12  # characters of a line that somebody else hardly types by chance
 
 
@@ -132,7 +134,7 @@ def edit(contents: ComparedVersions, save: int, base: int, others: Sequence[int]
     if delta.is_empty and contents[save].cells == contents[base].cells:
         return Edit(is_none=True)
     deltas = [(1 << other, contents.delta(other, base)) for other in others]
-    more, less = _but_respelled(list(delta.more), list(delta.less))
+    more, less = _but_respelled(delta)
     respelled = len(more) + len(less) < len(delta.more) + len(delta.less)
     more = more[:_LOOKED_AT]
     found = _lines(contents[save], contents[base], delta, more, less)
@@ -171,32 +173,72 @@ def _holders_of(run: tuple[str, Result], deltas: Iterable[tuple[int, Delta]]) ->
     return sum(bit for bit, delta in deltas if delta.runs.get(source) == result)
 
 
-def _but_respelled(plus: list[str], minus: list[str]) -> tuple[list[str], list[str]]:
+def _but_respelled(delta: Delta) -> tuple[list[str], list[str]]:
     """Lines that came and went; if most of them are the same words, spaced or broken otherwise, the rest."""
+    plus, minus = list(delta.more), list(delta.less)
     if min(len(plus), len(minus)) < 2:
         return plus, minus
+    came, went = said(plus), said(minus)
+    if (came & went).total() < _SAME_WORDS * max(came.total(), went.total()):
+        return plus, minus  # what is compared below line by line takes long
     most = int(_RESPELLED * (len(plus) + len(minus)))
-    more = _with_words_of_their_own(plus, minus, most)
-    less = _with_words_of_their_own(minus, plus, most - len(more))
+    more = _with_words_of_their_own(plus, _Said(minus, delta.others), most)
+    less = _with_words_of_their_own(minus, _Said(plus, delta.ones), most - len(more))
     return (more, less) if len(more) + len(less) <= most else (plus, minus)
 
 
-def _with_words_of_their_own(lines: Sequence[str], others: Sequence[str], most: int) -> list[str]:
-    """Lines but for those all of whose words are in other lines: a formatter spells them otherwise.
+def _with_words_of_their_own(lines: Sequence[str], others: _Said, most: int) -> list[str]:
+    """Lines but for those that a formatter may have made of others: it breaks one, or joins whole ones.
 
     If there are more than `most`, only that many and one.
     """
-    pool = said(others)
     found: list[str] = []
     for line in lines:
         if len(found) > most:
             break
-        own = said((line,))
-        if own and all(pool[word] >= number for word, number in own.items()):
-            pool.subtract(own)
-        else:
+        if not others.has(said((line,))):
             found.append(line)
     return found
+
+
+class _Said:
+    """What lines say that were not used yet; also those of their `cells` that are too short to tell much."""
+
+    def __init__(self, lines: Sequence[str], cells: Iterable[Cell]) -> None:
+        self._left = [said((line,)) for line in lines]
+        self._short = said(line for cell in cells for line in _short_lines(cell.source))
+        self._places = defaultdict[str, list[int]](list)
+        for at, words_of_line in enumerate(self._left):
+            for word in words_of_line:
+                self._places[word].append(at)
+
+    def has(self, wanted: Counter[str]) -> bool:
+        """Whether a part of one line says this, or several whole lines do; these are used then."""
+        if not wanted:
+            return False
+        rare = self._places.get(min(wanted, key=lambda word: len(self._places.get(word, ()))), ())
+        for at in rare[:_ALIKE]:
+            if wanted <= self._left[at]:
+                self._left[at] -= wanted
+                return True
+        places = (self._places.get(word, ()) for word in wanted)
+        near = {at for found in places if len(found) <= _ALIKE for at in found}
+        rest, whole = wanted, list[int]()
+        for at in sorted(near):
+            if self._left[at] and self._left[at] <= rest:
+                rest = rest - self._left[at]
+                whole.append(at)
+        if not whole or not rest <= self._short:
+            return False
+        self._short -= rest
+        for at in whole:
+            self._left[at] = Counter()
+        return True
+
+
+def _short_lines(source: str) -> Iterator[str]:
+    tell = frozenset(telling(source))
+    return (line for line in source.split("\n") if line.strip() not in tell)
 
 
 def _places(cells: Iterable[Cell], lines: Iterable[str]) -> Iterator[int]:
