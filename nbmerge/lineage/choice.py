@@ -93,7 +93,7 @@ class Choosing:
     """What to do about version `save`, which replaced `held`.
 
     `merged` gives the content of a merge of tips as an explanation sees them (None: it cannot be made);
-    `known` are versions that were named before.
+    `known` are versions that were named before, `meant` those that somebody put there in sight of all.
     """
 
     contents: ComparedVersions
@@ -103,6 +103,7 @@ class Choosing:
     merged: Callable[[Explanation, tuple[int, ...]], Content | None]
     known: Collection[int] = ()
     boldness: Boldness = QUIET
+    meant: Collection[int] = ()
 
     def choose(self) -> Verdict:
         """The choice with the smallest expected loss."""
@@ -233,10 +234,11 @@ class Choosing:
     def _to_be_named(self, others: Sequence[_Group]) -> Iterator[tuple[tuple[int, ...], Explanation | None]]:
         """Versions of which something may be lost, and what would have been made of them."""
         fresh = [group for group in others if self._new_tips(group)]
-        lost = sum(group.likelihood * self._may_be_lost(group) for group in fresh)
+        lost = [group.likelihood * self._may_be_lost(group) for group in fresh]
         likely = sum(group.likelihood for group in fresh)
-        if fresh and lost >= self.boldness.named and likely >= self.boldness.named_likelihood:
-            yield tuple(self._new_tips(fresh[0])), fresh[0].explanation
+        if fresh and sum(lost) >= self.boldness.named and likely >= self.boldness.named_likelihood:
+            most = fresh[lost.index(max(lost))]
+            yield tuple(self._new_tips(most)), most.explanation
         for group in self.groups[:3]:
             for number in self._bare_and_lost(group):
                 yield (number,), group.explanation
@@ -297,11 +299,13 @@ class Choosing:
         """Whether a version brought nothing of its own: an older one as it was, or one of which much is gone
         or doubled; or is another notebook."""
         base = next(iter(one.bases.get(number, ())), None)
-        if base is None or base not in self.contents or number not in self.contents:
+        if base is None or number in self.meant or not {base, number} <= set(self.contents):
             return False
         mine, before = self.contents[number], self.contents[base]
         delta = self.contents.delta(number, base)
-        if delta.is_empty or self._is_old(number, one) or is_another(mine, before):
+        if delta.is_empty:
+            return self._is_bare(base, one)
+        if self._is_old(number, one) or is_another(mine, before):
             return True
         if any(result != NO_RESULT for result in delta.runs.values()):
             return False

@@ -11,7 +11,6 @@ speech does it), so that a later save can change what is thought of an earlier o
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -33,11 +32,12 @@ _STAY = 0.7  # once two are known to work side by side, also the same one costs
 _NEW = 4.5  # a writer that was not known
 _ANOTHER_NEW = 1.0  # so much less where there are several already
 _AGE = 0.25  # for each version that came since the one it starts from
-_RELOAD, _RELOAD_OLD = 2.0, 4.0
+_RELOAD, _RELOAD_OLD = 2.0, 4.5
 _UNSEEN = 3.5  # it loaded something of which the save shows nothing
 _REVERT, _REVERT_EDITED = 4.5, 2.0  # back to an older version of its own, and on from that
 _OLD_AS_IT_IS = 1.0  # a new writer saves an old version without a change
 _OTHER_PROGRAM = 1.0  # it did so with another program
+_IN_PASSING = 2.0  # it opened what stood there for a moment only
 _MADE_OLD = 3.0  # a new writer makes just what an old version was from another one
 _STYLE, _WAY, _OWNER = 4.0, 3.0, 4.0  # another habit than before
 
@@ -79,9 +79,13 @@ class Explanation:
 
     @cached_property
     def is_forked(self) -> bool:
-        """Whether two of the last saves continue the same version: two writers side by side."""
-        recent = list(self.bases.values())[-_FORK:]
-        return any(number > 1 for number in Counter(base for some in recent for base in some).values())
+        """Whether one of the last saves was made by somebody who had not seen another one before it."""
+        before = 0
+        for number in list(self.bases)[-_FORK:]:
+            if before & ~self.below.get(number, before):
+                return True
+            before |= 1 << number
+        return False
 
     @property
     def turns(self) -> int:
@@ -327,4 +331,6 @@ def _begun(one: Explanation, facts: Facts) -> Iterator[_Step]:
             cost += _OLD_AS_IT_IS
         elif is_old:
             cost += _MADE_OLD
+        if version in facts.passing:
+            cost += _IN_PASSING
         yield _Step(prior + cost + facts.sight(one, version), len(one.buffers), version, version)

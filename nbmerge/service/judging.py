@@ -61,6 +61,11 @@ class _Thoughts:
         return sum(self.versions[number].size for number in self.contents if number in self.versions)
 
     @property
+    def meant(self) -> frozenset[int]:
+        """Versions that a command put there: whoever gave it saw everything."""
+        return frozenset(n for n, one in self.versions.items() if one.origin is Origin.RESTORED)
+
+    @property
     def passing(self) -> frozenset[int]:
         """Saves that only stood in the file until a merge took their place."""
         merges = (one for one in self.versions.values() if one.origin is Origin.MERGED)
@@ -134,6 +139,7 @@ class Judging:
             _Merging(self, notebook_id, thoughts, heads.head, self.store.graph(notebook_id)),
             thoughts.named,
             self._boldness(thoughts, sides),
+            thoughts.meant,
         ).choose()
         if verdict.action is Action.ACCEPT and (
             thoughts.may_not_be_meant(save.number, heads.head)
@@ -317,8 +323,10 @@ def _derivation(
     one = verdict.explanation
     parents = (heads.head,) if one is None else one.bases[save.number]
     outcome, base, why = _told(thoughts, heads, save, verdict, parents[0])
-    left_out = _left_out(thoughts, heads, verdict)
-    superseded = tuple(tip for tip in left_out if thoughts.is_old(tip) or tip in verdict.superseded)
+    left_out = _left_out(heads, verdict)
+    superseded = tuple(
+        tip for tip in left_out if tip in verdict.superseded or _is_in(thoughts.contents, tip, verdict)
+    )
     if outcome is Outcome.RESTORE:
         superseded = (*superseded, base)  # who has just that before them has not lost it
     open_ones = tuple(tip for tip in left_out if tip not in superseded)
@@ -345,7 +353,7 @@ def _told(
     return Outcome.ACCEPT, seen, why
 
 
-def _left_out(thoughts: _Thoughts, heads: Heads, verdict: Verdict) -> tuple[int, ...]:
+def _left_out(heads: Heads, verdict: Verdict) -> tuple[int, ...]:
     """What the notebook was made of that is neither in the save nor a tip beside it, and not open yet."""
     one = verdict.explanation
     if one is None:
@@ -356,6 +364,14 @@ def _left_out(thoughts: _Thoughts, heads: Heads, verdict: Verdict) -> tuple[int,
         for tip in heads.tips
         if tip not in known and not any(one.descends(end, tip) for end in verdict.tips)
     )
+
+
+def _is_in(contents: ComparedVersions, tip: int, verdict: Verdict) -> bool:
+    """Whether what the notebook is made of goes on from a version that holds just what a tip does."""
+    one = verdict.explanation
+    if one is None or tip not in contents:
+        return False
+    return any(one.descends(end, alike) for alike in contents.earlier_alike(tip) for end in verdict.tips)
 
 
 def _words(thoughts: _Thoughts, save: int, unseen: int, base: int) -> str:
