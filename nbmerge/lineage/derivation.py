@@ -7,7 +7,7 @@ base, the content of an older version) goes before what is judged.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -160,7 +160,7 @@ class Candidates:
         version, held = before.version.number, head.version.number
         same = f"the same as version {version}"
         evidence = Trial(save.notebook, head.notebook).weigh(before.notebook)
-        if evidence.has_nothing_to_lose(shown.notebook for shown in self.older):
+        if evidence.has_nothing_to_lose(self._until(version)):
             return Derivation(Outcome.RESTORE, (held,), version, same)
         mine, theirs = before.version.writer, head.version.writer
         if theirs.differs(save.writer) and not mine.differs(save.writer):
@@ -208,13 +208,18 @@ class Candidates:
         if base is None:
             return stale
         evidence = Trial(save.notebook, head.notebook).weigh(base.notebook)
-        past = (shown.notebook for shown in self.older)
         is_meant = head.version.origin is Origin.RESTORED  # by a command
         at = head.version.time
-        if not is_meant and evidence.has_nothing_to_lose(past, late=at - base.version.time < _MOMENT):
+        if not is_meant and evidence.has_nothing_to_lose(
+            self._until(stale.base), late=at - base.version.time < _MOMENT
+        ):
             return Sequential(f"shows again what version {head.version.number} only took out")
         came_late = save.time - at < _MOMENT and evidence.is_half_typed
         return Unsure(stale.base, stale.evidence) if evidence.is_bare or came_late else stale
+
+    def _until(self, version: int) -> Iterator[Notebook]:
+        """What versions held until then: what came later is work that its author did not see."""
+        return (shown.notebook for shown in self.older if shown.version.number <= version)
 
     @staticmethod
     def _is_another(save: Save, head: VersionContent) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.scenarios import cells
 from tests.scenarios.notation import play
+from tests.scenarios.world import NOTEBOOK
 
 START = """
     busy
@@ -94,3 +96,25 @@ def test_another_notebook_is_told_and_never_mixed_with_this_one() -> None:
         expect q2 | r1 | s1 | t1 | u1
         """
     )
+
+
+@pytest.mark.parametrize("meanwhile", ["deletes c", "edits a011", "deletes b"])
+def test_work_of_two_saves_is_work_also_if_the_second_one_only_took_something_out(meanwhile: str) -> None:
+    """Whoever had an older version open saw neither: what the first one brought is no old thing."""
+    stage = play(f"""
+        busy
+        file a1 | b1 | c1 | D1
+        A opens
+        B opens
+        A inserts e1 last
+        A saves
+        wait 60
+        A {meanwhile}
+        A saves
+        wait 60
+        B edits D2
+        B saves
+        quiet
+        expect first, accept, accept, merge
+    """)
+    assert " e1" in cells.told(stage.world.disk.files[NOTEBOOK])
