@@ -99,9 +99,7 @@ class Delta(Difference):
         return not self.ones and not self.others
 
 
-_SPARE = (
-    1.25  # times as many cells as there are in versions may be known: to forget some costs looking at all
-)
+_SPARE = 1.25  # so many times the cells of the versions may be known: to forget some means to look at all
 NO_RESULT: Result = (None, [])
 
 
