@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -85,7 +86,7 @@ def run_watch(options: WatchOptions, report: Callable[[Notice], None], stop: Sto
     """
     roots = tuple(os.path.abspath(path) for path in options.paths)
     news = ""
-    with _signals(stop.ask):
+    with signals_heard(stop.ask):
         while True:
             directory = state_directory(options.state)  # which may have been removed
             with WatcherLock(directory, roots):
@@ -285,14 +286,33 @@ class _Assembly:
 
 
 @contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """While this lasts, SIGINT and SIGTERM ask the watcher to finish."""
+def signals_heard(stop: Callable[[], None]) -> Iterator[None]:
+    """While this lasts, SIGINT and SIGTERM ask the watcher to finish.
+
+    Python runs a handler between two steps of the main thread, and that may just have begun to wait for the
+    next event: then it would run a minute later.  So a thread waits for what the system writes down at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    written, read = socket.socketpair()
+    written.setblocking(False)
+    listener = threading.Thread(target=_listen, args=(read, stop), name="nbmerge-signals", daemon=True)
+    listener.start()
+    wakened = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(wakened)
+        written.close()
+        listener.join()
+        read.close()
+
+
+def _listen(read: socket.socket, stop: Callable[[], None]) -> None:
+    """Pass on each signal; until the other end is closed."""
+    while read.recv(1):
+        stop()

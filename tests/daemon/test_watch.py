@@ -7,9 +7,12 @@ import os
 import re
 import signal
 import sys
+from queue import SimpleQueue
+from threading import Timer, get_ident
 
 import pytest
 
+from nbmerge.watch import assembly
 from tests.daemon.machine import ADA, BASE, BEN, BOTH, LONGEST, Machine, Watch
 from tests.helpers.spelling import JUPYTER
 
@@ -53,6 +56,17 @@ def test_it_ends_when_asked(machine: Machine, number: int) -> None:
     assert watch.end(number) == (0, "", "")
     assert not machine.status.running
     assert machine.status.pid is None
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads")
+def test_a_signal_is_heard_that_does_not_wake_the_main_thread() -> None:
+    """As one that comes when that is just about to wait, for up to a minute."""
+    heard: SimpleQueue[str] = SimpleQueue()
+    with assembly.signals_heard(lambda: heard.put("stop")):
+        other = Timer(0.2, lambda: signal.pthread_kill(get_ident(), signal.SIGTERM))
+        other.start()
+        assert heard.get(timeout=5) == "stop"
+        other.join()
 
 
 def test_one_writer_gets_no_line_and_no_write(machine: Machine) -> None:
