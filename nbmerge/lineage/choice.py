@@ -221,9 +221,10 @@ class Choosing:
             own = compare(right, now).runs
             runs = {source: result for source, result in runs.items() if source in own}
         loss = _in_lines(lost, gap.more, written.lines.keys() & lost.keys())
+        gone = lost if loss else ()  # what is only spelled otherwise keeps its results
         loss += _RESULT * sum(1 for result in runs.values() if result != NO_RESULT)
         if written is now:
-            return loss + _RESULT * sum(1 for cell in gap.others if _is_result_of(cell, lost))
+            return loss + _RESULT * sum(1 for cell in gap.others if _is_result_of(cell, gone))
         taken = since.less.total()
         if right is now:
             return loss + _TAKEN_OUT * taken + self.boldness.fight + self.boldness.back * since.more.total()
@@ -285,8 +286,9 @@ class Choosing:
     def _is_much_gone(self) -> bool:
         """Whether the save lacks more than two thirds of what it replaced."""
         before, now = self.contents[self.held], self.contents[self.save]
-        gone = self.contents.delta(self.save, self.held).less.total()
-        if gone < 5 or gone <= before.size * 2 / 3:
+        delta = self.contents.delta(self.save, self.held)
+        gone = delta.less.total()
+        if gone < 5 or gone <= before.size * 2 / 3 or not _in_lines(delta.less, delta.more, ()):
             return False
         return len(now.cells) < 1 + len(before.cells) * 2 / 3 or gone > 0.8 * before.size
 
@@ -330,7 +332,7 @@ def _in_lines(lost: Counter[str], instead: Counter[str], left: Collection[str]) 
     their words are."""
     if not lost:
         return 0.0
-    what, other = said(lost), said(instead)
+    what, other = said(lost.elements()), said(instead.elements())
     if what and not what - other and (other - what).total() <= _MORE_WORDS * what.total():
         return 0.0  # only spaced or broken otherwise
     return _MISSING * (len(lost) - len(left)) + _A_COPY * lost.total()

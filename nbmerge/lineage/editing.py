@@ -175,16 +175,18 @@ def _holders_of(run: tuple[str, Result], deltas: Iterable[tuple[int, Delta]]) ->
 
 def _but_respelled(delta: Delta) -> tuple[list[str], list[str]]:
     """Lines that came and went; if most of them are the same words, spaced or broken otherwise, the rest."""
-    plus, minus = list(delta.more), list(delta.less)
-    if min(len(plus), len(minus)) < 2:
-        return plus, minus
+    if min(len(delta.more), len(delta.less)) < 2:
+        return list(delta.more), list(delta.less)
+    plus, minus = list(delta.more.elements()), list(delta.less.elements())
     came, went = said(plus), said(minus)
     if (came & went).total() < _SAME_WORDS * max(came.total(), went.total()):
-        return plus, minus  # what is compared below line by line takes long
+        return list(delta.more), list(delta.less)  # what is compared below line by line takes long
     most = int(_RESPELLED * (len(plus) + len(minus)))
     more = _with_words_of_their_own(plus, _Said(minus, delta.others), most)
     less = _with_words_of_their_own(minus, _Said(plus, delta.ones), most - len(more))
-    return (more, less) if len(more) + len(less) <= most else (plus, minus)
+    if len(more) + len(less) > most:
+        return list(delta.more), list(delta.less)
+    return list(dict.fromkeys(more)), list(dict.fromkeys(less))
 
 
 def _with_words_of_their_own(lines: Sequence[str], others: _Said, most: int) -> list[str]:

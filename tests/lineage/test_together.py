@@ -85,6 +85,23 @@ def test_a_formatter_that_is_undone_brings_nothing_back() -> None:
     assert 'float(row["cm"])' not in shown
 
 
+def test_results_beside_what_is_only_spelled_otherwise_are_no_loss() -> None:
+    """A formatter is undone, and the cells have the results that they had all the time."""
+
+    def calls(call: str, *more: str) -> Book:
+        sources = [call.format(number) for number in range(10)]
+        cells = [code(text, id=f"c{n}", count=n, out=f"result {n}") for n, text in enumerate(sources, 1)]
+        return notebook(*cells, *(code(text, id="end") for text in more))
+
+    typed = "levels_{0} = levels_of(pier_{0}, unit='cm')\nplot(levels_{0}, color='navy')"
+    formatted = (
+        'levels_{0}=levels_of(\n  pier_{0},\n  unit="cm",\n)\nplot(\n  levels_{0},\n  color="navy",\n)'
+    )
+    steps, shown = replayed(calls(typed), calls(formatted), calls(typed, "figure.savefig('levels.png')"))
+    assert outcomes(steps) == [Outcome.ACCEPT, Outcome.ACCEPT]
+    assert 'unit="cm"' not in shown
+
+
 @pytest.mark.parametrize("times", [2, 3])
 def test_doubled_cells_that_are_taken_out_stay_out(times: int) -> None:
     doubled = notebook(
