@@ -452,10 +452,10 @@ def page_part(prefix: str, setting: Setting) -> Finding:
 def _is_turned_off(path: str) -> bool:
     """What a settings file says, which may hold comments."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return re.search(r'^[^/\n]*"enabled"\s*:\s*false', file.read(), re.M) is not None
-    except OSError:
+        text = read_small_file(path, _LARGEST, links=True)
+    except (OSError, ValueError):
         return False
+    return re.search(rb'^[^/\n]*"enabled"\s*:\s*false', text, re.M) is not None
 
 
 def server_part(prefix: str, setting: Setting) -> Iterator[Finding]:

@@ -30,7 +30,6 @@ _OF_WORK_TREE = (
     "HEAD",
     "index",
     "commondir",
-    "MERGE_HEAD",
     "MERGE_MSG",
     "ORIG_HEAD",
     "logs/HEAD",

@@ -156,8 +156,8 @@ class VersionStep:
             added=_numbers(new for new in self._middle(self.new) if new not in self._back),
             removed=_numbers(old for old in self._middle(self.old) if old not in self._forth),
             lines=tuple((new + 1, _lines_changed(old.source, now.source)) for new, old, now in edited),
-            ran=_numbers(new for new in run_anew if _is_run(self.new[new])),
-            cleared=_numbers(new for new in run_anew if not _is_run(self.new[new])),
+            ran=_numbers(new for new in run_anew if self.new[new].has_result),
+            cleared=_numbers(new for new in run_anew if not self.new[new].has_result),
             moved=_numbers(moved),
             other=_numbers(new for new, old, now in cells if _rest(old) != _rest(now)),
         )
@@ -202,10 +202,6 @@ def _lines_changed(old: str, new: str) -> int:
 
 def _was_run(old: Cell, now: Cell) -> bool:
     return old.count != now.count or old.plain_outputs != now.plain_outputs
-
-
-def _is_run(cell: Cell) -> bool:
-    return bool(cell.outputs) or cell.count is not None
 
 
 def _rest(cell: Cell) -> dict[str, object]:

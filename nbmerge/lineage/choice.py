@@ -118,9 +118,12 @@ class Choosing:
         best = next((group.explanation for group in self.groups if group.tips == (self.save,)), None)
         named, instead = next(self._to_be_named(others), ((), None))
         action = Action.NAME if named else Action.ACCEPT
-        ends = self._ends(best) if best is not None else ()
-        superseded = tuple(n for n in ends if best and n != self.save and self._is_gone_on_from(n, best))
+        superseded = self._half_typed(best) if best is not None else ()
         return Verdict(action, best, (self.save,), named, instead, superseded)
+
+    def _half_typed(self, one: Explanation) -> tuple[int, ...]:
+        """The saves that came late, of what the save goes on with."""
+        return tuple(n for n in self._ends(one) if n != self.save and self._is_gone_on_from(n, one))
 
     def _replaces_all(self) -> bool:
         """Whether the save is another notebook than all that it may have been made from."""

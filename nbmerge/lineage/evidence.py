@@ -357,9 +357,7 @@ class Evidence:
         if brought and not (late and _all_go_on(brought, self.since_head.lines)):
             return False
         keys = {cell.key for cell in cells}
-        run = (
-            cell for cell in self.by_head.ones if _has_result(cell) and not (late and cell.key not in keys)
-        )
+        run = (cell for cell in self.by_head.ones if cell.has_result and not (late and cell.key not in keys))
         if any(not any(_is_result(cell, old) for old in cells) for cell in run):
             return False
         older, head = _order(self.older), self.trial.head_order
@@ -378,7 +376,7 @@ class Evidence:
         if any(number > 0 for number in self.since_older.lines.values()):
             return False
         before = {cell.key for cell in self.since_older.others}
-        if any(cell.key in before and _has_result(cell) for cell in self.since_older.ones):
+        if any(cell.key in before and cell.has_result for cell in self.since_older.ones):
             return False
         size = sum(1 for cell in self.older.cells for _ in telling(cell.source))
         return -self.since_older.lines.total() > max(_FEW, _MUCH * size)
@@ -418,7 +416,7 @@ class Evidence:
         )
 
     def _is_run(self, cell: Cell) -> bool:
-        if not _has_result(cell):
+        if not cell.has_result:
             return False
         heads = [other for other in self.by_head.ones if other.key == cell.key]
         return bool(heads) and not any(
@@ -430,10 +428,6 @@ def _all_go_on(lines: Iterable[str], changed: Mapping[str, int]) -> bool:
     """Whether each line is the beginning of one that came."""
     came = [line for line, number in changed.items() if number > 0]
     return all(any(goes_on(line, other) for other in came) for line in lines)
-
-
-def _has_result(cell: Cell) -> bool:
-    return bool(cell.outputs) or cell.count is not None
 
 
 def _is_result(cell: Cell, old: Cell) -> bool:

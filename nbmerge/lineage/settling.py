@@ -98,12 +98,12 @@ class Conflicts:
     ) -> bool:
         """Whether cells that were run on a side have no result, as the merge shows them; others have one."""
         cells = [cell for cell in now.values() if cell is not None]
-        if any(map(_is_run, cells)) or not any(_is_run(cell) for cell in save.cells):
+        if any(cell.has_result for cell in cells) or not any(cell.has_result for cell in save.cells):
             return False
         sides = [(self._steps[number], self.sides[number].cells) for number in taken]
         return all(
             any(
-                (theirs := _at(cells_of, step.then(place))) is not None and _is_run(theirs)
+                (theirs := _at(cells_of, step.then(place))) is not None and theirs.has_result
                 for place in self.places
             )
             for step, cells_of in sides
@@ -177,7 +177,3 @@ def _marker_lines(cell: Cell) -> Iterator[str]:
     """The lines with which conflicts begin and end."""
     for block in _blocks(cell):
         yield from (line for line in block.split("\n") if line[:1] in "<>" and is_marker(line))
-
-
-def _is_run(cell: Cell) -> bool:
-    return bool(cell.outputs) or cell.count is not None

@@ -222,6 +222,11 @@ class Cell:
         found = self.value.get("outputs")
         return found if isinstance(found, list) else []
 
+    @property
+    def has_result(self) -> bool:
+        """Whether a run left anything behind: outputs or a count."""
+        return bool(self.outputs) or self.count is not None
+
     @cached_property
     def plain_outputs(self) -> Json:
         """The outputs without differences of spelling."""

@@ -67,3 +67,15 @@ def test_the_part_in_the_page(tmp_path: Path, files: dict[str, object], said: st
     found = page_part(str(tmp_path), replace(SETTING, home=str(tmp_path / "home"), environment={}))
     assert said in found.message
     assert (found.state is Severity.OK) == ("switched on" in said)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_in_the_place_of_the_settings_is_not_waited_for(tmp_path: Path) -> None:
+    part = tmp_path / "share" / "jupyter" / "labextensions" / "nbmerge-on-save"
+    own = tmp_path / "home" / ".jupyter" / "lab" / "user-settings" / "nbmerge-on-save"
+    for folder in (part, own):
+        folder.mkdir(parents=True)
+    (part / "package.json").write_text(json.dumps({"version": "2.0"}))
+    os.mkfifo(own / "plugin.jupyterlab-settings")
+    found = page_part(str(tmp_path), replace(SETTING, home=str(tmp_path / "home"), environment={}))
+    assert "is switched on" in found.message
