@@ -140,10 +140,11 @@ class Candidates:
     def _returned(self, version: int, save: Save) -> Derivation:
         """A save that shows nothing but what an older version holds; while the file shows a conflict, the
         second time, or if it is on no side, that is how it was settled, unless another program did."""
-        if self._conflicts is not None and self._conflicts.places and self._holds_merge:
+        conflicts = self._conflicts
+        if conflicts is not None and conflicts.places and self._holds_merge:
             if version in self.heads.answered:
                 return settled(self.heads, version)
-            is_settled = self._conflicts.answer(save.notebook) is Reply.SETTLED
+            is_settled = conflicts.answer(save.notebook) is Reply.SETTLED
             ways = {shown.version.writer.way for shown in self.older if shown.living}
             if version not in self.heads.tips and is_settled and save.writer.way in ways:
                 return settled(self.heads, version)
