@@ -270,9 +270,9 @@ class Store:
         with self._database.writing():
             self._database.run(statement, parents_text(parents), notebook_id, number)
 
-    def explain(self, notebook_id: int, number: int, why: str) -> None:
-        """Why a version is taken to descend from its parents turns out when they do."""
-        note = json.dumps([astuple(self.version(notebook_id, number).writer), why])
+    def explain(self, notebook_id: int, number: int, why: str, writer: Writer | None = None) -> None:
+        """Why a version is taken to descend from its parents turns out when they do, as may who wrote it."""
+        note = json.dumps([astuple(writer or self.version(notebook_id, number).writer), why])
         with self._database.writing():
             self._database.run(
                 "UPDATE version SET note = ? WHERE book = ? AND number = ?", note, notebook_id, number

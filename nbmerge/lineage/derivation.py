@@ -22,6 +22,7 @@ from nbmerge.lineage.versions import (
     GIT_AT_WORK,
     GIT_PUT,
     GIT_WAITS,
+    RESPELLED,
     USUAL_STYLE,
     Context,
     Git,
@@ -75,7 +76,18 @@ def drops_beside_conflicts(head: Notebook, save: Notebook) -> bool:
 def declared(heads: Heads, base: int) -> Derivation:
     """A save whose writer names the version that it started from."""
     outcome = Outcome.ACCEPT if base == heads.head else Outcome.MERGE
-    return Derivation(outcome, (base,), base, f"its writer started from version {base}")
+    return Derivation(outcome, (base,), base, told(base))
+
+
+def told(base: int) -> str:
+    """Why a version is taken to derive from another one, if its writer says so."""
+    return f"its writer started from version {base}"
+
+
+def respelled(heads: Heads, version: int) -> Derivation:
+    """A save that differs from a version only in its spelling: whoever made it saw all that is in that."""
+    outcome = Outcome.ACCEPT if version == heads.head else Outcome.MERGE
+    return Derivation(outcome, (version,), version, RESPELLED)
 
 
 def settled(heads: Heads, version: int) -> Derivation:

@@ -10,7 +10,7 @@ others than was thought (a *reparented* one) is named in `HeadsChange`, for whoe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -169,12 +169,24 @@ def tips_reopened(heads: Heads, graph: Graph, merges: Collection[int]) -> HeadsC
     return change
 
 
-def head_claimed(heads: Heads, graph: Graph, base: int) -> HeadsChange:
-    """The head's writer tells that it was made from `base`: what they had not seen is there again."""
-    others = tuple(tip for tip in heads.tips if tip != heads.head)
-    before = graph.parents.get(heads.head, ())
-    change = HeadsChange(heads, graph).reparented(heads.head, (base,)).made_of((*others, *before, heads.head))
-    return replace(change, heads=replace(change.heads, open=_still_open(change.heads, change.graph)))
+def claimed(heads: Heads, graph: Graph, number: int, base: int, merges: Collection[int]) -> HeadsChange:
+    """The writer of version `number` tells that it was made from `base`: what they had not seen is back.
+
+    `merges` are all merges since then, and those among what the notebook is made of.  What was merged of this
+    version was merged by mistake: its sides are what the notebook is made of, and who goes on from such a
+    merge is taken to know no more than `base`: what is in both is merged alike, and nothing is left out.
+    """
+    before = graph.parents.get(number, ())
+    change = HeadsChange(heads, graph)
+    back = [tip.version for tip in heads.open if tip.by == number] + list(before)
+    undone = [one for one in sorted(merges) if one > number]
+    for merge in [one for one in undone if graph.descends(one, number)]:
+        if change.graph.descends(merge, number):
+            back += change.graph.parents[merge]
+            change = change.reparented(merge, (base,))
+    change = change.reparented(number, (base,))
+    change = change.made_of(_with_what_came_back(change, number, _unfolded(back, change, merges)))
+    return replace(change, heads=replace(change.heads, open=_doubted_still(change, number)))
 
 
 def set_apart(heads: Heads, graph: Graph, number: int, bases: Mapping[int, tuple[int, ...]]) -> HeadsChange:
@@ -244,6 +256,30 @@ def _settled_by(heads: Heads, base: int, graph: Graph) -> OpenTip | None:
         if any(graph.descends(end, tip.by) for end in (heads.head, *heads.tips)):
             return tip
     return None
+
+
+def _unfolded(numbers: Iterable[int], change: HeadsChange, merges: Collection[int]) -> list[int]:
+    """Versions; in place of a merge what it was made of."""
+    found: list[int] = []
+    for one in numbers:
+        found += change.graph.parents[one] if one in merges else (one,)
+    return found
+
+
+def _with_what_came_back(change: HeadsChange, number: int, back: Sequence[int]) -> list[int]:
+    """The tips without merges that were undone, and what came back where it stood: before what replaced it."""
+    heads, graph = change.heads, change.graph
+    tips = [tip for tip in heads.tips if tip not in change.parents or tip == number]
+    covered = graph.united((*tips, *back, *(tip.version for tip in heads.open)))
+    after = [*tips, number] if number not in covered else tips
+    place = next((i for i, tip in enumerate(after) if graph.descends(tip, number)), len(after))
+    return [*after[:place], *back, *after[place:]]
+
+
+def _doubted_still(change: HeadsChange, told: int) -> tuple[OpenTip, ...]:
+    """What is still open after the writer of a version has told what they had seen."""
+    heads = replace(change.heads, open=tuple(tip for tip in change.heads.open if tip.by != told))
+    return _still_open(heads, change.graph)
 
 
 def _as_they_stood(before: tuple[int, ...], tips: Iterable[int], graph: Graph) -> list[int]:

@@ -55,6 +55,11 @@ class _Thoughts:
         """The newest version that was taken in, 0 if none was."""
         return max(self.versions, default=0)
 
+    def were_wrong(self, version: Version) -> bool:
+        """Whether its writer has told since what a version was made from."""
+        thought = self.versions.get(version.number)
+        return thought is not None and version.writer.way == DECLARED != thought.writer.way
+
     @property
     def size(self) -> int:
         """How many bytes the versions have that are held."""
@@ -172,6 +177,8 @@ class Judging:
             one for one in self.store.versions(notebook_id, last=writers.WINDOW + 1) if one.number < number
         ]
         thoughts = self._thoughts.pop(notebook_id, None)
+        if thoughts is not None and any(map(thoughts.were_wrong, before)):
+            thoughts = None
         doubted = {tip.by for tip in heads.open}
         anchors = {heads.head, *heads.tips, *(tip.version for tip in heads.open)}
         if thoughts is None or thoughts.last not in {version.number for version in before}:

@@ -12,9 +12,10 @@ from nbmerge.lineage.versions import Version
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
-from nbmerge.service.notebook_service import Held, NotebookService
+from nbmerge.service.notebook_service import NotebookService
 from nbmerge.service.past_cells import cells_of_versions
 from nbmerge.service.record import DeclaredSave
+from nbmerge.service.saving import Held, save
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,4 +54,4 @@ def put_lost_back(service: NotebookService, path: str, number: int) -> tuple[Los
     except NotPutBackError as error:
         raise UsageError(f"{path}: {error}") from error
     sent = DeclaredSave(path, made, read(made, path), lambda find: head, "", _WRITER)
-    return one, service.save(sent)
+    return one, save(service, sent)

@@ -27,10 +27,9 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import Retention
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
-from nbmerge.merge.values import Conflict
 from nbmerge.service.cache import NotebookCache
-from nbmerge.service.record import DeclaredSave, Recorded, Recorder, Saved
-from nbmerge.service.tips import Deadline, OutOfTime, TipMerge, conflicts_of, merge_tips, record_merge
+from nbmerge.service.record import Recorded, Recorder, Saved
+from nbmerge.service.tips import Deadline, OutOfTime, TipMerge, merge_tips, record_merge
 
 T = TypeVar("T")
 
@@ -101,17 +100,6 @@ class Waiting:
 
 
 WriteResult = Written | NothingDue | Waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What the file holds after a save, which is `sent`, and the conflicts of the merge if it is one."""
-
-    notebook_id: int
-    sent: Version
-    version: Version
-    content: bytes
-    conflicts: tuple[Conflict, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +286,7 @@ class NotebookService:
         """The version that the file holds, of a notebook of which at least one is known."""
         return self.store.version(notebook_id, self.recorder.heads(notebook_id).head)
 
-    def _patiently(self, path: str, attempt: Callable[[], T | Waiting], advice: str = "") -> T:
+    def patiently(self, path: str, attempt: Callable[[], T | Waiting], advice: str = "") -> T:
         """What an attempt comes to, made again while it has to wait.  Raises SystemFailure after a while."""
         end = self.clock() + self.timing.patience
         while True:
@@ -309,49 +297,7 @@ class NotebookService:
                 raise SystemFailure(f"{path}: cannot be written now: {found.why}{advice}")
             self.sleep(self.timing.pause)
 
-    # What writers that take part and commands ask for.
-
-    def save(self, sent: DeclaredSave) -> Held:
-        """Have a save written, merged with what came in between.
-
-        Raises UsageError if its base is not known here, NotebookError if the file is gone or is no
-        notebook, SystemFailure if it could not be written; what was sent is in the store then.
-        """
-        recorded: Version | None = None
-
-        def attempt() -> Held | Waiting:
-            nonlocal recorded
-            with self.at(sent.path) as (notebook_id, real):
-                recorded = recorded or self.recorder.record_declared(notebook_id, sent, self.clock())
-                match self.write_due(notebook_id, real):
-                    case Written(version, merge):
-                        self.recorder.taken_in(notebook_id, version)
-                        return Held(notebook_id, recorded, version, merge.data, merge.conflicts)
-                    case NothingDue():
-                        return self._held(notebook_id, recorded)
-                    case waiting:
-                        return waiting
-
-        try:
-            return self._patiently(sent.path, attempt)
-        except NotebookError as error:
-            raise NotebookError(f"{error}{_kept_as(recorded or self._kept(sent))}") from error
-        except SystemFailure as error:
-            raise SystemFailure(f"{error}{_kept_as(recorded)}") from error
-
-    def _held(self, notebook_id: int, sent: Version) -> Held:
-        heads, head = self.recorder.heads(notebook_id), self.head(notebook_id)
-        is_merge = head.origin is Origin.MERGED and set(heads.tips) in ({head.number}, set(head.parents))
-        conflicts = conflicts_of(self.store, notebook_id, head, self.recorder.cache) if is_merge else ()
-        return Held(notebook_id, sent, head, self.store.data(notebook_id, head.number), conflicts)
-
-    def _kept(self, sent: DeclaredSave) -> Version | None:
-        """Keep a save although the file cannot be read; None if nothing is known of the notebook."""
-        with self.store.lock():
-            notebook_id = self.store.notebook_id(os.path.realpath(sent.path))
-            if notebook_id is None or self.store.heads(notebook_id) is None:
-                return None
-            return self.recorder.record_declared(notebook_id, sent, self.clock())
+    # What commands ask for.
 
     def reopen(self, path: str) -> Written | None:
         """Merge all open tips into the notebook; None if there is nothing that the file lacks.
@@ -372,7 +318,7 @@ class NotebookService:
                 heads = self.recorder.heads(notebook_id)  # the watcher was faster
                 return Written(self.head(notebook_id), self._merged(notebook_id, heads))
 
-        return self._patiently(path, attempt, "; try again, the merge is not forgotten")
+        return self.patiently(path, attempt, "; try again, the merge is not forgotten")
 
     def restore(self, path: str, number: int) -> Replaced | None:
         """Make the file hold a version again, also if it is gone or is no notebook now.
@@ -411,7 +357,7 @@ class NotebookService:
         """
         real = os.path.realpath(path)
         advice = "; nothing was changed, try again"
-        return self._patiently(path, lambda: self._replace(real, new), advice)
+        return self.patiently(path, lambda: self._replace(real, new), advice)
 
     def _replace(self, real: str, new: NewContent) -> Replaced | Waiting | None:
         with self.store.lock():
@@ -464,10 +410,6 @@ class NotebookService:
         self.disk.confirm(LateSave(real, displaced))
         result = self._write(notebook_id, real)
         return Replaced(version, result if isinstance(result, Written) else None)
-
-
-def _kept_as(version: Version | None) -> str:
-    return "" if version is None else f"; what you sent is version {version.number} (see `log`)"
 
 
 @contextmanager

@@ -222,7 +222,7 @@ class Recorder:
         known = self.store.sent(notebook_id, sent.save_id) if sent.save_id else None
         base = known or self.declared_base(notebook_id, sent.base, sent.token)
         if base is None:
-            kept = self._without_base(notebook_id, sent, now)
+            kept = self.keep_without_base(notebook_id, sent, now)
             raise UsageError(
                 f"{sent.path}: the version {sent.token!r} is not known here, nothing was written; what you "
                 f"sent is version {kept.number}: `recover` merges it, or open the notebook again"
@@ -245,11 +245,20 @@ class Recorder:
             if version.parents == (base.number,):
                 return version
         head = self.store.version(notebook_id, self.heads(notebook_id).head)
-        if head.digest == name and head.writer.way != DECLARED and head.number > base.number:
-            return self._claimed(notebook_id, head, base)
+        if head.digest == name and self._is_untold(head, base):
+            return self._put_right(notebook_id, head, base, sent.writer)
         writer = Writer(way=DECLARED, name=sent.writer)
         saved = Saved(sent.content, now, writer, in_file=False)
         recorded = self.record_save(notebook_id, saved, Context(declared_base=base.number)).version
+        assert recorded is not None
+        return recorded
+
+    def record_respelled(self, notebook_id: int, sent: DeclaredSave, held: Version, now: float) -> Version:
+        """The version that differs from what the file holds only in how its writer spells JSON."""
+        writer = Writer(way=DECLARED, name=sent.writer)
+        saved = Saved(sent.content, now, writer, in_file=False)
+        same = derivations.respelled(self.heads(notebook_id), held.number)
+        recorded = self.add(notebook_id, saved, same).version
         assert recorded is not None
         return recorded
 
@@ -380,13 +389,56 @@ class Recorder:
         self.store.set_heads(notebook_id, heads.with_head(found.number))
         return True
 
-    def _claimed(self, notebook_id: int, head: Version, base: Version) -> Version:
-        """The writer has written the file itself, and now tells what it had before."""
-        heads, graph = self.heads(notebook_id), self.store.graph(notebook_id)
-        self.apply(notebook_id, algebra.head_claimed(heads, graph, base.number))
-        return self.store.version(notebook_id, head.number)
+    def record_written(
+        self, notebook_id: int, sent: DeclaredSave, base: Version, now: float, *, in_file: bool
+    ) -> Version:
+        """The version that a save is which its writer has written, and tells now what it was made from.
 
-    def _without_base(self, notebook_id: int, sent: DeclaredSave, now: float) -> Version:
+        `in_file`: the file holds it, or held it just now and what it holds now is not recorded yet.
+        """
+        name = digest(sent.content)
+        equal = self.store.beginning(notebook_id, name)
+        for version in reversed(equal):
+            if self._is_untold(version, base):
+                return self._put_right(notebook_id, version, base, sent.writer)
+            if version.parents == (base.number,):
+                return version
+        if equal and not in_file and base.digest == name:
+            return base
+        saved = Saved(sent.content, now, Writer(way=DECLARED, name=sent.writer), in_file=in_file)
+        recorded = self.record_save(notebook_id, saved, Context(declared_base=base.number)).version
+        return recorded or self.store.version(notebook_id, self.heads(notebook_id).head)
+
+    @staticmethod
+    def _is_untold(version: Version, base: Version) -> bool:
+        """Whether it was guessed what a version was made from, which may be `base`."""
+        is_save = version.origin is Origin.SAVED and version.writer.way != DECLARED
+        return is_save and version.number > base.number
+
+    def _put_right(self, notebook_id: int, version: Version, base: Version, writer: str) -> Version:
+        """The writer has written the file itself, and now tells what it had before."""
+        heads, graph, number = self.heads(notebook_id), self.store.graph(notebook_id), version.number
+        is_known = version.parents == (base.number,)
+        since = () if is_known else self._merges_since(notebook_id, heads, version)
+        change = algebra.claimed(heads, graph, number, base.number, since)
+        told = replace(version.writer, way=DECLARED, name=writer)
+        with self.store.together():
+            self.apply(notebook_id, change)
+            merges = self._open_merges(notebook_id, change.heads)
+            self.apply(notebook_id, algebra.doubts_settled(change.heads, change.graph, base.number, merges))
+            self.store.explain(notebook_id, number, derivations.told(base.number), told)
+        return self.store.version(notebook_id, number)
+
+    def _merges_since(self, notebook_id: int, heads: Heads, version: Version) -> set[int]:
+        """The merges that are newer than a version, among its parents and among what may come back."""
+        last = self.store.versions(notebook_id, last=1)[-1].number
+        newer = (
+            self.store.merges(notebook_id, last + 1, last - version.number) if last > version.number else ()
+        )
+        older = self._merges_among(notebook_id, (*version.parents, *heads.tips))
+        return {one.number for one in newer} | older | self._open_merges(notebook_id, heads)
+
+    def keep_without_base(self, notebook_id: int, sent: DeclaredSave, now: float) -> Version:
         """Keep a save of which nobody knows what it was made from, as an open tip."""
         found = self.store.find(notebook_id, digest(sent.content))
         if found is not None:
@@ -404,5 +456,7 @@ class Recorder:
 
     def _open_merges(self, notebook_id: int, heads: Heads) -> set[int]:
         """Which of the open tips are merges."""
-        numbers = {tip.version for tip in heads.open}
+        return self._merges_among(notebook_id, {tip.version for tip in heads.open})
+
+    def _merges_among(self, notebook_id: int, numbers: Iterable[int]) -> set[int]:
         return {one for one in numbers if self.store.version(notebook_id, one).origin is Origin.MERGED}

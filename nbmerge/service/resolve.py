@@ -93,14 +93,15 @@ def find_unresolved(service: NotebookService, path: str) -> Unresolved | None:
 
 
 def write_resolution(found: Unresolved, resolution: Resolution) -> Rewritten:
-    """Write the notebook with what was made of its conflicts.  Raises as `NotebookService.save` does."""
+    """Write the notebook with what was made of its conflicts.  Raises as `saving.save` does."""
     from nbmerge.notebook.writer import write
     from nbmerge.service.record import DeclaredSave
+    from nbmerge.service.saving import save as save_declared
 
     content, base = write(resolution.notebook), found.version
     sent = read(content, f"what was made of {found.path}")
     save = DeclaredSave(found.path, content, sent, lambda _: base, str(base.number), _WRITER)
-    held = found.service.save(save)
+    held = save_declared(found.service, save)
     now = read(held.content, found.path)
     left = _still_open(now, found.known, found.git)
     if found.known is not None and found.git is not None:

@@ -30,7 +30,7 @@ from nbmerge.files import digest
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
 from nbmerge.lineage.heads import Heads
-from nbmerge.lineage.versions import Graph, Origin, Version
+from nbmerge.lineage.versions import RESPELLED, Graph, Origin, Version
 from nbmerge.merge.files import InMemory, Parsed, merge_sources
 from nbmerge.merge.markers import Labels, MarkerStyle
 from nbmerge.merge.values import Conflict, Decision, Policy, Side, Terms
@@ -202,7 +202,8 @@ class _Place:
         """Tips; where one goes on from a side of a conflict that another one shows, the sides of that
         with this one in its place: so the conflict is updated."""
         match tips:
-            case (merge, tip) if depth and len(bases := self.graph.parents.get(tip, ())) == 1:
+            case (shown, tip) if depth and len(bases := self.graph.parents.get(tip, ())) == 1:
+                merge = self._as_it_was_made(shown)
                 made_of = self.graph.parents.get(merge, ())
                 if self.store.merge_of(self.notebook_id, made_of) != merge:
                     return tips
@@ -210,6 +211,11 @@ class _Place:
                 if bases[0] in sides and self._conflict(merge, sides):
                     return tuple(tip if side == bases[0] else side for side in sides)
         return tips
+
+    def _as_it_was_made(self, number: int) -> int:
+        """A version; the one before where it differs from that in its spelling alone."""
+        version = self.store.version(self.notebook_id, number)
+        return version.parents[0] if version.why == RESPELLED else number
 
     def _conflict(self, merge: int, sides: Sequence[int]) -> bool:
         """Whether the merge that is made of these sides has any."""

@@ -6,7 +6,8 @@
 `answer.operations` bring the writer's own copy to what the notebook holds now; `apply` does it to
 a notebook as `json.loads` gives it, and `answer.version` is the base of the next save.
 
-`pull` does the same for a copy that is not being saved.
+`pull` does the same for a copy that is not being saved, and `claim` says of a file that its writer has
+written itself which version it was made from.
 
 The room owns the protocol and knows nothing of how a save is recorded, merged and written, which is the
 service's.  To read in this order: `api` (the calls), `operations` (what a front end does to its copy),
@@ -14,7 +15,17 @@ service's.  To read in this order: `api` (the calls), `operations` (what a front
 """
 
 from nbmerge.service.notebook_service import Timing
-from nbmerge.sync.api import Answer, Opened, Participation, open_notebook, participating, pull, save
+from nbmerge.sync.api import (
+    Answer,
+    Claimed,
+    Opened,
+    Participation,
+    claim,
+    open_notebook,
+    participating,
+    pull,
+    save,
+)
 from nbmerge.sync.came import Came
 from nbmerge.sync.operations import Delete, Insert, Move, Operation, Set, apply, operations
 from nbmerge.sync.pulling import Pulled
@@ -23,6 +34,7 @@ from nbmerge.sync.tokens import without_writer
 __all__ = [
     "Answer",
     "Came",
+    "Claimed",
     "Delete",
     "Insert",
     "Move",
@@ -33,6 +45,7 @@ __all__ = [
     "Set",
     "Timing",
     "apply",
+    "claim",
     "open_notebook",
     "operations",
     "participating",

@@ -1,4 +1,4 @@
-"""Owns: the three calls of a writer that takes part, and what it is told.
+"""Owns: the calls of a writer that takes part, and what it is told.
 
 Must not know: how a save is recorded and merged, options, what is printed.  Invariant: nothing of a writer
 is kept between two calls: all that it has to remember is its content and a token; the operations of an answer
@@ -14,6 +14,7 @@ from functools import partial
 
 from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
+from nbmerge.service import saving
 from nbmerge.service.notebook_service import NotebookService, Timing, open_service
 from nbmerge.service.record import DeclaredSave
 from nbmerge.sync.came import Came, came_between
@@ -74,6 +75,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """What became of a claim.
+
+    `version` is the token of the bytes that the writer wrote, the base of its next save; `head` that of what
+    the file holds now.  `due`: the file lacks something that others saved, since the writer had not seen it;
+    `pull` brings it.
+    """
+
+    version: str
+    head: str
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Participation:
     """The calls on a service that stays open, for a server that many writers talk to; any thread may call."""
 
@@ -93,13 +108,23 @@ class Participation:
         with self.service.at(path) as (notebook_id, _):
             return token_of(self.service.head(notebook_id))
 
-    def save(self, path: str, content: bytes, base: str, writer: str = "", save_id: str = "") -> Answer:
+    def save(
+        self,
+        path: str,
+        content: bytes,
+        base: str,
+        writer: str = "",
+        save_id: str = "",
+        *,
+        exact: bool = False,
+    ) -> Answer:
         """As the function `save`."""
         service = self.service
         self._record_late()
         sent = read(content, f"what was sent for {path}")
         name = writer or writer_in(base)
-        held = service.save(DeclaredSave(path, content, sent, partial(version_in, base), base, name, save_id))
+        declared = DeclaredSave(path, content, sent, partial(version_in, base), base, name, save_id)
+        held = saving.save(service, declared, exact=exact)
         now = sent if held.content == content else read(held.content, known=sent.cells)
         todo = operations(sent, now)
         number = held.version.number
@@ -118,6 +143,15 @@ class Participation:
         """As the function `pull`."""
         self._record_late()
         return pull_into(self.service, path, base, read(content, f"what was sent for {path}"))
+
+    def claim(self, path: str, base: str, content: bytes, writer: str = "") -> Claimed:
+        """As the function `claim`."""
+        self._record_late()
+        written = read(content, f"what was sent for {path}")
+        name = writer or writer_in(base)
+        declared = DeclaredSave(path, content, written, partial(version_in, base), base, name)
+        found = saving.claim(self.service, declared)
+        return Claimed(token_of(found.version, name), token_of(found.head, name), found.due)
 
     def _record_late(self) -> None:
         """Record the saves that arrived in files just when they were replaced."""
@@ -152,6 +186,7 @@ def save(  # noqa: PLR0913 - what a save is, and where it goes
     timing: Timing = _USUAL,
     *,
     save_id: str = "",
+    exact: bool = False,
 ) -> Answer:
     """Save what a writer made of the version that the token `base` stands for.
 
@@ -162,13 +197,16 @@ def save(  # noqa: PLR0913 - what a save is, and where it goes
     save that is sent again under its name is understood also where its content went on, and the name can
     be the base of a later save, in place of the token that did not arrive.
 
+    `exact`: unless others' work was merged in, the file then holds byte for byte what was sent, also where
+    that only spells JSON in another way; for an editor that will write these bytes itself.
+
     Raises NotebookError if the content or the file is no notebook or the file is gone, UsageError
     if the token is not known here, SystemFailure if the merge could not be written; but for
     content that is no notebook, what was sent is in the history even then, and the message says
     as which version.
     """
     with participating(state, timing) as participation:
-        return participation.save(path, content, base, writer, save_id)
+        return participation.save(path, content, base, writer, save_id, exact=exact)
 
 
 def pull(path: str, base: str, content: bytes, state: str | None = None) -> Pulled:
@@ -182,3 +220,17 @@ def pull(path: str, base: str, content: bytes, state: str | None = None) -> Pull
     """
     with participating(state) as participation:
         return participation.pull(path, base, content)
+
+
+def claim(path: str, base: str, content: bytes, writer: str = "", state: str | None = None) -> Claimed:
+    """Say of a file that the writer has just written itself what it was made from.
+
+    It is as if these bytes had been saved with `save`, whatever a watcher has taken them for meanwhile, and
+    also if the file holds something else by now; but nothing is written: where something is `due`, the next
+    `pull` or save of anybody who takes part brings it.
+
+    Raises NotebookError if the content or the file is no notebook or the file is gone, UsageError if the
+    token is not known here: then what the file holds is taken for what it looks like.
+    """
+    with participating(state) as participation:
+        return participation.claim(path, base, content, writer)

@@ -14,9 +14,9 @@ from nbmerge.lineage.heads import (
     HeadsChange,
     OpenTip,
     Outcome,
+    claimed,
     doubts_settled,
     first,
-    head_claimed,
     is_due,
     left_open,
     save_recorded,
@@ -88,8 +88,10 @@ def happen(notebook: Notebook, what: str, pick: int) -> None:
         case "reopen":
             notebook.change(tips_reopened(heads, graph, notebook.merges))
             assert notebook.heads.open == ()
-        case "claim" if heads.head not in notebook.merges and version < heads.head:
-            notebook.change(head_claimed(heads, graph, version))
+        case "claim" if saves := [one for one in sorted(graph.parents) if one not in notebook.merges][1:]:
+            number = saves[pick % len(saves)]
+            bases = [one for one in known if one < number]
+            notebook.change(claimed(heads, graph, number, bases[pick % len(bases)], notebook.merges))
         case "copy" if version not in notebook.merges and version != heads.head:
             followers = [one for one in graph.united(heads.tips) if version in graph.parents[one]]
             notebook.change(set_apart(heads, graph, version, dict.fromkeys(followers, ())))
@@ -135,7 +137,7 @@ def test_a_save_of_unknown_origin_is_beside_everything() -> None:
 
 def test_who_claims_the_head_brings_back_what_they_had_not_seen() -> None:
     """3 was taken to follow 2; its writer tells that they had 1."""
-    change = head_claimed(first(3), Graph({1: (), 2: (1,), 3: (2,)}), 1)
+    change = claimed(first(3), Graph({1: (), 2: (1,), 3: (2,)}), 3, 1, ())
     assert change.parents == {3: (1,)}
     assert change.heads.tips == (2, 3)
 
