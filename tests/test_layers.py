@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = [
     {"__main__"},
     {"cli", "jupyter"},  # edges, which do not know each other
-    {"doctor"},
+    {"doctor", "serve"},  # `serve` is an edge too, which a command starts
     {"watch", "sync", "browser"},  # they do not know each other
     {"service"},
     {"git"},  # knows no history; what it knows of a merge, conflicts are resolved with

@@ -49,6 +49,7 @@ _GROUPS = (
     {
         "open": ("writer_commands", "for programs that edit notebooks: content and version token"),
         "save": ("writer_commands", "for programs that edit notebooks: save, merged with other saves"),
+        "serve": ("serve_command", "the same for editors in other languages, as long as they live"),
         "replay": ("replay_command", "what `watch` would do about a series of saves, and why"),
         "doctor": ("doctor_command", "check this installation, and say what to do about problems"),
         "completion": ("completion_command", "complete all this with TAB in bash, zsh or fish"),

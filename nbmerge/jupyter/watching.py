@@ -3,32 +3,26 @@
 Must not know: requests, merging.  Invariant: a version is told once, whoever noticed it first; a notebook
 about which no tab has asked for a while is watched no more.
 
-Only the status of files is looked at, a few times a second, so network drives and files that are replaced are
-seen alike; few notebooks are open at a time, and a slow drive is looked at less often.
+Files are looked at a few times a second: few notebooks are open at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from nbmerge.errors import NbmergeError
 from nbmerge.jupyter.events import NotebookChanged
+from nbmerge.sync.looking import NEVER, pause_after, stamp_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Stamp: TypeAlias = "tuple[int, int, int] | None"
+    from nbmerge.sync.looking import Stamp
 
 _OFTEN = 0.25  # seconds between looks
-_SHARE = 10  # so many times as long as a look took is waited at least
-_LONGEST = 5.0  # seconds; one slow notebook must not make the others wait for ever
-_NEVER = (-1, -1, -1)  # not looked at yet: no file is like that
 _FORGOTTEN = 900.0  # seconds without a question: a hidden tab asks each minute
 
 
@@ -66,7 +60,7 @@ class OpenNotebooks:
         known = self._open.get(path)
         if known is None:
             # The file may have changed since the tab's question: the first look asks what it holds.
-            self._open[path] = _OpenNotebook(file, self._clock(), _NEVER, version)
+            self._open[path] = _OpenNotebook(file, self._clock(), NEVER, version)
         else:
             known.asked_at = self._clock()
             self._changed(path, known, version, tab)
@@ -88,7 +82,7 @@ class OpenNotebooks:
 
     async def _watch(self) -> None:
         while self._open:
-            await asyncio.sleep(_pause(await self._look()))
+            await asyncio.sleep(pause_after(await self._look(), _OFTEN))
 
     async def _look(self) -> float:
         """Look at all once, and into what has changed; how long that took."""
@@ -97,7 +91,7 @@ class OpenNotebooks:
             if started - known.asked_at > _FORGOTTEN:
                 del self._open[path]
         looked_at = list(self._open.items())
-        stamps = await self._run(lambda: [_stamp(known.file) for _, known in looked_at])
+        stamps = await self._run(lambda: [stamp_of(known.file) for _, known in looked_at])
         for (path, known), stamp in zip(looked_at, stamps, strict=True):
             if stamp != known.stamp:
                 await self._look_into(path, known, stamp)
@@ -112,16 +106,3 @@ class OpenNotebooks:
             version = await self._version(known.file)
             known.stamp = stamp
             self._changed(path, known, version)
-
-
-def _pause(took: float) -> float:
-    """Seconds until the next look, after one that took so long."""
-    return min(max(_OFTEN, _SHARE * took), _LONGEST)
-
-
-def _stamp(file: str) -> Stamp:
-    try:
-        found = os.stat(file)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -267,7 +267,7 @@ def _unfolded(numbers: Iterable[int], change: HeadsChange, merges: Collection[in
 
 
 def _with_what_came_back(change: HeadsChange, number: int, back: Sequence[int]) -> list[int]:
-    """The tips without merges that were undone, and what came back where it stood: before what replaced it."""
+    """The tips without merges that were undone, and what came back in its place: before what replaced it."""
     heads, graph = change.heads, change.graph
     tips = [tip for tip in heads.tips if tip not in change.parents or tip == number]
     covered = graph.united((*tips, *back, *(tip.version for tip in heads.open)))

@@ -5,8 +5,8 @@ part and the commands go through it.  It knows neither who asks nor what is prin
 about contents itself: which version a save derives from is `nbmerge.lineage`'s, how notebooks are merged
 `nbmerge.merge`'s.
 
-To read in this order: `notebook_service` (the transactions), `record` (how a save becomes a version), `saving`
-(the saves of writers that take part), `tips` (the merge of all sides), `labels` (who wrote what its conflicts
-show), `copies` (conflict copies of sync tools), `resolve` (open conflicts and what is known of them), `replay`
-(the same without a file), `cache` (notebooks that were read already).
+To read in this order: `notebook_service` (the transactions), `record` (how a save becomes a version),
+`saving` (the saves of writers that take part), `tips` (the merge of all sides), `labels` (who wrote what its
+conflicts show), `copies` (conflict copies of sync tools), `resolve` (open conflicts and what is known of
+them), `replay` (the same without a file), `cache` (notebooks that were read already).
 """

@@ -418,6 +418,7 @@ def open_service(
     clock: Callable[[], float] = time.time,
     timing: Timing = Timing(),
     retention: Retention = Retention(),
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[NotebookService]:
     """The store of a state directory (None: the user's) and the files of this machine, ready to be used."""
     directory = state_directory(state)
@@ -426,7 +427,7 @@ def open_service(
     try:
         recorder = Recorder(opened.store, NotebookCache(opened.store))
         environment = Environment(clock, os.environ, os.path.expanduser("~"))
-        yield NotebookService(recorder, disk, environment, clock, time.sleep, timing, opened.set_aside)
+        yield NotebookService(recorder, disk, environment, clock, sleep, timing, opened.set_aside)
     finally:
         disk.close(_LINGER)
         opened.store.close()

@@ -7,7 +7,8 @@ turn what it sent into `content`, which is what the token `version` stands for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -160,9 +161,14 @@ class Participation:
 
 
 @contextmanager
-def participating(state: str | None = None, timing: Timing = _USUAL) -> Iterator[Participation]:
-    """The store of a state directory (None: the user's), open until the block ends."""
-    with open_service(state, timing=timing) as service:
+def participating(
+    state: str | None = None, timing: Timing = _USUAL, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Participation]:
+    """The store of a state directory (None: the user's), open until the block ends.
+
+    `sleep` is what a save does that has to wait for others; it may raise SystemFailure.
+    """
+    with open_service(state, timing=timing, sleep=sleep) as service:
         yield Participation(service)
 
 

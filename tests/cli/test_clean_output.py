@@ -47,7 +47,7 @@ CALLS = {
     "stop": [],
 }
 EXACT = {"show", "open"}
-ELSEWHERE = {"git", "driver", "mergetool", "demo", "watch", "start", "restart", "completion"}
+ELSEWHERE = {"git", "driver", "mergetool", "demo", "watch", "start", "restart", "serve", "completion"}
 
 
 def test_every_command_is_thought_of() -> None:

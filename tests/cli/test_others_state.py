@@ -29,6 +29,7 @@ CALLS = {
     "recover": ["nb.ipynb"],
     "lost": ["nb.ipynb"],
     "open": ["nb.ipynb"],
+    "serve": [],
     "save": ["nb.ipynb", "--base", "x", "local.ipynb"],
 }
 

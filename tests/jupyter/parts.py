@@ -14,11 +14,11 @@ from typing import TypeVar
 import pytest
 
 from nbmerge.history.values import StoreLost
-from nbmerge.jupyter import watching
 from nbmerge.jupyter.events import NotebookChanged
 from nbmerge.jupyter.participants import Participants
 from nbmerge.jupyter.watching import OpenNotebooks
 from nbmerge.sync import Participation
+from nbmerge.sync.looking import pause_after
 from tests.helpers.build import code, notebook
 from tests.helpers.spelling import JUPYTER
 
@@ -65,11 +65,11 @@ def test_a_store_that_was_lost_stays_open_for_those_who_still_ask_it(
 
 
 def test_two_who_lost_the_same_store_open_one(participants: Participants) -> None:
-    first = participants._participation()
+    first = participants.store.participation()
     for _ in range(2):  # the second one has asked before the first one noticed
-        participants._forget(first)
-        current = participants._participation()
-    assert current is participants._participation()
+        participants.store.forget(first)
+        current = participants.store.participation()
+    assert current is participants.store.participation()
     assert current is not first
     participants.close()
 
@@ -138,4 +138,4 @@ def test_a_notebook_that_takes_long_is_looked_at_less_often(tmp_path: Path) -> N
         return took
 
     assert asyncio.run(looked()) == pytest.approx(0.3)
-    assert [watching._pause(took) for took in (0.0, 0.3, 100.0)] == [0.25, 3.0, 5.0]
+    assert [pause_after(took, 0.25) for took in (0.0, 0.3, 100.0)] == [0.25, 3.0, 5.0]

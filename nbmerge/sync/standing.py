@@ -1,0 +1,67 @@
+"""Owns: the store that stays open while a program with many threads runs, and is opened anew when it is lost.
+
+Must not know: who asks, and what.  Invariant: a store that was lost, moved or replaced is opened anew, and
+the question asked once more; nothing is closed while somebody may still be asking it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from threading import Lock
+from typing import TypeVar
+
+from nbmerge.history.opening import place_of
+from nbmerge.history.values import StoreLost
+from nbmerge.service.notebook_service import Timing
+from nbmerge.sync.api import Participation, participating
+
+T = TypeVar("T")
+
+# A tab without nbmerge's part takes what the file holds a moment after its own save for its own.
+_TIMING = Timing(settle=0.3)
+
+
+class StandingStore:
+    """The one open store of a program; `state`: its directory (None: the user's), `sleep`: what a save does
+    that has to wait."""
+
+    def __init__(self, state: str | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._state = state
+        self._sleep = sleep
+        self._opening = Lock()
+        self._opened = ExitStack()  # all that were opened: threads may still be using those that were lost
+        self._current: Participation | None = None
+
+    @property
+    def directory(self) -> str:
+        """The state directory, which need not be there yet."""
+        return place_of(self._state)
+
+    def ask(self, question: Callable[[Participation], T]) -> T:
+        """The answer to a question about notebooks; any thread may ask.  Raises NbmergeError."""
+        participation = self.participation()
+        try:
+            return question(participation)
+        except StoreLost:
+            self.forget(participation)
+            return question(self.participation())
+
+    def participation(self) -> Participation:
+        """The calls on the store that is open now."""
+        with self._opening:
+            if self._current is None:
+                opened = participating(self._state, _TIMING, self._sleep)
+                self._current = self._opened.enter_context(opened)
+            return self._current
+
+    def forget(self, participation: Participation) -> None:
+        """Have it opened anew, unless another thread has seen to that already."""
+        with self._opening:
+            if self._current is participation:
+                self._current = None
+
+    def close(self) -> None:
+        """Close all that were opened: nobody asks any more."""
+        self._opened.close()
