@@ -22,8 +22,8 @@ from nbmerge.serve.calls import EditorCall, about, checked, reason_of
 from nbmerge.serve.following import Following
 from nbmerge.serve.protocol import (
     INVALID,
-    RefusedError,
     EditorRequest,
+    RefusedError,
     answer_line,
     changed_line,
     error_line,
