@@ -6,10 +6,16 @@ protocol.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.report import failure_of
 from nbmerge.cli.streams import cleaned, write_bytes, write_error
-from nbmerge.errors import EXIT_CLEAN
+from nbmerge.errors import EXIT_CLEAN, SystemFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbmerge.serve.conversation import Conversation
 
 _SERVE = """
 Answer an editor for as long as it lives: one JSON object a line on standard input, one answer a line on
@@ -30,11 +36,20 @@ def run_serve(found: Arguments) -> int:
 
     import nbmerge
     from nbmerge.history.opening import place_of, refuse_what_others_can_write
-    from nbmerge.serve.loop import ServeOptions, from_standard_input, serve
+    from nbmerge.serve.loop import from_standard_input, serve
+    from nbmerge.serve.protocol import ready_line
 
     gc.enable()  # this call is not over soon
     refuse_what_others_can_write(place_of(found.state))
     trace = (lambda text: write_error(cleaned(text))) if found.debug else None
-    options = ServeOptions(nbmerge.__version__, found.state, lambda error: failure_of(error).message, trace)
-    serve(options, from_standard_input, write_bytes)
+    with suppress(SystemFailure):  # an editor that has died may have sent a save before
+        write_bytes(ready_line(nbmerge.__version__))
+
+    def begin() -> Conversation:
+        from nbmerge.serve.conversation import Conversation, ServeOptions  # while the editor goes on
+
+        version, words = nbmerge.__version__, lambda error: failure_of(error).message
+        return Conversation(ServeOptions(version, found.state, words, trace), write_bytes)
+
+    serve(begin, from_standard_input)
     return EXIT_CLEAN

@@ -172,21 +172,24 @@ def tips_reopened(heads: Heads, graph: Graph, merges: Collection[int]) -> HeadsC
 def claimed(heads: Heads, graph: Graph, number: int, base: int, merges: Collection[int]) -> HeadsChange:
     """The writer of version `number` tells that it was made from `base`: what they had not seen is back.
 
-    `merges` are all merges since then, and those among what the notebook is made of.  What was merged of this
-    version was merged by mistake: its sides are what the notebook is made of, and who goes on from such a
-    merge is taken to know no more than `base`: what is in both is merged alike, and nothing is left out.
+    `merges` are those among its parents and open tips.  A merge of it stays as it is: see `made_again`.
     """
-    before = graph.parents.get(number, ())
-    change = HeadsChange(heads, graph)
-    back = [tip.version for tip in heads.open if tip.by == number] + list(before)
-    undone = [one for one in sorted(merges) if one > number]
-    for merge in [one for one in undone if graph.descends(one, number)]:
-        if change.graph.descends(merge, number):
-            back += change.graph.parents[merge]
-            change = change.reparented(merge, (base,))
-    change = change.reparented(number, (base,))
-    change = change.made_of(_with_what_came_back(change, number, _unfolded(back, change, merges)))
-    return replace(change, heads=replace(change.heads, open=_doubted_still(change, number)))
+    lost = [tip.version for tip in heads.open if tip.by == number]
+    back: list[int] = []
+    for one in (*lost, *graph.parents.get(number, ())):
+        back += graph.parents[one] if one in merges else (one,)
+    change = HeadsChange(heads, graph).reparented(number, (base,))
+    change = change.made_of(_with_what_came_back(change, number, back))
+    still = replace(change.heads, open=tuple(tip for tip in heads.open if tip.by != number))
+    return replace(change, heads=replace(still, open=_still_open(still, change.graph)))
+
+
+def made_again(heads: Heads, graph: Graph, merge: int) -> Heads:
+    """The heads after a merge that was made by mistake was made again, as the version `merge`.
+
+    It goes on from the first one: whoever has that gets what the second one has to add.
+    """
+    return _made_of(heads, graph, (*heads.tips, merge))
 
 
 def set_apart(heads: Heads, graph: Graph, number: int, bases: Mapping[int, tuple[int, ...]]) -> HeadsChange:
@@ -258,28 +261,13 @@ def _settled_by(heads: Heads, base: int, graph: Graph) -> OpenTip | None:
     return None
 
 
-def _unfolded(numbers: Iterable[int], change: HeadsChange, merges: Collection[int]) -> list[int]:
-    """Versions; in place of a merge what it was made of."""
-    found: list[int] = []
-    for one in numbers:
-        found += change.graph.parents[one] if one in merges else (one,)
-    return found
-
-
 def _with_what_came_back(change: HeadsChange, number: int, back: Sequence[int]) -> list[int]:
-    """The tips without merges that were undone, and what came back in its place: before what replaced it."""
+    """The tips with what came back where it stood: before what replaced it."""
     heads, graph = change.heads, change.graph
-    tips = [tip for tip in heads.tips if tip not in change.parents or tip == number]
-    covered = graph.united((*tips, *back, *(tip.version for tip in heads.open)))
-    after = [*tips, number] if number not in covered else tips
-    place = next((i for i, tip in enumerate(after) if graph.descends(tip, number)), len(after))
-    return [*after[:place], *back, *after[place:]]
-
-
-def _doubted_still(change: HeadsChange, told: int) -> tuple[OpenTip, ...]:
-    """What is still open after the writer of a version has told what they had seen."""
-    heads = replace(change.heads, open=tuple(tip for tip in change.heads.open if tip.by != told))
-    return _still_open(heads, change.graph)
+    covered = graph.united((*heads.tips, *back, *(tip.version for tip in heads.open)))
+    tips = heads.tips if number in covered else (*heads.tips, number)
+    place = next((i for i, tip in enumerate(tips) if graph.descends(tip, number)), len(tips))
+    return [*tips[:place], *back, *tips[place:]]
 
 
 def _as_they_stood(before: tuple[int, ...], tips: Iterable[int], graph: Graph) -> list[int]:

@@ -29,7 +29,8 @@ IN_PLACE, WITH_COPY, RENAMED = "in place", "in place with a copy", "renamed"
 USUAL_STYLE = "Jupyter or VS Code"
 GIT_AT_WORK, GIT_PUT = "git is at work", "git put it there"  # why such a version was taken as it is
 GIT_WAITS = "git waits for somebody to finish what it does"  # why a save of somebody's was
-RESPELLED = "the same, as its writer spells JSON"
+# Why a version stands for the one before it: who goes on from what that was made of goes on from this, too.
+RESPELLED, MADE_AGAIN = "the same, as its writer spells JSON", "the same merge, by what is known now"
 _FIRST, _SECOND, _BOTH, _BELOW = 1, 2, 3, 4  # sides that a version is below; below one that is below both
 
 

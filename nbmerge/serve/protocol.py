@@ -12,8 +12,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nbmerge.sync.operations import in_one_line, numbered
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeAlias
@@ -92,17 +90,23 @@ def _is_id(id: object) -> bool:
 
 def answer_line(id: Id, answer: Mapping[str, Json]) -> bytes:
     """A line that says what came of a request."""
-    return _line({"id": numbered(id), "answer": dict(answer)})
+    return _line({"id": _spelled(id), "answer": dict(answer)})
 
 
 def error_line(id: Id, reason: str, message: str) -> bytes:
     """A line that says why nothing came of it, and what to do next."""
-    return _line({"id": numbered(id), "error": {"reason": reason, "message": message}})
+    return _line({"id": _spelled(id), "error": {"reason": reason, "message": message}})
+
+
+def _spelled(id: Id) -> Json:
+    from nbmerge.notebook.jsontext import Number
+
+    return id if id is None or isinstance(id, str) else Number(json.dumps(id))
 
 
 def ready_line(version: str) -> bytes:
     """The first line of all."""
-    return _line({"event": "ready", "version": version, "protocol": numbered(PROTOCOL)})
+    return json.dumps({"event": "ready", "version": version, "protocol": PROTOCOL}).encode("ascii") + b"\n"
 
 
 def changed_line(path: str, version: str) -> bytes:
@@ -111,4 +115,6 @@ def changed_line(path: str, version: str) -> bytes:
 
 
 def _line(value: dict[str, Json]) -> bytes:
+    from nbmerge.sync.operations import in_one_line  # with all that merges: an editor need not wait for it
+
     return in_one_line(value).encode("ascii") + b"\n"

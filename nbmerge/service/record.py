@@ -25,6 +25,7 @@ from nbmerge.lineage.versions import DECLARED, Context, Git, Origin, Version, Wr
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.service.cache import NotebookCache, same_notebook
+from nbmerge.service.claims import put_right
 from nbmerge.service.judging import NOT_JUDGED, READ, Judging
 
 COMPARED = 12  # how many recent versions a save may derive from, besides tips
@@ -246,7 +247,7 @@ class Recorder:
                 return version
         head = self.store.version(notebook_id, self.heads(notebook_id).head)
         if head.digest == name and self._is_untold(head, base):
-            return self._put_right(notebook_id, head, base, sent.writer)
+            return put_right(self, notebook_id, head, base, sent.writer)
         writer = Writer(way=DECLARED, name=sent.writer)
         saved = Saved(sent.content, now, writer, in_file=False)
         recorded = self.record_save(notebook_id, saved, Context(declared_base=base.number)).version
@@ -400,7 +401,7 @@ class Recorder:
         equal = self.store.beginning(notebook_id, name)
         for version in reversed(equal):
             if self._is_untold(version, base):
-                return self._put_right(notebook_id, version, base, sent.writer)
+                return put_right(self, notebook_id, version, base, sent.writer)
             if version.parents == (base.number,):
                 return version
         if equal and not in_file and base.digest == name:
@@ -414,29 +415,6 @@ class Recorder:
         """Whether it was guessed what a version was made from, which may be `base`."""
         is_save = version.origin is Origin.SAVED and version.writer.way != DECLARED
         return is_save and version.number > base.number
-
-    def _put_right(self, notebook_id: int, version: Version, base: Version, writer: str) -> Version:
-        """The writer has written the file itself, and now tells what it had before."""
-        heads, graph, number = self.heads(notebook_id), self.store.graph(notebook_id), version.number
-        is_known = version.parents == (base.number,)
-        since = () if is_known else self._merges_since(notebook_id, heads, version)
-        change = algebra.claimed(heads, graph, number, base.number, since)
-        told = replace(version.writer, way=DECLARED, name=writer)
-        with self.store.together():
-            self.apply(notebook_id, change)
-            merges = self._open_merges(notebook_id, change.heads)
-            self.apply(notebook_id, algebra.doubts_settled(change.heads, change.graph, base.number, merges))
-            self.store.explain(notebook_id, number, derivations.told(base.number), told)
-        return self.store.version(notebook_id, number)
-
-    def _merges_since(self, notebook_id: int, heads: Heads, version: Version) -> set[int]:
-        """The merges that are newer than a version, among its parents and among what may come back."""
-        last = self.store.versions(notebook_id, last=1)[-1].number
-        newer = (
-            self.store.merges(notebook_id, last + 1, last - version.number) if last > version.number else ()
-        )
-        older = self._merges_among(notebook_id, (*version.parents, *heads.tips))
-        return {one.number for one in newer} | older | self._open_merges(notebook_id, heads)
 
     def keep_without_base(self, notebook_id: int, sent: DeclaredSave, now: float) -> Version:
         """Keep a save of which nobody knows what it was made from, as an open tip."""
@@ -456,7 +434,8 @@ class Recorder:
 
     def _open_merges(self, notebook_id: int, heads: Heads) -> set[int]:
         """Which of the open tips are merges."""
-        return self._merges_among(notebook_id, {tip.version for tip in heads.open})
+        return self.merges_among(notebook_id, (tip.version for tip in heads.open))
 
-    def _merges_among(self, notebook_id: int, numbers: Iterable[int]) -> set[int]:
+    def merges_among(self, notebook_id: int, numbers: Iterable[int]) -> set[int]:
+        """Which of these versions are merges."""
         return {one for one in numbers if self.store.version(notebook_id, one).origin is Origin.MERGED}

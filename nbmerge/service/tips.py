@@ -30,7 +30,7 @@ from nbmerge.files import digest
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
 from nbmerge.lineage.heads import Heads
-from nbmerge.lineage.versions import RESPELLED, Graph, Origin, Version
+from nbmerge.lineage.versions import MADE_AGAIN, RESPELLED, Graph, Origin, Version
 from nbmerge.merge.files import InMemory, Parsed, merge_sources
 from nbmerge.merge.markers import Labels, MarkerStyle
 from nbmerge.merge.values import Conflict, Decision, Policy, Side, Terms
@@ -208,18 +208,21 @@ class _Place:
                 if self.store.merge_of(self.notebook_id, made_of) != merge:
                     return tips
                 sides = self._unfolded(made_of, depth - 1)
-                if bases[0] in sides and self._conflict(merge, sides):
+                if bases[0] in sides and self._conflict(shown, merge, sides):
                     return tuple(tip if side == bases[0] else side for side in sides)
         return tips
 
     def _as_it_was_made(self, number: int) -> int:
-        """A version; the one before where it differs from that in its spelling alone."""
+        """A version; where it only stands for another one, that."""
         version = self.store.version(self.notebook_id, number)
-        return version.parents[0] if version.why == RESPELLED else number
+        while version.why in (RESPELLED, MADE_AGAIN):
+            version = self.store.version(self.notebook_id, version.parents[0])
+        return version.number
 
-    def _conflict(self, merge: int, sides: Sequence[int]) -> bool:
-        """Whether the merge that is made of these sides has any."""
-        noted = self.store.conflicts(self.notebook_id, merge)
+    def _conflict(self, shown: int, merge: int, sides: Sequence[int]) -> bool:
+        """Whether the merge that is made of these sides has any, as it is shown now."""
+        known = (self.store.conflicts(self.notebook_id, one) for one in (shown, merge))
+        noted = next((one for one in known if one is not None), None)
         if noted is not None:
             return bool(noted)
         return bool(_merged(self, in_turn(self.bases, self.versions(sides))).conflicts)
