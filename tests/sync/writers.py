@@ -16,7 +16,7 @@ from pathlib import Path
 from nbmerge.history.store import Store
 from nbmerge.lineage.versions import Version
 from nbmerge.service.notebook_service import open_service
-from nbmerge.sync import Answer, Timing, apply, open_notebook, save
+from nbmerge.sync import Answer, Participation, Timing, apply, open_notebook, participating
 from tests.helpers.build import Cell, Notebook, source_of
 from tests.helpers.spelling import JUPYTER, Spelling
 from tests.sync.copies import exact
@@ -30,6 +30,16 @@ class Desk:
 
     folder: Path
     state: str
+    calls: Participation | None = None  # that stay open, where many are made
+
+    @contextmanager
+    def participation(self) -> Iterator[Participation]:
+        """The calls; for each time anew, as a command makes them, unless they stay open."""
+        if self.calls is not None:
+            yield self.calls
+        else:
+            with participating(self.state, AT_ONCE) as calls:
+                yield calls
 
     @property
     def path(self) -> Path:
@@ -105,14 +115,9 @@ class FrontEnd:
 
     def save(self, base: str | None = None, check: bool = True) -> Answer:
         """Save the copy and bring it to what the notebook holds now; `check`: nobody else writes to it."""
-        answer = save(
-            str(self.desk.path),
-            self.spelling.spell(self.copy),
-            self.version if base is None else base,
-            self.name,
-            self.desk.state,
-            AT_ONCE,
-        )
+        content, path = self.spelling.spell(self.copy), str(self.desk.path)
+        with self.desk.participation() as calls:
+            answer = calls.save(path, content, self.version if base is None else base, self.name)
         self.copy = apply(self.copy, [one.as_json() for one in answer.operations])
         assert exact(self.copy) == exact(json.loads(answer.content))
         assert not check or self.desk.path.read_bytes() == answer.content
