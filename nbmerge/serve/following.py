@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
-from nbmerge.errors import NbmergeError
 from nbmerge.sync.looking import NEVER, pause_after, stamp_of
 
 TYPE_CHECKING = False
@@ -36,7 +35,7 @@ class Following:
     """The notebooks that are followed.
 
     `put` has something done when it is a notebook's turn; `version` records what a file holds and gives its
-    token, or raises NbmergeError; `tell` is given each change.
+    token, or raises an error; `tell` is given each change.
     """
 
     def __init__(
@@ -92,7 +91,7 @@ class Following:
     def _look_into(self, path: str, one: _Followed, stamp: Stamp) -> None:
         try:
             version = self._version(path) if stamp is not None else ""
-        except NbmergeError:  # half written, or no notebook just now
+        except Exception:  # half written, or no notebook just now; a bug must not end it for others
             one.wait = min(max(_OFTEN, 2 * one.wait), _LONGEST)
             one.not_before = time.monotonic() + one.wait
         else:

@@ -28,6 +28,7 @@ class Talk:
     said: Queue[dict[str, Any] | None] = field(default_factory=Queue)
     later: list[dict[str, Any]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    patience: float = PATIENCE
 
     def listen(self) -> None:
         assert self.process.stdout is not None
@@ -61,7 +62,7 @@ class Talk:
         error = self.reply(self.send(call, **members))["error"]
         return error["reason"], error["message"]
 
-    def event(self, kind: str, timeout: float = PATIENCE) -> dict[str, Any]:
+    def event(self, kind: str, timeout: float | None = None) -> dict[str, Any]:
         return self._first(lambda line: line.get("event") == kind, timeout)
 
     def has_event(self, seconds: float) -> bool:
@@ -78,12 +79,12 @@ class Talk:
         self.process.stdin.close()
         return self.process.wait(PATIENCE)
 
-    def _first(self, wanted: Any, timeout: float = PATIENCE) -> dict[str, Any]:
+    def _first(self, wanted: Any, timeout: float | None = None) -> dict[str, Any]:
         for line in self.later:
             if wanted(line):
                 self.later.remove(line)
                 return line
-        while (said := self.said.get(timeout=timeout)) is not None:
+        while (said := self.said.get(timeout=timeout or self.patience)) is not None:
             if wanted(said):
                 return said
             self.later.append(said)
