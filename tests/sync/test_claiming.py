@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from nbmerge.errors import NotebookError, UsageError
 from nbmerge.files import digest
+from nbmerge.lineage.derivation import SHORTLY
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.judge import BaseJudgement, Sequential, Stale, Unsure
 from nbmerge.lineage.versions import DECLARED
@@ -253,27 +255,34 @@ def test_a_file_that_is_gone_leaves_what_was_written_in_the_history(desk: Desk, 
 def test_what_the_watcher_thinks_of_later_saves_does_not_undo_a_claim(desk: Desk) -> None:
     """Its thoughts of the saves so far are older than the claim, which another process has made."""
     ann = desk.writer("Ann")
-    old = FrontEnd(desk, "Ann", ann.copy, ann.version)
-    with open_service(desk.state, timing=AT_ONCE) as watcher:
-        for number in range(3):
-            changed = desk.holds()
-            changed["cells"][1]["source"] = f"other = {number}\nprint(other)"
-            desk.put(changed)
-            with watcher.at(str(desk.path)):
-                pass
+    old, now = FrontEnd(desk, "Ann", ann.copy, ann.version), [time.time()]
+    with open_service(desk.state, lambda: now[0], AT_ONCE) as watcher:
+
+        def look(write: bool = False) -> int:
+            with watcher.at(str(desk.path)) as (notebook_id, real):
+                if write:
+                    watcher.write_due(notebook_id, real)
+                return watcher.head(notebook_id).number
+
+        def others(cell: int, *texts: str) -> None:
+            for text in texts:
+                changed = desk.holds()
+                changed["cells"][cell]["source"] = text
+                desk.put(changed)
+                look()
+
+        others(1, "other = 1", "other = 12", "other = 123")
+        old.copy = desk.holds()  # it looks like a save of somebody who had seen all that
         old.add("a", "ann = 1")
         editor = Editor(old)
         editor.write()
-        with watcher.at(str(desk.path)) as (notebook_id, _):
-            number = watcher.head(notebook_id).number
+        number = look()
         editor.claim()
-        for text in ("x = 1", "x = 12", "x = 123"):
-            changed = desk.holds()
-            changed["cells"][3]["source"] = text
-            desk.put(changed)
-            with watcher.at(str(desk.path)):
-                pass
-        assert watcher.store.version(notebook_id, number).parents == (1,)
+        look(write=True)
+        others(3, "x = 1")
+        now[0] += 2 * SHORTLY  # until then it is known that somebody takes part: saves are judged alone
+        others(3, "x = 12", "x = 123")
+    assert desk.versions()[number - 1].parents == (1,)
 
 
 WHEN = ("at once", "judged", "merged", "saved over")

@@ -92,6 +92,7 @@ def test_a_conflict_that_was_respelled_is_updated_and_not_nested(desk: Desk) -> 
     two.type("a", "a = 3")
     one.save()
     assert len(exactly(two).conflicts) == 1
+    two.spelling = JUPYTER
     assert [each.id for each in exactly(two).conflicts] == ["a"]
     one.type("a", "a = 22")
     [conflict] = one.save().conflicts
