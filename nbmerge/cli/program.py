@@ -23,6 +23,7 @@ _GROUPS = (
         "merge": ("merge_command", "merge three notebooks; the word `merge` may be left out"),
         "git": ("git_command", "let git merge notebooks: `git install`, `git status`, `git uninstall`"),
         "driver": ("driver_command", "what git calls to merge a notebook"),
+        "vscode": ("vscode_command", "let VS Code merge what others save into open notebooks"),
         "mergetool": ("mergetool_command", "what `git mergetool` calls to show conflicts in the browser"),
     },
     {
