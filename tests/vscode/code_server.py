@@ -89,8 +89,21 @@ class Window:
         )
         self.until("vscode.window.activeNotebookEditor?.notebook === kept.notebook")
 
+    def configure(self, **values: object) -> None:
+        """Change settings of the user, for all windows; dots in their names are written as `__`."""
+        for name, value in values.items():
+            key = json.dumps(name.replace("__", "."))
+            self.run(f"await vscode.workspace.getConfiguration().update({key}, {json.dumps(value)}, true)")
+
     def focus(self, cell: int, line: int = -1, character: int = -1) -> None:
         """Put the cursor into a cell: at its end, or at a place."""
+        self._enter(cell, max(line, 0), max(character, 0))
+        self.page.wait_for_timeout(_DRAWN)
+        if line < 0:
+            self.page.keyboard.press("Control+End")
+            self.page.wait_for_timeout(_DRAWN)
+
+    def _enter(self, cell: int, line: int, character: int) -> None:
         self.run(
             f"""const editor = vscode.window.activeNotebookEditor;
             editor.selections = [new vscode.NotebookRange({cell}, {cell + 1})];
@@ -98,13 +111,11 @@ class Window:
             const {{document}} = kept.notebook.cellAt({cell});
             for (let i = 0; i < 100 && vscode.window.activeTextEditor?.document !== document; i++)
               await new Promise(done => setTimeout(done, 20));
-            const last = document.lineAt({line} < 0 ? document.lineCount - 1 : {line});
-            const at = {character} < 0 ? last.range.end : new vscode.Position({line}, {character});
+            const at = new vscode.Position({line}, {character});
             const moved = new Promise(done => vscode.window.onDidChangeTextEditorSelection(done));
             vscode.window.activeTextEditor.selection = new vscode.Selection(at, at);
             await Promise.race([moved, new Promise(done => setTimeout(done, 300))]);"""
         )
-        self.page.wait_for_timeout(_DRAWN)
 
     def type(self, text: str, delay: float = 0) -> None:
         self.page.keyboard.type(text, delay=delay)
@@ -168,11 +179,6 @@ class CodeServer:
         path.write_bytes(JUPYTER.spell(notebook))
         return path
 
-    def settings(self, **values: object) -> None:
-        file = self.user / "User" / "settings.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(_SETTINGS | values))
-
     def window(self, browser: Browser) -> Window:
         """A window in a profile of its own."""
         from tests.helpers.chromium import new_page
@@ -207,7 +213,8 @@ def code_server(folder: Path, python: str = sys.executable, plain: bool = False)
         _unpack(packed(found, python), extensions / f"{IDENTIFIER}-{found.about['version']}")
     port = _free_port()
     here = CodeServer(root, f"http://127.0.0.1:{port}", probes, user)
-    here.settings()
+    (user / "User").mkdir()
+    (user / "User" / "settings.json").write_text(json.dumps(_SETTINGS))
     command = [NODE, ENTRY, "--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry"]
     command += ["--disable-update-check", "--extensions-dir", extensions, "--user-data-dir", user, root]
     ours = {"NBMERGE_PROBES": str(probes), "NBMERGE_STATE_DIR": str(folder / "state"), "PYTHONPATH": os.environ.get("NBMERGE_TRY", str(ROOT))}

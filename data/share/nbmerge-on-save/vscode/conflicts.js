@@ -5,19 +5,12 @@
  * is; only a base that the markers do not show is asked of nbmerge.
  */
 
-import { chosen, conflictsIn } from './markers.js';
+import { chosen, conflictsIn, ownSide } from './markers.js';
 
 /** @typedef {typeof import('vscode')} VSCode */
 /** @typedef {import('./markers.js').Choice} Choice */
 
 const CHOOSE = 'nbmerge.choose';
-/** @type {[Choice, string][]} */
-const CHOICES = [
-  ['mine', 'Mine'],
-  ['theirs', 'Theirs'],
-  ['both', 'Both'],
-  ['base', 'Base']
-];
 
 /**
  * @param {VSCode} vscode
@@ -26,18 +19,43 @@ const CHOICES = [
 export function conflictLenses(vscode) {
   return {
     provideCodeLenses: document =>
-      conflictsIn(document.getText()).flatMap(({ first, mine, theirs }) =>
-        CHOICES.map(([choice, title]) => {
-          const label = { mine, theirs, both: '', base: '' }[choice];
-          return new vscode.CodeLens(new vscode.Range(first, 0, first, 0), {
-            title: label ? `${title} (${label})` : title,
-            command: CHOOSE,
-            arguments: [document.uri, first, choice]
-          });
-        })
-      )
+      conflictsIn(document.getText()).flatMap(conflict => {
+        const range = new vscode.Range(conflict.first, 0, conflict.first, 0);
+        return offered(conflict, vscode.env.appName).map(
+          ([choice, title]) =>
+            new vscode.CodeLens(range, { title, command: CHOOSE, arguments: [document.uri, conflict.first, choice] })
+        );
+      })
   };
 }
+
+/**
+ * @param {import('./markers.js').Conflict} conflict
+ * @param {string} writer
+ * @returns {[Choice, string][]}
+ */
+function offered(conflict, writer) {
+  const [upper, lower] = conflict.labels;
+  const isUpper = ownSide(conflict, writer) === 'upper';
+  /** @type {[Choice, string][]} */
+  const sides = [
+    ['upper', upper],
+    ['lower', lower]
+  ];
+  const [mine, theirs] = isUpper ? sides : sides.toReversed();
+  return [
+    [mine[0], titled('Mine', mine[1])],
+    [theirs[0], titled('Theirs', theirs[1])],
+    ['both', 'Both'],
+    ['base', 'Base']
+  ];
+}
+
+/**
+ * @param {string} title
+ * @param {string} label
+ */
+const titled = (title, label) => (label ? `${title} (${label})` : title);
 
 /**
  * @param {VSCode} vscode

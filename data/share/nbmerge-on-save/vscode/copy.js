@@ -44,7 +44,7 @@
  */
 
 const ATTEMPTS = 5; // to bring an answer in while somebody types
-const ROUNDS = 4; // saves of others that may come in between while one is prepared
+const ROUNDS = 12; // saves of others, and keys, that may come in between while one is prepared
 const SAVING = 1100; // milliseconds for that: VS Code waits 1.5 s for all extensions together
 const PAUSE = 120; // milliseconds between attempts
 
@@ -123,7 +123,6 @@ export class Copy {
       const answer = await this.server.claim(text, this.editor.undoneSince() ?? this.base);
       this.editor.forgetUndone();
       this.base = this.written = answer.version;
-      if (answer.due || answer.head !== answer.version) void this.pull().catch(() => undefined);
     });
   }
 

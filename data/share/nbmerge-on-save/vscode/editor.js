@@ -82,6 +82,16 @@ export class NotebookEditor {
     return plan.all ? 'all' : 'some';
   }
 
+  /** What the notebook holds now, to be written out later: nothing is waited for. @returns {NotebookData} */
+  capture() {
+    return this._data(this.document.getCells());
+  }
+
+  /** The text that VS Code writes for what was captured. @param {NotebookData} data @returns {Promise<string>} */
+  written(data) {
+    return exported(this.vscode, data);
+  }
+
   /** @param {NotebookCell[]} cells */
   _data(cells) {
     const { vscode, document } = this;
@@ -126,9 +136,8 @@ export class NotebookEditor {
     if (!made.length && !deleted.length && !frame) return [];
     const notebook = { metadata: {}, nbformat: 4, nbformat_minor: 5, ...frame, cells: made.map(one => one.cell) };
     const data = await this._parsed(JSON.stringify(notebook));
-    const cells = data.cells.values();
-    /** @returns {NotebookCellData} */
-    const next = () => cells.next().value;
+    let taken = 0;
+    const next = () => data.cells[taken++];
     /** @param {number} place */
     const at = place => new NotebookRange(place, place + 1);
     return [

@@ -19,10 +19,12 @@ export class Focus {
     this.vscode = vscode;
     /** @type {Place | null} */
     this._last = null;
+    this._isBringingBack = false; // what moves meanwhile is not the person's doing
   }
 
   /** Where the cursor is now. */
   note() {
+    if (this._isBringingBack) return;
     const { activeTextEditor, activeNotebookEditor } = this.vscode.window;
     const notebook = activeNotebookEditor?.notebook;
     const cell = notebook?.getCells().find(one => one.document === activeTextEditor?.document);
@@ -43,12 +45,26 @@ export class Focus {
     const editor = this.vscode.window.activeNotebookEditor;
     const cell = notebook.getCells().find(one => idOf(one) === last.id);
     if (!cell || editor?.notebook !== notebook) return;
-    editor.selections = [new this.vscode.NotebookRange(cell.index, cell.index + 1)];
-    await this.vscode.commands.executeCommand('notebook.cell.edit');
-    for (let look = 0; look < LOOKS && this._last === last; look++) {
+    this._isBringingBack = true;
+    try {
+      editor.selections = [new this.vscode.NotebookRange(cell.index, cell.index + 1)];
+      await this.vscode.commands.executeCommand('notebook.cell.edit');
+      await this._select(cell, last.selections);
+    } finally {
+      this._isBringingBack = false;
+    }
+    this.note();
+  }
+
+  /**
+   * @param {NotebookCell} cell
+   * @param {readonly import('vscode').Selection[]} selections
+   */
+  async _select(cell, selections) {
+    for (let look = 0; look < LOOKS; look++) {
       const active = this.vscode.window.activeTextEditor;
       if (active?.document === cell.document) {
-        active.selections = last.selections.map(one => this._valid(cell, one));
+        active.selections = selections.map(one => this._valid(cell, one));
         return;
       }
       await new Promise(done => setTimeout(done, PAUSE));

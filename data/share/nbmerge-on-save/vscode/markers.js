@@ -6,10 +6,10 @@
 
 /**
  * Lines of a text, from 0: the first and last marker, the one before the base (null: it is not shown), and the
- * one between the sides; the labels of the sides.
- * @typedef {{first: number, base: number | null, middle: number, last: number, mine: string, theirs: string}} Conflict
+ * one between the sides; the labels of the sides, the upper one first.
+ * @typedef {{first: number, base: number | null, middle: number, last: number, labels: [string, string]}} Conflict
  */
-/** @typedef {'mine' | 'theirs' | 'both' | 'base'} Choice */
+/** @typedef {'upper' | 'lower' | 'both' | 'base'} Choice */
 
 const MARKER = /^(<{7,}|\|{7,}|={7,}|>{7,})(?: (.*))?$/;
 
@@ -20,22 +20,33 @@ const MARKER = /^(<{7,}|\|{7,}|={7,}|>{7,})(?: (.*))?$/;
 export function conflictsIn(text) {
   /** @type {Conflict[]} */
   const found = [];
-  /** @type {{first: number, base: number | null, middle: number, size: number, mine: string} | null} */
+  /** @type {{first: number, base: number | null, middle: number, size: number, label: string} | null} */
   let open = null;
   for (const [number, line] of text.split('\n').entries()) {
     const [, marker, label = ''] = MARKER.exec(line.replace(/\r$/, '')) ?? [];
     if (!marker) continue;
     const [sign] = marker;
-    if (sign === '<') open = { first: number, base: null, middle: -1, size: marker.length, mine: label };
+    if (sign === '<') open = { first: number, base: null, middle: -1, size: marker.length, label };
     else if (!open || marker.length !== open.size) continue;
     else if (sign === '|' && open.middle < 0) open.base = number;
     else if (sign === '=' && open.middle < 0) open.middle = number;
     else if (sign === '>' && open.middle >= 0) {
-      found.push({ first: open.first, base: open.base, middle: open.middle, last: number, mine: open.mine, theirs: label });
+      const { first, base, middle } = open;
+      found.push({ first, base, middle, last: number, labels: [open.label, label] });
       open = null;
     }
   }
   return found;
+}
+
+/**
+ * Which side is this editor's own, by its label; the upper one where the labels do not tell, as in git's merges.
+ * @param {Conflict} conflict
+ * @param {string} writer the name under which this editor saves
+ * @returns {'upper' | 'lower'}
+ */
+export function ownSide({ labels: [upper, lower] }, writer) {
+  return lower.startsWith(writer) && !upper.startsWith(writer) ? 'lower' : 'upper';
 }
 
 /**
@@ -48,15 +59,15 @@ export function conflictsIn(text) {
 export function chosen(text, conflict, choice) {
   const lines = text.split('\n');
   const { first, base, middle, last } = conflict;
-  const mine = lines.slice(first + 1, base ?? middle);
-  const theirs = lines.slice(middle + 1, last);
+  const upper = lines.slice(first + 1, base ?? middle);
+  const lower = lines.slice(middle + 1, last);
   switch (choice) {
-    case 'mine':
-      return mine;
-    case 'theirs':
-      return theirs;
+    case 'upper':
+      return upper;
+    case 'lower':
+      return lower;
     case 'both':
-      return [...mine, ...theirs];
+      return [...upper, ...lower];
     case 'base':
       return base === null ? null : lines.slice(base + 1, middle);
   }

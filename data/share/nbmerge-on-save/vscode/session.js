@@ -9,6 +9,7 @@
 import { Copy } from './copy.js';
 import { NotebookEditor, sourceOf } from './editor.js';
 import { Running } from './running.js';
+import { Saving } from './saving.js';
 import { Arrivals } from './undone.js';
 
 /** @typedef {typeof import('vscode')} VSCode */
@@ -28,7 +29,7 @@ const RELOADING = 350; // milliseconds in which VS Code takes over the file of a
 const SOON = 30; // milliseconds, for several words of one save
 const LATER = 1500; // milliseconds until a pull that did not come through is tried again
 const BACKED_UP = 3000; // milliseconds after which VS Code's own backup holds what was brought in
-const REFUSED = 450; // milliseconds after which a save that was not made is taken for refused
+const REFUSED = 800; // milliseconds after which a save that was not made is taken for refused
 const TRIES = 5; // saves asked for again
 const EXACT = [1, 100]; // the VS Code that lets a save pass if the file holds just these bytes
 
@@ -47,6 +48,7 @@ export class Session {
     this.running = new Running();
     this.arrivals = new Arrivals();
     this.editor = new NotebookEditor(vscode, document);
+    this.saving = new Saving(this.editor);
     this.copy = new Copy(server, this._forCopy(), null);
     /** The version that the notebook went on from before others' saves came into it last. @type {number | null} */
     this.before = null;
@@ -77,7 +79,7 @@ export class Session {
 
   /** The file may hold another version. */
   fileChanged() {
-    if (this._waiting || this.copy.closed) return;
+    if (this._waiting || this.saving.isUnderWay || this.copy.closed) return; // after a save it is looked at anyway
     this._waiting = true;
     const pause = this.document.isDirty ? SOON : RELOADING;
     setTimeout(() => {
@@ -88,6 +90,7 @@ export class Session {
 
   /** @param {import('vscode').NotebookDocumentChangeEvent} event */
   changed(event) {
+    this.saving.changed();
     if (this.running.changed(event)) this.fileChanged(); // what was left out because of the run
   }
 
@@ -107,24 +110,26 @@ export class Session {
   /** VS Code is about to save. @returns {Promise<void>} */
   async willSave() {
     clearTimeout(this._refused);
-    if (!this._canWriteAhead || !(await this._quietly(this.copy.beforeSave(), false))) return;
-    this._refused = setTimeout(() => void this._saveAgain(), REFUSED);
+    this.saving.begins();
+    const othersSaved = this._canWriteAhead && (await this._quietly(this.copy.beforeSave(), false));
+    this.saving.mayBeTaken();
+    this._refused = setTimeout(() => void this._notSaved(othersSaved), REFUSED);
   }
 
   /** VS Code has saved. @returns {Promise<void>} */
   async didSave() {
     clearTimeout(this._refused);
     this._asked = 0;
-    const { text } = await this.editor.read();
-    const held = await this.vscode.workspace.fs.readFile(this.document.uri);
-    if (new TextDecoder().decode(held) === text && this.copy.base !== null) {
-      await this._quietly(this.copy.afterSave(text), undefined);
-    } else if (!(await this._quietly(this.copy.adopt(), false))) this.fileChanged();
+    const held = new TextDecoder().decode(await this.vscode.workspace.fs.readFile(this.document.uri));
+    const isOwn = await this.saving.ends(held);
+    if (!isOwn || this.copy.base === null) await this._quietly(this.copy.adopt(), false);
+    else await this._quietly(this.copy.afterSave(held), undefined);
+    this.fileChanged();
     this._remember();
   }
 
   async _takeIn() {
-    if (this.copy.closed) return;
+    if (this.copy.closed || this.saving.isUnderWay) return;
     const wasDirty = this.document.isDirty;
     const isAll =
       this.copy.base === null ? await this._quietly(this.copy.adopt(), true) : await this._quietly(this.copy.pull(), true);
@@ -134,9 +139,15 @@ export class Session {
     setTimeout(() => this._remember(), BACKED_UP);
   }
 
-  /** Somebody saved, or typed, between the two writes; VS Code has refused and does not try again by itself. */
-  async _saveAgain() {
-    if (this.copy.closed || !this.document.isDirty || this._asked >= TRIES) return;
+  /**
+   * Where others saved, or somebody typed, between the two writes, VS Code has refused and does not try again
+   * by itself.
+   * @param {boolean} othersSaved
+   */
+  async _notSaved(othersSaved) {
+    await this.saving.ends(null);
+    this.fileChanged();
+    if (!othersSaved || this.copy.closed || !this.document.isDirty || this._asked >= TRIES) return;
     this._asked++;
     this.told.log(`${this.document.uri.fsPath}: VS Code has not saved; asked again`);
     await this._quietly(Promise.resolve(this.document.save()), false);

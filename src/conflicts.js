@@ -1,0 +1,71 @@
+/**
+ * Owns: the lines above a conflict in a cell with which a side is chosen.
+ * Must not know: how conflicts come about.
+ * Invariant: a choice is an edit of the cell like any other: it can be undone, and is saved when the notebook
+ * is; only a base that the markers do not show is asked of nbmerge.
+ */
+
+import { chosen, conflictsIn } from './markers.js';
+
+/** @typedef {typeof import('vscode')} VSCode */
+/** @typedef {import('./markers.js').Choice} Choice */
+
+const CHOOSE = 'nbmerge.choose';
+/** @type {[Choice, string][]} */
+const CHOICES = [
+  ['mine', 'Mine'],
+  ['theirs', 'Theirs'],
+  ['both', 'Both'],
+  ['base', 'Base']
+];
+
+/**
+ * @param {VSCode} vscode
+ * @returns {import('vscode').CodeLensProvider}
+ */
+export function conflictLenses(vscode) {
+  return {
+    provideCodeLenses: document =>
+      conflictsIn(document.getText()).flatMap(({ first, mine, theirs }) =>
+        CHOICES.map(([choice, title]) => {
+          const label = { mine, theirs, both: '', base: '' }[choice];
+          return new vscode.CodeLens(new vscode.Range(first, 0, first, 0), {
+            title: label ? `${title} (${label})` : title,
+            command: CHOOSE,
+            arguments: [document.uri, first, choice]
+          });
+        })
+      )
+  };
+}
+
+/**
+ * @param {VSCode} vscode
+ * @param {(cell: import('vscode').NotebookCell) => Promise<void>} bringBase gives a cell the base of its conflicts
+ * @returns {import('vscode').Disposable}
+ */
+export function choosing(vscode, bringBase) {
+  return vscode.commands.registerCommand(
+    CHOOSE,
+    async (/** @type {import('vscode').Uri} */ uri, /** @type {number} */ line, /** @type {Choice} */ choice) => {
+      const cell = vscode.workspace.notebookDocuments
+        .flatMap(notebook => notebook.getCells())
+        .find(one => one.document.uri.toString() === uri.toString());
+      const text = cell?.document.getText() ?? '';
+      const conflict = conflictsIn(text).find(one => one.first === line);
+      if (!cell || !conflict) return;
+      const lines = chosen(text, conflict, choice);
+      if (lines === null) {
+        await bringBase(cell);
+        return;
+      }
+      const edit = new vscode.WorkspaceEdit();
+      const { document } = cell;
+      const isLast = conflict.last + 1 >= document.lineCount;
+      const end = isLast ? document.lineAt(conflict.last).range.end : new vscode.Position(conflict.last + 1, 0);
+      const after = isLast || !lines.length ? '' : '\n';
+      edit.replace(document.uri, new vscode.Range(new vscode.Position(conflict.first, 0), end), lines.join('\n') + after);
+      await vscode.workspace.applyEdit(edit);
+    }
+  );
+}

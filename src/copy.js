@@ -1,0 +1,179 @@
+/**
+ * Owns: one open notebook as a copy that takes part although its editor writes the file itself: the token of
+ * the version that the copy goes on from, what is pulled into it, and what has to happen around a save.
+ * Must not know: VS Code, processes, how an editor shows a notebook.  Runs under node.
+ * Invariant: the token never stands for more than the copy has taken in: it moves on only when all of an
+ * answer was brought in, and goes back where an undo took others' work out of the copy again.  One thing
+ * happens at a time.
+ */
+
+/** @typedef {import('./notebooks.js').Operation} Operation */
+/** @typedef {{writer: string, cells: number, lines: number}} Came */
+/** @typedef {{version: string, head: string, operations: Operation[], held: (string | number)[], came: Came[], due: boolean}} PullAnswer */
+/** @typedef {{version: string, sent: string, merged: boolean, operations: Operation[], came: Came[], conflicts: object[]}} SaveAnswer */
+/** @typedef {{version: string, head: string, due: boolean}} ClaimAnswer */
+/**
+ * Its errors have a `reason`.
+ * @typedef {object} Server
+ * @property {(content: string, base: string) => Promise<PullAnswer>} pull
+ * @property {(content: string, base: string, saveId: string) => Promise<SaveAnswer>} save
+ * @property {(content: string, base: string) => Promise<ClaimAnswer>} claim
+ * @property {() => Promise<{version: string}>} head
+ * @property {() => Promise<{version: string, content: string}>} open
+ */
+/** What an editor holds at one moment: `text` is what it would write into the file. @typedef {{text: string}} Snapshot */
+/**
+ * What became of operations: `all` were brought in; `some`, since a cell that is running is left alone; `none`,
+ * since somebody typed meanwhile.
+ * @typedef {'all' | 'some' | 'none'} Brought
+ */
+/**
+ * `holds` says whether the editor shows what a text of a file says.  `undoneSince` tells the oldest token before
+ * which something was brought in that an undo has taken out again, null if nothing was; `told` is given the
+ * version that the copy went on from before.
+ * @typedef {object} Editor
+ * @property {() => Promise<Snapshot>} read
+ * @property {(operations: Operation[], snapshot: Snapshot, before: string) => Promise<Brought>} bring
+ * @property {(text: string) => Promise<boolean>} holds
+ * @property {() => string | null} undoneSince
+ * @property {() => void} forgetUndone
+ * @property {(came: Came[], conflicts: number, before: string) => void} told
+ * @property {(milliseconds: number) => Promise<void>} wait
+ * @property {() => number} now
+ * @property {() => string} newId
+ */
+
+const ATTEMPTS = 5; // to bring an answer in while somebody types
+const ROUNDS = 4; // saves of others that may come in between while one is prepared
+const SAVING = 1100; // milliseconds for that: VS Code waits 1.5 s for all extensions together
+const PAUSE = 120; // milliseconds between attempts
+
+export class Copy {
+  /**
+   * @param {Server} server
+   * @param {Editor} editor
+   * @param {string | null} base the version that the editor's content comes from; null: not known
+   */
+  constructor(server, editor, base) {
+    this.server = server;
+    this.editor = editor;
+    this.base = base;
+    /** What the file held when the editor itself last read or wrote it, as far as is known. @type {string | null} */
+    this.written = base;
+    this.closed = false;
+    /** @type {Promise<unknown>} */
+    this._queue = Promise.resolve();
+    /** @type {Promise<boolean> | null} */
+    this._waiting = null;
+  }
+
+  /**
+   * Take what the file holds for what the editor shows, if it does; whether it does.
+   * @returns {Promise<boolean>}
+   */
+  adopt() {
+    return this._queued(async () => {
+      const opened = await this.server.open();
+      if (this.closed || !(await this.editor.holds(opened.content))) return false;
+      this.base = this.written = opened.version;
+      this.editor.forgetUndone();
+      return true;
+    });
+  }
+
+  /**
+   * Bring in what others saved; nothing is saved.  Pulls that wait for their turn are one.
+   * @returns {Promise<boolean>} whether the copy now has all of it
+   */
+  pull() {
+    this._waiting ??= this._queued(() => {
+      this._waiting = null;
+      return this._pull();
+    });
+    return this._waiting;
+  }
+
+  /**
+   * Before the editor writes: where others have saved, the file gets exactly what the editor is going to
+   * write, with theirs in it, so that the editor finds nothing to ask about.
+   * @returns {Promise<boolean>} whether others have saved
+   */
+  beforeSave() {
+    const until = this.editor.now() + SAVING;
+    return this._queued(async () => {
+      for (let round = 0; round < ROUNDS && this.editor.now() < until && !this.closed; round++) {
+        if (this.base === null) return false; // the editor asks, and the watcher judges
+        const undone = this.editor.undoneSince();
+        const { version } = await this.server.head();
+        if (version === this.written && this.base === version && undone === null) return round > 0;
+        if (await this._write(undone ?? this.base)) break;
+      }
+      return true;
+    });
+  }
+
+  /**
+   * After the editor has written a text: it was made from what the copy goes on from.
+   * @param {string} text
+   * @returns {Promise<void>}
+   */
+  afterSave(text) {
+    return this._queued(async () => {
+      if (this.base === null || this.closed) return;
+      const answer = await this.server.claim(text, this.editor.undoneSince() ?? this.base);
+      this.editor.forgetUndone();
+      this.base = this.written = answer.version;
+      if (answer.due || answer.head !== answer.version) void this.pull().catch(() => undefined);
+    });
+  }
+
+  /** The editor shows something else from now on. */
+  close() {
+    this.closed = true;
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  _queued(work) {
+    const done = this._queue.then(work);
+    this._queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async _pull() {
+    for (let attempt = 0; attempt < ATTEMPTS && !this.closed; attempt++) {
+      if (attempt) await this.editor.wait(PAUSE);
+      const base = this.base;
+      if (base === null || this.editor.undoneSince() !== null) return false; // it comes with the next save
+      const snapshot = await this.editor.read();
+      const answer = await this.server.pull(snapshot.text, base);
+      if (this.closed) return false;
+      const brought = await this.editor.bring(answer.operations, snapshot, base);
+      if (brought === 'none') continue;
+      if (brought === 'all') this.base = answer.version;
+      if (answer.operations.length) this.editor.told(answer.came, 0, base);
+      return brought === 'all' && !answer.held.length;
+    }
+    return false;
+  }
+
+  /**
+   * Write what the editor shows into the file; whether it holds exactly that now.
+   * @param {string} base
+   * @returns {Promise<boolean>}
+   */
+  async _write(base) {
+    const snapshot = await this.editor.read();
+    const answer = await this.server.save(snapshot.text, base, this.editor.newId());
+    if (this.closed) return true;
+    this.base = answer.sent; // should the rest fail, the copy goes on from this
+    this.editor.forgetUndone();
+    const brought = await this.editor.bring(answer.operations, snapshot, answer.sent);
+    if (brought === 'all') this.base = answer.version;
+    if (answer.operations.length) this.editor.told(answer.came, answer.conflicts.length, answer.sent);
+    return answer.operations.length === 0 && brought === 'all';
+  }
+}

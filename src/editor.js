@@ -1,0 +1,240 @@
+/**
+ * Owns: an open notebook of VS Code as text and back: what it would write into its file, whether it shows what
+ * a file says, and bringing operations into it.
+ * Must not know: servers, tokens, when this happens.
+ * Invariant: the text is to the byte what VS Code writes; nothing is brought in that was meant for an older
+ * state of the notebook than the one that it changes: then nothing is done, or what was done is the same change
+ * that the next attempt finds already made.
+ */
+
+import { sameJson } from './notebooks.js';
+import { planned } from './plan.js';
+
+/** @typedef {typeof import('vscode')} VSCode */
+/** @typedef {import('vscode').NotebookDocument} NotebookDocument */
+/** @typedef {import('vscode').NotebookCell} NotebookCell */
+/** @typedef {import('vscode').NotebookData} NotebookData */
+/** @typedef {import('vscode').NotebookCellData} NotebookCellData */
+/** @typedef {import('./notebooks.js').Json} Json */
+/** @typedef {import('./notebooks.js').Operation} Operation */
+/** @typedef {import('./plan.js').Plan} Plan */
+/** @typedef {import('./copy.js').Brought} Brought */
+/** @typedef {{text: string, version: number, cells: NotebookCell[]}} Snapshot */
+/** What was done to one cell: its source before and after. @typedef {{cell: NotebookCell, before: string, after: string}} Touched */
+
+export const TYPE = 'jupyter-notebook';
+const SPELLING = 'vscode.ipynb'; // the built-in extension that reads and writes notebooks
+
+export class NotebookEditor {
+  /**
+   * @param {VSCode} vscode
+   * @param {NotebookDocument} document
+   */
+  constructor(vscode, document) {
+    this.vscode = vscode;
+    this.document = document;
+  }
+
+  /** @returns {Promise<Snapshot>} */
+  async read() {
+    const { document } = this;
+    for (;;) {
+      const version = document.version;
+      const cells = document.getCells();
+      const text = await exported(this.vscode, this._data(cells));
+      if (version === document.version) return { text, version, cells };
+    }
+  }
+
+  /**
+   * Whether the notebook shows what the text of a file says.
+   * @param {string} text
+   * @returns {Promise<boolean>}
+   */
+  async holds(text) {
+    const data = await this._parsed(text);
+    const cells = this.document.getCells();
+    if (data.cells.length !== cells.length) return false;
+    return cells.every((cell, i) => isSame(cell, data.cells[i])) && sameJson(data.metadata, this.document.metadata);
+  }
+
+  /**
+   * @param {Operation[]} operations
+   * @param {Snapshot} snapshot
+   * @param {NotebookCell[]} running cells that must be left alone
+   * @param {(touched: Touched[]) => void} touching told before cells that stay get other text
+   * @returns {Promise<Brought>}
+   */
+  async bring(operations, snapshot, running, touching) {
+    if (!operations.length) return this.document.version === snapshot.version ? 'all' : 'none';
+    const { cells } = snapshot;
+    const places = running.map(cell => cells.indexOf(cell)).filter(place => place >= 0);
+    const plan = planned(JSON.parse(snapshot.text), operations, places, this._focused(cells));
+    const edits = await this._edits(plan);
+    if (this.document.version !== snapshot.version) return 'none';
+    touching(plan.texts.map(one => touched(cells[one.place], one.splices)));
+    const { workspace } = this.vscode;
+    if (plan.texts.length && !(await workspace.applyEdit(this._texts(plan, cells)))) return 'none';
+    if (edits.length) {
+      const count = this.document.cellCount + plan.inserted.length - plan.deleted.length;
+      if (!(await workspace.applyEdit(this._structure(edits))) || this.document.cellCount !== count) return 'none';
+    }
+    return plan.all ? 'all' : 'some';
+  }
+
+  /** @param {NotebookCell[]} cells */
+  _data(cells) {
+    const { vscode, document } = this;
+    const data = new vscode.NotebookData(
+      cells.map(cell => {
+        const one = new vscode.NotebookCellData(cell.kind, cell.document.getText(), cell.document.languageId);
+        one.metadata = cell.metadata;
+        one.outputs = [...cell.outputs];
+        one.executionSummary = cell.executionSummary;
+        return one;
+      })
+    );
+    data.metadata = document.metadata;
+    return data;
+  }
+
+  /**
+   * @param {string} text
+   * @returns {Promise<NotebookData>}
+   */
+  async _parsed(text) {
+    const bytes = new TextEncoder().encode(text);
+    return this.vscode.commands.executeCommand('vscode.executeDataToNotebook', TYPE, bytes);
+  }
+
+  /** The cell with the cursor, and those that are selected. @param {NotebookCell[]} cells @returns {number[]} */
+  _focused(cells) {
+    const typed = this.vscode.window.activeTextEditor?.document;
+    const place = cells.findIndex(cell => cell.document === typed);
+    const editor = this.vscode.window.visibleNotebookEditors.find(one => one.notebook === this.document);
+    return [place, editor?.selection.start ?? -1].filter(one => one >= 0 && one < cells.length);
+  }
+
+  /**
+   * What has to be done to cells as a whole, in VS Code's terms.
+   * @param {Plan} plan
+   * @returns {Promise<import('vscode').NotebookEdit[]>}
+   */
+  async _edits({ frame, metadata, replaced, inserted, deleted }) {
+    const { NotebookEdit, NotebookRange } = this.vscode;
+    const made = [...metadata, ...replaced, ...inserted];
+    if (!made.length && !deleted.length && !frame) return [];
+    const notebook = { metadata: {}, nbformat: 4, nbformat_minor: 5, ...frame, cells: made.map(one => one.cell) };
+    const data = await this._parsed(JSON.stringify(notebook));
+    let taken = 0;
+    const next = () => data.cells[taken++];
+    /** @param {number} place */
+    const at = place => new NotebookRange(place, place + 1);
+    return [
+      ...deleted.map(place => NotebookEdit.deleteCells(at(place))),
+      ...metadata.map(({ place }) => NotebookEdit.updateCellMetadata(place, next().metadata ?? {})),
+      ...replaced.map(({ place }) => NotebookEdit.replaceCells(at(place), [next()])),
+      ...inserted.map(({ place }) => NotebookEdit.insertCells(place, [next()])),
+      ...(frame ? [NotebookEdit.updateNotebookMetadata(data.metadata ?? {})] : [])
+    ];
+  }
+
+  /** @param {import('vscode').NotebookEdit[]} edits */
+  _structure(edits) {
+    const edit = new this.vscode.WorkspaceEdit();
+    edit.set(this.document.uri, edits);
+    return edit;
+  }
+
+  /**
+   * @param {Plan} plan
+   * @param {NotebookCell[]} cells
+   */
+  _texts(plan, cells) {
+    const edit = new this.vscode.WorkspaceEdit();
+    for (const { place, splices } of plan.texts) {
+      const { document } = cells[place];
+      const old = sourceOf(cells[place]);
+      for (const { from, to, text } of splices) {
+        edit.replace(document.uri, new this.vscode.Range(this._position(old, from), this._position(old, to)), text);
+      }
+    }
+    return edit;
+  }
+
+  /**
+   * @param {string} text
+   * @param {number} offset
+   */
+  _position(text, offset) {
+    const start = text.lastIndexOf('\n', offset - 1) + 1;
+    return new this.vscode.Position(text.slice(0, start).split('\n').length - 1, offset - start);
+  }
+}
+
+/**
+ * The text that VS Code writes into the file.
+ * @param {VSCode} vscode
+ * @param {NotebookData} data
+ * @returns {Promise<string>}
+ */
+async function exported(vscode, data) {
+  const extension = vscode.extensions.getExtension(SPELLING);
+  if (!extension) throw new Error('VS Code has no extension for notebooks: vscode.ipynb is turned off');
+  const { exportNotebook } = await extension.activate();
+  return exportNotebook(data);
+}
+
+/** What a cell says, as files say it: an editor on Windows may end lines in its own way. @param {NotebookCell} cell */
+export const sourceOf = cell => cell.document.getText().replace(/\r\n/g, '\n');
+
+/**
+ * @param {NotebookCell} cell
+ * @param {import('./text.js').Splice[]} splices
+ * @returns {Touched}
+ */
+function touched(cell, splices) {
+  const before = sourceOf(cell);
+  const after = splices.reduceRight((now, one) => now.slice(0, one.from) + one.text + now.slice(one.to), before);
+  return { cell, before, after };
+}
+
+/**
+ * @param {NotebookCell} cell
+ * @param {NotebookCellData} data
+ */
+function isSame(cell, data) {
+  return (
+    cell.kind === data.kind &&
+    sourceOf(cell) === data.value.replace(/\r\n/g, '\n') &&
+    sameJson(cell.metadata, data.metadata ?? {}) &&
+    sameOutputs(cell.outputs, data.outputs ?? [])
+  );
+}
+
+/**
+ * @param {readonly import('vscode').NotebookCellOutput[]} one
+ * @param {readonly import('vscode').NotebookCellOutput[]} other
+ */
+function sameOutputs(one, other) {
+  return one.length === other.length && one.every((output, i) => sameItems(output.items, other[i].items));
+}
+
+/**
+ * @param {readonly import('vscode').NotebookCellOutputItem[]} one
+ * @param {readonly import('vscode').NotebookCellOutputItem[]} other
+ */
+function sameItems(one, other) {
+  return (
+    one.length === other.length &&
+    one.every((item, i) => item.mime === other[i].mime && sameBytes(item.data, other[i].data))
+  );
+}
+
+/**
+ * @param {Uint8Array} one
+ * @param {Uint8Array} other
+ */
+function sameBytes(one, other) {
+  return one.length === other.length && one.every((byte, i) => byte === other[i]);
+}

@@ -1,0 +1,68 @@
+/**
+ * Owns: giving the cursor back when VS Code makes the cell anew in which somebody types.
+ * Must not know: why the cell was made anew.
+ * Invariant: the cursor goes back only to the cell that had it, in the notebook that has the focus, and only if
+ * nobody has put it elsewhere meanwhile.
+ */
+
+/** @typedef {typeof import('vscode')} VSCode */
+/** @typedef {import('vscode').NotebookDocument} NotebookDocument */
+/** @typedef {import('vscode').NotebookCell} NotebookCell */
+/** @typedef {{notebook: NotebookDocument, cell: NotebookCell, id: unknown, selections: readonly import('vscode').Selection[]}} Place */
+
+const LOOKS = 25; // for the new cell's editor
+const PAUSE = 20; // milliseconds between them
+
+export class Focus {
+  /** @param {VSCode} vscode */
+  constructor(vscode) {
+    this.vscode = vscode;
+    /** @type {Place | null} */
+    this._last = null;
+  }
+
+  /** Where the cursor is now. */
+  note() {
+    const { activeTextEditor, activeNotebookEditor } = this.vscode.window;
+    const notebook = activeNotebookEditor?.notebook;
+    const cell = notebook?.getCells().find(one => one.document === activeTextEditor?.document);
+    if (activeTextEditor && notebook && cell) {
+      this._last = { notebook, cell, id: idOf(cell), selections: activeTextEditor.selections };
+    }
+  }
+
+  /**
+   * Cells were taken out and put in.
+   * @param {import('vscode').NotebookDocumentChangeEvent} event
+   * @returns {Promise<void>}
+   */
+  async changed({ notebook, contentChanges }) {
+    const last = this._last;
+    if (!last || notebook !== last.notebook || last.id === undefined) return;
+    if (!contentChanges.some(change => change.removedCells.includes(last.cell))) return;
+    const editor = this.vscode.window.activeNotebookEditor;
+    const cell = notebook.getCells().find(one => idOf(one) === last.id);
+    if (!cell || editor?.notebook !== notebook) return;
+    editor.selections = [new this.vscode.NotebookRange(cell.index, cell.index + 1)];
+    await this.vscode.commands.executeCommand('notebook.cell.edit');
+    for (let look = 0; look < LOOKS && this._last === last; look++) {
+      const active = this.vscode.window.activeTextEditor;
+      if (active?.document === cell.document) {
+        active.selections = last.selections.map(one => this._valid(cell, one));
+        return;
+      }
+      await new Promise(done => setTimeout(done, PAUSE));
+    }
+  }
+
+  /**
+   * @param {NotebookCell} cell
+   * @param {import('vscode').Selection} selection
+   */
+  _valid({ document }, { anchor, active }) {
+    return new this.vscode.Selection(document.validatePosition(anchor), document.validatePosition(active));
+  }
+}
+
+/** @param {NotebookCell} cell @returns {unknown} */
+const idOf = cell => cell.metadata.id;

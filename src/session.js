@@ -1,0 +1,201 @@
+/**
+ * Owns: one notebook that is open in VS Code and takes part: when something is pulled, what happens around a
+ * save, and a save that VS Code refused.
+ * Must not know: how content is merged, how processes are asked, what the status bar looks like.
+ * Invariant: a failure here leaves VS Code's own behaviour as it is; a save is asked for again only while the
+ * file is known to have been changed by others in between, and only a few times.
+ */
+
+import { Copy } from './copy.js';
+import { NotebookEditor, sourceOf } from './editor.js';
+import { Running } from './running.js';
+import { Arrivals } from './undone.js';
+
+/** @typedef {typeof import('vscode')} VSCode */
+/** @typedef {import('vscode').NotebookDocument} NotebookDocument */
+/** @typedef {import('./copy.js').Came} Came */
+/** @typedef {import('./copy.js').Server} Server */
+/**
+ * What people are told.
+ * @typedef {object} Told
+ * @property {(document: NotebookDocument, came: Came[], conflicts: number) => void} came
+ * @property {(document: NotebookDocument) => void} undone
+ * @property {(line: string) => void} log
+ */
+/** Which version a notebook went on from when VS Code was closed. @typedef {{get: (key: string) => string | undefined, set: (key: string, version: string) => void}} Memory */
+
+const RELOADING = 350; // milliseconds in which VS Code takes over the file of a notebook without changes
+const SOON = 30; // milliseconds, for several words of one save
+const LATER = 1500; // milliseconds until a pull that did not come through is tried again
+const BACKED_UP = 3000; // milliseconds after which VS Code's own backup holds what was brought in
+const REFUSED = 450; // milliseconds after which a save that was not made is taken for refused
+const TRIES = 5; // saves asked for again
+const EXACT = [1, 100]; // the VS Code that lets a save pass if the file holds just these bytes
+
+export class Session {
+  /**
+   * @param {VSCode} vscode
+   * @param {NotebookDocument} document
+   * @param {Server} server
+   * @param {Memory} memory
+   * @param {Told} told
+   */
+  constructor(vscode, document, server, memory, told) {
+    this.vscode = vscode;
+    this.document = document;
+    this.told = told;
+    this.running = new Running();
+    this.arrivals = new Arrivals();
+    this.editor = new NotebookEditor(vscode, document);
+    this.copy = new Copy(server, this._forCopy(), null);
+    /** The version that the notebook went on from before others' saves came into it last. @type {number | null} */
+    this.before = null;
+    this._memory = memory;
+    this._canWriteAhead = isAtLeast(vscode.version, EXACT);
+    this._waiting = false;
+    this._asked = 0; // saves asked for again since the last that was made
+    /** @type {NodeJS.Timeout | undefined} */
+    this._refused = undefined;
+  }
+
+  /** Find out which version the notebook comes from. @returns {Promise<void>} */
+  async open() {
+    if (await this._quietly(this.copy.adopt(), false)) {
+      this._remember();
+      return;
+    }
+    // Not what the file holds: VS Code has brought back unsaved typing, or is about to take over the file.
+    const known = this._memory.get(this.document.uri.fsPath);
+    if (known === undefined) return;
+    this.copy.base = known;
+    this.fileChanged();
+  }
+
+  close() {
+    this.copy.close();
+  }
+
+  /** The file may hold another version. */
+  fileChanged() {
+    if (this._waiting || this.copy.closed) return;
+    this._waiting = true;
+    const pause = this.document.isDirty ? SOON : RELOADING;
+    setTimeout(() => {
+      this._waiting = false;
+      void this._takeIn();
+    }, pause);
+  }
+
+  /** @param {import('vscode').NotebookDocumentChangeEvent} event */
+  changed(event) {
+    if (this.running.changed(event)) this.fileChanged(); // what was left out because of the run
+  }
+
+  /**
+   * A cell's text has changed.
+   * @param {import('vscode').TextDocumentChangeEvent} event
+   */
+  textChanged({ document, reason }) {
+    const { TextDocumentChangeReason } = this.vscode;
+    if (reason === undefined) return;
+    const cell = this.document.getCells().find(one => one.document === document);
+    if (!cell) return;
+    const isUndo = reason === TextDocumentChangeReason.Undo;
+    if (this.arrivals.stepped(cell, sourceOf(cell), isUndo)) this.told.undone(this.document);
+  }
+
+  /** VS Code is about to save. @returns {Promise<void>} */
+  async willSave() {
+    clearTimeout(this._refused);
+    if (!this._canWriteAhead || !(await this._quietly(this.copy.beforeSave(), false))) return;
+    this._refused = setTimeout(() => void this._saveAgain(), REFUSED);
+  }
+
+  /** VS Code has saved. @returns {Promise<void>} */
+  async didSave() {
+    clearTimeout(this._refused);
+    this._asked = 0;
+    const { text } = await this.editor.read();
+    const held = await this.vscode.workspace.fs.readFile(this.document.uri);
+    if (new TextDecoder().decode(held) === text && this.copy.base !== null) {
+      await this._quietly(this.copy.afterSave(text), undefined);
+    } else if (!(await this._quietly(this.copy.adopt(), false))) this.fileChanged();
+    this._remember();
+  }
+
+  async _takeIn() {
+    if (this.copy.closed) return;
+    const wasDirty = this.document.isDirty;
+    const isAll =
+      this.copy.base === null ? await this._quietly(this.copy.adopt(), true) : await this._quietly(this.copy.pull(), true);
+    if (this.copy.closed) return;
+    if (!isAll && !this.running.cells.length && this.arrivals.since === null) setTimeout(() => this.fileChanged(), LATER);
+    if (!wasDirty && this.document.isDirty) await this._quietly(Promise.resolve(this.document.save()), false);
+    setTimeout(() => this._remember(), BACKED_UP);
+  }
+
+  /** Somebody saved, or typed, between the two writes; VS Code has refused and does not try again by itself. */
+  async _saveAgain() {
+    if (this.copy.closed || !this.document.isDirty || this._asked >= TRIES) return;
+    this._asked++;
+    this.told.log(`${this.document.uri.fsPath}: VS Code has not saved; asked again`);
+    await this._quietly(Promise.resolve(this.document.save()), false);
+  }
+
+  _forCopy() {
+    const { editor, arrivals } = this;
+    return {
+      read: () => editor.read(),
+      /** @param {string} text */
+      holds: text => editor.holds(text),
+      /** @type {import('./copy.js').Editor['bring']} */
+      bring: (operations, snapshot, base) =>
+        editor.bring(
+          operations,
+          /** @type {import('./editor.js').Snapshot} */ (snapshot),
+          this.running.cells,
+          touched => arrivals.add(touched, base)
+        ),
+      undoneSince: () => arrivals.since,
+      forgetUndone: () => arrivals.forget(),
+      /** @type {import('./copy.js').Editor['told']} */
+      told: (came, conflicts, base) => {
+        this.before = Number.parseInt(base, 10);
+        this.told.came(this.document, came, conflicts);
+      },
+      /** @param {number} milliseconds */
+      wait: milliseconds => new Promise(/** @param {(value: void) => void} done */ done => setTimeout(done, milliseconds)),
+      now: () => Date.now(),
+      newId: () => crypto.randomUUID()
+    };
+  }
+
+  _remember() {
+    if (!this.copy.closed && this.copy.base !== null) this._memory.set(this.document.uri.fsPath, this.copy.base);
+  }
+
+  /**
+   * What comes of a promise; where it fails, that is noted and VS Code goes on as without nbmerge.
+   * @template T
+   * @param {PromiseLike<T>} promise
+   * @param {T} otherwise
+   * @returns {Promise<T>}
+   */
+  async _quietly(promise, otherwise) {
+    try {
+      return await promise;
+    } catch (error) {
+      this.told.log(`${this.document.uri.fsPath}: ${error instanceof Error ? error.message : error}`);
+      return otherwise;
+    }
+  }
+}
+
+/**
+ * @param {string} version
+ * @param {number[]} least
+ */
+function isAtLeast(version, [major, minor]) {
+  const [one, other] = version.split('.').map(Number);
+  return one > major || (one === major && other >= minor);
+}

@@ -1,0 +1,67 @@
+/**
+ * Owns: noticing that an undo has taken out of a notebook what others' saves had brought into it.
+ * Must not know: servers, what becomes of it.
+ * Invariant: only an undo counts: what somebody takes out by hand was meant.  A redo, or text that is there
+ * again, ends it.
+ *
+ * An editor's undo takes back the last change of a cell's text, whoever made it.  It is let be, since what the
+ * person wanted to take back may be the step before; but a save of such a notebook would take others' work
+ * out of the file, so it must be merged as if it had not been brought in.
+ */
+
+/** @typedef {import('vscode').NotebookCell} NotebookCell */
+/** @typedef {import('./editor.js').Touched} Touched */
+/** One text that was brought in, and the version that the copy went on from before it. @typedef {Touched & {base: string, undone: boolean}} Arrival */
+
+const MOST = 200; // texts that are remembered of a notebook
+
+export class Arrivals {
+  constructor() {
+    /** Oldest first. @type {Arrival[]} */
+    this._known = [];
+  }
+
+  /**
+   * Texts are about to be brought in.
+   * @param {Touched[]} touched
+   * @param {string} base the version that the copy goes on from until then
+   */
+  add(touched, base) {
+    this._known.push(...touched.map(one => ({ ...one, base, undone: false })));
+    this._known.splice(0, Math.max(0, this._known.length - MOST));
+  }
+
+  /**
+   * An undo or a redo has given a cell this text; whether others' work is out of the notebook by that and was
+   * in it before.
+   * @param {NotebookCell} cell
+   * @param {string} text
+   * @param {boolean} isUndo
+   * @returns {boolean}
+   */
+  stepped(cell, text, isUndo) {
+    let found = false;
+    for (const one of this._known.toReversed()) {
+      if (one.cell !== cell) continue;
+      if (isUndo && !one.undone && one.before === text) {
+        one.undone = found = true;
+        break;
+      }
+      if (!isUndo && one.undone && one.after === text) {
+        one.undone = false;
+        break;
+      }
+    }
+    return found;
+  }
+
+  /** The version before the oldest of what is undone; null: nothing is. @returns {string | null} */
+  get since() {
+    return this._known.find(one => one.undone)?.base ?? null;
+  }
+
+  /** What was undone has been merged again, or is known to be in the file. */
+  forget() {
+    this._known = this._known.filter(one => !one.undone);
+  }
+}

@@ -1,0 +1,283 @@
+"""What a person sees in a real VS Code: others' saves come in, nothing is asked, nothing typed is lost.
+
+These need code-server, which npm installs (`.ci/vscode`), and minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.build import Notebook, code, markdown, notebook, source_of
+from tests.helpers.chromium import chromium
+from tests.helpers.spelling import JUPYTER
+from tests.vscode.code_server import ENTRY, CodeServer, Window, code_server
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not ENTRY.exists(), reason="code-server is not installed: see .ci/vscode"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeServer]:
+    with code_server(tmp_path_factory.mktemp("vscode") / "home") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def windows(server: CodeServer) -> Iterator[tuple[Window, Window]]:
+    with chromium() as browser:
+        yield server.window(browser), server.window(browser)
+
+
+@pytest.fixture
+def window(windows: tuple[Window, Window]) -> Window:
+    return windows[0]
+
+
+@pytest.fixture
+def path(server: CodeServer, request: pytest.FixtureRequest) -> Path:
+    return server.put(f"{request.node.name}.ipynb", start())
+
+
+def start() -> Notebook:
+    return notebook(
+        code("one = 1", id="a"), code("two = 2", id="b"), code("three = 3", id="c"), markdown("# Text", id="d")
+    )
+
+
+def changed(path: Path, **sources: str) -> None:
+    """A program writes the file: other sources for these cells, and new cells at the end."""
+    found = whole(path)
+    ids = {cell["id"]: cell for cell in found["cells"]}
+    for id_, source in sources.items():
+        if id_ in ids:
+            ids[id_]["source"] = source.splitlines(keepends=True)
+        else:
+            found["cells"].append(code(source, id=id_))
+    path.write_bytes(JUPYTER.spell(found))
+
+
+def whole(path: Path) -> Notebook:
+    """What the file holds; VS Code writes in place, so it may be empty for a moment."""
+    while True:
+        try:
+            found: Notebook = json.loads(path.read_bytes())
+        except ValueError:
+            time.sleep(0.01)
+        else:
+            return found
+
+
+def on_disk(path: Path) -> list[str]:
+    return [source_of(cell) for cell in whole(path)["cells"]]
+
+
+def saved(window: Window, path: Path, sources: list[str]) -> None:
+    """Ctrl+S, until the file holds these and the notebook has no changes; nothing was asked."""
+    window.save()
+    end = time.monotonic() + 15
+    while time.monotonic() < end and (on_disk(path) != sources or window.dirty()):
+        time.sleep(0.05)
+    assert on_disk(path) == sources
+    assert not window.dirty()
+    assert window.asked() == []
+
+
+def opened(window: Window, path: Path) -> None:
+    window.show(path)
+    time.sleep(1)  # until the extension knows the version
+
+
+def test_what_a_program_saves_comes_into_unsaved_typing(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(0)
+    window.type("00")
+    changed(path, b="two = 2\nmore = 2", e="new = 5")
+    wanted = ["one = 100", "two = 2\nmore = 2", "three = 3", "# Text", "new = 5"]
+    window.until_shows(wanted)
+    assert window.cursor() == (0, 0, 9)
+    window.type("0")
+    saved(window, path, ["one = 1000", *wanted[1:]])
+
+
+def test_a_line_above_the_cursor(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(1)
+    window.type("\nmine = 3")
+    changed(path, b="# above\ntwo = 2")
+    window.until_shows(["one = 1", "# above\ntwo = 2\nmine = 3", "three = 3", "# Text"])
+    assert window.cursor() == (1, 2, 8)
+    saved(window, path, ["one = 1", "# above\ntwo = 2\nmine = 3", "three = 3", "# Text"])
+
+
+def test_a_notebook_without_changes_takes_over_the_file(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(2)
+    window.type("0")
+    saved(window, path, ["one = 1", "two = 2", "three = 30", "# Text"])
+    changed(path, c="three = 30\nand = 4", a="one = 11")
+    window.until_shows(["one = 11", "two = 2", "three = 30\nand = 4", "# Text"])
+    time.sleep(1)
+    assert window.cursor() == (2, 0, 10)
+    window.type("5")
+    saved(window, path, ["one = 11", "two = 2", "three = 305\nand = 4", "# Text"])
+
+
+def test_a_change_of_the_same_size(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(0)
+    window.type("0")
+    changed(path, b="two = 9")
+    window.until_shows(["one = 10", "two = 9", "three = 3", "# Text"])
+    saved(window, path, ["one = 10", "two = 9", "three = 3", "# Text"])
+
+
+def test_a_save_at_the_same_moment(window: Window, path: Path) -> None:
+    """The file changes and Ctrl+S is pressed before anybody has noticed."""
+    opened(window, path)
+    window.focus(0)
+    window.type("0")
+    changed(path, b="two = 22")
+    saved(window, path, ["one = 10", "two = 22", "three = 3", "# Text"])
+
+
+def test_both_changed_one_line(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(1)
+    window.type("00  # mine")
+    changed(path, b="two = 2222  # theirs")
+    time.sleep(1)
+    assert window.sources()[1] == "two = 200  # mine"  # not while it is typed into
+    window.save()
+    window.until("kept.notebook.cellAt(1).document.getText().includes('<<<<<<<') && !kept.notebook.isDirty")
+    text = on_disk(path)[1]
+    assert text == window.sources()[1]
+    assert text.count("<<<<<<<") == text.count(">>>>>>>") == 1
+    assert "200  # mine" in text
+    assert "2222  # theirs" in text
+    lenses = window.run(
+        """const found = await vscode.commands.executeCommand(
+          'vscode.executeCodeLensProvider', kept.notebook.cellAt(1).document.uri, 100);
+        return found.map(one => one.command).filter(one => one.command === 'nbmerge.choose')"""
+    )
+    assert [one["title"].split(" ")[0] for one in lenses] == ["Mine", "Theirs", "Both", "Base"]
+    window.run(
+        """const found = await vscode.commands.executeCommand(
+          'vscode.executeCodeLensProvider', kept.notebook.cellAt(1).document.uri, 100);
+        const {command, arguments: words} = found.map(one => one.command)
+          .find(one => one.command === 'nbmerge.choose' && one.title.startsWith('Theirs'));
+        await vscode.commands.executeCommand(command, ...words);"""
+    )
+    saved(window, path, ["one = 1", "two = 2222  # theirs", "three = 3", "# Text"])
+
+
+def test_undo_takes_nothing_of_others_out_of_the_file(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(1)
+    window.type("\nmine = 3")
+    changed(path, b="# theirs\ntwo = 2")
+    window.until_shows(["one = 1", "# theirs\ntwo = 2\nmine = 3", "three = 3", "# Text"])
+    window.page.keyboard.press("Control+z")
+    window.until("!kept.notebook.cellAt(1).document.getText().includes('theirs')")
+    window.save()
+    end = time.monotonic() + 10
+    while time.monotonic() < end and (window.dirty() or "theirs" not in on_disk(path)[1]):
+        time.sleep(0.05)
+    assert on_disk(path)[1] == window.sources()[1]
+    assert "# theirs" in on_disk(path)[1]
+    assert window.asked() == []
+
+
+def test_cells_that_are_moved_taken_out_and_run_elsewhere(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(3)
+    window.type("!")
+    found = whole(path)
+    a, b, c, d = found["cells"]
+    output = {"output_type": "stream", "name": "stdout", "text": ["5\n"]}
+    c |= {"outputs": [output], "execution_count": 7}
+    found["cells"] = [c, a, d]
+    path.write_bytes(JUPYTER.spell(found))
+    window.until_shows(["three = 3", "one = 1", "# Text!"])
+    saved(window, path, ["three = 3", "one = 1", "# Text!"])
+    cell = whole(path)["cells"][0]
+    assert cell["outputs"] == [output]
+    assert cell["execution_count"] == 7
+
+
+def test_autosave_while_a_program_saves(window: Window, path: Path) -> None:
+    window.configure(files__autoSave="afterDelay", files__autoSaveDelay=300)
+    try:
+        opened(window, path)
+        program = threading.Thread(target=lambda: [_counted(path, number) for number in range(12)])
+        program.start()
+        typed = "".join(chr(ord("a") + number % 26) for number in range(60))
+        window.focus(0)
+        window.type("\n# ")
+        window.type(typed, delay=100)
+        program.join()
+        wanted = [f"one = 1\n# {typed}", "two = 2", "three = 11", "# Text"]
+        window.until_shows(wanted)
+        end = time.monotonic() + 10
+        while time.monotonic() < end and (on_disk(path) != wanted or window.dirty()):
+            time.sleep(0.1)
+        assert on_disk(path) == wanted
+        assert window.asked() == []
+    finally:
+        window.configure(files__autoSave="off")
+
+
+def _counted(path: Path, number: int) -> None:
+    time.sleep(0.5)
+    changed(path, c=f"three = {number}")
+
+
+def test_a_cell_that_runs_is_left_alone(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(0)
+    window.page.keyboard.press("Control+a")
+    window.type("10, 200")
+    window.run(
+        """await vscode.commands.executeCommand('notebook.selectKernel', {id: 'counting', extension: 'tests.probe'});
+        vscode.commands.executeCommand('notebook.cell.execute', {ranges: [{start: 0, end: 1}],
+          document: kept.notebook.uri});"""
+    )
+    window.until("kept.notebook.cellAt(0).outputs.length > 2")
+    changed(path, b="two = 22", d="# Other")
+    window.until("kept.notebook.cellAt(1).document.getText() === 'two = 22'", 3)
+    window.until("kept.notebook.cellAt(0).outputs.length >= 10 || kept.cancelled")
+    assert not window.run("return kept.cancelled")
+    saved(window, path, ["10, 200", "two = 22", "three = 3", "# Other"])
+    assert len(whole(path)["cells"][0]["outputs"]) >= 1
+
+
+def test_two_windows(windows: tuple[Window, Window], path: Path) -> None:
+    windows[0].configure(files__autoSave="afterDelay", files__autoSaveDelay=400)
+    try:
+        for window in windows:
+            opened(window, path)
+        for cell, window in enumerate(windows):
+            window.focus(cell)
+            window.type("\n# ")
+        letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmn"
+        for letter in letters:
+            for window in windows:
+                window.type(letter)
+                time.sleep(0.05)
+        wanted = [f"one = 1\n# {letters}", f"two = 2\n# {letters}", "three = 3", "# Text"]
+        for window in windows:
+            window.until_shows(wanted)
+        end = time.monotonic() + 15
+        while time.monotonic() < end and (on_disk(path) != wanted or any(one.dirty() for one in windows)):
+            time.sleep(0.1)
+        assert on_disk(path) == wanted
+        assert [one.asked() for one in windows] == [[], []]
+    finally:
+        windows[0].configure(files__autoSave="off")
