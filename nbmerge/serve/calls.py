@@ -134,12 +134,17 @@ def _claim(participation: Participation, members: Mapping[str, Any]) -> dict[str
     return {"version": found.version, "head": found.head, "due": found.due}
 
 
+def _identify(participation: Participation, members: Mapping[str, Any]) -> dict[str, Json]:
+    return {"version": participation.identify(members["path"], _bytes(members["content"]))}
+
+
 CALLS = {
     "open": EditorCall(("path",), ("writer", "content"), _open),
     "head": EditorCall(("path",), (), _head),
     "pull": EditorCall(("path", "base", "content"), ("whole",), _pull),
     "save": EditorCall(("path", "base", "content"), ("writer", "save_id", "exact"), _save),
     "claim": EditorCall(("path", "base", "content"), ("writer",), _claim),
+    "identify": EditorCall(("path", "content"), (), _identify),
     "follow": EditorCall(("path",), (), _head),
     "unfollow": EditorCall(("path",)),
     "about": EditorCall(),

@@ -6,7 +6,8 @@
 `answer.operations` bring the writer's own copy to what the notebook holds now; `apply` does it to
 a notebook as `json.loads` gives it, and `answer.version` is the base of the next save.
 
-`pull` does the same for a copy that is not being saved, and `claim` says of a file that its writer has
+`pull` does the same for a copy that is not being saved, `identify` finds the version that a copy shows, and
+`claim` says of a file that its writer has
 written itself which version it was made from.
 
 The room owns the protocol and knows nothing of how a save is recorded, merged and written, which is the
@@ -21,6 +22,7 @@ from nbmerge.sync.api import (
     Opened,
     Participation,
     claim,
+    identify,
     open_notebook,
     participating,
     pull,
@@ -46,6 +48,7 @@ __all__ = [
     "Timing",
     "apply",
     "claim",
+    "identify",
     "open_notebook",
     "operations",
     "participating",

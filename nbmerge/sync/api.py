@@ -17,6 +17,7 @@ from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
 from nbmerge.service import saving
 from nbmerge.service.notebook_service import NotebookService, Timing, open_service
+from nbmerge.service.cache import same_notebook
 from nbmerge.service.record import DeclaredSave
 from nbmerge.sync.came import Came, came_between
 from nbmerge.sync.operations import Operation, in_one_line, numbered, operations, whole
@@ -25,6 +26,7 @@ from nbmerge.sync.shown import conflicts_shown
 from nbmerge.sync.tokens import token_of, version_in, writer_in
 
 _USUAL = Timing()
+_IDENTIFIED = 12  # the latest versions: an editor that takes over a file is seldom further behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,17 @@ class Participation:
         found = saving.claim(self.service, declared)
         return Claimed(token_of(found.version, name), token_of(found.head, name), found.due)
 
+    def identify(self, path: str, content: bytes) -> str:
+        """As the function `identify`."""
+        shown = read(content, f"what was sent for {path}")
+        with self.service.at(path) as (notebook_id, _):
+            recorder = self.service.recorder
+            for version in reversed(recorder.store.versions(notebook_id, last=_IDENTIFIED)):
+                notebook = recorder.cache.readable(notebook_id, version.number, shown.cells)
+                if notebook is not None and same_notebook(notebook, shown):
+                    return token_of(version)
+        return ""
+
     def _record_late(self) -> None:
         """Record the saves that arrived in files just when they were replaced."""
         for _ in self.service.record_late():
@@ -240,3 +253,14 @@ def claim(path: str, base: str, content: bytes, writer: str = "", state: str | N
     """
     with participating(state) as participation:
         return participation.claim(path, base, content, writer)
+
+
+def identify(path: str, content: bytes, state: str | None = None) -> str:
+    """The token of the newest of the last versions that says the same, however it is spelled; "": none does.
+
+    For an editor that takes over what the file holds by itself, and cannot tell which version that was.
+
+    Raises NotebookError if the content or the file is no notebook or the file is gone.
+    """
+    with participating(state) as participation:
+        return participation.identify(path, content)

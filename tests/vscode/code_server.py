@@ -90,10 +90,11 @@ class Window:
         self.until("vscode.window.activeNotebookEditor?.notebook === kept.notebook")
 
     def configure(self, **values: object) -> None:
-        """Change settings of the user, for all windows; dots in their names are written as `__`."""
+        """Change settings of the user; dots in their names are written as `__`."""
         for name, value in values.items():
-            key = json.dumps(name.replace("__", "."))
-            self.run(f"await vscode.workspace.getConfiguration().update({key}, {json.dumps(value)}, true)")
+            key, wanted = json.dumps(name.replace("__", ".")), json.dumps(value)
+            self.run(f"await vscode.workspace.getConfiguration().update({key}, {wanted}, true)")
+            self.until(f"vscode.workspace.getConfiguration().get({key}) === {wanted}")
 
     def focus(self, cell: int, line: int = -1, character: int = -1) -> None:
         """Put the cursor into a cell: at its end, or at a place."""

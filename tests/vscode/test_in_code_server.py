@@ -259,9 +259,9 @@ def test_a_cell_that_runs_is_left_alone(window: Window, path: Path) -> None:
 
 
 def test_two_windows(windows: tuple[Window, Window], path: Path) -> None:
-    windows[0].configure(files__autoSave="afterDelay", files__autoSaveDelay=400)
     try:
         for window in windows:
+            window.configure(files__autoSave="afterDelay", files__autoSaveDelay=400)
             opened(window, path)
         for cell, window in enumerate(windows):
             window.focus(cell)
@@ -280,4 +280,5 @@ def test_two_windows(windows: tuple[Window, Window], path: Path) -> None:
         assert on_disk(path) == wanted
         assert [one.asked() for one in windows] == [[], []]
     finally:
-        windows[0].configure(files__autoSave="off")
+        for window in windows:
+            window.configure(files__autoSave="off")

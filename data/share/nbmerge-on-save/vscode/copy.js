@@ -18,6 +18,7 @@
  * @property {(content: string, base: string) => Promise<PullAnswer>} pull
  * @property {(content: string, base: string, saveId: string) => Promise<SaveAnswer>} save
  * @property {(content: string, base: string) => Promise<ClaimAnswer>} claim
+ * @property {(content: string) => Promise<{version: string}>} identify the version that says the same; "": none does
  * @property {() => Promise<{version: string}>} head
  * @property {() => Promise<{version: string, content: string}>} open
  */
@@ -82,6 +83,19 @@ export class Copy {
   }
 
   /**
+   * The editor has taken over by itself what the file held: find out which version that was.  Until then the
+   * copy would count others' work as its own.
+   * @param {() => Promise<string>} shown what the editor showed just after that
+   * @returns {Promise<void>}
+   */
+  reloaded(shown) {
+    return this._queued(async () => {
+      const { version } = await this.server.identify(await shown());
+      if (version && !this.closed) this.base = this.written = version;
+    });
+  }
+
+  /**
    * Bring in what others saved; nothing is saved.  Pulls that wait for their turn are one.
    * @returns {Promise<boolean>} whether the copy now has all of it
    */
@@ -124,6 +138,11 @@ export class Copy {
       this.editor.forgetUndone();
       this.base = this.written = answer.version;
     });
+  }
+
+  /** Whether others have saved since the editor last read or wrote the file. @returns {Promise<boolean>} */
+  isBehind() {
+    return this._queued(async () => this.base !== null && (await this.server.head()).version !== this.written);
   }
 
   /** The editor shows something else from now on. */

@@ -19,12 +19,12 @@ export class Focus {
     this.vscode = vscode;
     /** @type {Place | null} */
     this._last = null;
-    this._isBringingBack = false; // what moves meanwhile is not the person's doing
+    this._attempts = 0; // to bring the cursor back; while there are any, what moves is not the person's doing
   }
 
   /** Where the cursor is now. */
   note() {
-    if (this._isBringingBack) return;
+    if (this._attempts) return;
     const { activeTextEditor, activeNotebookEditor } = this.vscode.window;
     const notebook = activeNotebookEditor?.notebook;
     const cell = notebook?.getCells().find(one => one.document === activeTextEditor?.document);
@@ -45,23 +45,23 @@ export class Focus {
     const editor = this.vscode.window.activeNotebookEditor;
     const cell = notebook.getCells().find(one => idOf(one) === last.id);
     if (!cell || editor?.notebook !== notebook) return;
-    this._isBringingBack = true;
+    const place = { ...last, cell };
+    this._last = place; // the cell may be made anew once more before the cursor is in it
+    this._attempts++;
     try {
       editor.selections = [new this.vscode.NotebookRange(cell.index, cell.index + 1)];
       await this.vscode.commands.executeCommand('notebook.cell.edit');
-      await this._select(cell, last.selections);
+      await this._select(place);
     } finally {
-      this._isBringingBack = false;
+      this._attempts--;
     }
     this.note();
   }
 
-  /**
-   * @param {NotebookCell} cell
-   * @param {readonly import('vscode').Selection[]} selections
-   */
-  async _select(cell, selections) {
-    for (let look = 0; look < LOOKS; look++) {
+  /** @param {Place} place */
+  async _select(place) {
+    const { cell, selections } = place;
+    for (let look = 0; look < LOOKS && this._last === place; look++) {
       const active = this.vscode.window.activeTextEditor;
       if (active?.document === cell.document) {
         active.selections = selections.map(one => this._valid(cell, one));

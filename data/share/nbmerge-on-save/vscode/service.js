@@ -159,7 +159,8 @@ export function serverFor(service, path, writer) {
     head: () => ask('head', {}),
     pull: (content, base) => ask('pull', { base, content }),
     save: (content, base, saveId) => ask('save', { base, content, writer, save_id: saveId, exact: true }),
-    claim: (content, base) => ask('claim', { base, content, writer })
+    claim: (content, base) => ask('claim', { base, content, writer }),
+    identify: content => ask('identify', { content })
   };
 }
 

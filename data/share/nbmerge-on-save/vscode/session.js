@@ -29,7 +29,7 @@ const RELOADING = 350; // milliseconds in which VS Code takes over the file of a
 const SOON = 30; // milliseconds, for several words of one save
 const LATER = 1500; // milliseconds until a pull that did not come through is tried again
 const BACKED_UP = 3000; // milliseconds after which VS Code's own backup holds what was brought in
-const REFUSED = 800; // milliseconds after which a save that was not made is taken for refused
+const REFUSED = 600; // milliseconds after which a save that was not made is taken for refused
 const TRIES = 5; // saves asked for again
 const EXACT = [1, 100]; // the VS Code that lets a save pass if the file holds just these bytes
 
@@ -56,8 +56,13 @@ export class Session {
     this._canWriteAhead = isAtLeast(vscode.version, EXACT);
     this._waiting = false;
     this._asked = 0; // saves asked for again since the last that was made
+    this._isStuck = false; // VS Code saves no more by itself after a save that it has refused, until all is saved
     /** @type {NodeJS.Timeout | undefined} */
     this._refused = undefined;
+    /** @type {NodeJS.Timeout | undefined} */
+    this._reload = undefined;
+    /** What the notebook showed when VS Code had last taken over the file. @type {import('vscode').NotebookData | null} */
+    this._shown = null;
   }
 
   /** Find out which version the notebook comes from. @returns {Promise<void>} */
@@ -91,6 +96,7 @@ export class Session {
   /** @param {import('vscode').NotebookDocumentChangeEvent} event */
   changed(event) {
     this.saving.changed();
+    this._noteReload();
     if (this.running.changed(event)) this.fileChanged(); // what was left out because of the run
   }
 
@@ -107,6 +113,17 @@ export class Session {
     if (this.arrivals.stepped(cell, sourceOf(cell), isUndo)) this.told.undone(this.document);
   }
 
+  /** A notebook that changes and has no changes to save: VS Code takes over the file, in several steps. */
+  _noteReload() {
+    if (this.document.isDirty || this.saving.isUnderWay || this.copy.closed) return;
+    this._shown = this.editor.capture();
+    clearTimeout(this._reload);
+    this._reload = setTimeout(() => {
+      const shown = /** @type {import('vscode').NotebookData} */ (this._shown);
+      void this._quietly(this.copy.reloaded(() => this.editor.written(shown)), undefined);
+    }, SOON);
+  }
+
   /** VS Code is about to save. @returns {Promise<void>} */
   async willSave() {
     clearTimeout(this._refused);
@@ -120,6 +137,8 @@ export class Session {
   async didSave() {
     clearTimeout(this._refused);
     this._asked = 0;
+    this._isStuck &&= this.document.isDirty;
+    if (this._isStuck) this._refused = setTimeout(() => void this._save(), REFUSED);
     const held = new TextDecoder().decode(await this.vscode.workspace.fs.readFile(this.document.uri));
     const isOwn = await this.saving.ends(held);
     if (!isOwn || this.copy.base === null) await this._quietly(this.copy.adopt(), false);
@@ -135,22 +154,29 @@ export class Session {
       this.copy.base === null ? await this._quietly(this.copy.adopt(), true) : await this._quietly(this.copy.pull(), true);
     if (this.copy.closed) return;
     if (!isAll && !this.running.cells.length && this.arrivals.since === null) setTimeout(() => this.fileChanged(), LATER);
-    if (!wasDirty && this.document.isDirty) await this._quietly(Promise.resolve(this.document.save()), false);
+    if (!wasDirty && this.document.isDirty) await this._save();
     setTimeout(() => this._remember(), BACKED_UP);
   }
 
   /**
-   * Where others saved, or somebody typed, between the two writes, VS Code has refused and does not try again
-   * by itself.
+   * Where others saved, or somebody typed, just before VS Code wrote, it has refused, and does not try again by
+   * itself.
    * @param {boolean} othersSaved
    */
   async _notSaved(othersSaved) {
     await this.saving.ends(null);
     this.fileChanged();
-    if (!othersSaved || this.copy.closed || !this.document.isDirty || this._asked >= TRIES) return;
+    if (!this.document.isDirty || this._asked >= TRIES) return;
+    if (!othersSaved && !(await this._quietly(this.copy.isBehind(), false))) return;
+    if (this.copy.closed) return;
     this._asked++;
+    this._isStuck = true;
     this.told.log(`${this.document.uri.fsPath}: VS Code has not saved; asked again`);
-    await this._quietly(Promise.resolve(this.document.save()), false);
+    await this._save();
+  }
+
+  _save() {
+    return this._quietly(Promise.resolve(this.document.save()), false);
   }
 
   _forCopy() {
