@@ -17,7 +17,7 @@ LEVELS = [
     {"__main__"},
     {"cli", "jupyter"},  # edges, which do not know each other
     {"doctor", "serve"},  # `serve` is an edge too, which a command starts
-    {"watch", "sync", "browser"},  # they do not know each other
+    {"watch", "sync", "browser", "vscode"},  # they do not know each other
     {"service"},
     {"git"},  # knows no history; what it knows of a merge, conflicts are resolved with
     {"observe"},

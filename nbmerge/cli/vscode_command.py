@@ -1,6 +1,6 @@
 """Owns: `nbmerge vscode install|uninstall|list|package`.
 
-Must not know: what a package holds, how editors are found.  Invariant: one line for each editor; an editor that
+Must not know: what a package holds, how editors are found.  Invariant: one line for each editor; one that
 fails does not keep the others from theirs, and is told by the exit code.
 """
 
@@ -40,7 +40,9 @@ def vscode_parser() -> CommandParser:
     parser.add_argument("action", metavar="|".join(_ACTIONS), choices=_ACTIONS, help="what to do")
     parser.add_argument("file", metavar="FILE", nargs="?", help="package: where to write the extension")
     parser.add_argument("--editor", metavar="PROGRAM", help="only with this editor, for example `codium`")
-    parser.add_argument("--list", action="store_true", help="install, uninstall: only show what would be done")
+    parser.add_argument(
+        "--list", action="store_true", help="install, uninstall: only show what would be done"
+    )
     return parser
 
 
@@ -60,10 +62,16 @@ def run_vscode(found: Arguments) -> int:
 
 def _write_package(path: str) -> None:
     from nbmerge.files import replace_file
+
+    replace_file(path, _package())
+    write_text(f"{printable(path)}: in the editor, choose Extensions > ... > Install from VSIX\n")
+
+
+def _package() -> bytes:
+    from nbmerge import __version__
     from nbmerge.vscode.package import data_folder, extension, packed
 
-    replace_file(path, packed(extension(data_folder()), sys.executable))
-    write_text(f"{printable(path)}: in the editor, choose Extensions > ... > Install from VSIX\n")
+    return packed(extension(data_folder(), __version__), sys.executable)
 
 
 def _editors(program: str | None) -> list[Editor]:
@@ -91,7 +99,9 @@ def _with_each(editors: list[Editor], act: Callable[[Editor], str]) -> int:
         try:
             if editor.program is None:
                 why = f"{editor.kind.name}: `{editor.kind.program}` is not on PATH"
-                raise SystemFailure(f"{why}: in the editor, run the command \"Install '{editor.kind.program}'\"")
+                raise SystemFailure(
+                    f"{why}: in the editor, run the command \"Install '{editor.kind.program}'\""
+                )
             write_text(f"{printable(act(editor))}\n")
         except SystemFailure as failure:
             write_error(f"nbmerge: {printable(str(failure))}\n")
@@ -105,12 +115,11 @@ def _installing(editor: Editor) -> str:
     from nbmerge import __version__
     from nbmerge.files import create_file
     from nbmerge.vscode.editors import install
-    from nbmerge.vscode.package import NAME, data_folder, extension, packed
+    from nbmerge.vscode.package import NAME
 
-    content = packed(extension(data_folder()), sys.executable)
     with TemporaryDirectory() as folder:
         path = os.path.join(folder, f"{NAME}-{__version__}.vsix")
-        create_file(path, content)
+        create_file(path, _package())
         install(editor, path)
     return f"{editor.kind.name}: nbmerge {__version__} is installed; reload its windows that are open"
 

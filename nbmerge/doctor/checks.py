@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from nbmerge.doctor.editors import EDITORS, vscode
 from nbmerge.doctor.installation import (
     DRIVER,
     FILTER,
@@ -54,6 +55,7 @@ CHECKS = (
     Check("watcher", running_watcher),
     Check("jupyter", jupyter_servers),
     Check("jupyter server", jupyter_server),
+    Check(EDITORS, vscode),
 )
 
 

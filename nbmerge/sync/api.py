@@ -16,8 +16,8 @@ from functools import partial
 from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
 from nbmerge.service import saving
-from nbmerge.service.notebook_service import NotebookService, Timing, open_service
 from nbmerge.service.cache import same_notebook
+from nbmerge.service.notebook_service import NotebookService, Timing, open_service
 from nbmerge.service.record import DeclaredSave
 from nbmerge.sync.came import Came, came_between
 from nbmerge.sync.operations import Operation, in_one_line, numbered, operations, whole

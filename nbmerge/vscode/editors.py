@@ -1,5 +1,5 @@
-"""Owns: the editors of VS Code's family on this machine: which programs they are, which version of the extension
-each has, and having them install it or take it out.
+"""Owns: the editors of VS Code's family on this machine: which programs they are, which version of the
+extension each has, and having them install it or take it out.
 
 Must not know: what the extension does.  Invariant: editors are only run because somebody asked for it; what
 they have is read from their folders, without running them.
@@ -24,7 +24,7 @@ _LARGEST = 1 << 20  # bytes of a `package.json`
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """An editor: what its program is called, its name, and where it keeps extensions below the home folder."""
+    """An editor: its program's and its own name, and where it keeps extensions below the home folder."""
 
     program: str
     name: str
@@ -33,7 +33,11 @@ class Kind:
 
 KINDS = (
     Kind("code", "VS Code", (".vscode/extensions", ".vscode-server/extensions", ".vscode-remote/extensions")),
-    Kind("code-insiders", "VS Code Insiders", (".vscode-insiders/extensions", ".vscode-server-insiders/extensions")),
+    Kind(
+        "code-insiders",
+        "VS Code Insiders",
+        (".vscode-insiders/extensions", ".vscode-server-insiders/extensions"),
+    ),
     Kind("codium", "VSCodium", (".vscode-oss/extensions", ".vscodium-server/extensions")),
     Kind("cursor", "Cursor", (".cursor/extensions", ".cursor-server/extensions")),
     Kind("windsurf", "Windsurf", (".windsurf/extensions", ".windsurf-server/extensions")),
@@ -44,7 +48,7 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """An editor that is here: the path of its program (None: none is on PATH), and the extension's version in it."""
+    """An editor that is here: its program (None: there is none on PATH), the extension's version in it."""
 
     kind: Kind
     program: str | None

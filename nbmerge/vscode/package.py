@@ -18,7 +18,6 @@ from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from nbmerge import __version__
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
 
@@ -50,7 +49,7 @@ class Extension:
 
 
 def data_folder() -> str:
-    """Where this installation keeps what is no Python.  Raises SystemFailure if the extension is not there."""
+    """Where this installation keeps what is no Python.  Raises SystemFailure if there is no extension."""
     import site
 
     for folder in (sysconfig.get_path("data"), site.getuserbase()):
@@ -60,8 +59,8 @@ def data_folder() -> str:
     raise SystemFailure(f"{message}: install nbmerge again, with `pip install --force-reinstall`")
 
 
-def extension(folder: str) -> Extension:
-    """The extension, from the data folder of an installation.  Raises SystemFailure if a file is missing."""
+def extension(folder: str, version: str) -> Extension:
+    """The extension, from an installation's data folder.  Raises SystemFailure if a file is missing."""
     own = os.path.join(folder, _OWN)
     try:
         paths = {name: os.path.join(own, name) for name in sorted(os.listdir(own))}
@@ -69,7 +68,7 @@ def extension(folder: str) -> Extension:
         files = {name: _content(path) for name, path in sorted(paths.items())}
     except OSError as error:
         raise SystemFailure(f"{error.filename}: {reason(error)}: install nbmerge again") from error
-    about: dict[str, Any] = json.loads(files["package.json"]) | {"version": __version__}
+    about: dict[str, Any] = json.loads(files["package.json"]) | {"version": version}
     files["package.json"] = _json(about)
     return Extension(files, about)
 

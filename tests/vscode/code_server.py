@@ -1,7 +1,7 @@
 """Owns: a real VS Code (code-server) with this checkout's extension, and windows of it in a real browser.
 
-Must not know: what is tested.  Invariant: the extension that runs is the one that `nbmerge vscode install` would
-install; the processes that were started are gone at the end.
+Must not know: what is tested.  Invariant: the extension that runs is the one that `nbmerge vscode install`
+would install; the processes that were started are gone at the end.
 
 NBMERGE_CODE_SERVER names a folder in which npm has installed code-server (`.ci/vscode` does that).
 """
@@ -25,6 +25,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbmerge import __version__
 from nbmerge.vscode.package import IDENTIFIER, extension, packed
 from tests.helpers.build import Notebook
 from tests.helpers.spelling import JUPYTER
@@ -85,7 +86,7 @@ class Window:
         self.run(
             f"""const uri = vscode.Uri.file({json.dumps(str(path))});
             await vscode.commands.executeCommand('vscode.openWith', uri, 'jupyter-notebook');
-            kept.notebook = vscode.workspace.notebookDocuments.find(one => one.uri.toString() === uri.toString());"""
+            kept.notebook = vscode.workspace.notebookDocuments.find(one => `${{one.uri}}` === `${{uri}}`);"""
         )
         self.until("vscode.window.activeNotebookEditor?.notebook === kept.notebook")
 
@@ -136,7 +137,8 @@ class Window:
         found = self.run(
             """const editor = vscode.window.activeTextEditor;
             const cell = kept.notebook.getCells().find(one => one.document === editor?.document);
-            return cell ? [cell.index, editor.selection.active.line, editor.selection.active.character] : null"""
+            const {line, character} = editor?.selection.active ?? {};
+            return cell ? [cell.index, line, character] : null"""
         )
         return None if found is None else (found[0], found[1], found[2])
 
@@ -160,7 +162,9 @@ class Window:
 
     def until_shows(self, sources: list[str], within: float = 10.0) -> float:
         """Wait until the notebook shows these cells; the seconds that it took."""
-        wanted = json.dumps(json.dumps(sources, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False)
+        wanted = json.dumps(
+            json.dumps(sources, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False
+        )
         shown = "JSON.stringify(kept.notebook.getCells().map(cell => cell.document.getText()))"
         return self.until(f"{shown} === {wanted}", within)
 
@@ -210,15 +214,27 @@ def code_server(folder: Path, python: str = sys.executable, plain: bool = False)
         one.mkdir(parents=True)
     shutil.copytree(_PROBE, extensions / "tests.probe-1.0.0")
     if not plain:
-        found = extension(str(ROOT / "data"))
+        found = extension(str(ROOT / "data"), __version__)
         _unpack(packed(found, python), extensions / f"{IDENTIFIER}-{found.about['version']}")
     port = _free_port()
     here = CodeServer(root, f"http://127.0.0.1:{port}", probes, user)
     (user / "User").mkdir()
     (user / "User" / "settings.json").write_text(json.dumps(_SETTINGS))
-    command = [NODE, ENTRY, "--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry"]
+    command: list[str | Path] = [
+        NODE,
+        ENTRY,
+        "--auth",
+        "none",
+        "--bind-addr",
+        f"127.0.0.1:{port}",
+        "--disable-telemetry",
+    ]
     command += ["--disable-update-check", "--extensions-dir", extensions, "--user-data-dir", user, root]
-    ours = {"NBMERGE_PROBES": str(probes), "NBMERGE_STATE_DIR": str(folder / "state"), "PYTHONPATH": os.environ.get("NBMERGE_TRY", str(ROOT))}
+    ours = {
+        "NBMERGE_PROBES": str(probes),
+        "NBMERGE_STATE_DIR": str(folder / "state"),
+        "PYTHONPATH": str(ROOT),
+    }
     ours |= {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

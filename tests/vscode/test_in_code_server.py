@@ -20,7 +20,9 @@ from tests.vscode.code_server import ENTRY, CodeServer, Window, code_server
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not ENTRY.exists(), reason="code-server is not installed: see .ci/vscode"),
+    pytest.mark.skipif(
+        not ENTRY.exists(), reason="run with --slow where code-server is installed: .ci/vscode does both"
+    ),
 ]
 
 
@@ -48,7 +50,10 @@ def path(server: CodeServer, request: pytest.FixtureRequest) -> Path:
 
 def start() -> Notebook:
     return notebook(
-        code("one = 1", id="a"), code("two = 2", id="b"), code("three = 3", id="c"), markdown("# Text", id="d")
+        code("one = 1", id="a"),
+        code("two = 2", id="b"),
+        code("three = 3", id="c"),
+        markdown("# Text", id="d"),
     )
 
 
@@ -200,7 +205,7 @@ def test_cells_that_are_moved_taken_out_and_run_elsewhere(window: Window, path: 
     window.focus(3)
     window.type("!")
     found = whole(path)
-    a, b, c, d = found["cells"]
+    a, _, c, d = found["cells"]
     output = {"output_type": "stream", "name": "stdout", "text": ["5\n"]}
     c |= {"outputs": [output], "execution_count": 7}
     found["cells"] = [c, a, d]
@@ -216,7 +221,7 @@ def test_autosave_while_a_program_saves(window: Window, path: Path) -> None:
     window.configure(files__autoSave="afterDelay", files__autoSaveDelay=300)
     try:
         opened(window, path)
-        program = threading.Thread(target=lambda: [_counted(path, number) for number in range(12)])
+        program = threading.Thread(target=_counted, args=(path, 12))
         program.start()
         typed = "".join(chr(ord("a") + number % 26) for number in range(60))
         window.focus(0)
@@ -234,9 +239,10 @@ def test_autosave_while_a_program_saves(window: Window, path: Path) -> None:
         window.configure(files__autoSave="off")
 
 
-def _counted(path: Path, number: int) -> None:
-    time.sleep(0.5)
-    changed(path, c=f"three = {number}")
+def _counted(path: Path, times: int) -> None:
+    for number in range(times):
+        time.sleep(0.5)
+        changed(path, c=f"three = {number}")
 
 
 def test_a_cell_that_runs_is_left_alone(window: Window, path: Path) -> None:
@@ -245,7 +251,8 @@ def test_a_cell_that_runs_is_left_alone(window: Window, path: Path) -> None:
     window.page.keyboard.press("Control+a")
     window.type("10, 200")
     window.run(
-        """await vscode.commands.executeCommand('notebook.selectKernel', {id: 'counting', extension: 'tests.probe'});
+        """const kernel = {id: 'counting', extension: 'tests.probe'};
+        await vscode.commands.executeCommand('notebook.selectKernel', kernel);
         vscode.commands.executeCommand('notebook.cell.execute', {ranges: [{start: 0, end: 1}],
           document: kept.notebook.uri});"""
     )

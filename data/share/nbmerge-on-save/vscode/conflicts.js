@@ -42,7 +42,7 @@ function offered(conflict, writer) {
     ['upper', upper],
     ['lower', lower]
   ];
-  const [mine, theirs] = isUpper ? sides : sides.toReversed();
+  const [mine, theirs] = isUpper ? sides : [...sides].reverse();
   return [
     [mine[0], titled('Mine', mine[1])],
     [theirs[0], titled('Theirs', theirs[1])],

@@ -62,6 +62,7 @@ export class Copy {
     /** What the file held when the editor itself last read or wrote it, as far as is known. @type {string | null} */
     this.written = base;
     this.closed = false;
+    this._isDue = false; // the file lacks something that others saved: a pull brings it
     /** @type {Promise<unknown>} */
     this._queue = Promise.resolve();
     /** @type {Promise<boolean> | null} */
@@ -137,6 +138,7 @@ export class Copy {
       const answer = await this.server.claim(text, this.editor.undoneSince() ?? this.base);
       this.editor.forgetUndone();
       this.base = this.written = answer.version;
+      this._isDue = answer.due;
     });
   }
 
@@ -166,12 +168,14 @@ export class Copy {
       if (attempt) await this.editor.wait(PAUSE);
       const base = this.base;
       if (base === null || this.editor.undoneSince() !== null) return false; // it comes with the next save
+      if (!this._isDue && (await this.server.head()).version === base) return true;
       const snapshot = await this.editor.read();
       const answer = await this.server.pull(snapshot.text, base);
       if (this.closed) return false;
       const brought = await this.editor.bring(answer.operations, snapshot, base);
       if (brought === 'none') continue;
       if (brought === 'all') this.base = answer.version;
+      this._isDue &&= answer.due && answer.operations.length > 0;
       if (answer.operations.length) this.editor.told(answer.came, 0, base);
       return brought === 'all' && !answer.held.length;
     }

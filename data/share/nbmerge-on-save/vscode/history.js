@@ -62,7 +62,7 @@ class History {
   /** @param {NotebookDocument} document */
   async versions(document) {
     const found = await this.commands().versions(document.uri.fsPath);
-    const picked = await this._pick('Versions of this notebook, the newest first', found.toReversed().map(inPicker));
+    const picked = await this._pick('Versions of this notebook, the newest first', [...found].reverse().map(inPicker));
     if (picked) await this._compareOrRestore(document, picked.value);
   }
 

@@ -19,6 +19,13 @@ import { Status } from './status.js';
 /** @typedef {import('vscode').NotebookDocument} NotebookDocument */
 
 const MEMORY = 'version:';
+/** @type {import('./session.js').Clock} */
+const CLOCK = {
+  after: (milliseconds, work) => setTimeout(work, milliseconds),
+  cancel: handle => clearTimeout(handle),
+  now: () => Date.now(),
+  chance: () => Math.random()
+};
 
 export class Plugin {
   /**
@@ -115,7 +122,7 @@ export class Plugin {
       set: (key, version) => void workspaceState.update(MEMORY + key, version)
     };
     const server = serverFor(this.service, path, this.vscode.env.appName);
-    const session = new Session(this.vscode, document, server, memory, this.status);
+    const session = new Session(this.vscode, document, server, memory, this.status, CLOCK);
     this.sessions.set(document, session);
     void session.open();
     const watcher = this.vscode.workspace.createFileSystemWatcher(

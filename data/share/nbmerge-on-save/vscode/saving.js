@@ -46,7 +46,7 @@ export class Saving {
     const states = this._states ?? [];
     this._states = null;
     if (held === null) return false;
-    for (const state of states.toReversed()) if ((await this.editor.written(state)) === held) return true;
+    for (const state of [...states].reverse()) if ((await this.editor.written(state)) === held) return true;
     return false;
   }
 }

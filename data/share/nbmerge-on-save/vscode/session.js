@@ -6,6 +6,8 @@
  * file is known to have been changed by others in between, and only a few times.
  */
 
+import { randomUUID } from 'node:crypto';
+
 import { Copy } from './copy.js';
 import { NotebookEditor, sourceOf } from './editor.js';
 import { Running } from './running.js';
@@ -23,6 +25,14 @@ import { Arrivals } from './undone.js';
  * @property {(document: NotebookDocument) => void} undone
  * @property {(line: string) => void} log
  */
+/**
+ * When things happen: `after` does something so many milliseconds later, unless it is cancelled.
+ * @typedef {object} Clock
+ * @property {(milliseconds: number, work: () => void) => unknown} after
+ * @property {(handle: any) => void} cancel
+ * @property {() => number} now
+ * @property {() => number} chance a number from 0 to 1
+ */
 /** Which version a notebook went on from when VS Code was closed. @typedef {{get: (key: string) => string | undefined, set: (key: string, version: string) => void}} Memory */
 
 const RELOADING = 350; // milliseconds in which VS Code takes over the file of a notebook without changes
@@ -30,7 +40,8 @@ const SOON = 30; // milliseconds, for several words of one save
 const LATER = 1500; // milliseconds until a pull that did not come through is tried again
 const BACKED_UP = 3000; // milliseconds after which VS Code's own backup holds what was brought in
 const REFUSED = 600; // milliseconds after which a save that was not made is taken for refused
-const TRIES = 5; // saves asked for again
+const SPREAD = 400; // milliseconds, by chance: two windows must not go on meeting each other
+const TRIES = 8; // saves asked for again
 const EXACT = [1, 100]; // the VS Code that lets a save pass if the file holds just these bytes
 
 export class Session {
@@ -40,11 +51,13 @@ export class Session {
    * @param {Server} server
    * @param {Memory} memory
    * @param {Told} told
+   * @param {Clock} clock
    */
-  constructor(vscode, document, server, memory, told) {
+  constructor(vscode, document, server, memory, told, clock) {
     this.vscode = vscode;
     this.document = document;
     this.told = told;
+    this.clock = clock;
     this.running = new Running();
     this.arrivals = new Arrivals();
     this.editor = new NotebookEditor(vscode, document);
@@ -57,9 +70,9 @@ export class Session {
     this._waiting = false;
     this._asked = 0; // saves asked for again since the last that was made
     this._isStuck = false; // VS Code saves no more by itself after a save that it has refused, until all is saved
-    /** @type {NodeJS.Timeout | undefined} */
+    /** @type {unknown} */
     this._refused = undefined;
-    /** @type {NodeJS.Timeout | undefined} */
+    /** @type {unknown} */
     this._reload = undefined;
     /** What the notebook showed when VS Code had last taken over the file. @type {import('vscode').NotebookData | null} */
     this._shown = null;
@@ -86,11 +99,12 @@ export class Session {
   fileChanged() {
     if (this._waiting || this.saving.isUnderWay || this.copy.closed) return; // after a save it is looked at anyway
     this._waiting = true;
+    void this._quietly(this.copy.isBehind(), false); // asked at once, it is kept: the next save may come before the pull
     const pause = this.document.isDirty ? SOON : RELOADING;
-    setTimeout(() => {
+    this.clock.after(pause, () => {
       this._waiting = false;
       void this._takeIn();
-    }, pause);
+    });
   }
 
   /** @param {import('vscode').NotebookDocumentChangeEvent} event */
@@ -117,28 +131,28 @@ export class Session {
   _noteReload() {
     if (this.document.isDirty || this.saving.isUnderWay || this.copy.closed) return;
     this._shown = this.editor.capture();
-    clearTimeout(this._reload);
-    this._reload = setTimeout(() => {
+    this.clock.cancel(this._reload);
+    this._reload = this.clock.after(SOON, () => {
       const shown = /** @type {import('vscode').NotebookData} */ (this._shown);
       void this._quietly(this.copy.reloaded(() => this.editor.written(shown)), undefined);
-    }, SOON);
+    });
   }
 
   /** VS Code is about to save. @returns {Promise<void>} */
   async willSave() {
-    clearTimeout(this._refused);
+    this.clock.cancel(this._refused);
     this.saving.begins();
     const othersSaved = this._canWriteAhead && (await this._quietly(this.copy.beforeSave(), false));
     this.saving.mayBeTaken();
-    this._refused = setTimeout(() => void this._notSaved(othersSaved), REFUSED);
+    this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), () => void this._notSaved(othersSaved));
   }
 
   /** VS Code has saved. @returns {Promise<void>} */
   async didSave() {
-    clearTimeout(this._refused);
+    this.clock.cancel(this._refused);
     this._asked = 0;
     this._isStuck &&= this.document.isDirty;
-    if (this._isStuck) this._refused = setTimeout(() => void this._save(), REFUSED);
+    if (this._isStuck) this._refused = this.clock.after(REFUSED, () => void this._save());
     const held = new TextDecoder().decode(await this.vscode.workspace.fs.readFile(this.document.uri));
     const isOwn = await this.saving.ends(held);
     if (!isOwn || this.copy.base === null) await this._quietly(this.copy.adopt(), false);
@@ -153,9 +167,9 @@ export class Session {
     const isAll =
       this.copy.base === null ? await this._quietly(this.copy.adopt(), true) : await this._quietly(this.copy.pull(), true);
     if (this.copy.closed) return;
-    if (!isAll && !this.running.cells.length && this.arrivals.since === null) setTimeout(() => this.fileChanged(), LATER);
+    if (!isAll && !this.running.cells.length && this.arrivals.since === null) this.clock.after(LATER, () => this.fileChanged());
     if (!wasDirty && this.document.isDirty) await this._save();
-    setTimeout(() => this._remember(), BACKED_UP);
+    this.clock.after(BACKED_UP, () => this._remember());
   }
 
   /**
@@ -201,9 +215,9 @@ export class Session {
         this.told.came(this.document, came, conflicts);
       },
       /** @param {number} milliseconds */
-      wait: milliseconds => new Promise(/** @param {(value: void) => void} done */ done => setTimeout(done, milliseconds)),
-      now: () => Date.now(),
-      newId: () => crypto.randomUUID()
+      wait: milliseconds => new Promise(/** @param {(value: void) => void} done */ done => void this.clock.after(milliseconds, done)),
+      now: () => this.clock.now(),
+      newId: () => randomUUID()
     };
   }
 

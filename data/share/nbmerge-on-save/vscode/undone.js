@@ -41,7 +41,7 @@ export class Arrivals {
    */
   stepped(cell, text, isUndo) {
     let found = false;
-    for (const one of this._known.toReversed()) {
+    for (const one of [...this._known].reverse()) {
       if (one.cell !== cell) continue;
       if (isUndo && !one.undone && one.before === text) {
         one.undone = found = true;

@@ -1,0 +1,332 @@
+/**
+ * Windows of VS Code without VS Code: the extension's modules under node with a stand-in for `vscode`, told what to
+ * do line by line.  The files are real; time passes only when a command says so.
+ *
+ * A line on standard input is a command, the line that follows on standard output its result, with the
+ * requests that the windows have made since: they wait until an `answer` or a `fail` comes for them.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+
+const [, , folder] = process.argv;
+const load = name => import(pathToFileURL(`${folder}/${name}`).href);
+const { Session } = await load('session.js');
+const { planned } = await load('plan.js');
+const { conflictsIn, chosen } = await load('markers.js');
+
+class Position {
+  constructor(line, character) {
+    Object.assign(this, { line, character });
+  }
+}
+class Range {
+  constructor(start, end) {
+    Object.assign(this, { start, end });
+  }
+}
+class NotebookRange {
+  constructor(start, end) {
+    Object.assign(this, { start, end });
+  }
+}
+class NotebookData {
+  constructor(cells) {
+    this.cells = cells;
+  }
+}
+class NotebookCellData {
+  constructor(kind, value, languageId) {
+    Object.assign(this, { kind, value, languageId });
+  }
+}
+const NotebookEdit = {
+  deleteCells: range => ({ range, cells: [] }),
+  insertCells: (place, cells) => ({ range: new NotebookRange(place, place), cells }),
+  replaceCells: (range, cells) => ({ range, cells }),
+  updateCellMetadata: (place, metadata) => ({ place, metadata }),
+  updateNotebookMetadata: notebook => ({ notebook })
+};
+class WorkspaceEdit {
+  texts = [];
+  notebooks = [];
+  replace(uri, range, text) {
+    this.texts.push({ uri, range, text });
+  }
+  set(uri, edits) {
+    this.notebooks.push({ uri, edits });
+  }
+  get size() {
+    return this.texts.length; // as in VS Code, changes of cells do not count
+  }
+}
+
+const KINDS = { markdown: 1, code: 2, raw: 2 };
+const lines = text => text.match(/[^\n]*\n|[^\n]+/g) ?? [];
+
+/** A file's text as VS Code's own extension for notebooks reads it, and back. */
+function parsed(text) {
+  const { cells, ...rest } = JSON.parse(text);
+  const data = new NotebookData(
+    cells.map(({ cell_type, source, outputs, ...metadata }) => {
+      const cell = new NotebookCellData(KINDS[cell_type], [source].flat().join(''), cell_type);
+      const items = (outputs ?? []).map(one => ({ items: [{ mime: 'x', data: Buffer.from(JSON.stringify(one)) }] }));
+      return Object.assign(cell, { metadata, outputs: items });
+    })
+  );
+  data.metadata = rest;
+  return data;
+}
+function written({ cells, metadata }) {
+  const made = cells.map(one => {
+    const cell = { cell_type: one.languageId, ...one.metadata, source: lines(one.value) };
+    if (one.languageId === 'code') cell.outputs = one.outputs.map(each => JSON.parse(each.items[0].data.toString()));
+    return cell;
+  });
+  return `${JSON.stringify({ cells: made, ...metadata }, null, 1)}\n`;
+}
+
+let number = 0;
+let fresh = [];
+let waiting = new Map();
+let timers = [];
+let time = 0;
+let windows = [];
+let errors = [];
+
+const clock = {
+  after: (milliseconds, work) => {
+    const timer = { at: time + milliseconds, work };
+    timers.push(timer);
+    return timer;
+  },
+  cancel: timer => (timers = timers.filter(one => one !== timer)),
+  now: () => time,
+  chance: () => 0.5
+};
+
+class Cell {
+  constructor(notebook, data) {
+    const uri = `cell:${++number}`;
+    Object.assign(this, { notebook, kind: data.kind, metadata: data.metadata, outputs: data.outputs, text: data.value });
+    this.document = { uri, languageId: data.languageId, getText: () => this.text };
+  }
+  get index() {
+    return this.notebook.cells.indexOf(this);
+  }
+}
+
+class Window {
+  constructor(who, path) {
+    Object.assign(this, { who, path, version: 1, isDirty: false, refusals: 0, saves: 0, undos: [] });
+    this.uri = { fsPath: path, toString: () => path };
+    this.notebookType = 'jupyter-notebook';
+    this.languageId = 'python';
+    this.take(readFileSync(path, 'utf8'));
+    const ask = (call, members) =>
+      new Promise((done, fail) => {
+        const id = ++number;
+        waiting.set(id, { done, fail });
+        fresh.push({ id, who, call, members });
+      });
+    const server = {
+      open: () => ask('open', {}),
+      head: () => ask('head', {}),
+      identify: content => ask('identify', { content }),
+      pull: (content, base) => ask('pull', { content, base }),
+      save: (content, base, id) => ask('save', { content, base, save_id: id, writer: `window ${who}`, exact: true }),
+      claim: (content, base) => ask('claim', { content, base, writer: `window ${who}` })
+    };
+    const memory = new Map();
+    const told = { came: () => undefined, undone: () => undefined, log: line => void errors.push(line) };
+    const kept = { get: key => memory.get(key), set: (key, value) => void memory.set(key, value) };
+    this.session = new Session(this.vscode(), this, server, kept, told, clock);
+  }
+  take(text) {
+    const data = parsed(text);
+    const removed = this.cells ?? [];
+    this.cells = data.cells.map(one => new Cell(this, one));
+    this.metadata = data.metadata;
+    this.known = text;
+    return removed;
+  }
+  vscode() {
+    return {
+      Position,
+      Range,
+      NotebookRange,
+      NotebookData,
+      NotebookCellData,
+      NotebookEdit,
+      WorkspaceEdit,
+      TextDocumentChangeReason: { Undo: 1, Redo: 2 },
+      version: '1.139.1',
+      window: { activeTextEditor: undefined, visibleNotebookEditors: [] },
+      commands: { executeCommand: async (_name, _type, bytes) => parsed(new TextDecoder().decode(bytes)) },
+      extensions: { getExtension: () => ({ activate: async () => ({ exportNotebook: async data => written(data) }) }) },
+      workspace: {
+        applyEdit: async edit => this.apply(edit),
+        fs: { readFile: async () => readFileSync(this.path) }
+      }
+    };
+  }
+  get cellCount() {
+    return this.cells.length;
+  }
+  getCells() {
+    return [...this.cells];
+  }
+  changed(removedCells = []) {
+    this.version++;
+    this.session.changed({ notebook: this, cellChanges: [], contentChanges: removedCells.length ? [{ removedCells }] : [] });
+  }
+  apply({ texts, notebooks }) {
+    for (const [uri, edits] of grouped(texts)) {
+      const cell = this.cells.find(one => one.document.uri === uri);
+      if (!cell) return false;
+      const before = cell.text;
+      const rows = before.split('\n');
+      const at = ({ line, character }) => rows.slice(0, line).reduce((sum, row) => sum + row.length + 1, 0) + character;
+      const splices = edits.map(one => [at(one.range.start), at(one.range.end), one.text]).sort((a, b) => b[0] - a[0]);
+      for (const [from, to, text] of splices) cell.text = cell.text.slice(0, from) + text + cell.text.slice(to);
+      this.undos.push({ cell, before });
+      this.isDirty = true;
+      this.changed();
+    }
+    for (const { edits } of notebooks) this.arrange(edits);
+    return true;
+  }
+  arrange(edits) {
+    const places = edits.map((edit, order) => ({ ...edit, order })).filter(one => one.range);
+    places.sort((a, b) => b.range.end - a.range.end || b.order - a.order);
+    const removed = [];
+    for (const { place, metadata } of edits) if (metadata) this.cells[place].metadata = metadata;
+    for (const { range, cells } of places) {
+      const made = cells.map(one => new Cell(this, one));
+      removed.push(...this.cells.splice(range.start, range.end - range.start, ...made));
+    }
+    for (const { notebook } of edits) if (notebook) this.metadata = notebook;
+    this.isDirty = true;
+    this.changed(removed);
+  }
+  type(place, at, text) {
+    const cell = this.cells[place % this.cells.length];
+    this.undos.push({ cell, before: cell.text });
+    cell.text = cell.text.slice(0, at) + text + cell.text.slice(at);
+    this.isDirty = true;
+    this.changed();
+  }
+  undo() {
+    const step = this.undos.pop();
+    if (!step) return;
+    step.cell.text = step.before;
+    this.isDirty = true;
+    this.changed();
+    this.session.textChanged({ document: step.cell.document, reason: 1 });
+  }
+  /** VS Code's own way: its extensions first, then it looks at the file, then it writes. */
+  save() {
+    this.lastSave = (this.lastSave ?? Promise.resolve()).then(() => this.saveNow()); // one after another
+    return this.lastSave;
+  }
+  async saveNow() {
+    this.saves++;
+    await this.session.willSave();
+    const text = written(this.data());
+    const disk = readFileSync(this.path, 'utf8');
+    if (disk !== this.known && disk !== text) {
+      this.refusals++;
+      return false;
+    }
+    writeFileSync(this.path, text);
+    this.known = text;
+    this.isDirty = false;
+    await this.session.didSave();
+    return true;
+  }
+  data() {
+    const data = new NotebookData(
+      this.cells.map(one => ({
+        value: one.text,
+        kind: one.kind,
+        languageId: one.document.languageId,
+        metadata: one.metadata,
+        outputs: one.outputs
+      }))
+    );
+    data.metadata = this.metadata;
+    return data;
+  }
+  /** What VS Code does with a notebook without changes when its file has changed. */
+  reload() {
+    const text = readFileSync(this.path, 'utf8');
+    if (this.isDirty || text === this.known) return;
+    this.undos = [];
+    this.changed(this.take(text));
+  }
+}
+
+function grouped(texts) {
+  const found = new Map();
+  for (const one of texts) found.set(one.uri, [...(found.get(one.uri) ?? []), one]);
+  return found;
+}
+
+const failed = error => void errors.push(String(error?.stack ?? error));
+
+const commands = {
+  start: ({ count, path }) => {
+    [waiting, fresh, timers, errors] = [new Map(), [], [], []];
+    windows = Array.from({ length: count }, (_, who) => new Window(who, path));
+    for (const one of windows) void one.session.open().catch(failed);
+  },
+  type: ({ who, cell, at, text }) => windows[who].type(cell, at, text),
+  insert: ({ who, place, cell }) => {
+    const one = windows[who];
+    one.arrange([NotebookEdit.insertCells(Math.min(place, one.cells.length), [parsed(JSON.stringify({ cells: [cell] })).cells[0]])]);
+  },
+  replace: ({ who, cell, text }) => {
+    const one = windows[who].cells[cell];
+    windows[who].undos.push({ cell: one, before: one.text });
+    one.text = text;
+    windows[who].isDirty = true;
+    windows[who].changed();
+  },
+  undo: ({ who }) => windows[who].undo(),
+  save: ({ who }) => void windows[who].save().catch(failed),
+  noticed: ({ who }) => windows[who].session.fileChanged(),
+  reload: ({ who }) => windows[who].reload(),
+  advance: ({ milliseconds }) => {
+    time += milliseconds;
+    const due = timers.filter(one => one.at <= time);
+    timers = timers.filter(one => one.at > time);
+    for (const one of due) one.work();
+    return timers.length;
+  },
+  answer: ({ id, answer }) => waiting.get(id)?.done(answer),
+  fail: ({ id, reason }) => waiting.get(id)?.fail(Object.assign(new Error('failed'), { reason })),
+  read: ({ who }) => {
+    const { refusals, saves, isDirty, session, cells } = windows[who];
+    return { sources: cells.map(one => one.text), refusals, saves, isDirty, base: session.copy.base };
+  },
+  plan: ({ notebook, operations, running, kept }) => planned(notebook, operations, running, kept),
+  markers: ({ text, choice }) =>
+    conflictsIn(text).map(one => ({ ...one, chosen: choice === undefined ? null : chosen(text, one, choice) }))
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let result = null;
+  let error = null;
+  try {
+    const { do: what, ...rest } = JSON.parse(line);
+    result = commands[what](rest) ?? null;
+  } catch (problem) {
+    error = problem.stack;
+  }
+  for (let i = 0; i < 12; i++) await new Promise(done => setImmediate(done));
+  process.stdout.write(`${JSON.stringify({ result, error, requests: fresh, errors })}\n`);
+  fresh = [];
+  errors = [];
+}
+process.exit();

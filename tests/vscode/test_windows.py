@@ -1,0 +1,210 @@
+"""Windows of VS Code that type, save, take over the file and undo, beside a program: nothing typed
+or saved is lost or doubled, and VS Code is never left with a save that it has refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbmerge.sync import Timing, participating
+from tests.helpers.build import Notebook, code, notebook
+from tests.helpers.examples import tried
+from tests.helpers.spelling import JUPYTER
+from tests.vscode.windows import Windows, host, needs_node
+
+pytestmark = needs_node
+CELLS = 3
+MOST = 3  # windows
+PROGRAM = MOST  # has lines of its own, too
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
+    folder = tmp_path_factory.mktemp("windows")
+    (folder / "extension").mkdir()
+    (folder / "notebooks").mkdir()
+    timing = Timing(settle=0, patience=0.5)
+    with (
+        participating(str(folder / "state"), timing) as participation,
+        host(folder / "extension") as process,
+    ):
+        yield Windows(process, participation, folder / "notebooks" / "0.ipynb")
+
+
+def started(made: Windows, count: int, start: Notebook | None = None) -> Windows:
+    """Another notebook: one keeps its history."""
+    made.path = made.path.with_name(f"{int(made.path.stem) + 1}.ipynb")
+    made.start(count, start or lines_of_their_own())
+    return made
+
+
+def lines_of_their_own() -> Notebook:
+    """Cells in which each writer has a line that no other touches."""
+    own = [[f"line_{who}_{cell} = [0]\n\npass\n\n" for who in range(MOST + 1)] for cell in range(CELLS)]
+    return notebook(*(code("".join(lines) + "end", id=f"c{cell}") for cell, lines in enumerate(own)))
+
+
+def typed(windows: Windows, who: int, cell: int, word: str) -> None:
+    """A word into one's own line of a cell, if that is there."""
+    source = windows.read(who)["sources"][cell]
+    place = source.find(f"line_{who}_{cell} = [")
+    if place >= 0:
+        windows.host.do(
+            "type", who=who, cell=cell, at=place + len(f"line_{who}_{cell} = ["), text=f"{word}, "
+        )
+
+
+def written(windows: Windows, cell: int, word: str) -> None:
+    """A program reads the file, and writes it with a word of its own."""
+    found = json.loads(windows.path.read_bytes())
+    one = next(one for one in found["cells"] if one["id"] == f"c{cell}")
+    mark = f"line_{PROGRAM}_{cell} = ["
+    one["source"] = "".join(one["source"]).replace(mark, f"{mark}{word}, ").splitlines(keepends=True)
+    windows.path.write_bytes(JUPYTER.spell(found))
+
+
+KINDS = [*["type", "answer"] * 4, "insert", "program", "save", "save", "noticed", "reload", "time"]
+STEPS = st.lists(
+    st.tuples(st.sampled_from(KINDS), st.integers(0, MOST - 1), st.integers(0, CELLS - 1)),
+    min_size=4,
+    max_size=24,
+)
+
+
+@given(st.integers(1, MOST), STEPS)
+@tried(30)
+def test_all_end_with_all_that_was_typed(
+    made: Windows, count: int, steps: list[tuple[str, int, int]]
+) -> None:
+    windows = started(made, count)
+    words: list[str] = []
+    for number, (what, somebody, cell) in enumerate(steps):
+        who = somebody % count
+        match what:
+            case "type":
+                words.append(f"«{number}»")
+                typed(windows, who, cell, words[-1])
+            case "insert":
+                words.append(f"«{number}»")
+                new = {"cell_type": "markdown", "id": f"new-{number}", "metadata": {}, "source": [words[-1]]}
+                windows.host.do("insert", who=who, place=CELLS, cell=new)
+            case "program":
+                words.append(f"«{number}»")
+                written(windows, cell, words[-1])
+            case "answer" if windows.host.requests:
+                windows.answer(windows.host.requests[somebody % len(windows.host.requests)])
+            case "save" | "noticed" | "reload":
+                windows.host.do(what, who=who)
+            case "time":
+                windows.host.do("advance", milliseconds=400)
+    windows.answer_all()
+    windows.settle()
+    held = windows.held()
+    for word in words:
+        assert sum(source.count(word) for source in held) == 1, (word, held)
+    for who in range(count):
+        found = windows.read(who)
+        assert found["sources"] == held
+        assert not found["isDirty"]
+
+
+def test_a_save_asks_nothing_where_a_program_has_saved(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 0, "theirs")
+    windows.host.do("save", who=0)
+    windows.answer_all()
+    found = windows.read(0)
+    assert (found["refusals"], found["saves"]) == (0, 1)
+    assert "line_0_0 = [mine, 0]" in windows.held()[0]
+    assert f"line_{PROGRAM}_0 = [theirs, 0]" in windows.held()[0]
+    assert found["sources"] == windows.held()
+
+
+def test_a_key_between_the_two_writes_is_saved_by_the_next(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "one")
+    written(windows, 1, "theirs")
+    windows.host.do("save", who=0)
+    while windows.host.requests:
+        windows.answer(windows.host.requests[0])
+        typed(windows, 0, 2, "key")
+    windows.answer_all()
+    windows.pass_time(3000)
+    assert windows.read(0)["sources"] == windows.held()
+    assert not windows.read(0)["isDirty"]
+
+
+def test_one_writer_alone_writes_once(made: Windows) -> None:
+    windows = started(made, 1)
+    windows.asked.clear()
+    for word in ("one", "two", "three"):
+        typed(windows, 0, 0, word)
+        windows.host.do("save", who=0)
+        windows.answer_all()
+        windows.pass_time(1000)
+    assert set(windows.asked) == {"head", "claim"}
+
+
+def test_a_notebook_that_took_over_a_file_counts_nothing_of_it_as_its_own(made: Windows) -> None:
+    """VS Code reloads by itself, somebody types at once, and the program saves once more."""
+    windows = started(made, 1)
+    written(windows, 1, "first")
+    windows.host.do("noticed", who=0)
+    windows.answer_all()
+    windows.host.do("reload", who=0)
+    typed(windows, 0, 0, "mine")
+    path, found = windows.path, json.loads(windows.path.read_bytes())
+    found["cells"][1]["source"] = [line.replace("first", "second") for line in found["cells"][1]["source"]]
+    path.write_bytes(JUPYTER.spell(found))
+    windows.pass_time(200)
+    windows.host.do("save", who=0)
+    windows.answer_all()
+    windows.settle()
+    assert not any("<<<<<<<" in source for source in windows.held())
+    assert "second" in windows.held()[1]
+    assert "mine" in windows.held()[0]
+
+
+def test_undo_of_what_others_saved_does_not_take_it_out_of_the_file(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 0, "theirs")
+    windows.host.do("noticed", who=0)
+    windows.pass_time(500)
+    assert "theirs" in windows.read(0)["sources"][0]
+    windows.host.do("undo", who=0)
+    assert "theirs" not in windows.read(0)["sources"][0]
+    windows.host.do("save", who=0)
+    windows.answer_all()
+    windows.settle()
+    assert "theirs" in windows.held()[0]
+    assert "mine" in windows.held()[0]
+
+
+def test_what_somebody_takes_out_by_hand_stays_out(made: Windows) -> None:
+    windows = started(made, 1, notebook(code("a = 1", id="a"), code("b = 2", id="b")))
+    windows.host.do("type", who=0, cell=0, at=5, text="0")
+    windows.path.write_bytes(JUPYTER.spell(notebook(code("a = 1", id="a"), code("b = 2\nc = 3", id="b"))))
+    windows.host.do("noticed", who=0)
+    windows.pass_time(500)
+    assert windows.read(0)["sources"] == ["a = 10", "b = 2\nc = 3"]
+    windows.host.do("replace", who=0, cell=1, text="b = 2")
+    windows.settle()
+    assert windows.held() == ["a = 10", "b = 2"]
+
+
+def test_where_nbmerge_fails_vs_code_saves_as_without_it(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    windows.host.do("save", who=0)
+    for _ in range(20):
+        for request in list(windows.host.requests):
+            windows.host.requests.remove(request)
+            windows.host.do("fail", id=request.id, reason="ended")
+    assert "mine" in windows.held()[0]
+    assert windows.host.errors
