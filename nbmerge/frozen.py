@@ -3,6 +3,8 @@
 Must not know: what is in them.
 Invariant: to a type checker, to `match`, `dataclasses.replace` and `dataclasses.fields` they are frozen
 dataclasses; fields are compared in order, and hashed so, unless a class keeps its identity (`eq=False`).
+A cached property is a slot that is filled when it is first asked for: a notebook has a hundred thousand
+cells, and a dictionary for each would take more memory than what is in it.
 
 git starts a process for each notebook that it merges.  Importing `dataclasses` and having it define thirty
 classes takes more than half of the time in which that process starts, and this does not.
@@ -10,6 +12,7 @@ classes takes more than half of the time in which that process starts, and this 
 
 from __future__ import annotations
 
+from functools import cached_property
 from operator import attrgetter
 
 TYPE_CHECKING = False
@@ -23,51 +26,60 @@ if TYPE_CHECKING:
     @dataclass_transform(frozen_default=True)
     def frozen(cls: type[T]) -> type[T]: ...
     @overload
-    def frozen(*, eq: bool = True, slots: bool = True) -> Callable[[type[T]], type[T]]: ...
+    def frozen(*, eq: bool = True) -> Callable[[type[T]], type[T]]: ...
     def frozen(cls: Any = None, **options: bool) -> Any:
-        """Make a class a frozen dataclass; its fields are those that it annotates, after its base's.
-
-        Without `slots` it may have cached properties.
-        """
+        """Make a class a frozen dataclass; its fields are those that it annotates, after its base's."""
 
 else:
 
-    def frozen(cls=None, *, eq=True, slots=True):
+    def frozen(cls=None, *, eq=True):
         """The same, at run time."""
-        return _define(cls, eq, slots) if cls is not None else lambda named: _define(named, eq, slots)
+        return _define(cls, eq) if cls is not None else lambda named: _define(named, eq)
 
 
-def _define(cls: Any, eq: bool, slots: bool) -> Any:
+def _define(cls: Any, eq: bool) -> Any:
     own = tuple(cls.__annotations__)
     names = (*getattr(cls, "__match_args__", ()), *own)
     body = dict(cls.__dict__)
     defaults = getattr(cls, "__defaults__", {}) | {name: body.pop(name) for name in own if name in body}
-    made: Any = cls
-    if slots:
-        for name in ("__dict__", "__weakref__"):
-            body.pop(name, None)
-        made = type(cls)(cls.__name__, cls.__bases__, body | {"__slots__": own})
+    cached = {name: body.pop(name).func for name in list(body) if isinstance(body[name], cached_property)}
+    for name in ("__dict__", "__weakref__"):
+        body.pop(name, None)
+    made: Any = type(cls)(cls.__name__, cls.__bases__, body | {"__slots__": (*own, *cached)})
     added = {
         **{"__match_args__": names, "__defaults__": defaults, "__dataclass_fields__": _Fields()},
-        **{"__init__": _init(made, names, defaults, slots), "__repr__": _repr, "__reduce__": _reduce},
+        **{"__init__": _init(made, names, defaults), "__repr__": _repr, "__reduce__": _reduce},
         **{"__setattr__": _refuse, "__delattr__": _refuse},
+        **({"__getattr__": _filling(made, cached)} if cached else {}),
     }
     for name, value in (added | (_comparing(attrgetter(*names)) if eq else {})).items():
         setattr(made, name, value)
     return made
 
 
-def _init(cls: Any, names: tuple[str, ...], defaults: dict[str, Any], slots: bool) -> Any:
+def _init(cls: Any, names: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     """Its __init__, compiled, for most of a merge's time is the making of small values."""
     known = {f"_default_{name}": value for name, value in defaults.items()}
+    known |= {f"_set_{name}": getattr(cls, name).__set__ for name in names}
     head = ", ".join(f"{name}=_default_{name}" if name in defaults else name for name in names)
-    if slots:
-        known |= {f"_set_{name}": getattr(cls, name).__set__ for name in names}
-        lines = [f"_set_{name}(self, {name})" for name in names]
-    else:
-        lines = [f"self.__dict__[{name!r}] = {name}" for name in names]
+    lines = [f"_set_{name}(self, {name})" for name in names]
     exec(f"def __init__(self, {head}):\n " + "\n ".join(lines), known)
     return known["__init__"]
+
+
+def _filling(cls: Any, cached: dict[str, Callable[[Any], Any]]) -> Any:
+    """What is called for a slot that is empty yet."""
+    ways = {name: (make, getattr(cls, name).__set__) for name, make in cached.items()}
+
+    def fill(self: object, name: str) -> object:
+        if name not in ways:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        make, put = ways[name]
+        value = make(self)
+        put(self, value)
+        return value
+
+    return fill
 
 
 def _comparing(fields: Callable[[Any], object]) -> dict[str, Any]:

@@ -27,15 +27,22 @@ class Named(Point):
     """A kind of its own."""
 
 
-@frozen(eq=False, slots=False)
+@frozen(eq=False)
 class Thing:
     """Only itself."""
 
     size: int
+    asked: list[str]
 
     @cached_property
     def double(self) -> int:
+        self.asked.append("double")
         return 2 * self.size
+
+    @cached_property
+    def unknown(self) -> int:
+        """Fails."""
+        return self.nothing  # type: ignore[attr-defined,no-any-return]
 
 
 def test_fields_are_what_it_is() -> None:
@@ -62,9 +69,19 @@ def test_it_is_matched_by_its_fields() -> None:
 
 
 def test_a_class_may_keep_its_identity_and_cache() -> None:
-    thing = Thing(2)
-    assert thing != Thing(2)
+    thing = Thing(2, [])
+    assert thing != Thing(2, [])
     assert (thing.double, thing.double) == (4, 4)
+    assert thing.asked == ["double"]
+    assert not hasattr(thing, "__dict__")
+    with pytest.raises(AttributeError, match="'double' of a frozen Thing"):
+        thing.double = 5
+    assert pickle.loads(pickle.dumps(thing)).double == 4
+
+
+def test_what_a_class_has_not_is_said_by_its_name() -> None:
+    with pytest.raises(AttributeError, match="'Thing' object has no attribute 'nothing'"):
+        _ = Thing(2, []).unknown
 
 
 def test_the_start_of_the_driver_imports_no_dataclasses() -> None:

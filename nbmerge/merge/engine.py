@@ -94,27 +94,42 @@ class _Cells:
 
     def run(self, prefer: Side) -> list[tuple[MergedCell, Row]]:
         """The merged cells, each with the row that it came from."""
-        merging: list[_MergedRow] = []
         found = rows(*(side.cells for side in self.sides))
-        threes = [cells_at(row, self.sides) for row in found]
-        sources = [three.map(lambda cell: None if cell is None else cell.source) for three in threes]
+        sources = [cells_at(row, self.sides).map(_source_of) for row in found]
         moved = follow_moves(sources)
+        merging: list[_MergedRow] = []
         number = 0
-        for place, (row, three) in enumerate(zip(found, threes, strict=True)):
-            here = self.notes.below("cells").below(number)
-            if place in moved:
-                item = self.with_moved_lines(row, three, moved[place], here)
-            else:
-                item = self.cell(row, three, here)
-            if item is not None:
-                item = _preferred(item, three.remote if prefer is Side.REMOTE else three.local)
-                number += 1
-                if row.contested:
-                    here.add("local", "put at different places by the two sides")
-            texts = moved.get(place, sources[place]).map(lambda source: source or "")
-            merging.append(_MergedRow(texts, item, here))
+        for place, row in enumerate(found):
+            merged = None if place in moved else self.untouched(row)
+            merging.append(merged or self.row(row, sources[place], moved.get(place), number, prefer))
+            number += merging[-1].item is not None
         items = contest_moved_lines(merging, self.policy)
         return [(item, row) for item, row in zip(items, found, strict=True) if item is not None]
+
+    def untouched(self, row: Row) -> _MergedRow | None:
+        """What is made of a row of which the sides share base's cell, as they do most of a large notebook;
+        nothing is to be noted of it.  None if it is no such row."""
+        base, local, remote = cells_at(row, self.sides)
+        if base is None or row.contested or not base is local is remote:
+            return None
+        return _MergedRow(Terms(base.source, base.source, base.source), MergedCell(base), self.notes)
+
+    def row(
+        self, row: Row, sources: Terms[str | None], moved: Terms[str | None] | None, number: int, prefer: Side
+    ) -> _MergedRow:
+        """What is made of any row; `number`: how many cells stand before it, `moved`: its sources where lines
+        moved."""
+        three = cells_at(row, self.sides)
+        here = self.notes.below("cells").below(number)
+        if moved is not None:
+            item = self.with_moved_lines(row, three, moved, here)
+        else:
+            item = self.cell(row, three, here)
+        if item is not None:
+            item = _preferred(item, three.remote if prefer is Side.REMOTE else three.local)
+            if row.contested:
+                here.add("local", "put at different places by the two sides")
+        return _MergedRow((moved or sources).map(lambda source: source or ""), item, here)
 
     def cell(self, row: Row, three: Terms[Cell | None], notes: Notes) -> MergedCell | None:
         """The merged cell of one row; None if it is deleted."""
@@ -166,6 +181,10 @@ class _Cells:
             return None
         lines = split(base.source)[0], split(kept.source)[0]
         return MergedCell(base if favor is Favor.BASE else kept, asked=(Clash(lines[0], *lines),))
+
+
+def _source_of(cell: Cell | None) -> str | None:
+    return None if cell is None else cell.source
 
 
 def _with_source(cell: Cell | None, source: str | None) -> Cell | None:
@@ -325,6 +344,8 @@ def unique_metadata_ids(
     made = list(cells)
     for path in METADATA_IDS:
         ids = [metadata_id(cell, path) for cell in made]
+        if not any(ids):
+            continue
         shared = {id for side in sides for id in repeated(metadata_id(cell, path) for cell in side.cells)}
         taken, seen = set(ids), {None, *shared}
         for position, id in enumerate(ids):

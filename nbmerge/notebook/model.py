@@ -150,7 +150,7 @@ class Span:
         return head == self.end or text.startswith(self.whole[self.start : self.end], at)
 
 
-@frozen(eq=False, slots=False)
+@frozen(eq=False)
 class Cell:
     """One cell.  `spellings` are cells whose text a changed cell may copy parts from;
     `lead` is what stands between it and the cell before where the layout says otherwise.
@@ -250,7 +250,7 @@ class FrameText:
         return (self.head + self.foot).lstrip()
 
 
-@frozen(eq=False, slots=False)
+@frozen(eq=False)
 class Notebook:
     """A notebook as a value.
 

@@ -19,6 +19,8 @@ from json import JSONDecodeError
 from nbmerge.errors import NotebookError
 from nbmerge.notebook.jsontext import Number, Slot, parse_value, skip_space, walk_array, walk_object
 from nbmerge.notebook.model import (
+    CODE,
+    RAW,
     UTF_8,
     Cell,
     FrameText,
@@ -181,6 +183,8 @@ class _Reading:
                 self.found.append((at, end, cell, None))
                 return end
         value, end = parse_value(self.text, at)
+        if isinstance(value, dict):
+            _share_common_parts(value)
         self.found.append((at, end, None, value))
         return end
 
@@ -213,6 +217,22 @@ class _Reading:
         regular = (layout.comma if number > 1 else "") + layout.newline(2 if major >= 4 else 4)
         found = self.text[before:start]
         return None if found == regular else found
+
+
+_KINDS = {kind: kind for kind in (CODE, "markdown", RAW)}
+_NO_METADATA: dict[str, Json] = {}
+_NO_OUTPUTS: list[Json] = []
+
+
+def _share_common_parts(cell: dict[str, Json]) -> None:
+    """What most cells have alike is one object: values are never changed in place."""
+    kind = cell.get("cell_type")
+    if isinstance(kind, str):
+        cell["cell_type"] = _KINDS.get(kind, kind)
+    if cell.get("metadata") == _NO_METADATA:
+        cell["metadata"] = _NO_METADATA
+    if cell.get("outputs") == _NO_OUTPUTS:
+        cell["outputs"] = _NO_OUTPUTS
 
 
 def _marked(text: str) -> str | None:
