@@ -11,7 +11,8 @@ Content-defined chunking (as in LBFS, rsync, restic), but instead of rolling a h
 places are those where notebooks change: between JSON objects that follow each other, and between lines
 or strings within a large one.  Of these so many are taken, by checksum, that a piece has about so many
 bytes as is aimed at; what is larger by itself stands alone.  Whether there is a cut depends on the text
-beside it alone, so an edit moves only the cuts around it.
+beside it alone, so an edit moves only the cuts around it.  Lines that are blank, or repeat the one before,
+are not taken: a million of them would be a million pieces.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ BETWEEN = re.compile(rb"\},\s*(?=\{)")
 REACH = 1 << 14  # bytes: how far, and
 AHEAD = 8  # for how many known pieces, an edit is looked past
 TELLING = 64  # bytes; shorter pieces stand in many places
+_OF_NOTHING = crc32(b"")  # 0
 SEPARATORS = (b"\n", rb"\n", b'"', b",")  # lines of the file, lines in a string, strings, numbers
 
 
@@ -115,13 +117,14 @@ def _within(data: bytes, part: tuple[int, int], target: int, separators: Sequenc
     start, end = part
     if end - start > 2 * target and separators:
         shift = 33 - target.bit_length()  # a line is taken if its checksum, of 32 bits, is below its share
+        before = _OF_NOTHING
         for size, checksum in _lines(data, start, end, separators[0]):
-            if checksum < size << shift:
-                if size >= target:
-                    yield start
-                    yield from _within(data, (start, start + size), target, separators[1:])
-                else:
-                    yield start + size
+            if size >= target:
+                yield start
+                yield from _within(data, (start, start + size), target, separators[1:])
+            elif checksum < size << shift and checksum not in (_OF_NOTHING, before):
+                yield start + size  # after a blank line, or the same one again, would be everywhere
+            before = checksum or before
             start += size
     yield end
 

@@ -6,6 +6,7 @@ import json
 import random
 from itertools import accumulate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,14 @@ def test_pieces_joined_are_the_bytes(data: bytes) -> None:
     pieces = parts_of(data, cut(data))
     assert b"".join(pieces) == data
     assert all(0 < len(piece) <= LONGEST for piece in pieces)
+
+
+@pytest.mark.parametrize("line", [b"\\n", b"x = 1\\n", b"x = 1\\n\\n", b"\n", b" \n", b'",\n"'], ids=repr)
+def test_lines_that_repeat_are_few_pieces(line: bytes) -> None:
+    """Whatever the checksum of one of them is: a cell of a million blank lines was a million pieces."""
+    for number in range(12):
+        repeated = line.replace(b"1", b"%d" % number) * (60_000 // len(line))
+        assert len(cut(b'{"source": ["' + repeated + b'"]}')) < 60
 
 
 @given(st.data(), BYTES, BYTES, BYTES, BYTES)
