@@ -101,9 +101,10 @@ class Environment:
         """Remember for a while, in words, a sign of a second writer that was seen elsewhere."""
         self._noted[path] = (words, self.clock())
 
-    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
-        """What is known when a save is judged; `since`: when the notebook was saved before."""
-        git = self.git.classify(path, data, since)
+    def situation(self, path: str, data: bytes, since: float | None = None, way: str = "") -> Context:
+        """What is known when a save is judged; `since`: when the notebook was saved before; `way`: how this
+        save was written, as far as that is known."""
+        git = self.git.classify(path, data, since, way)
         return Context(() if git is not Git.NONE else self.second_writer(path), git)
 
     def second_writer(self, path: str) -> tuple[str, ...]:

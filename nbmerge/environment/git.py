@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nbmerge.files import beginning_of, is_special
-from nbmerge.lineage.versions import Git
+from nbmerge.lineage.versions import IN_PLACE, WITH_COPY, Git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def not_ordinary(folder: str) -> str | None:
 
 
 _JUST_NOW = 3.0  # seconds from git's writing a file, at most, to its writing what it remembers of that
+_EDITORS_WAYS = (IN_PLACE, WITH_COPY)  # in which git writes no file
 _TIMEOUT = 2.0  # seconds; rare, and a wrong judgement costs more
 _QUIET = {
     "GIT_OPTIONAL_LOCKS": "0",
@@ -163,18 +164,24 @@ class GitActivity:
         self.program = program
         self._seen: dict[str, Stamps] = {}
 
-    def classify(self, path: str, data: bytes, since: float | None = None) -> Git:
+    def classify(self, path: str, data: bytes, since: float | None = None, way: str = "") -> Git:
         """What git has to do with a save that was just made.
 
         `since`: when the notebook was saved before, in seconds since the epoch, for the first
-        save of a notebook that is asked about.
+        save of a notebook that is asked about; `way`: how the save was written.  git makes the file anew,
+        and mostly keeps a blob even of what it leaves in conflict: what was written in place and is none of
+        its blobs is somebody's, however short a time after git's last write, and also while
+        `git commit -a` keeps the index locked for an editor.
         """
         replaced, now = self.replaced(path, data, since), self.clock()
         repo = repository(path)
         if repo is None or not git_at_work(path, now):
             return Git.REPLACED if replaced else Git.NONE
-        is_writing = replaced or _is_locked(repo, now) or _stamps(repo).moved_after(now - _JUST_NOW)
-        return Git.WORKING if is_writing else Git.WAITING
+        if replaced:
+            return Git.WORKING
+        may_write = _is_locked(repo, now) or _stamps(repo).moved_after(now - _JUST_NOW)
+        is_gits = may_write and (way not in _EDITORS_WAYS or self._holds(repo, data))
+        return Git.WORKING if is_gits else Git.WAITING
 
     def replaced(self, path: str, data: bytes, since: float | None = None) -> bool:
         """Whether the content is a blob of the repository, and git did something since the last save."""

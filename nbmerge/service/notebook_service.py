@@ -41,8 +41,8 @@ _LINGER = 0.3  # seconds for what a write of ours displaced to become quiet, bef
 class NotebookEnvironment(Protocol):
     """What can be known of a notebook besides its contents; see `nbmerge.environment`."""
 
-    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
-        """What is known of a save; `since`: when the notebook was saved before."""
+    def situation(self, path: str, data: bytes, since: float | None = None, way: str = "") -> Context:
+        """What is known of a save; `since`: when the notebook was saved before; `way`: how it was written."""
 
     def hold(self, path: str) -> str | None:
         """Why nothing is to be written to the notebook just now; None: it may be."""
@@ -155,7 +155,7 @@ class NotebookService:
         """Record a save that was found in a file.  Raises NotebookError if it is no notebook."""
         latest = self.store.versions(notebook_id, last=1)
         since = latest[-1].time if latest else None
-        context = self.environment.situation(path, saved.data, since)
+        context = self.environment.situation(path, saved.data, since, saved.writer.way)
         return self.recorder.record_save(notebook_id, saved, context)
 
     def record_late(self) -> Iterator[tuple[str, int, Recorded]]:

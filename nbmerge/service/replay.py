@@ -68,7 +68,7 @@ class _Nowhere:
 
     known: Context
 
-    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
+    def situation(self, path: str, data: bytes, since: float | None = None, way: str = "") -> Context:
         return self.known
 
     def hold(self, path: str) -> str | None:

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 from nbmerge.environment.git import GitActivity, git_at_work, git_is_writing, repository
-from nbmerge.lineage.versions import Git
+from nbmerge.lineage.heads import Outcome
+from nbmerge.lineage.versions import Context, Git, Writer
+from nbmerge.service.cache import NotebookCache
+from nbmerge.service.record import Recorded, Recorder, Saved
 from tests.environment.clock import Clock
 from tests.git.hostile import make_hostile
 from tests.git.repo import NAME, Repository, spelled
+from tests.history.stores import fresh
 
 ONE, TWO, THREE = (spelled(f"x = {number}", "y = 0") for number in (1, 2, 3))
 MINE = spelled("x = 1", "y = 0", "mine()")
@@ -281,10 +285,65 @@ def test_git_is_at_work_until_a_conflict_is_resolved(
     assert git_at_work(path_of(history), clock())
     assert not git_is_writing(path_of(history), clock())
     assert asked(history, activity) is Git.WORKING
+    page = MINE.encode()
+    assert activity.classify(path_of(history), page, way="in place") is Git.WAITING
+    assert activity.classify(path_of(history), page, way="renamed") is Git.WORKING
     clock.passed += 60
     assert asked(history, activity) is Git.WAITING
     history.git(command, "--abort")
     assert not git_at_work(path_of(history), clock())
+
+
+def test_what_git_wrote_is_gits_however_it_seems_to_have_been_written(
+    history: Repository, activity: GitActivity
+) -> None:
+    """A system may give the new file the number of the old one."""
+    history.commit("three", THREE)
+    history.git("checkout", "--quiet", "-b", "clash", "beside")
+    history.commit("mine", spelled("x = 9", "y = 0"))
+    assert history.try_git("merge", "main").code != 0
+    assert "<<<<<<<" in history.read()
+    assert activity.classify(path_of(history), history.read().encode(), way="in place") is Git.WORKING
+
+
+def test_while_git_waits_for_an_editor_a_page_can_be_saved(
+    history: Repository, activity: GitActivity
+) -> None:
+    """`git commit -a` keeps the index locked for as long."""
+    (history.path / ".git/index.lock").touch()
+    path = path_of(history)
+    assert activity.classify(path, MINE.encode(), way="in place with a copy") is Git.WAITING
+    assert activity.classify(path, ONE.encode(), way="in place with a copy") is Git.WORKING
+    assert activity.classify(path, MINE.encode(), way="renamed") is Git.WORKING
+
+
+def test_a_page_that_saves_in_the_moment_in_which_git_merged_is_named(
+    history: Repository, clock: Clock
+) -> None:
+    """It was opened before, and undoes what came from the other branch."""
+    between = [f"step_{number} = {number}" for number in range(5)]
+    history.commit("before", spelled("x = 1", *between, "y = 0"))
+    history.git("checkout", "--quiet", "-b", "theirs")
+    history.commit("theirs", spelled("x = 1", *between, "y = their_work(0)", "plot(their_work)"))
+    history.git("checkout", "--quiet", "main")
+    history.commit("ours", spelled("x = ours(1)", *between, "y = 0"))
+    store, activity = fresh(), GitActivity(clock)
+    recorder, notebook_id = Recorder(store, NotebookCache(store)), store.adopt(path_of(history))
+
+    def save(way: str) -> Recorded:
+        data = history.read().encode()
+        context = Context(git=activity.classify(path_of(history), data, way=way))
+        return recorder.record_save(notebook_id, Saved(data, clock(), Writer(way=way)), context)
+
+    save("")
+    history.git("merge", "--no-commit", "--no-ff", "theirs")
+    merged = save("renamed")
+    assert "plot(their_work)" in history.read()
+    history.write(NAME, spelled("x = ours(1)", "typed = 1", *between, "y = 0"))
+    saved = save("in place")
+    assert saved.outcome is Outcome.AMBIGUOUS
+    assert merged.version is not None
+    assert [tip.version for tip in recorder.heads(notebook_id).open] == [merged.version.number]
 
 
 def test_mail_that_does_not_apply(history: Repository, clock: Clock) -> None:

@@ -41,7 +41,7 @@ class FakeEnvironment:
     known: Context = Context()
     held: str | None = None
 
-    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
+    def situation(self, path: str, data: bytes, since: float | None = None, way: str = "") -> Context:
         return self.known
 
     def hold(self, path: str) -> str | None:

@@ -48,7 +48,7 @@ class Around:
     holds: list[str | None] = field(default_factory=list)
     signed: list[tuple[bytes, list[bytes]]] = field(default_factory=list)
 
-    def situation(self, path: str, data: bytes, since: float | None = None) -> Context:
+    def situation(self, path: str, data: bytes, since: float | None = None, way: str = "") -> Context:
         return Context()
 
     def hold(self, path: str) -> str | None:
