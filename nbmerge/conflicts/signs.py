@@ -19,7 +19,7 @@ def may_hold_conflicts(data: bytes) -> bool:
     Every form has either six `<` or a key that begins with `remote_`; JSON may spell any of these
     characters as an escape.
     """
-    if _MARKER in data or b'"remote_' in data:
+    if (b"<" in data and _MARKER in data) or b'"remote_' in data:  # one character is found at once
         return True
     if b"\\u00" not in data:
         return False

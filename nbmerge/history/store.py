@@ -241,9 +241,11 @@ class Store:
         data: bytes,
         draft: Draft,
         heads: Callable[[Version], Heads] | None = None,
+        name: str = "",
     ) -> Version:
-        """Add a version and, with it or not at all, the heads that follow from it."""
-        name = digest(data)
+        """Add a version and, with it or not at all, the heads that follow from it; `name` is the digest of
+        the bytes, if it is known."""
+        name = name or digest(data)
         with self._database.writing():
             last = self._column(notebook_id, "last")
             version = Version(

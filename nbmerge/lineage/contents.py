@@ -42,6 +42,12 @@ class Content:
     def ids(self) -> frozenset[str]:
         return frozenset(cell.id for cell in self.cells if cell.id is not None)
 
+    def shares_ids(self, other: Content) -> bool:
+        """Whether both have a cell of one id; mostly a whole cell tells."""
+        if any(cell.id is not None and cell in other.distinct for cell in self.cells):
+            return True
+        return not self.ids.isdisjoint(other.ids)
+
     @cached_property
     def lines(self) -> Counter[str]:
         """Its telling lines."""

@@ -266,7 +266,7 @@ def _lines(
 ) -> Iterator[tuple[str, float, int | None]]:
     """New lines, with how many words had to be typed, and the number of the line in `less` that they were
     made of: one in the same cell, where cells have ids."""
-    has_ids = not save.ids.isdisjoint(base.ids)
+    has_ids = save.shares_ids(base)
     new, old = _ids_of(delta.ones, more), _ids_of(delta.others, less)
     pool = defaultdict[str | None, list[tuple[int, frozenset[str]]]](list)
     for at, line in enumerate(less[:_MATCHED]):

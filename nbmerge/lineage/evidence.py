@@ -267,6 +267,11 @@ class Trial:
         self.since_head = difference(self.values, self.cells, self.head)
 
     @cached_property
+    def head_names(self) -> list[str]:
+        """What tells the head's cells apart."""
+        return _names(self._head)
+
+    @cached_property
     def head_order(self) -> dict[object, int]:
         """The places of the head's cells."""
         return _order(self._head)
@@ -343,6 +348,8 @@ class Evidence:
     def undoes_order(self) -> bool:
         """Whether the head moved cells, and the save has all that it has in common with the older version
         in the order that they had there."""
+        if _names(self.older) == self.trial.head_names:
+            return False
         older, head, save = _order(self.older), self.trial.head_order, self.trial.save_order
         shared = older.keys() & head.keys() & save.keys()
         before, moved, now = (sorted(shared, key=places.__getitem__) for places in (older, head, save))
@@ -437,9 +444,14 @@ def _is_result(cell: Cell, old: Cell) -> bool:
 
 def _order(notebook: Notebook) -> dict[object, int]:
     """The places of cells that can be told apart, by id, else by source."""
-    names = [cell.id or cell.source for cell in notebook.cells]
+    names = _names(notebook)
     once = Counter(names)
     return {name: place for place, name in enumerate(names) if name and once[name] == 1}
+
+
+def _names(notebook: Notebook) -> list[str]:
+    """Of each cell its id, else its source."""
+    return [cell.id or cell.source for cell in notebook.cells]
 
 
 def _number(texts: Iterable[tuple[str, str]]) -> int:

@@ -212,7 +212,7 @@ class Cell:
         """What makes two cells the same text: kind and source."""
         return (self.type, self.source)
 
-    @property
+    @cached_property
     def id(self) -> str | None:
         found = self.value.get("id")
         return found if isinstance(found, str) else None

@@ -90,9 +90,10 @@ class NotebookCache:
             self._kept.move_to_end(digest)
             return found[0]
         notebook = self._read(data, known)
-        weight = _weight(notebook, data)
         if any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False)):
-            weight //= _SHARED
+            weight = 4 * _spelled(notebook) // _SHARED  # to count lines would take as long as to share cells
+        else:
+            weight = 2 * _spelled(notebook) + _A_LINE * data.count(b"\n")
         self._kept[digest] = (notebook, weight)
         self._weight += weight
         while self._weight > self._budget and len(self._kept) > _AT_LEAST:
@@ -128,11 +129,10 @@ class NotebookCache:
             return None
 
 
-def _weight(notebook: Notebook, data: bytes) -> int:
-    """About how many bytes of memory a notebook takes, without long texts."""
+def _spelled(notebook: Notebook) -> int:
+    """How many characters its cells have as they are spelled, without long texts."""
     spans = (cell.span for cell in notebook.cells)
-    size = sum(span.end - span.start for span in spans if span is not None)
-    return 2 * size + _A_LINE * data.count(b"\n")
+    return sum(span.end - span.start for span in spans if span is not None)
 
 
 def same_notebook(one: Notebook, other: Notebook) -> bool:

@@ -36,13 +36,20 @@ FindBase: TypeAlias = Callable[[Callable[[str], Sequence[Version]]], Version | N
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The bytes of a save and what is known of it; `in_file`: the path holds them now."""
+    """The bytes of a save and what is known of it; `in_file`: the path holds them now; `name`: the digest of
+    the bytes, once it is known."""
 
     data: bytes
     time: float
     writer: Writer = Writer()
     origin: Origin = Origin.SAVED
     in_file: bool = True
+    name: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The name of the bytes."""
+        return self.name or digest(self.data)
 
 
 def found_in_file(
@@ -98,14 +105,14 @@ class Recorder:
 
     def record_save(self, notebook_id: int, saved: Saved, context: Context = Context()) -> Recorded:
         """Record a save.  Raises NotebookError if it is no notebook: nothing is recorded then."""
-        name = digest(saved.data)
+        saved = replace(saved, name=saved.digest)
         heads = self.store.heads(notebook_id)
         if heads is None:
             return self._first(notebook_id, saved)
-        if saved.in_file and self._is_held(notebook_id, heads, name):
+        if saved.in_file and self._is_held(notebook_id, heads, saved.name):
             return Recorded(Outcome.SAME, None, heads.head, "the same bytes")
         head = self.cache.readable(notebook_id, heads.head)
-        notebook = self.cache.put(name, saved.data, head.cells if head is not None else ())
+        notebook = self.cache.put(saved.name, saved.data, head.cells if head is not None else ())
         saved = replace(saved, writer=replace(saved.writer, style=derivations.style_of(notebook)))
         derivation = derivations.certain(heads, context)
         if derivation is not None:
@@ -126,7 +133,7 @@ class Recorder:
 
     def _judged_alone(self, notebook_id: int, saved: Saved, heads: Heads, context: Context) -> Recorded:
         """Record a save that is judged by its content and the versions before it."""
-        notebook = self.cache.put(digest(saved.data), saved.data)
+        notebook = self.cache.put(saved.digest, saved.data)
         save = Save(notebook, saved.time, saved.writer)
         derivation = self.candidates(notebook_id, heads, notebook.cells).derivation(save, context)
         return self.add(notebook_id, saved, derivation)
@@ -135,7 +142,7 @@ class Recorder:
         """Record a save, and then what it turns out to be together with those before it."""
         with self.store.together():
             draft = Draft(saved.time, saved.origin, (heads.head,), saved.writer)
-            version = self.store.record(notebook_id, saved.data, draft)
+            version = self.store.record(notebook_id, saved.data, draft, name=saved.name)
             found = self.judging.judge(notebook_id, heads, version)
             change = HeadsChange(heads, self.store.graph(notebook_id))
             for number, parents in {**found.revised, version.number: found.parents}.items():
@@ -321,7 +328,7 @@ class Recorder:
                 return heads.with_head(new.number) if saved.in_file else heads
 
             draft = Draft(saved.time, saved.origin, derivation.parents, saved.writer, derivation.why)
-            version = self.store.record(notebook_id, saved.data, draft, after)
+            version = self.store.record(notebook_id, saved.data, draft, after, saved.name)
         return Recorded(derivation.outcome, version, derivation.base, derivation.why, derivation.told)
 
     def candidates(self, notebook_id: int, heads: Heads, known: tuple[Cell, ...]) -> Candidates:
