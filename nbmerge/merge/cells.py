@@ -23,7 +23,19 @@ from nbmerge.merge.fields import (
 from nbmerge.merge.rules import guard
 from nbmerge.merge.sequences import common_ends
 from nbmerge.merge.text import merge_text
-from nbmerge.merge.values import Clash, Decided, Favor, MergedText, Notes, Policy, Side, Terms, decide, split
+from nbmerge.merge.values import (
+    Clash,
+    Decided,
+    Favor,
+    MergedText,
+    Notes,
+    Policy,
+    Side,
+    Terms,
+    Whole,
+    decide,
+    split,
+)
 from nbmerge.notebook.model import CODE, Cell, in_lines
 
 TYPE_CHECKING = False
@@ -206,7 +218,7 @@ def _merge_type(base: Cell | None, local: Cell, remote: Cell, notes: Notes) -> s
     return local.type
 
 
-def _merge_source(sources: Terms[str], kind: str, python: bool, whole: bool, notes: Notes) -> MergedText:
+def _merge_source(sources: Terms[str], kind: str, python: bool, whole: Whole, notes: Notes) -> MergedText:
     code = kind == CODE
     accept = guard(python and code, sources.local, sources.remote)
     merged = merge_text(*sources, code=code, accept=accept, whole=whole)

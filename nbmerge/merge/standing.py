@@ -5,18 +5,30 @@ Invariant: the markers of a conflict that base has not stay together; what comes
 lines that went in.
 
 A conflict in a conflict has markers in a side.  Where they are merged as lines, another conflict may end
-between them, and when that is settled they are left without their others.  But a line that stands in the
-conflict and beside it is shown twice then, so tips, of which each word is shown once, are merged as lines.
+between them, and when that is settled they are left without their others.  But where they are not, a line
+that stands in the conflict and beside it is shown twice, so lines go first, and conflicts only where one
+would come apart: as when three people changed the same lines.  Where that would show a line twice that
+somebody wrote since base, lines stay.
 """
 
 from __future__ import annotations
 
-from nbmerge.merge.markers import LEAST, conflicts_in
+from collections import Counter
+
+from nbmerge.merge.markers import (
+    LEAST,
+    ConflictStyle,
+    all_conflicts,
+    conflicts_in,
+    is_marker,
+    marker,
+    shown_pieces,
+)
 from nbmerge.merge.values import Clash, Decided, MergedText, Terms, compose, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nbmerge.merge.values import Lines, Piece
 
@@ -28,6 +40,45 @@ def merged_whole(texts: Terms[str], merge: Callable[[Terms[str]], MergedText]) -
     """The merge of three texts in which the conflicts of the sides stay whole, if that can be done."""
     standing = _Standing(texts)
     return standing.completed(merge(texts.map(standing.shortened))) or merge(texts)
+
+
+def merged_by_lines(texts: Terms[str], merge: Callable[[Terms[str]], MergedText]) -> MergedText:
+    """The merge of three texts as lines, unless a conflict of a side would come apart in it and no line that
+    somebody wrote is shown more often where it does not."""
+    merged = merge(texts)
+    if _are_whole(texts, merged):
+        return merged
+    whole = merged_whole(texts, merge)
+    before, shown, once = set(split(texts.base)[0]), _shown(whole), _shown(merged)
+    written = (line for line in shown if any(map(str.isalnum, line)) and line not in before)
+    return merged if any(shown[line] > once[line] and marker(line) is None for line in written) else whole
+
+
+def _shown(merged: MergedText) -> Counter[str]:
+    """How often each line is there when the conflicts are shown."""
+    pieces = shown_pieces(merged, ConflictStyle.MERGE)
+    return Counter(
+        line
+        for piece in pieces
+        for line in ((*piece.local, *piece.remote) if isinstance(piece, Clash) else piece)
+    )
+
+
+def _are_whole(texts: Terms[str], merged: MergedText) -> bool:
+    """Whether no conflict that is whole in a side is cut by one of the merge: whatever is chosen there, no
+    marker is left alone that was not before."""
+    if not any(_OPENING in side for side in (texts.local, texts.remote)):
+        return True
+    before = {line for text in texts for line in _alone(split(text)[0])}
+    around = [line for piece in merged.pieces if isinstance(piece, Decided) for line in piece.value]
+    sides = [side for clash in merged.clashes for side in (clash.local, clash.remote)]
+    return all(before.issuperset(_alone(lines)) for lines in (around, *sides))
+
+
+def _alone(lines: Sequence[str]) -> set[str]:
+    """The markers that are part of no whole conflict."""
+    places = {at for one in all_conflicts(lines, LEAST) for at in one.places}
+    return {line for at, line in enumerate(lines) if at not in places and is_marker(line)}
 
 
 class _Standing:

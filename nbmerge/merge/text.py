@@ -16,7 +16,7 @@ from nbmerge.frozen import frozen
 from nbmerge.merge.rules import adds_twice, by_rule, is_import
 from nbmerge.merge.sequences import added_twice, common_ends, diff3
 from nbmerge.merge.tokens import doubles, prose_tokens
-from nbmerge.merge.values import Clash, Decided, MergedText, Shape, Terms, decide, split
+from nbmerge.merge.values import Clash, Decided, MergedText, Shape, Terms, Whole, decide, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,12 +27,19 @@ if TYPE_CHECKING:
 
 _MISREAD = "one side's only change was UTF-8 read as another encoding"
 _CP1252 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(128, 160)}
+_OPENING = "<<<<<<<"  # without it no conflict stands in a text
 _NEAR = 8  # unchanged lines
 _TELLING = 8  # characters; a shorter line may well be there twice
 
 
 def merge_text(
-    base: str, local: str, remote: str, *, code: bool, accept: Callable[[str], bool], whole: bool = False
+    base: str,
+    local: str,
+    remote: str,
+    *,
+    code: bool,
+    accept: Callable[[str], bool],
+    whole: Whole = Whole.NEVER,
 ) -> MergedText:
     """Merge three texts.  `accept(text)` may refuse what only the bold rules allow; `whole`: see Policy."""
     law = decide(base, local, remote)
@@ -44,11 +51,12 @@ def merge_text(
             lines, shape = split(other)
             return MergedText((Decided(lines),), shape, (_MISREAD,))
     texts = Terms(base, local, remote)
-    if whole:
-        from nbmerge.merge.standing import merged_whole
+    if whole is Whole.NEVER or (_OPENING not in local and _OPENING not in remote):
+        return _Attempts(texts, code, accept).best()
+    from nbmerge.merge import standing
 
-        return merged_whole(texts, lambda texts: _Attempts(texts, code, accept).best())
-    return _Attempts(texts, code, accept).best()
+    way = standing.merged_whole if whole is Whole.ALWAYS else standing.merged_by_lines
+    return way(texts, lambda texts: _Attempts(texts, code, accept).best())
 
 
 def is_misread(text: str, found: str) -> bool:

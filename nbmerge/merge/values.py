@@ -168,17 +168,25 @@ class Favor(Enum):
 FAVORS = (Favor.LOCAL.value, Favor.REMOTE.value, Favor.UNION.value)  # what people are offered
 
 
+class Whole(Enum):
+    """When conflicts that stand in a side are merged as one piece, and not line by line."""
+
+    NEVER = "never"
+    CUT = "cut"  # where one would come apart otherwise
+    ALWAYS = "always"
+
+
 @frozen
 class Policy:
     """`newer` is the side whose run and whose volatile metadata count as the later one.
 
-    `whole`: conflicts that stand in a side stay whole, even if a line is shown twice for it.
+    `whole`: whether conflicts that stand in a side stay whole, though lines are shown twice for it.
     """
 
     outputs: Outputs = Outputs.RUN
     favor: Favor = Favor.NONE
     newer: Side = Side.LOCAL
-    whole: bool = False
+    whole: Whole = Whole.NEVER
 
 
 @frozen

@@ -25,7 +25,7 @@ from nbmerge.merge.files import InMemory
 from nbmerge.merge.markers import ConflictStyle, Labels, render
 from nbmerge.merge.matching import match_cells
 from nbmerge.merge.sequences import align_alike
-from nbmerge.merge.values import Conflict, Decision, Policy, compose, split
+from nbmerge.merge.values import Conflict, Decision, Policy, Whole, compose, split
 from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.notebook.versions import harmonise
 from nbmerge.notebook.writer import write
@@ -137,7 +137,7 @@ class Making:
         named = SharedIds(base, ours, theirs)
         before = named.base or unknown_base(named.local, named.remote)
         markers = self.markers if base is not None else replace(self.markers, style=ConflictStyle.MERGE)
-        result = merge(before, named.local, named.remote, Policy(whole=True))
+        result = merge(before, named.local, named.remote, Policy(whole=Whole.ALWAYS))
         rendered = render(result, markers)
         at = {
             (side, cell): place for place, row in enumerate(result.origins) for side, cell in enumerate(row)

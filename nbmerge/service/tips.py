@@ -15,7 +15,8 @@ never was there, conflict markers and all.  So does this module, but for three t
 - Where others go on from merges, what they have in common is mostly the tips of an earlier one: that one is
   in the history and is taken as it stands, which is what people saw.  (Nobody records git's merges of bases.)
 - What was not recorded is made once, oldest first and without recursion, and kept for the next time.
-- git refuses to merge more than two sides with conflicts; here each tip is joined to those before it.
+- git refuses to merge more than two sides with conflicts; here each tip is joined to those before it.  The
+  conflicts of those are in nobody's history: one that would come apart in the next stays whole.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import MADE_AGAIN, RESPELLED, Graph, Origin, Version
 from nbmerge.merge.files import InMemory, Parsed, merge_sources
 from nbmerge.merge.markers import Labels, MarkerStyle
-from nbmerge.merge.values import Conflict, Decision, Policy, Side, Terms
+from nbmerge.merge.values import Conflict, Decision, Policy, Side, Terms, Whole
 from nbmerge.service.cache import MergedPair, NotebookCache
 from nbmerge.service.labels import Descent
 
@@ -298,8 +299,10 @@ class _Joining:
         newer = Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL
         sides = place.together(bases), self.source, place.source(version.number)
         people = Descent(place.store, place.notebook_id, place.cache, place.graph, bases, tips, version)
+        policy = Policy(newer=newer, whole=Whole.CUT if len(tips) > 1 else Whole.NEVER)
         whole = place.cache.merges.get(
-            (*map(_name_of, sides), newer, people.name), partial(_pair, sides, newer, people.labels)
+            (*map(_name_of, sides), newer, policy.whole, people.name),
+            partial(_pair, sides, policy, people.labels),
         )
         merge = TipMerge(
             whole.data,
@@ -313,9 +316,9 @@ class _Joining:
 
 
 def _pair(
-    sides: tuple[Source, Source, Source], newer: Side, labelled: Callable[[Conflict], Labels]
+    sides: tuple[Source, Source, Source], policy: Policy, labelled: Callable[[Conflict], Labels]
 ) -> MergedPair:
-    whole = merge_sources(*sides, Policy(newer=newer), lambda: MarkerStyle(labelled=labelled))
+    whole = merge_sources(*sides, policy, lambda: MarkerStyle(labelled=labelled))
     return MergedPair(whole.data, whole.rendered.conflicts, whole.result.decisions)
 
 
