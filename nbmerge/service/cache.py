@@ -14,7 +14,7 @@ LongText then, of which nothing may be asked but whether they are equal.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 from nbmerge.errors import NotebookError
@@ -26,7 +26,9 @@ from nbmerge.notebook.reader import read, read_abridged
 
 BUDGET = 24_000_000  # bytes of memory that are used between saves
 MERGES = 8_000_000  # bytes of merges that are kept between saves
+_A_NOTEBOOK, _A_CELL = 2000, 1000  # bytes that one takes besides what is in it
 _A_LINE = 80  # bytes that a line takes besides its text: sources and outputs are lists of strings
+_AS_VALUES = 4  # bytes that a character of a cell takes, its line included
 _AT_LEAST = 4  # notebooks that stay for more than that: a merge needs three, and its result comes next
 _TOO_LARGE = 4  # budgets, or twice the file where that is more: beyond it fewer stay
 _SHARED = 20  # a version that shares cells is taken to cost this much less
@@ -90,10 +92,7 @@ class NotebookCache:
             self._kept.move_to_end(digest)
             return found[0]
         notebook = self._read(data, known)
-        if any(one is two for one, two in zip(notebook.cells[:8], known[:8], strict=False)):
-            weight = 4 * _spelled(notebook) // _SHARED  # to count lines would take as long as to share cells
-        else:
-            weight = 2 * _spelled(notebook) + _A_LINE * data.count(b"\n")
+        weight = _weight(notebook, data, known)
         self._kept[digest] = (notebook, weight)
         self._weight += weight
         while self._weight > self._budget and len(self._kept) > _AT_LEAST:
@@ -129,9 +128,22 @@ class NotebookCache:
             return None
 
 
-def _spelled(notebook: Notebook) -> int:
-    """How many characters its cells have as they are spelled, without long texts."""
-    spans = (cell.span for cell in notebook.cells)
+def _weight(notebook: Notebook, data: bytes, known: tuple[Cell, ...]) -> int:
+    """About how many bytes of memory a notebook takes, without long texts and cells that are known.
+
+    Those may be forgotten where they are known from, and stay here: so they count for a little.
+    """
+    shared = {id(cell) for cell in known}
+    own = [cell for cell in notebook.cells if id(cell) not in shared]
+    if len(own) == len(notebook.cells):
+        return _A_NOTEBOOK + _A_CELL * len(own) + 2 * _spelled(own) + _A_LINE * data.count(b"\n")
+    in_all = _A_NOTEBOOK + _A_CELL * len(own) + _AS_VALUES * _spelled(own)
+    return max(in_all, _AS_VALUES * _spelled(notebook.cells) // _SHARED)
+
+
+def _spelled(cells: Iterable[Cell]) -> int:
+    """How many characters some cells have in their file."""
+    spans = (cell.span for cell in cells)
     return sum(span.end - span.start for span in spans if span is not None)
 
 
