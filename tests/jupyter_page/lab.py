@@ -55,7 +55,7 @@ _OTHERS = {
     "nbdime": ["nbdime-jupyterlab"],
     "jupyter_server_ydoc": ["@jupyter/collaboration-extension", "@jupyter/docprovider-extension"],
 }
-_PATIENCE = 30.0  # seconds
+_PATIENCE = 90.0  # seconds; machines may be busy
 _WATCH = """
 window.dialogs = [];
 new MutationObserver(() => {

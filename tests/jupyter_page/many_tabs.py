@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,7 @@ _LATE = 5  # saves of others, after which a program may still write what it read
 _SETTLED = 20.0  # seconds until all show what the file holds
 # Errors in the console that are not ours: files that a fresh profile lacks.
 _USUAL = ("favicon", "/api/kernels/", "/api/sessions/", "net::ERR_ABORTED")
+_GONE = re.compile(r" 404 .*/nbmerge/api/head/")  # git takes a file away for a moment
 _HELP = """
 window.crowd = {
   failed: [],
@@ -79,6 +80,11 @@ window.crowd = {
   save() {
     const {context} = window.panel;
     void context.save().catch(error => this.failed.push(String(error)));
+  },
+  runs() {
+    const {content, sessionContext} = window.panel;
+    const isWaiting = cell => cell.node.querySelector('.jp-InputPrompt')?.textContent.includes('*');
+    return sessionContext.session?.kernel?.status === 'busy' || content.widgets.some(isWaiting);
   },
   cells() {
     const strip = cell => {
@@ -150,7 +156,7 @@ class Crowd:
 
         def hear(message: ConsoleMessage) -> None:
             text = f"{message.text} {message.location.get('url', '')}"
-            if message.type == "error" and not any(one in text for one in _USUAL):
+            if message.type == "error" and not any(one in text for one in _USUAL) and not _GONE.search(text):
                 self.errors.append(f"{who} said: {text}")
 
         tab.page.on("console", hear)
@@ -284,7 +290,11 @@ class Crowd:
     # What has to be true.
 
     def settle(self) -> None:
-        """All save, twice: what the first got of the others' typing is in the second."""
+        """All save, twice: what the first got of the others' typing is in the second.
+
+        When nothing runs any more: what a run brings after the last save, a tab keeps as unsaved work.
+        """
+        self.until(lambda: not any(tab.page.evaluate("window.crowd.runs()") for tab in self.tabs))
         for _ in range(2):
             for tab in self.tabs:
                 tab.page.evaluate("window.panel.context.save()")
@@ -292,8 +302,11 @@ class Crowd:
 
     def wait(self) -> None:
         """Until all show what the file holds, but not for ever."""
+        self.until(lambda: not self.differences())
+
+    def until(self, true: Callable[[], bool]) -> None:
         end = time.monotonic() + _SETTLED
-        while time.monotonic() < end and self.differences():
+        while time.monotonic() < end and not true():
             time.sleep(0.1)
 
     def differences(self) -> list[str]:

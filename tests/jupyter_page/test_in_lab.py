@@ -151,6 +151,37 @@ def test_outputs_of_others_come_in_once(there: Server, both: tuple[Tab, Tab]) ->
     assert ann.page.evaluate("window.panel.context.model.cells.get(1).trusted") is False
 
 
+def test_a_run_since_the_last_save_stays_when_git_goes_back(there: Server, both: tuple[Tab, Tab]) -> None:
+    """The tab counts as unsaved then, and its save brings the run into the file."""
+    ann, bob = both
+    there.put(
+        ann.name,
+        four() | {"cells": [*four()["cells"][:3], code("three = 3", id="three", count=2, out="2\n")]},
+    )
+    for tab in both:
+        tab.page.wait_for_function("window.panel.content.widgets[3].outputArea.node.innerText.trim() === '2'")
+    ann.save()
+    ann.page.evaluate(
+        """() => {
+          const cell = window.panel.context.model.sharedModel.cells[3];
+          cell.setOutputs([]);
+          cell.setOutputs([{name: 'stdout', output_type: 'stream', text: '3\\n'}]);
+          cell.execution_count = 3;
+        }"""
+    )
+    older = [*four(title="# Before")["cells"][:3], code("three = 3", id="three", count=1, out="1\n")]
+    there.put(ann.name, four() | {"cells": older})
+    wanted = ["# Before", "one = 1", "two = 2\nprint(two)", "three = 3"]
+    for tab in both:
+        tab.wait(wanted)
+    assert [tab.outputs(3)[0]["text"] for tab in both] == ["3\n", "1\n"]
+    assert ann.dirty()
+    ann.save()
+    bob.page.wait_for_function("window.panel.content.widgets[3].outputArea.node.innerText.trim() === '3'")
+    held = json.loads((there.folder / ann.name).read_bytes())["cells"][3]
+    assert (held["execution_count"], held["outputs"][0]["text"]) == (3, ["3\n"])
+
+
 def test_cells_are_moved_under_a_caret(there: Server, both: tuple[Tab, Tab]) -> None:
     ann, _ = both
     ann.type(1, "0")
@@ -276,6 +307,49 @@ def test_drives_of_other_extensions_are_left_alone(there: Server, both: tuple[Ta
     assert there.sources(ann.name.removeprefix("Other:"))[1] == "one = 10"
     # The page that shows the same file from the server's own drive asks for what has come.
     assert [url for url in ann.asked if "/open/" in url or "/save/" in url] == []
+
+
+def test_a_file_that_is_away_for_a_moment(there: Server, both: tuple[Tab, Tab]) -> None:
+    """As git does it when it checks out: the save is made again."""
+    ann, _ = both
+    path = there.folder / ann.name
+
+    def away(route: Route) -> None:
+        data = path.read_bytes()
+        path.unlink()
+        answer = route.fetch()
+        path.write_bytes(data)
+        route.fulfill(response=answer)
+
+    ann.type(1, "0")
+    ann.page.route("**/nbmerge/api/save/**", away, times=1)
+    ann.save()
+    assert there.sources(ann.name)[1] == "one = 10"
+
+
+def test_the_server_has_no_part_any_more(there: Server, both: tuple[Tab, Tab]) -> None:
+    """Such a page saves as without nbmerge, and does not overwrite what it has not seen."""
+    ann, bob = both
+    there.put(ann.name, four(title="# Before"))
+    for tab in both:
+        tab.wait(["# Before", "one = 1", "two = 2\nprint(two)", "three = 3"])
+        tab.page.route("**/nbmerge/api/**", lambda route: route.fulfill(status=404, body="{}"))
+    ann.type(1, "0")
+    ann.save()
+    assert there.sources(ann.name)[:2] == ["# Before", "one = 10"]
+    bob.type(3, "3")
+    bob.page.evaluate("void window.panel.context.save().catch(() => 0)")
+    bob.page.locator(".jp-Dialog button").first.click()
+    assert bob.dialogs() == [f"File Save Error for {bob.name}"]
+    bob.page.evaluate("void window.panel.context.save().catch(() => 0)")
+    bob.page.locator(".jp-Dialog button", has_text="Overwrite").click()
+    ann.type(1, "0", at=0)
+    ann.page.evaluate("void window.panel.context.save().catch(() => 0)")
+    ann.page.locator(".jp-Dialog button", has_text="Revert").click()
+    ann.wait(["# Before", "one = 1", "two = 2\nprint(two)", "three = 33"])
+    for tab in both:
+        tab.page.unroute("**/nbmerge/api/**")
+        tab.page.evaluate("window.dialogs = []")
 
 
 @pytest.mark.parametrize("how", ["no server part", "turned off"])

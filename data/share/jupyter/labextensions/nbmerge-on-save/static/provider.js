@@ -283,14 +283,20 @@ export class NotebookProvider {
    */
   async save(path, options) {
     const open = this._at(path);
-    if (!open?.replica) return this._begun(path, await this._stock.save(path, options));
-    try {
-      const { model } = await open.replica.save();
+    const replica = open?.replica;
+    if (!open || !replica) return this._begun(path, await this._stock.save(path, options));
+    const save = async () => {
+      const { model } = await replica.save();
       open.began = path;
       return /** @type {Model} */ (model);
+    };
+    try {
+      return await save();
     } catch (error) {
-      if (!isNotFound(error) || !(await this._isGone(path))) throw error;
-      return this._recreate(path, open, open.replica, options);
+      if (!isNotFound(error)) throw error;
+      if (await this._isGone(path)) return this._recreate(path, open, replica, options);
+      if (await this._server.isMissing()) return this._saveAlone(path, open, replica, options);
+      return save(); // git takes a file away for a moment
     }
   }
 
@@ -303,6 +309,27 @@ export class NotebookProvider {
       if (isNotFound(error)) return true;
       throw error;
     }
+  }
+
+  /**
+   * Save the stock way from now on: the server has no part of nbmerge any more.  Not if the file holds what
+   * this page has not seen; Jupyter asks what to do about that, at the next save.
+   * @param {string} path
+   * @param {OpenNotebook} open
+   * @param {Replica} replica
+   * @param {Partial<Model>} [options]
+   * @returns {Promise<Model>}
+   */
+  async _saveAlone(path, open, replica, options) {
+    const held = await this._stock.get(path, /** @type {FetchOptions} */ ({ content: false, hash: true }));
+    open.end();
+    if (!replica.has(held) && held.last_modified !== open.context.contentsModel?.last_modified) {
+      throw new Error(
+        'The server has no part of nbmerge any more, and the file was changed. Save once more: Jupyter asks then.'
+      );
+    }
+    console.info(`nbmerge: ${path} is saved as it is without nbmerge: the server has no part of it any more`);
+    return this._stock.save(path, { ...options, content: open.context.model.toJSON() });
   }
 
   /** @param {string} path @param {FetchOptions} [options] */

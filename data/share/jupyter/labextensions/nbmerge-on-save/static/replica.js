@@ -61,8 +61,10 @@ export class Replica {
   constructor(server, page, opened) {
     this.server = server;
     this.page = page;
-    /** The version that the copy goes on from. */
+    /** What the copy goes on from: a version, or a save whose version was not told. */
     this.base = opened.version;
+    /** The last version that was told. */
+    this.version = opened.version;
     /** The last content that both sides had for sure. @type {Json} */
     this.synced = opened.content;
     this.closed = false;
@@ -72,6 +74,15 @@ export class Replica {
     this._unanswered = null;
     /** @type {Promise<void> | null} */
     this._waiting = null;
+  }
+
+  /**
+   * Whether the copy has what a file with this model holds: a token names the digits of a SHA-256.
+   * @param {Json} model
+   */
+  has(model) {
+    const [, digits] = this.version.split('.');
+    return model.hash_algorithm === 'sha256' && Boolean(digits) && String(model.hash).startsWith(digits);
   }
 
   /**
@@ -154,11 +165,11 @@ export class Replica {
     }
     this._unanswered = null;
     if (this.closed) return answer;
-    this.base = answer.sent; // first: should the page fail at the rest, it goes on from this
+    this._goOn(answer.sent); // first: should the page fail at the rest, it goes on from this
     this.synced = request.snapshot.content;
     const made = this.page.bring(answer.operations, request.snapshot, true);
     if (made) {
-      this.base = answer.version;
+      this._goOn(answer.version);
       this.synced = made;
     } else this.follow();
     this.page.told(answer);
@@ -190,7 +201,7 @@ export class Replica {
       if (this.closed) return;
       const made = this.page.bring(answer.operations, snapshot, false);
       if (made) {
-        this.base = answer.version;
+        this._goOn(answer.version);
         if (!answer.held.length && sameJson(snapshot.content, this.synced)) this.synced = made;
         this.page.told(answer);
         return;
@@ -213,7 +224,13 @@ export class Replica {
           'was. Keep your work with "Save Notebook As", then reload this notebook from disk.'
       );
     }
-    this.base = opened.version;
+    this._goOn(opened.version);
     this.synced = opened.content;
+  }
+
+  /** @param {string} version */
+  _goOn(version) {
+    this.base = version;
+    this.version = version;
   }
 }

@@ -32,6 +32,16 @@ export class NbmergeServer {
     return this._ask('GET', 'about', '', undefined, SHORT);
   }
 
+  /** Whether the server answers, and has no part of nbmerge. */
+  async isMissing() {
+    try {
+      await this.about();
+      return false;
+    } catch (error) {
+      return /** @type {{status?: number}} */ (error).status === 404;
+    }
+  }
+
   /**
    * @param {string} path
    * @returns {Promise<{here: true, version: string, model: Json} | {here: false, why: string}>}
