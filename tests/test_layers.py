@@ -40,6 +40,8 @@ OWNERS = {
     "jupyter_server": {"jupyter/extension.py", "jupyter/handlers.py"},
     "jupyter_client": {"jupyter/handlers.py"},
     "jupyter_core": {"jupyter/notebooks.py"},
+    "jupyter_ydoc": {"jupyter/rooms.py", "jupyter/shared_cells.py"},
+    "pycrdt": {"jupyter/shared_cells.py"},
     "jupyter_events": {"jupyter/events.py"},
     "tornado": {"jupyter/handlers.py", "jupyter/notebooks.py"},
     "traitlets": {"jupyter/extension.py"},

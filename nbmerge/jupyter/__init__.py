@@ -6,7 +6,7 @@ imports anything of Jupyter's server, and nothing imports this room but that ser
 
 To read in this order: `extension` (what the server loads), `handlers` (the requests), `participants` (the
 store that stays open), `notebooks` (between contents and bytes), `failures`, `trusting`, `watching` and
-`events`.
+`events`; and for documents that people share, `rooms` and `shared_cells`.
 """
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ Must not know: what a request is answered.  Invariant: a server that nobody asks
 from __future__ import annotations
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Unicode
+from traitlets import Bool, Unicode
 
 from nbmerge.jupyter import events
 from nbmerge.jupyter.handlers import (
@@ -21,6 +21,8 @@ from nbmerge.jupyter.handlers import (
 from nbmerge.jupyter.participants import Participants
 from nbmerge.jupyter.watching import OpenNotebooks
 
+_ROOMS = "jupyter_server_ydoc"
+
 
 class NbmergeExtension(ExtensionApp):
     """nbmerge's part in a Jupyter server."""
@@ -31,6 +33,14 @@ class NbmergeExtension(ExtensionApp):
     state = Unicode(
         "", config=True, help="The state directory of nbmerge; empty: the one that its commands use."
     )
+
+    rooms = Bool(
+        True,
+        config=True,
+        help="Whether rooms of jupyter-collaboration merge what programs write into their notebooks.",
+    )
+
+    _leave_rooms = staticmethod(lambda: None)
 
     def initialize_settings(self) -> None:
         """Make what all requests share."""
@@ -45,6 +55,18 @@ class NbmergeExtension(ExtensionApp):
             lambda event: events.emit(logger, event),
         )
         self.settings[SETTING] = Serving(participants, opened)
+        if self.rooms and self.serverapp.jpserver_extensions.get(_ROOMS):
+            self._merge_in_rooms(participants)
+
+    def _merge_in_rooms(self, participants: Participants) -> None:
+        from nbmerge.jupyter import rooms
+
+        assert self.serverapp is not None
+        server = self.serverapp
+        if rooms.take_part(rooms.RoomFiles(lambda: server.contents_manager, participants)):
+            self._leave_rooms = rooms.leave
+        else:
+            self.log.info("nbmerge: this version of jupyter-collaboration sets rooms to what programs write")
 
     def initialize_handlers(self) -> None:
         """Say which requests go where."""
@@ -61,5 +83,6 @@ class NbmergeExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """End with the server: what is being saved is saved first."""
         serving: Serving = self.settings[SETTING]
+        self._leave_rooms()
         await serving.opened.stop()
         serving.participants.close()

@@ -30,7 +30,7 @@ from nbmerge.sync.api import (
 )
 from nbmerge.sync.came import Came
 from nbmerge.sync.operations import Delete, Insert, Move, Operation, Set, apply, operations
-from nbmerge.sync.pulling import Pulled
+from nbmerge.sync.pulling import Pulled, brought_in
 from nbmerge.sync.tokens import without_writer
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Delete",
     "Insert",
     "Move",
+    "Noted",
     "Opened",
     "Operation",
     "Participation",
@@ -47,6 +48,7 @@ __all__ = [
     "Set",
     "Timing",
     "apply",
+    "brought_in",
     "claim",
     "identify",
     "open_notebook",

@@ -78,7 +78,7 @@ def pull_into(service: NotebookService, path: str, token: str, copy: Notebook) -
         before = cache.version(notebook_id, common)
         now = cache.version(notebook_id, wanted.number, before.cells)
     came = came_between(service.recorder, notebook_id, base, wanted)
-    changed, held, is_all = _merged(before, copy, now)
+    changed, held, is_all = brought_in(before, copy, now)
     version = token_of(wanted if is_all and tips else base, name)
     return Pulled(version, token_of(head, name), changed, operations(copy, changed), held, came, due)
 
@@ -108,8 +108,8 @@ def _common(service: NotebookService, notebook_id: int, base: Version, wanted: V
     return max(graph.commons((base.number,), wanted.number), default=None)
 
 
-def _merged(base: Notebook, copy: Notebook, head: Notebook) -> tuple[Notebook, tuple[Name, ...], bool]:
-    """The copy with what does not conflict, the cells in it that do, and whether that is all that does."""
+def brought_in(base: Notebook, copy: Notebook, head: Notebook) -> tuple[Notebook, tuple[Name, ...], bool]:
+    """The copy with what does not conflict, the cells in it that do, and whether all is in it."""
     notebooks = base, copy, head
     one, two, three = (
         InMemory(name, write(notebook) if notebook.major < 4 else b"")

@@ -12,6 +12,7 @@ from nbmerge.notebook.reader import read
 from nbmerge.sync import apply, operations
 from tests.helpers.build import Notebook, code, markdown, notebook, shown
 from tests.helpers.examples import tried
+from tests.helpers.in_page import in_page, shape
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.strategies import Ids
 from tests.jupyter_page.node_pages import Node, needs_node
@@ -20,40 +21,6 @@ from tests.sync.copies import Copy, edited, merges
 pytestmark = needs_node
 _KINDS = (Ids.OWN, Ids.NONE)
 COPIES = edited(*_KINDS) | merges(*_KINDS)
-
-
-def in_page(found: Notebook) -> Notebook:
-    """A notebook as pages get it: texts in one piece."""
-    return found | {"cells": [_cell_in_page(cell) for cell in found["cells"]]}
-
-
-def _cell_in_page(cell: dict[str, Any]) -> dict[str, Any]:
-    made = cell | {"source": "".join(cell["source"])}
-    if "outputs" in cell:
-        made["outputs"] = [
-            one
-            | ({"text": "".join(one["text"])} if "text" in one else {"data": _joined(one.get("data", {}))})
-            for one in cell["outputs"]
-        ]
-    if "attachments" in cell:
-        made["attachments"] = {name: _joined(data) for name, data in cell["attachments"].items()}
-    return made
-
-
-def _joined(data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        kind: "".join(value) if isinstance(value, list) and not kind.endswith("json") else value
-        for kind, value in data.items()
-    }
-
-
-def shape(found: Notebook) -> Any:
-    """A notebook without the ids that a page has invented, in a form that compares."""
-    cells = [dict(cell) for cell in found["cells"]]
-    if found["nbformat_minor"] < 5:
-        for cell in cells:
-            cell.pop("id", None)
-    return json.loads(json.dumps(found | {"cells": cells}))
 
 
 def forms(sent: Notebook, merged: Notebook) -> list[dict[str, Any]]:

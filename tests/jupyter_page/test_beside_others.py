@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +69,34 @@ def test_rooms_go_first(chromium: Browser, tmp_path: Path) -> None:
         assert there.sources(NAME) == ["one = 10", "two = 2"]
         assert ann.asked == bob.asked == []
         assert any("documents are shared" in line for line in ann.said)
+        assert ann.dialogs() == bob.dialogs() == []
+
+
+@_needs_rooms
+def test_a_room_loses_nothing_to_what_a_program_read_long_ago(chromium: Browser, tmp_path: Path) -> None:
+    """Two people type each second, and the room does not save; a script writes what it read 17 s before."""
+    with server(tmp_path, ROOMS) as there:
+        path = there.put(NAME, two())
+        ann, bob = (opened(new_tab(chromium, there)) for _ in range(2))
+        bob.wait(["one = 1", "two = 2"])
+        read = json.loads(path.read_bytes())
+        for number in range(24):
+            ann.type(0, f"\na{number} = 1")
+            bob.type(1, f"\nb{number} = 1")
+            if number == 17:
+                there.put(NAME, read | {"cells": [*read["cells"], code("three = 3", id="three")]})
+            time.sleep(0.7)
+        wanted = [
+            "\n".join(["one = 1", *(f"a{number} = 1" for number in range(24))]),
+            "\n".join(["two = 2", *(f"b{number} = 1" for number in range(24))]),
+            "three = 3",
+        ]
+        for tab in (ann, bob):
+            tab.wait(wanted)
+        end = time.monotonic() + 10
+        while there.sources(NAME) != wanted and time.monotonic() < end:
+            time.sleep(0.2)
+        assert there.sources(NAME) == wanted
         assert ann.dialogs() == bob.dialogs() == []
 
 
