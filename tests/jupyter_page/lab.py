@@ -1,4 +1,4 @@
-"""Owns: a JupyterLab server with nbmerge, and tabs of a real browser in it.
+"""Owns: a server of JupyterLab and Notebook with nbmerge, and tabs of a real browser in it.
 
 Must not know: what is tested.  Invariant: this checkout's extension is the one that is served; others that
 change how notebooks are saved are off; the process that was started is gone at the end.
@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,17 +39,19 @@ c.ServerApp.port_retries = 0
 c.ServerApp.open_browser = False
 c.ServerApp.allow_root = True
 c.NbmergeExtension.state = {state!r}
-c.LabApp.extra_labextensions_path = [{pages!r}]
-c.LabApp.expose_app_in_browser = True
 c.LabApp.news_url = None
-c.LabApp.user_settings_dir = {settings!r}
-c.LabApp.workspaces_dir = {workspaces!r}
+for app in (c.LabApp, c.JupyterNotebookApp):
+    app.extra_labextensions_path = [{pages!r}]
+    app.expose_app_in_browser = True
+    app.user_settings_dir = {settings!r}
+    app.workspaces_dir = {workspaces!r}
 """
 _SETTINGS = {
     "apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
     "docmanager-extension/plugin.jupyterlab-settings": {"autosave": False},
 }
-_OURS = {"nbmerge.jupyter": True, "jupyterlab": True, "jupyter_lsp": False}
+HAS_NOTEBOOK = find_spec("notebook") is not None
+_OURS = {"nbmerge.jupyter": True, "jupyterlab": True, "jupyter_lsp": False, "notebook": HAS_NOTEBOOK}
 # Other extensions by their names in the server, and what they have in the page: off unless asked for.
 _OTHERS = {
     "jupyterlab_jupytext": ["jupyterlab-jupytext"],
@@ -291,6 +294,27 @@ class Tab:
 
 def new_tab(browser: Browser, there: Server, prepare: Callable[[Page], None] = lambda _: None) -> Tab:
     """A tab in a profile of its own, with JupyterLab loaded."""
+    tab = _tab(browser, f"{there.url}/lab?token=t&reset", prepare)
+    tab.page.evaluate("window.jupyterapp.restored")
+    return tab
+
+
+def notebook_tab(browser: Browser, there: Server, name: str) -> Tab:
+    """A tab in a profile of its own, in which Notebook shows a notebook."""
+    tab = _tab(browser, f"{there.url}/notebooks/{name}?token=t", lambda _: None)
+    tab.name = name
+    tab.page.evaluate(
+        """async () => {
+          await window.jupyterapp.restored;
+          window.panel = window.jupyterapp.shell.currentWidget;
+          await window.panel.context.ready;
+          await window.panel.revealed;
+        }"""
+    )
+    return tab
+
+
+def _tab(browser: Browser, url: str, prepare: Callable[[Page], None]) -> Tab:
     from tests.helpers.chromium import new_page
 
     tab = Tab(new_page(browser))
@@ -298,7 +322,6 @@ def new_tab(browser: Browser, there: Server, prepare: Callable[[Page], None] = l
     tab.page.on("request", lambda one: tab.asked.append(one.url) if "nbmerge/api" in one.url else None)
     tab.page.add_init_script(_WATCH)
     prepare(tab.page)
-    tab.page.goto(f"{there.url}/lab?token=t&reset")
+    tab.page.goto(url)
     tab.page.wait_for_function("window.jupyterapp?.shell?.currentWidget !== undefined")
-    tab.page.evaluate("window.jupyterapp.restored")
     return tab

@@ -76,6 +76,8 @@ def test_rooms_go_first(chromium: Browser, tmp_path: Path) -> None:
 def test_a_room_loses_nothing_to_what_a_program_read_long_ago(chromium: Browser, tmp_path: Path) -> None:
     """Two people type each second, and the room does not save; a script writes what it read 17 s before."""
     with server(tmp_path, ROOMS) as there:
+        settings = tmp_path / "settings" / "@jupyterlab" / "docmanager-extension"
+        (settings / "plugin.jupyterlab-settings").write_text(json.dumps({"autosave": True}))
         path = there.put(NAME, two())
         ann, bob = (opened(new_tab(chromium, there)) for _ in range(2))
         bob.wait(["one = 1", "two = 2"])

@@ -11,7 +11,7 @@ import pytest
 
 from tests.helpers.build import Notebook, code, markdown, notebook
 from tests.helpers.chromium import needs_chromium
-from tests.jupyter_page.lab import Server, Tab, new_tab, server
+from tests.jupyter_page.lab import HAS_NOTEBOOK, Server, Tab, new_tab, notebook_tab, server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -350,6 +350,31 @@ def test_the_server_has_no_part_any_more(there: Server, both: tuple[Tab, Tab]) -
     for tab in both:
         tab.page.unroute("**/nbmerge/api/**")
         tab.page.evaluate("window.dialogs = []")
+
+
+@pytest.mark.skipif(not HAS_NOTEBOOK, reason="Notebook is not installed")
+def test_in_notebook_7(there: Server, chromium_program: Browser) -> None:
+    name = "in-notebook.ipynb"
+    there.put(name, four())
+    ann, bob = (notebook_tab(chromium_program, there, name) for _ in range(2))
+    for tab in (ann, bob):
+        tab.mark_editors()
+    ann.type(1, "0")
+    bob.type(3, "3")
+    ann.save()
+    bob.save()
+    wanted = ["# Levels", "one = 10", "two = 2\nprint(two)", "three = 33"]
+    ann.wait(wanted)
+    assert there.sources(name) == bob.sources() == wanted
+    assert ann.caret() == (1, len("one = 10"), True)
+    assert "1 line from " in bob.note()
+    there.put(name, four(title="# Levels of the river", one="one = 10", three="three = 33"))
+    for tab in (ann, bob):
+        tab.wait(["# Levels of the river", *wanted[1:]])
+    assert [tab.lost_editors() for tab in (ann, bob)] == [0, 0]
+    assert [tab.dialogs() for tab in (ann, bob)] == [[], []]
+    for tab in (ann, bob):
+        tab.page.close()
 
 
 @pytest.mark.parametrize("how", ["no server part", "turned off"])

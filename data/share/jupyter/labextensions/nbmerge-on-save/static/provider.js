@@ -321,7 +321,8 @@ export class NotebookProvider {
    * @returns {Promise<Model>}
    */
   async _saveAlone(path, open, replica, options) {
-    const held = await this._stock.get(path, /** @type {FetchOptions} */ ({ content: false, hash: true }));
+    // JupyterLab 4.0 hands on what it does not know as it is, and the server wants a 1.
+    const held = await this._stock.get(path, /** @type {any} */ ({ content: false, hash: 1 }));
     open.end();
     if (!replica.has(held) && held.last_modified !== open.context.contentsModel?.last_modified) {
       throw new Error(
