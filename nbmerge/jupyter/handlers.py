@@ -22,6 +22,8 @@ from nbmerge.jupyter.failures import for_page, status_of
 from nbmerge.jupyter.notebooks import (
     Contents,
     as_node,
+    bring_results,
+    in_short,
     is_of,
     operations_shown,
     shown,
@@ -115,8 +117,8 @@ class NotebookHandler(APIHandler):
 
     async def operations(self, operations: tuple[Operation, ...], content: bytes) -> list[dict[str, Any]]:
         """Operations that lead to this content, for a page."""
-        if not operations:
-            return []
+        if not bring_results(operations):
+            return operations_shown(operations)
         run = self.serving.participants.run
         notebook = await run(lambda: shown(content))
         trusted = await self.trust.of(notebook)
@@ -239,9 +241,9 @@ class PullHandler(NotebookHandler):
         file = contents.file(path)
         notebook, base = as_node(body["content"]), body["base"]
         participants = self.serving.participants
-        sent = await participants.run(lambda: spelled(notebook))
+        sent = await participants.run(lambda: in_short(notebook))
         try:
-            pulled = await participants.ask(lambda participation: participation.pull(file, base, sent.data))
+            pulled = await participants.ask(lambda participation: participation.pull(file, base, sent))
         except NbmergeError as error:
             self.answer_failure(error, path, file)
             return

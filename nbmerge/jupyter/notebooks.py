@@ -17,7 +17,7 @@ from tornado.web import HTTPError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nbmerge.sync import Operation
 
@@ -111,6 +111,15 @@ def spelled(notebook: NotebookNode) -> Spelled:
     return Spelled(f"{text}\n".encode() if not text.endswith("\n") else text.encode(), invalid)
 
 
+def in_short(notebook: NotebookNode) -> bytes:
+    """What Jupyter would write, in one line and unchecked: for what is only compared.
+
+    The notebook is not to be used after it.
+    """
+    found = _spelling.strip_transient(_spelling.split_lines(notebook))
+    return json.dumps(found).encode()
+
+
 def shown(data: bytes, invalid: Json | None = None) -> NotebookNode:
     """What Jupyter would show of a file.  Raises HTTPError if it cannot."""
     try:
@@ -128,10 +137,27 @@ def is_of(model: Json, data: bytes) -> bool:
     return not name or not value or hashlib.new(name, data).hexdigest() == value
 
 
-def operations_shown(operations: Sequence[Operation], content: NotebookNode, trusted: bool) -> list[Json]:
+def bring_results(operations: Sequence[Operation]) -> bool:
+    """Whether there are outputs in operations, so that it counts whether what comes of them is trusted."""
+    return any(_brings_results(operation.form()) for operation in operations)
+
+
+def _brings_results(operation: Mapping[str, object]) -> bool:
+    match operation:
+        case {"op": "insert", "value": {"cell_type": "code"}} | {"op": "set", "field": "outputs", "value": _}:
+            return True
+        case {"op": "set", "value": _}:
+            return "field" not in operation
+    return False
+
+
+def operations_shown(
+    operations: Sequence[Operation], content: NotebookNode = None, trusted: bool = False
+) -> list[Json]:
     """Operations for a page that shows notebooks as `shown` does.
 
-    `content` is what comes of them.  Where it is not trusted as a whole, cells that get outputs are told so.
+    `content` is what comes of them, if they bring results; where it is not trusted as a whole, cells that get
+    outputs are told so.
     """
     return [one for operation in operations for one in _shown(operation.as_json(), content, trusted)]
 

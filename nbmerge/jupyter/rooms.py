@@ -20,7 +20,15 @@ import jupyter_ydoc
 from jupyter_ydoc import YNotebook
 
 from nbmerge.errors import NbmergeError, SystemFailure
-from nbmerge.jupyter.notebooks import Contents, as_node, operations_shown, shown, spelled, why_not_here
+from nbmerge.jupyter.notebooks import (
+    Contents,
+    as_node,
+    bring_results,
+    in_short,
+    operations_shown,
+    shown,
+    why_not_here,
+)
 from nbmerge.jupyter.participants import Participants
 from nbmerge.jupyter.shared_cells import carry_out
 from nbmerge.jupyter.trusting import Trust
@@ -98,15 +106,15 @@ class RoomFiles:
     async def pull(self, path: str, content: Json, base: str) -> Pulled:
         """What the file has got since `base`, for a room that says this now."""
         file = self.file(path)
-        data = await self.participants.run(lambda: spelled(as_node(content)).data)
+        data = await self.participants.run(lambda: in_short(as_node(content)))
         return await self.participants.ask(lambda participation: participation.pull(file, base, data))
 
-    async def trusts(self, notebook: Notebook) -> bool:
-        """Whether the user trusts a notebook as a whole."""
-        data = write(notebook)
-        return await Trust(self.manager(), self.participants).of(
-            await self.participants.run(lambda: shown(data))
-        )
+    async def trusts(self, pulled: Pulled) -> bool:
+        """Whether the user trusts what comes of the operations, as a whole."""
+        if not bring_results(pulled.operations):
+            return False
+        node = await self.participants.run(lambda: shown(write(pulled.content)))
+        return await Trust(self.manager(), self.participants).of(node)
 
 
 def _bytes_of(file: str) -> bytes:
@@ -215,10 +223,10 @@ class RoomNotebook(YNotebook):
         """Bring in what the file has got; False: somebody has typed meanwhile in the place that changes."""
         sent = self.get()
         pulled = await self.files.pull(self.path or "", sent, self._base)
-        trusted = await self.files.trusts(pulled.content)
+        trusted = await self.files.trusts(pulled)
         now, made, todo, is_all = self.get(), pulled.content, pulled.operations, True
         if now != sent:
-            before, copy = (read(spelled(as_node(one)).data) for one in (sent, now))
+            before, copy = (read(in_short(as_node(one))) for one in (sent, now))
             made, _, is_all = brought_in(before, copy, pulled.content)
             if not is_all and not is_last:
                 return False
@@ -229,7 +237,7 @@ class RoomNotebook(YNotebook):
 
 
 def _shown(todo: Sequence[Operation], made: Notebook, trusted: bool) -> list[Json]:
-    return operations_shown(todo, shown(write(made)), trusted) if todo else []
+    return operations_shown(todo, shown(write(made)) if bring_results(todo) else None, trusted)
 
 
 def _same(one: Json, other: Json) -> bool:

@@ -57,6 +57,8 @@ def trusted_ids(*notebooks: Cells) -> list[tuple[Ids, ...]]:
 def metadata_id(cell: Cell, path: Sequence[str]) -> str | None:
     """What stands at a path of METADATA_IDS in the cell's metadata, if it is a text."""
     found: object = cell.value.get("metadata")
+    if not found:  # as most cells have none, and all are asked for each kind of id
+        return None
     for key in path:
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, str) and found else None
