@@ -202,8 +202,10 @@ function listen(app, provider) {
  * @param {StatusBar | undefined} bar
  */
 function show(app, status, bar) {
-  if (bar) bar.registerStatusItem('nbmerge-on-save:came', { item: status.widget, align: 'left', rank: 20 });
-  else {
+  if (bar) {
+    const place = /** @type {const} */ ({ align: 'left', rank: 20, priority: 1 }); // also in narrow windows
+    bar.registerStatusItem('nbmerge-on-save:came', { item: status.widget, ...place });
+  } else {
     status.widget.id = 'nbmerge-on-save-came';
     app.shell.add(status.widget, 'top', { rank: 10_000 });
   }
