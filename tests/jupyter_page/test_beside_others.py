@@ -102,6 +102,29 @@ def test_a_room_loses_nothing_to_what_a_program_read_long_ago(chromium: Browser,
         assert ann.dialogs() == bob.dialogs() == []
 
 
+@_needs_rooms
+def test_a_room_shows_both_where_a_program_changed_the_same_line(chromium: Browser, tmp_path: Path) -> None:
+    with server(tmp_path, ROOMS) as there:
+        settings = tmp_path / "settings" / "@jupyterlab" / "docmanager-extension"
+        (settings / "plugin.jupyterlab-settings").write_text(json.dumps({"autosave": True}))
+        there.put(NAME, two())
+        ann = opened(new_tab(chromium, there))
+        ann.wait(["one = 1", "two = 2"])
+        time.sleep(1)
+        ann.type(0, "0")
+        there.put(NAME, notebook(code("one = 15", id="one"), code("two = 2", id="two")))
+        ann.page.wait_for_function(
+            "window.panel.context.model.sharedModel.cells[0].getSource().includes('<<<<<<<')"
+        )
+        [text, other] = ann.sources()
+        assert {"one = 10", "one = 15"} <= set(text.splitlines())
+        assert other == "two = 2"
+        end = time.monotonic() + 10
+        while there.sources(NAME) != ann.sources() and time.monotonic() < end:
+            time.sleep(0.2)
+        assert there.sources(NAME) == ann.sources()
+
+
 def test_pairs_are_saved_by_jupytext(chromium: Browser, tmp_path: Path) -> None:
     with server(tmp_path, "jupyterlab_jupytext") as there:
         path = there.put(NAME, two(jupytext={"formats": "ipynb,py:percent"}))
