@@ -82,20 +82,21 @@ class OpenNotebooks:
 
     async def _watch(self) -> None:
         while self._open:
-            await asyncio.sleep(pause_after(await self._look(), _OFTEN))
+            await asyncio.sleep(await self._look())
 
     async def _look(self) -> float:
-        """Look at all once, and into what has changed; how long that took."""
+        """Look at all once, and into what has changed; the seconds until the next look."""
         started = self._clock()
         for path, known in list(self._open.items()):
             if started - known.asked_at > _FORGOTTEN:
                 del self._open[path]
         looked_at = list(self._open.items())
         stamps = await self._run(lambda: [stamp_of(known.file) for _, known in looked_at])
+        looked = self._clock()
         for (path, known), stamp in zip(looked_at, stamps, strict=True):
             if stamp != known.stamp:
                 await self._look_into(path, known, stamp)
-        return self._clock() - started
+        return pause_after(looked - started, _OFTEN, reading=self._clock() - looked)
 
     async def _look_into(self, path: str, known: _OpenNotebook, stamp: Stamp) -> None:
         if stamp is None:

@@ -28,6 +28,9 @@ def stamp_of(file: str) -> Stamp:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def pause_after(took: float, often: float) -> float:
-    """Seconds until the next look, after one that took so long; `often` where it took next to nothing."""
-    return min(max(often, _SHARE * took), _LONGEST)
+def pause_after(took: float, often: float, reading: float = 0.0) -> float:
+    """Seconds until the next look, after one that took so long; `often` where it took next to nothing.
+
+    `reading`: how long it took to read what had changed, which says nothing of the drive.
+    """
+    return min(max(often, _SHARE * took, reading), _LONGEST)

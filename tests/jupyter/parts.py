@@ -125,7 +125,7 @@ def test_a_change_between_opening_and_the_first_look_is_told(tmp_path: Path) -> 
     assert files.told == [NotebookChanged("nb.ipynb", "2.new")]
 
 
-def test_a_notebook_that_takes_long_is_looked_at_less_often(tmp_path: Path) -> None:
+def test_a_notebook_that_takes_long_to_read_is_given_as_long_a_pause(tmp_path: Path) -> None:
     file = tmp_path / "nb.ipynb"
     file.write_text("1.old")
     files = Files(takes=0.3)
@@ -138,4 +138,11 @@ def test_a_notebook_that_takes_long_is_looked_at_less_often(tmp_path: Path) -> N
         return took
 
     assert asyncio.run(looked()) == pytest.approx(0.3)
-    assert [pause_after(took, 0.25) for took in (0.0, 0.3, 100.0)] == [0.25, 3.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("looking", "reading", "wanted"),
+    [(0.0, 0.0, 0.1), (0.0, 0.3, 0.3), (0.3, 0.0, 3.0), (100.0, 0.0, 5.0), (0.0, 100.0, 5.0)],
+)
+def test_a_slow_drive_is_looked_at_less_often(looking: float, reading: float, wanted: float) -> None:
+    assert pause_after(looking, 0.1, reading) == wanted
