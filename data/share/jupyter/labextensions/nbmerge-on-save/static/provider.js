@@ -29,6 +29,7 @@ import { Replica } from './replica.js';
  */
 /** @typedef {(path: string, answer: SaveAnswer | PullAnswer) => void} Told */
 
+const SOON = 2000; // milliseconds until a page that was just opened hears of changes for sure
 const A_WHILE = 1000; // milliseconds until a page that is being typed in is asked again
 
 /** @param {any} error */
@@ -68,8 +69,10 @@ class OpenNotebook {
   begin(opened) {
     if (!this.shows(opened.content)) return;
     this.replica?.close();
-    this.replica = new Replica(this._requests(), this._page(), opened);
+    const replica = new Replica(this._requests(), this._page(), opened);
+    this.replica = replica;
     this.began = this.path;
+    setTimeout(() => void replica.check().catch(() => undefined), SOON);
   }
 
   end() {
