@@ -110,7 +110,7 @@ class Choosing:
         if self._replaces_all():
             return Verdict(Action.NAME, None, (self.save,), (self.held,))
         others = [group for group in self.groups if group.tips != (self.save,)]
-        stale = sum(group.likelihood for group in others)
+        stale = sum(group.likelihood for group in others if self._is_unseen(group))
         if stale >= self.boldness.likelihood:
             merge = self._merge()
             if merge is not None:
@@ -143,7 +143,9 @@ class Choosing:
             both = likelihood + (group.likelihood if group else 0.0)
             found[tips, since] = _Group(both, group.explanation if group else one, tips)
         likely = [group for group in found.values() if group.likelihood >= _LIKELY]
-        return sorted(likely, key=lambda group: -group.likelihood)[:_ASKED]
+        ordered = sorted(likely, key=lambda group: -group.likelihood)
+        meant = (group for group in ordered[_ASKED:] if group.tips == (self.save,))
+        return [*ordered[:_ASKED], *meant]
 
     def _tips(self, one: Explanation) -> tuple[int, ...]:
         """What the notebook is made of: the saves on which nobody went on, but for those that brought
@@ -179,17 +181,20 @@ class Choosing:
         ]
         return all(any(goes_on(line, other) for other in texts.get(id, ())) for line, id in there)
 
+    def _is_unseen(self, group: _Group) -> bool:
+        """Whether the save's author had not seen what the file held.  What only an earlier save may have
+        dropped was decided with that: it comes back where somebody goes on from it, or joins a merge."""
+        return self.held in group.tips
+
     # Merging.
 
     def _merge(self) -> Verdict | None:
         """The merge that is better than the save as it is, if one is."""
         now = self.contents[self.save]
         truths: list[tuple[_Group, Content]] = []
-        for group in self.groups[:_MERGED]:
-            if group.tips == (self.save,):
+        for group in self._asked():
+            if not self._is_unseen(group):
                 truths.append((group, now))
-                continue
-            if group.likelihood < _WORTH_MERGING:
                 continue
             found = self.merged(group.explanation, group.tips)
             if found is not None:
@@ -211,6 +216,13 @@ class Choosing:
         if self._is_bare(self.save, group.explanation) and not self._is_old(self.save, group.explanation):
             return None
         return Verdict(Action.MERGE, group.explanation, group.tips)
+
+    def _asked(self) -> Iterator[_Group]:
+        """The likeliest truths, and that the save is meant, however unlikely that is."""
+        for place, group in enumerate(self.groups):
+            is_worth_merging = place < _MERGED and group.likelihood >= _WORTH_MERGING
+            if is_worth_merging or not self._is_unseen(group):
+                yield group
 
     def _loss(self, written: Content, right: Content) -> float:
         """What it costs that one is written where the other would have been right, in lines."""

@@ -23,7 +23,7 @@ from math import log
 from typing import TypeVar
 
 from nbmerge.lineage.contents import NO_RESULT, ComparedVersions, Content, Delta
-from nbmerge.lineage.evidence import said, telling, words
+from nbmerge.lineage.evidence import carried, said, telling, words
 from nbmerge.notebook.model import Cell
 
 TYPE_CHECKING = False
@@ -63,6 +63,7 @@ class Edit:
     texts: tuple[int, ...] = ()  # holders of whole cells that the base lacks
     ids: tuple[int, ...] = ()  # holders of ids that the base lacks
     results: tuple[int, ...] = ()  # holders of results that differ from the base's
+    carried: tuple[int, ...] = ()  # holders of results that stand beside another text there
     cleared: bool = False
     gone: tuple[int, ...] = ()  # for each line that only the base has, its cell there
     respelled: bool = False  # lines have the same words, otherwise spaced or broken: no other lines above
@@ -85,6 +86,7 @@ class Edit:
             + self._cost_of_gone(typed)
             + _curve(ids, 8.0, 8.0, 12.0)
             + self._cost_of_results(past, elsewhere)
+            + _curve(sum(1 for holders in self.carried if holders & elsewhere), 6.0, 2.0, 10.0)
             + min(3.0, 1.6 * self.moved)
             + (1.5 if self.respelled else 0.0)
         )
@@ -149,6 +151,7 @@ def edit(contents: ComparedVersions, save: int, base: int, others: Sequence[int]
         texts=tuple(_holders(whole, ((bit, one.new) for bit, one in deltas)).values()),
         ids=tuple(_holders(ids, ((bit, one.ids) for bit, one in deltas)).values()),
         results=tuple(_holders_of(result, deltas) for result in results[:_LOOKED_AT]),
+        carried=tuple(_carried(delta, deltas)),
         cleared=len(results) < len(delta.runs),
         gone=tuple(_places(delta.others, less)),
         moved=len(order),
@@ -171,6 +174,16 @@ def _holders_of(run: tuple[str, Result], deltas: Iterable[tuple[int, Delta]]) ->
     """The same for the result of a source, which cannot be looked up."""
     source, result = run
     return sum(bit for bit, delta in deltas if delta.runs.get(source) == result)
+
+
+def _carried(delta: Delta, deltas: Iterable[tuple[int, Delta]]) -> Iterator[int]:
+    """The bits of versions, for each of their results that the save shows beside another text."""
+    mine = [cell for cell in islice(delta.ones, _LOOKED_AT) if cell.outputs]
+    found: Counter[Cell] = Counter()
+    for bit, other in deltas if mine else ():
+        for cell in carried(mine, other.ones, other.others):
+            found[cell] |= bit
+    return iter(found.values())
 
 
 def _but_respelled(delta: Delta) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ follows the cells that differ, for shared ones cancel out by identity.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -338,6 +338,12 @@ class Evidence:
         """Restored cells whose text the head had, too, but with other outputs or another count."""
         return sum(self._is_run(cell) for cell in self.restored)
 
+    @cached_property
+    def carried(self) -> int:
+        """Results of the head that the save shows beside other texts: who takes text back leaves them there,
+        and nobody who did not see the head has them."""
+        return sum(1 for _ in carried(self.since_older.ones, self.by_head.ones, self.by_head.others))
+
     @property
     def undoes_results(self) -> bool:
         """Whether the head changed nothing but results and places, and results are back as they were, which
@@ -435,6 +441,27 @@ def _all_go_on(lines: Iterable[str], changed: Mapping[str, int]) -> bool:
     """Whether each line is the beginning of one that came."""
     came = [line for line, number in changed.items() if number > 0]
     return all(any(goes_on(line, other) for other in came) for line in lines)
+
+
+def carried(mine: Iterable[Cell], theirs: Iterable[Cell], before: Iterable[Cell]) -> Iterator[Cell]:
+    """The cells of mine with outputs that stand beside another text in theirs, and were not there before."""
+    there = defaultdict[tuple[str | None, str | None], list[Cell]](list)
+    for cell in theirs:
+        if cell.outputs:
+            there[cell.id, cell.count].append(cell)
+    if not there:
+        return
+    old = [cell for cell in before if cell.outputs]
+    for cell in mine:
+        same = [
+            one
+            for one in there.get((cell.id, cell.count), ())
+            if cell.outputs and one.plain_outputs == cell.plain_outputs
+        ]
+        if same and all(one.source != cell.source for one in same) and not any(
+            one.count == cell.count and one.plain_outputs == cell.plain_outputs for one in old
+        ):
+            yield cell
 
 
 def _is_result(cell: Cell, old: Cell) -> bool:

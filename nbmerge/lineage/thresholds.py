@@ -38,6 +38,8 @@ class Weighed:
 
     def degree(self, busy: bool) -> Degree:
         """How sure it is, when a second writer is known (`busy`) and when not."""
+        if self.evidence.carried:
+            return Degree.NONE
         if self.evidence.undoes_results:
             return Degree.SURE
         if not self.evidence.lines.undone:
@@ -53,6 +55,8 @@ class Weighed:
         saved: it has not seen it yet unless the save shows something that the merge brought.
         """
         evidence, lines = self.evidence, self.evidence.lines
+        if evidence.carried:
+            return Degree.NONE
         if not lines.changed:
             return Degree.SURE if evidence.restored and not evidence.kept else Degree.NONE
         if not lines.undone or evidence.kept or lines.kept >= lines.undone:
