@@ -63,7 +63,7 @@ class Edit:
     texts: tuple[int, ...] = ()  # holders of whole cells that the base lacks
     ids: tuple[int, ...] = ()  # holders of ids that the base lacks
     results: tuple[int, ...] = ()  # holders of results that differ from the base's
-    carried: tuple[int, ...] = ()  # holders of results that stand beside another text there
+    carried: tuple[tuple[int, float], ...] = ()  # holders of results that stand beside another text there
     cleared: bool = False
     gone: tuple[int, ...] = ()  # for each line that only the base has, its cell there
     respelled: bool = False  # lines have the same words, otherwise spaced or broken: no other lines above
@@ -86,7 +86,7 @@ class Edit:
             + self._cost_of_gone(typed)
             + _curve(ids, 8.0, 8.0, 12.0)
             + self._cost_of_results(past, elsewhere)
-            + _curve(sum(1 for holders in self.carried if holders & elsewhere), 6.0, 2.0, 10.0)
+            + self._cost_of_carried(past, elsewhere)
             + min(3.0, 1.6 * self.moved)
             + (1.5 if self.respelled else 0.0)
         )
@@ -97,6 +97,10 @@ class Edit:
         if not gone:
             return 0.0
         return min(8.0, 1.0 + 1.5 * log(1 + len(set(gone))) + 0.4 * log(len(gone)))
+
+    def _cost_of_carried(self, past: int, elsewhere: int) -> float:
+        unseen = (cost for holders, cost in self.carried if not holders & past and holders & elsewhere)
+        return min(_MOST_CARRIED, sum(unseen))
 
     def _cost_of_results(self, past: int, elsewhere: int) -> float:
         restored = sum(1 for holders in self.results if holders & past)
@@ -110,6 +114,7 @@ class Edit:
         )
 
 
+_CARRIED, _MOST_CARRIED = 6.0, 10.0  # the result of one text beside another one
 _NOTHING = 2.5  # nobody saves what they had, but by habit
 
 
@@ -176,14 +181,15 @@ def _holders_of(run: tuple[str, Result], deltas: Iterable[tuple[int, Delta]]) ->
     return sum(bit for bit, delta in deltas if delta.runs.get(source) == result)
 
 
-def _carried(delta: Delta, deltas: Iterable[tuple[int, Delta]]) -> Iterator[int]:
-    """The bits of versions, for each of their results that the save shows beside another text."""
+def _carried(delta: Delta, deltas: Iterable[tuple[int, Delta]]) -> Iterator[tuple[int, float]]:
+    """The bits of versions, for each of their results that the save shows beside another text, and how
+    surprising that is for who did not have them."""
     mine = [cell for cell in islice(delta.ones, _LOOKED_AT) if cell.outputs]
-    found: Counter[Cell] = Counter()
+    found = defaultdict[Cell, int](int)
     for bit, other in deltas if mine else ():
         for cell in carried(mine, other.ones, other.others):
             found[cell] |= bit
-    return iter(found.values())
+    return ((bits, _CARRIED if cell.id is not None else _CARRIED / 2) for cell, bits in found.items())
 
 
 def _but_respelled(delta: Delta) -> tuple[list[str], list[str]]:

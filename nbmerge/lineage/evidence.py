@@ -73,11 +73,11 @@ def _words_in(line: str) -> Mapping[str, int]:
 _known_words = lru_cache(maxsize=4096)(_words_in)
 
 
-_SAID = re.compile(r"\w+|[^\w\s,;()\[\]{}'\"\\]")
+_SAID = re.compile(r"\w+|[^\w\s,;()'\"\\]")
 
 
 def said(lines: Iterable[str]) -> Counter[str]:
-    """What lines say, however a formatter spells it: words and signs without quotes, commas and brackets."""
+    """What lines say, however a formatter spells it: words and signs but for quotes, commas, parentheses."""
     return Counter(_SAID.findall("\n".join(lines)))
 
 
@@ -340,9 +340,10 @@ class Evidence:
 
     @cached_property
     def carried(self) -> int:
-        """Results of the head that the save shows beside other texts: who takes text back leaves them there,
-        and nobody who did not see the head has them."""
-        return sum(1 for _ in carried(self.since_older.ones, self.by_head.ones, self.by_head.others))
+        """Results of the head that the save shows beside other texts of the same cells: who takes text back
+        leaves them there, and nobody who did not see the head has them."""
+        found = carried(self.since_older.ones, self.by_head.ones, self.by_head.others)
+        return sum(1 for cell in found if cell.id is not None)
 
     @property
     def undoes_results(self) -> bool:
@@ -444,7 +445,10 @@ def _all_go_on(lines: Iterable[str], changed: Mapping[str, int]) -> bool:
 
 
 def carried(mine: Iterable[Cell], theirs: Iterable[Cell], before: Iterable[Cell]) -> Iterator[Cell]:
-    """The cells of mine with outputs that stand beside another text in theirs, and were not there before."""
+    """The cells of mine with outputs that stand beside another text in theirs, and were not there before.
+
+    Where cells have no ids two that were run from the start may show the same beside different texts.
+    """
     there = defaultdict[tuple[str | None, str | None], list[Cell]](list)
     for cell in theirs:
         if cell.outputs:
@@ -458,8 +462,10 @@ def carried(mine: Iterable[Cell], theirs: Iterable[Cell], before: Iterable[Cell]
             for one in there.get((cell.id, cell.count), ())
             if cell.outputs and one.plain_outputs == cell.plain_outputs
         ]
-        if same and all(one.source != cell.source for one in same) and not any(
-            one.count == cell.count and one.plain_outputs == cell.plain_outputs for one in old
+        if (
+            same
+            and all(one.source != cell.source for one in same)
+            and not any(one.count == cell.count and one.plain_outputs == cell.plain_outputs for one in old)
         ):
             yield cell
 

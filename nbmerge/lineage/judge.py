@@ -7,10 +7,10 @@ counted, and what was not seen hints at nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nbmerge.lineage.evidence import Evidence, Trial, count_changes, markers
+from nbmerge.lineage.evidence import Evidence, Trial, count_changes, markers, telling
 from nbmerge.lineage.settling import Conflicts, Reply
 from nbmerge.lineage.thresholds import Degree, Weighed
 from nbmerge.lineage.versions import Context, Graph, Origin, Version, Writer
@@ -78,6 +78,7 @@ def _number(number: int, thing: str) -> str:
 
 
 _SILENT = 180.0  # seconds without a save of an editor that saves by itself every two minutes
+_PAUSE = 5.0  # so many times as long as it took for its last save, it may be silent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,13 +175,37 @@ def _weighed(
         return Sequential(
             "shows what came before" if candidates else "takes back nothing of what came before"
         )
-    one = min(found, key=lambda one: one.weighed.evidence.since_older.distance)
+    one = _nearest(found)
     number = one.content.version.number
     if Degree.SURE not in degrees.values():
         return Unsure(number, one.why(head))
     if _is_in_vain(save, one.content, head, older):
         return Unsure(number, f"{one.why(head)}, as before, and nobody else saved since")
     return Stale(number, one.why(head))
+
+
+def _nearest(found: Sequence[_Candidate]) -> _Candidate:
+    """The one that the save is closest to; but who deletes much of their own brings nothing older back."""
+    one = min(found, key=_distance)
+    if one.content.living:
+        return one
+    tips = (tip for tip in found if tip.content.living and not _brings_back(tip, one))
+    return min(tips, key=_distance, default=one)
+
+
+def _distance(one: _Candidate) -> tuple[int, int]:
+    """In lines; of two that are as near in cells, for those tell also of runs."""
+    since = one.weighed.evidence.since_older
+    return since.distance, since.ones.total() + since.others.total()
+
+
+def _brings_back(tip: _Candidate, older: _Candidate) -> bool:
+    """Whether the save shows anything of an older version that a tip does not have."""
+    since_tip, since_older = (one.weighed.evidence.since_older for one in (tip, older))
+    lines = since_older.lines
+    if any(number > max(0, lines[line]) for line, number in since_tip.lines.items()):
+        return True
+    return any(map(telling, (cell.source for cell in since_tip.ones - since_older.ones)))
 
 
 def _answer(save: Save, head: VersionContent, older: Sequence[VersionContent]) -> Sequential | Stale | None:
@@ -259,7 +284,8 @@ def _is_in_vain(
     graph = _graph(older)
     mine = graph.ancestors(tip.version.number)
     others = [shown for shown in older if shown.living and shown is not tip]
-    if not tip.living or any(save.time - other.version.time < _SILENT for other in others):
+    times = {shown.version.number: shown.version.time for shown in older}
+    if not tip.living or not all(_is_silent(other.version, save.time, times) for other in others):
         return False
     for other in others:
         common = mine & graph.ancestors(other.version.number)
@@ -276,6 +302,12 @@ def _is_in_vain(
         if written >= Weighed(evidence, evidence.lines.rate).insistence:
             return True
     return False
+
+
+def _is_silent(other: Version, now: float, times: Mapping[int, float]) -> bool:
+    """Whether a writer that is still there should have saved again, as often as they did before."""
+    before = max((times[one] for one in other.parents if one in times), default=-_SILENT)
+    return now - other.time >= min(_SILENT, _PAUSE * max(1.0, other.time - before))
 
 
 def _graph(shown: Iterable[VersionContent]) -> Graph:

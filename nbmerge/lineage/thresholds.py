@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from math import inf, log1p
+from math import log1p
 
 from nbmerge.lineage.evidence import Evidence
 
@@ -70,11 +70,11 @@ class Weighed:
         return lines.kept > 0 and (bool(evidence.kept) or lines.kept >= lines.undone)
 
     @property
-    def insistence(self) -> float:
+    def insistence(self) -> int:
         """How often a merge for this is written, if its result is dropped every time."""
         evidence = self.evidence
         if self._is_plain():
-            return inf if evidence.texts > 1 else 3
+            return 3
         all_gone = self.rate >= 0.9 and evidence.words.rate >= 0.5 and evidence.words.undone >= 10
         return 2 if all_gone else 1
 

@@ -90,6 +90,11 @@ class _Thoughts:
         ways = {one.writer.way for one in same} - {""} or {one.writer.way for one in editors}
         return save.writer.way not in ways
 
+    def sides_of(self, number: int) -> tuple[int, ...]:
+        """A version, and what it was merged from: who was told of a merge was told of its sides."""
+        one = self.versions.get(number)
+        return (number, *(one.parents if one is not None and one.origin is Origin.MERGED else ()))
+
     def may_not_be_meant(self, save: int, held: int) -> bool:
         """Whether an older version is back and drops more than a line: nothing tells an undo from an old
         page that is saved unchanged.  If that was itself an older one, nothing new is dropped."""
@@ -135,7 +140,7 @@ class Judging:
         self._forget(thoughts, heads)
         sides = writers.sides(thoughts.explanations)
         self._take_in(notebook_id, thoughts, save, heads.head)
-        thoughts.named |= {tip.version for tip in heads.open}
+        thoughts.named |= {one for tip in heads.open for one in thoughts.sides_of(tip.version)}
         verdict = Choosing(
             thoughts.contents,
             thoughts.explanations,

@@ -102,6 +102,25 @@ def test_results_beside_what_is_only_spelled_otherwise_are_no_loss() -> None:
     assert 'unit="cm"' not in shown
 
 
+@pytest.mark.parametrize("name", ["levels", "mean", "plot"])
+@pytest.mark.parametrize("more", [1, 3, 8])
+def test_who_takes_back_what_was_run_has_seen_it(name: str, more: int) -> None:
+    """Undo brings texts back and no results: those of the run stand beside the older text then, and nobody
+    else has them."""
+    typed = CELLS[name] + "".join(f"\ncheck_{number} = verify(rows, {number})" for number in range(more))
+    before = {
+        one: code(text, id=one, count=n, out=f"result {n}") for n, (one, text) in enumerate(CELLS.items())
+    }
+    ran = before | {name: code(typed, id=name, count=6, out="result 6")}
+    taken_back = ran | {
+        name: code(CELLS[name], id=name, count=6, out="result 6"),
+        "more": code("and_this()", id="more"),
+    }
+    steps, shown = replayed(*(notebook(*cells.values()) for cells in (before, ran, taken_back)))
+    assert outcomes(steps) == [Outcome.ACCEPT, Outcome.ACCEPT]
+    assert "check_0" not in shown
+
+
 @pytest.mark.parametrize("times", [2, 3])
 def test_doubled_cells_that_are_taken_out_stay_out(times: int) -> None:
     doubled = notebook(

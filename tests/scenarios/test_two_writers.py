@@ -409,3 +409,76 @@ def test_a_page_that_never_reloads_goes_on_without_dropping_what_another_program
         expect open nothing
         """
     )
+
+
+@pytest.mark.parametrize("known", ["busy", "calm"])
+@pytest.mark.parametrize("gone", ["d", "e", "d e"])
+def test_who_deletes_much_of_their_own_did_not_start_from_before_it_was_there(known: str, gone: str) -> None:
+    """That is nearer in lines to a version from before those cells, of which nothing is back."""
+    left = "".join(f" | {letter}1" for letter in "de" if letter not in gone)
+    play(
+        f"""
+        file a1[1] | b1[2] | c1[3]
+        A opens
+        A edits a2
+        A saves
+        A edits b122
+        A inserts d1 last
+        A inserts e1 last
+        A saves
+        wait 60
+        B opens
+        {known}
+        B edits b222
+        B saves
+        A runs c
+        A saves
+        quiet
+        B edits b322
+        B saves
+        quiet
+        expect a2 | b322 | c1 | d1 | e1
+        B deletes {gone}
+        B saves
+        quiet
+        expect a2 | b322 | c1{left}
+        """
+    )
+
+
+@pytest.mark.parametrize("seconds", [20, 60, 300])
+@pytest.mark.parametrize("ids", [True, False])
+def test_a_merge_is_not_pressed_on_a_page_that_never_reloads_while_nobody_else_saves(
+    seconds: int, ids: bool
+) -> None:
+    """It may have been one author all the time: who saved that often and is silent now is not there.  What
+    leaves the file is named, and is part of the notebook again when its page goes on."""
+    on_and_on = "\n".join(f"wait {seconds}\nB edits b{n}\nB saves\nquiet" for n in range(3, 10))
+    play(
+        f"""
+        file a1[1] | b1[2] | c1[3] | d1[4] | e1[5]
+        A opens
+        B opens
+        A edits d2
+        A saves
+        wait {seconds}
+        A inserts f1 last
+        A inserts g1 last
+        A edits a22
+        A edits c2
+        A saves
+        wait {seconds}
+        B edits b2
+        B edits e2
+        B saves
+        quiet
+        expect a22 | b2 | c2 | d2 | e2 | f1 | g1
+        {on_and_on}
+        expect a1 | b9 | c1 | d1 | e2
+        A edits g2
+        A saves
+        quiet
+        expect a22 | b9 | c2 | d2 | e2 | f1 | g2
+        """,
+        ids,
+    )
