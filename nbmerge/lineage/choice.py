@@ -11,15 +11,14 @@ what only took out, replaced or doubled has nothing to lose, and is never carrie
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from nbmerge.lineage.contents import NO_RESULT, ComparedVersions, Content, compare, result_of
-from nbmerge.lineage.evidence import goes_on, said, telling, words
+from nbmerge.lineage.lines import goes_on, is_tuned, said, telling, words
 from nbmerge.lineage.writers import Explanation, weights
 from nbmerge.notebook.model import Cell
 
@@ -29,7 +28,6 @@ _MORE_WORDS = 0.3  # share of words that come besides those of lines that are sp
 _MERGED, _WORTH_MERGING = 4, 0.04
 _MISSING, _A_COPY, _RESULT = 0.8, 0.2, 0.4  # a line that is lost, each of it, a result
 _BACK, _TAKEN_OUT = 0.7, 1.0  # a line brought back; one taken out that the page shows
-_LITERAL = re.compile(r"\b\d[\w.]*|'[^']*'|\"[^\"]*\"|\b(?:True|False|None)\b")
 _MAY_BE_OUT = 0.5  # the same where the likeliest truth takes it out, too
 
 
@@ -149,7 +147,7 @@ class Choosing:
 
     def _tips(self, one: Explanation) -> tuple[int, ...]:
         """What the notebook is made of: the saves on which nobody went on, but for those that brought
-        nothing and took out much."""
+        nothing and took out much; of what is not in the file any more, but for all that brought nothing."""
         return tuple(n for n in self._ends(one) if n == self.save or self._may_be_merged(n, one))
 
     @staticmethod
@@ -164,7 +162,17 @@ class Choosing:
         """Whether a version brought something of its own to the notebook that the save is."""
         if number not in self.contents or self._is_bare(number, one) or self._is_gone_on_from(number, one):
             return False
+        if number != self.held and not self._brought_something(number, one):
+            return False
         return not is_another(self.contents[self.save], self.contents[number])
+
+    def _brought_something(self, number: int, one: Explanation) -> bool:
+        """Whether a version has lines or results that its base has not."""
+        base = next(iter(one.bases.get(number, ())), None)
+        if base is None or base not in self.contents:
+            return True
+        delta = self.contents.delta(number, base)
+        return bool(delta.more) or any(result != NO_RESULT for result in delta.runs.values())
 
     def _is_gone_on_from(self, number: int, one: Explanation) -> bool:
         """Whether a version only brought lines with which the save goes on in the same cells: what somebody
@@ -276,7 +284,7 @@ class Choosing:
             brought, since = self.contents.delta(tip, common), self.contents.delta(self.save, tip)
             typed = self.contents.delta(self.save, common)
             gone = brought.more & since.less
-            lost = Counter({line: n for line, n in gone.items() if not _is_tuned(line, typed.more)})
+            lost = Counter({line: n for line, n in gone.items() if not is_tuned(line, typed.more)})
             loss += _in_lines(lost, since.more, self.contents[self.save].lines.keys() & lost.keys())
             mine_again = typed.runs  # a later run takes the place of theirs
             results = (s for s, result in brought.runs.items() if result != NO_RESULT and s in since.runs)
@@ -329,12 +337,6 @@ class Choosing:
         if any(n == mine.lines[line] for line, n in delta.more.items()):
             return False
         return delta.less.total() > max(4.0, 0.3 * before.size) or delta.more.total() >= 5
-
-
-def _is_tuned(line: str, others: Iterable[str]) -> bool:
-    """Whether one of the other lines is this one with other numbers or texts."""
-    plain = _LITERAL.sub("0", line)
-    return plain != line and any(_LITERAL.sub("0", other) == plain for other in others)
 
 
 def _is_result_of(cell: Cell, lines: Collection[str]) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from nbmerge.lineage.evidence import Cells, Difference, telling
+from nbmerge.lineage.evidence import Cells, Difference
+from nbmerge.lineage.lines import telling
 from nbmerge.notebook.model import CODE, Cell, Notebook
 
 TYPE_CHECKING = False

@@ -13,9 +13,10 @@ from itertools import combinations
 
 from nbmerge.lineage.choice import is_another
 from nbmerge.lineage.contents import ComparedVersions
-from nbmerge.lineage.evidence import Trial, markers, telling
+from nbmerge.lineage.evidence import Trial
 from nbmerge.lineage.heads import Derivation, Heads, Outcome, only_owner
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
+from nbmerge.lineage.lines import markers, telling
 from nbmerge.lineage.settling import SETTLED, Conflicts, Reply
 from nbmerge.lineage.versions import (
     DECLARED,

@@ -23,7 +23,8 @@ from math import log
 from typing import TypeVar
 
 from nbmerge.lineage.contents import NO_RESULT, ComparedVersions, Content, Delta
-from nbmerge.lineage.evidence import carried, said, telling, words
+from nbmerge.lineage.evidence import carried
+from nbmerge.lineage.lines import said, telling, words
 from nbmerge.notebook.model import Cell
 
 TYPE_CHECKING = False

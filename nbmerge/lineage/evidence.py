@@ -7,13 +7,13 @@ follows the cells that differ, for shared ones cancel out by identity.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import islice, takewhile
+from functools import cached_property
+from itertools import islice
 
+from nbmerge.lineage.lines import but_values, goes_on, is_tuned, telling, words, words_of
 from nbmerge.notebook.model import Cell, Notebook, joined
 
 TYPE_CHECKING = False
@@ -21,81 +21,6 @@ if TYPE_CHECKING:
     from nbmerge.notebook.jsontext import Json
 
     Text = tuple[str, str]  # kind and source of a cell
-
-_SHORT_SOURCE, _LONG_SOURCE, _SHORT_LINE = 10_000, 1_000_000, 500  # characters
-_SHORTEST = 4  # characters of a line that tells anything: not `)` or `plt`
-_MARKER = re.compile(r"(<{7,}|\|{7,}|>{7,}|={7,})( |$)")  # what a merge wrote is nobody's line
-_OPENING = "<" * 7
-_WORD = re.compile(r"\w+|[^\w\s]{2,}")
-
-
-def telling(source: str) -> Sequence[str]:
-    """The lines that tell one text from another, without white space around them."""
-    if len(source) < _SHORT_SOURCE:
-        return _of_short_sources(source)
-    return _of_long_sources(source) if len(source) < _LONG_SOURCE else _telling_lines(source)
-
-
-def _telling_lines(source: str) -> Sequence[str]:
-    lines = map(str.strip, source.split("\n"))
-    return tuple(
-        text
-        for text in lines
-        if len(text) >= _SHORTEST and any(map(str.isalnum, text)) and not _MARKER.match(text)
-    )
-
-
-# All versions of a notebook ask for the same sources; what is kept takes at most some 20 MB.
-_of_short_sources = lru_cache(maxsize=1024)(_telling_lines)
-_of_long_sources = lru_cache(maxsize=8)(_telling_lines)
-
-
-def markers(cells: Iterable[Cell]) -> frozenset[str]:
-    """The lines with which conflicts begin; their labels name the versions that were merged."""
-    return frozenset(
-        line
-        for cell in cells
-        if _OPENING in cell.source
-        for line in cell.source.split("\n")
-        if line.startswith(_OPENING) and line.strip("< ")
-    )
-
-
-def words(line: str) -> Mapping[str, int]:
-    """The words, numbers and longer signs of a line."""
-    return _known_words(line) if len(line) < _SHORT_LINE else _words_in(line)
-
-
-def _words_in(line: str) -> Mapping[str, int]:
-    return Counter(_WORD.findall(line))
-
-
-_known_words = lru_cache(maxsize=4096)(_words_in)
-
-
-_SAID = re.compile(r"\w+|[^\w\s,;()'\"\\]")
-
-
-def said(lines: Iterable[str]) -> Counter[str]:
-    """What lines say, however a formatter spells it: words and signs but for quotes, commas, parentheses."""
-    return Counter(_SAID.findall("\n".join(lines)))
-
-
-def words_of(lines: Mapping[str, int]) -> Counter[str]:
-    """The words of lines that stand so many times more (or, below 0, less) often in one notebook."""
-    found: Counter[str] = Counter()
-    for line, number in lines.items():
-        for word, times in words(line).items():
-            found[word] += times * number
-    return found
-
-
-def goes_on(line: str, other: str) -> bool:
-    """Whether another line is this one with more typed into it."""
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(line, other, strict=False)))
-    said_so = (word for word in words(line) if word[0].isalnum())
-    begun = all(any(whole.startswith(word) for whole in words(other)) for word in said_so)
-    return line != other and 2 * same >= len(line) and begun
 
 
 class Cells:
@@ -191,6 +116,16 @@ class Difference:
     def words(self) -> Counter[str]:
         """The same for words; those of lines that both hold equally often cancel out."""
         return words_of(self.lines)
+
+    @cached_property
+    def tuned(self) -> frozenset[str]:
+        """The lines that the one has in the place of the other's with another value in them, if those are
+        all that the other has alone; their values aside."""
+        more = [line for line, number in self.lines.items() if number > 0]
+        less = [line for line, number in self.lines.items() if number < 0]
+        if not all(is_tuned(line, more) for line in less):
+            return frozenset()
+        return frozenset(but_values(line) for line in less)
 
     @property
     def distance(self) -> int:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from nbmerge.lineage.evidence import Evidence, Trial, count_changes, markers, telling
+from nbmerge.lineage.evidence import Evidence, Trial, count_changes
+from nbmerge.lineage.lines import markers, telling
 from nbmerge.lineage.settling import Conflicts, Reply
 from nbmerge.lineage.thresholds import Degree, Weighed
 from nbmerge.lineage.versions import Context, Graph, Origin, Version, Writer
@@ -78,6 +80,7 @@ def _number(number: int, thing: str) -> str:
 
 
 _SILENT = 180.0  # seconds without a save of an editor that saves by itself every two minutes
+_TUNED = 3  # versions in a row in which a value was different each time
 _PAUSE = 5.0  # so many times as long as it took for its last save, it may be silent
 
 
@@ -178,7 +181,7 @@ def _weighed(
     one = _nearest(found)
     number = one.content.version.number
     if Degree.SURE not in degrees.values():
-        return Unsure(number, one.why(head))
+        return _doubted(save, one, head, older)
     if _is_in_vain(save, one.content, head, older):
         return Unsure(number, f"{one.why(head)}, as before, and nobody else saved since")
     return Stale(number, one.why(head))
@@ -206,6 +209,32 @@ def _brings_back(tip: _Candidate, older: _Candidate) -> bool:
     if any(number > max(0, lines[line]) for line, number in since_tip.lines.items()):
         return True
     return any(map(telling, (cell.source for cell in since_tip.ones - since_older.ones)))
+
+
+def _doubted(
+    save: Save, one: _Candidate, head: VersionContent, older: Sequence[VersionContent]
+) -> Sequential | Unsure:
+    """What there is some evidence for, but if it only shows a value that somebody tunes."""
+    if _is_tuned_again(save, head, older):
+        return Sequential(f"goes on with the value that version {head.version.number} changed")
+    return Unsure(one.content.version.number, one.why(head))
+
+
+def _is_tuned_again(save: Save, head: VersionContent, older: Sequence[VersionContent]) -> bool:
+    """Whether the save only changes a value of the head's, which was changed twice in a row: one author
+    tunes it; no older value is back, or it would be no mere doubt."""
+    contents = {shown.version.number: shown for shown in (*older, head)}
+    row = [head]
+    while len(row) < _TUNED and row[-1].version.parents:
+        before = contents.get(row[-1].version.parents[0])
+        if before is None or before.version.writer.differs(save.writer):
+            return False
+        row.append(before)
+    if len(row) < _TUNED or head.version.writer.differs(save.writer):
+        return False
+    books = [save.notebook, *(shown.notebook for shown in row)]
+    steps = [Trial(now, before).since_head.tuned for now, before in pairwise(books)]
+    return bool(steps[0]) and all(steps[0] <= step for step in steps)
 
 
 def _answer(save: Save, head: VersionContent, older: Sequence[VersionContent]) -> Sequential | Stale | None:

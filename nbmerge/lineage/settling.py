@@ -16,7 +16,8 @@ from enum import Enum
 from functools import cached_property
 
 from nbmerge.lineage.changes import VersionStep
-from nbmerge.lineage.evidence import Evidence, Trial, telling
+from nbmerge.lineage.evidence import Evidence, Trial
+from nbmerge.lineage.lines import telling
 from nbmerge.merge.markers import conflicts_in, is_marker
 from nbmerge.notebook.model import Cell, Notebook
 

@@ -8,7 +8,7 @@ import pytest
 
 from nbmerge.lineage.choice import Action, Choosing
 from nbmerge.lineage.contents import ComparedVersions
-from nbmerge.lineage.evidence import said
+from nbmerge.lineage.lines import said
 from nbmerge.lineage.versions import Writer
 from nbmerge.lineage.writers import Buffer, Explanation
 from nbmerge.notebook.reader import read
