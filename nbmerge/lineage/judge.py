@@ -81,7 +81,8 @@ def _number(number: int, thing: str) -> str:
 
 _SILENT = 180.0  # seconds without a save of an editor that saves by itself every two minutes
 _TUNED = 3  # versions in a row in which a value was different each time
-_PAUSE = 5.0  # so many times as long as it took for its last save, it may be silent
+_PAUSE = 5.0  # it may be silent so many times as long as between its last two saves,
+_SHORTEST = 2.0  # but for those that are nearer in time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -313,8 +314,8 @@ def _is_in_vain(
     graph = _graph(older)
     mine = graph.ancestors(tip.version.number)
     others = [shown for shown in older if shown.living and shown is not tip]
-    times = {shown.version.number: shown.version.time for shown in older}
-    if not tip.living or not all(_is_silent(other.version, save.time, times) for other in others):
+    known = {shown.version.number: shown.version for shown in older}
+    if not tip.living or not all(_is_silent(other.version, save.time, known) for other in others):
         return False
     for other in others:
         common = mine & graph.ancestors(other.version.number)
@@ -333,10 +334,13 @@ def _is_in_vain(
     return False
 
 
-def _is_silent(other: Version, now: float, times: Mapping[int, float]) -> bool:
+def _is_silent(other: Version, now: float, known: Mapping[int, Version]) -> bool:
     """Whether a writer that is still there should have saved again, as often as they did before."""
-    before = max((times[one] for one in other.parents if one in times), default=-_SILENT)
-    return now - other.time >= min(_SILENT, _PAUSE * max(1.0, other.time - before))
+    mine = (known[one] for one in other.parents if one in known)
+    saves = (one for one in mine if one.origin in (Origin.FIRST, Origin.SAVED))
+    before = [one.time for one in saves if not one.writer.differs(other.writer)]
+    pause = _PAUSE * max(_SHORTEST, other.time - max(before)) if before else _SILENT
+    return now - other.time >= min(_SILENT, pause)
 
 
 def _graph(shown: Iterable[VersionContent]) -> Graph:

@@ -118,3 +118,40 @@ def test_work_of_two_saves_is_work_also_if_the_second_one_only_took_something_ou
         expect first, accept, accept, merge
     """)
     assert " e1" in cells.told(stage.world.disk.files[NOTEBOOK])
+
+
+@pytest.mark.parametrize("letter", ["a", "G"])
+@pytest.mark.parametrize("runs", [True, False])
+@pytest.mark.parametrize("further", [1, 3])
+def test_who_tunes_a_value_again_and_again_is_believed(letter: str, runs: bool, further: int) -> None:
+    """Two may set it to something else at a time: that is named.  After that one author tunes it."""
+    run = f"A runs {letter}\n" if runs and letter.islower() else ""
+    series = "".join(f"A edits {letter}{n}\n{run}A saves\nquiet\n" for n in range(2, 5 + further))
+    play(
+        f"""
+        busy
+        file {letter}1[1] | b1[2] | c1[3]
+        A opens
+        {series}
+        expect first, accept, ambiguous, ambiguous{", accept" * further}
+        """.replace("G1[1]", "G1")
+    )
+
+
+@pytest.mark.parametrize("value", [3, 4])
+def test_a_value_that_somebody_else_changed_meanwhile_is_not_tuned_away(value: int) -> None:
+    play(
+        f"""
+        busy
+        file a1 | b1 | c1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        quiet
+        B edits a{value}
+        B saves
+        quiet
+        expect open a2 | b1 | c1
+        """
+    )
