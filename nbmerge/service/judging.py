@@ -158,20 +158,36 @@ class Judging:
             verdict = replace(verdict, action=Action.NAME, named=(heads.head,))
         thoughts.named |= set(verdict.named)
         self._let_go(thoughts)
-        revised = self._revised(notebook_id, verdict.explanation, save.number)
+        revised = self._revised(notebook_id, thoughts, verdict, save.number)
         return _derivation(thoughts, heads, save, verdict, revised)
 
     @staticmethod
     def _boldness(thoughts: _Thoughts, sides: float) -> Boldness:
         return BUSY if max(sides, writers.other_hands(thoughts.explanations)) > _KNOWN else QUIET
 
-    def _revised(self, notebook_id: int, one: Explanation | None, save: int) -> Mapping[int, tuple[int, ...]]:
-        """The versions of which an explanation says something else than is stored."""
+    def _revised(
+        self, notebook_id: int, thoughts: _Thoughts, verdict: Verdict, save: int
+    ) -> Mapping[int, tuple[int, ...]]:
+        """The versions of which an explanation says something else than is stored; but a version that the
+        notebook would no longer come from, and that is neither merged nor named, stays where it stands."""
+        one = verdict.explanation
+        if one is None:
+            return {}
         stored = self.store.graph(notebook_id).parents
+        ends = (*verdict.tips, *verdict.named, *verdict.superseded)
+
+        def is_kept(number: int) -> bool:
+            version = thoughts.versions.get(number)
+            if version is not None and version.origin is Origin.MERGED:
+                return all(map(is_kept, version.parents))
+            return any(one.descends(end, number) for end in ends)
+
         return {
             number: bases
-            for number, bases in (one.bases.items() if one is not None else ())
-            if number != save and not set(bases) <= set(stored.get(number, bases))
+            for number, bases in one.bases.items()
+            if number != save
+            and not set(bases) <= set(stored.get(number, bases))
+            and all(map(is_kept, stored.get(number, ())))
         }
 
     # What is known of the versions before.
