@@ -86,7 +86,9 @@ class Window:
         self.run(
             f"""const uri = vscode.Uri.file({json.dumps(str(path))});
             await vscode.commands.executeCommand('vscode.openWith', uri, 'jupyter-notebook');
-            kept.notebook = vscode.workspace.notebookDocuments.find(one => `${{one.uri}}` === `${{uri}}`);"""
+            const open = () => vscode.workspace.notebookDocuments.find(one => `${{one.uri}}` === `${{uri}}`);
+            for (let i = 0; i < 500 && !open(); i++) await new Promise(done => setTimeout(done, 20));
+            kept.notebook = open();"""
         )
         self.until("vscode.window.activeNotebookEditor?.notebook === kept.notebook")
 
@@ -106,6 +108,7 @@ class Window:
             self.page.wait_for_timeout(_DRAWN)
 
     def _enter(self, cell: int, line: int, character: int) -> None:
+        self.until("vscode.window.activeNotebookEditor?.notebook === kept.notebook")
         self.run(
             f"""const editor = vscode.window.activeNotebookEditor;
             editor.selections = [new vscode.NotebookRange({cell}, {cell + 1})];
@@ -184,12 +187,12 @@ class CodeServer:
         path.write_bytes(JUPYTER.spell(notebook))
         return path
 
-    def window(self, browser: Browser) -> Window:
-        """A window in a profile of its own."""
+    def window(self, browser: Browser, closed: Window | None = None) -> Window:
+        """A window in a profile of its own, or in that of one that was closed."""
         from tests.helpers.chromium import new_page
 
         before = set(self.probes.iterdir())
-        page = new_page(browser)
+        page = closed.page.context.new_page() if closed is not None else new_page(browser)
         page.add_init_script(_WATCH)
         page.goto(f"{self.url}/?folder={self.folder}")
         end = time.monotonic() + _PATIENCE

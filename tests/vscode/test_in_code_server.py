@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.helpers.build import Notebook, code, markdown, notebook, source_of
 from tests.helpers.chromium import chromium
@@ -33,9 +34,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeServer]:
 
 
 @pytest.fixture(scope="module")
-def windows(server: CodeServer) -> Iterator[tuple[Window, Window]]:
-    with chromium() as browser:
-        yield server.window(browser), server.window(browser)
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def windows(server: CodeServer, browser: Browser) -> tuple[Window, Window]:
+    return server.window(browser), server.window(browser)
 
 
 @pytest.fixture
@@ -289,3 +295,54 @@ def test_two_windows(windows: tuple[Window, Window], path: Path) -> None:
     finally:
         for window in windows:
             window.configure(files__autoSave="off")
+
+
+def test_a_large_notebook_with_pictures(server: CodeServer, window: Window) -> None:
+    """300 cells and 10 MB: what others saved is in the editor soon, and typing is not held up."""
+    picture = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "QUJD" * 45_000}}
+    cells = [code(f"cell = {number}", id=f"c{number}") for number in range(300)]
+    for number in range(0, 300, 5):
+        cells[number]["outputs"] = [picture]
+    path = server.put("large.ipynb", notebook(*cells))
+    opened(window, path)
+    time.sleep(3)
+    window.focus(150)
+    window.type("0")
+    changed(path, c7="cell = 7\nmore = 8")
+    took = window.until("kept.notebook.cellAt(7).document.getText() === 'cell = 7\\nmore = 8'")
+    slowest = window.run(
+        """let slowest = 0, last = performance.now();
+        const timer = setInterval(() => {
+          const now = performance.now(); slowest = Math.max(slowest, now - last - 5); last = now; }, 5);
+        kept.stop = () => { clearInterval(timer); return slowest; };
+        return 0"""
+    )
+    changed(path, c9="cell = 9\nmore = 9")
+    window.until("kept.notebook.cellAt(9).document.getText() === 'cell = 9\\nmore = 9'")
+    slowest = window.run("return kept.stop()")
+    print(
+        f"300 cells, 10 MB: shown after {took * 1000:.0f} ms, extensions held up for {slowest:.0f} ms at most"
+    )
+    assert window.sources()[150] == "cell = 1500"
+    window.save()
+    window.until("!kept.notebook.isDirty")
+    assert on_disk(path)[7] == "cell = 7\nmore = 8"
+    assert on_disk(path)[150] == "cell = 1500"
+    assert took < 3
+    assert window.asked() == []
+
+
+def test_unsaved_typing_survives_the_end_of_vs_code(server: CodeServer, browser: Browser, path: Path) -> None:
+    """The window is closed with unsaved typing, a program saves meanwhile, and the window comes back."""
+    first = server.window(browser)
+    opened(first, path)
+    first.focus(0)
+    first.type("0")
+    time.sleep(5)  # VS Code's backup, and the version that the extension remembers
+    first.page.close()
+    time.sleep(1)
+    changed(path, b="two = 22")
+    again = server.window(browser, first)
+    again.show(path)
+    again.until_shows(["one = 10", "two = 22", "three = 3", "# Text"], 20)
+    saved(again, path, ["one = 10", "two = 22", "three = 3", "# Text"])
