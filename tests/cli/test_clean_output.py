@@ -47,7 +47,9 @@ CALLS = {
     "stop": [],
 }
 EXACT = {"show", "open"}
-ELSEWHERE = {"git", "driver", "mergetool", "demo", "watch", "start", "restart", "serve", "completion"}
+ELSEWHERE = {"git", "driver", "vscode", "mergetool", "demo", "watch", "start", "restart", "serve"} | {
+    "completion"
+}
 
 
 def test_every_command_is_thought_of() -> None:

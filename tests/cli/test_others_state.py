@@ -13,7 +13,7 @@ from tests.cli.past import Past
 from tests.cli.world import BASE, LOCAL, REMOTE, Command, snapshot
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes of Unix")
-USES_NONE = {"merge", "git", "driver", "demo", "replay", "doctor", "completion", "conflicts"}
+USES_NONE = {"merge", "git", "driver", "vscode", "demo", "replay", "doctor", "completion", "conflicts"}
 BY_GIT = {"fix", "mergetool"}  # only where git does not know what they ask for
 CALLS = {
     "resolve": ["nb.ipynb", "--local"],

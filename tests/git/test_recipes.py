@@ -77,6 +77,7 @@ def test_nbstripout(tools: Repository) -> None:
     assert tools.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_jupytext(tools: Repository) -> None:
     needs(tools, "jupytext")
 

@@ -104,7 +104,7 @@ def make_linked(place: Place) -> None:
 PLACES = {"": lambda place: None, "large": make_large, "linked": make_linked}
 
 
-@pytest.mark.parametrize(("seed", "kind"), [(0, ""), (1, "large")])
+@pytest.mark.parametrize(("seed", "kind"), [(0, ""), pytest.param(1, "large", marks=pytest.mark.slow)])
 def test_kills(place: Place, seed: int, kind: str) -> None:
     PLACES[kind](place)
     killed(place, seed, kills=2)

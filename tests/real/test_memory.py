@@ -49,6 +49,7 @@ def saved_in_turn(folder: Path, number: int, turns: int) -> None:
             assert memory(running.processes) < MOST
 
 
+@pytest.mark.slow
 def test_many_notebooks_that_are_saved_in_turn(tmp_path: Path) -> None:
     saved_in_turn(tmp_path, 40, 1)
 

@@ -52,6 +52,7 @@ def test_people_are_not_slowed_down() -> None:
     assert len(stage.world.disk.placed) == before + 10
 
 
+@pytest.mark.slow
 def test_programs_that_answer_each_write_are() -> None:
     stage = play(TWO)
     answering(stage, 200, every=1.5)  # five minutes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from nbmerge.history.opening import open_store
 from nbmerge.history.values import Draft
 from nbmerge.lineage.versions import Origin
@@ -61,6 +63,7 @@ def test_a_cell_is_followed_over_sides_and_places() -> None:
     assert found.with_id("two") == (5, 2)
 
 
+@pytest.mark.slow
 def test_two_hundred_versions_of_a_large_notebook_take_less_than_a_second() -> None:
     cells = [code(f"f({n})\n" * 8, id=f"c{n}", out=f"{n * 7919:010}" * 300) for n in range(280)]
     store = open_store(None, lambda: 0.0).store
