@@ -16,11 +16,15 @@ from dataclasses import dataclass
 
 from nbmerge.errors import NbmergeError
 from nbmerge.jupyter.events import NotebookChanged
-from nbmerge.sync.looking import NEVER, pause_after, stamp_of
+from nbmerge.sync.looking import NEVER, pause_after, stamps_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from nbmerge.sync.looking import Stamp
+
+    _Looked: TypeAlias = "tuple[list[Stamp], float]"
 
 _OFTEN = 0.1  # seconds between looks, each of which costs half a millisecond
 _FORGOTTEN = 900.0  # seconds without a question: a hidden tab asks each minute
@@ -44,7 +48,7 @@ class OpenNotebooks:
     def __init__(
         self,
         version: Callable[[str], Awaitable[str]],
-        run: Callable[[Callable[[], list[Stamp]]], Awaitable[list[Stamp]]],
+        run: Callable[[Callable[[], _Looked]], Awaitable[_Looked]],
         tell: Callable[[NotebookChanged], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -86,17 +90,18 @@ class OpenNotebooks:
 
     async def _look(self) -> float:
         """Look at all once, and into what has changed; the seconds until the next look."""
-        started = self._clock()
+        now = self._clock()
         for path, known in list(self._open.items()):
-            if started - known.asked_at > _FORGOTTEN:
+            if now - known.asked_at > _FORGOTTEN:
                 del self._open[path]
         looked_at = list(self._open.items())
-        stamps = await self._run(lambda: [stamp_of(known.file) for _, known in looked_at])
+        files = [known.file for _, known in looked_at]
+        stamps, took = await self._run(lambda: stamps_of(files, self._clock))
         looked = self._clock()
         for (path, known), stamp in zip(looked_at, stamps, strict=True):
             if stamp != known.stamp:
                 await self._look_into(path, known, stamp)
-        return pause_after(looked - started, _OFTEN, reading=self._clock() - looked)
+        return pause_after(took, _OFTEN, reading=self._clock() - looked)
 
     async def _look_into(self, path: str, known: _OpenNotebook, stamp: Stamp) -> None:
         if stamp is None:

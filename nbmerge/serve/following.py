@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
-from nbmerge.sync.looking import NEVER, pause_after, stamp_of
+from nbmerge.sync.looking import NEVER, pause_after, stamps_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,12 +74,11 @@ class Following:
     def _watch(self) -> None:
         took = 0.0
         while not self._over.wait(pause_after(took, _OFTEN)):
-            began = time.monotonic()
             with self._changing:
                 followed = list(self._followed.items())
-            for path, one in followed:
-                self._look(path, one, stamp_of(path))
-            took = time.monotonic() - began
+            stamps, took = stamps_of([path for path, _ in followed], time.monotonic)
+            for (path, one), stamp in zip(followed, stamps, strict=True):
+                self._look(path, one, stamp)
 
     def _look(self, path: str, one: _Followed, stamp: Stamp) -> None:
         if one.busy or time.monotonic() < one.not_before:

@@ -7,6 +7,7 @@ network drives and files that are replaced are seen alike; a slow drive is looke
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ def stamp_of(file: str) -> Stamp:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def stamps_of(files: Sequence[str], clock: Callable[[], float]) -> tuple[list[Stamp], float]:
+    """The stamps of files, and the seconds that their drives took: not those until there was time to look."""
+    began = clock()
+    stamps = [stamp_of(file) for file in files]
+    return stamps, clock() - began
 
 
 def pause_after(took: float, often: float, reading: float = 0.0) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nbmerge.environment import jupyter
 from nbmerge.environment.jupyter import JupyterServers, JupyterSessions
 from tests.environment.clock import Clock
 from tests.environment.jupyter import FakeServer, announce, fake_server, session
@@ -17,6 +18,12 @@ from tests.environment.jupyter import FakeServer, announce, fake_server, session
 def server() -> Iterator[FakeServer]:
     with fake_server() as one:
         yield one
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said is tested here, not how soon: a machine that does much else answers late."""
+    monkeypatch.setattr(jupyter, "TIMEOUT", 10.0)
 
 
 class Desk:

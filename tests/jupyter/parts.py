@@ -94,10 +94,11 @@ def test_notebooks_that_have_to_wait_keep_no_other_waiting(
 
 
 class Files:
-    """Stands for the store: a token says what a file holds; each question takes so many seconds."""
+    """Stands for the store: a token says what a file holds; each question takes so many seconds, and it takes
+    so many until a thread is free."""
 
-    def __init__(self, takes: float = 0.0) -> None:
-        self.takes, self.now = takes, 0.0
+    def __init__(self, takes: float = 0.0, waits: float = 0.0) -> None:
+        self.takes, self.waits, self.now = takes, waits, 0.0
         self.told: list[NotebookChanged] = []
         self.opened = OpenNotebooks(self.version, self.run, self.told.append, lambda: self.now)
 
@@ -106,6 +107,7 @@ class Files:
         return Path(file).read_text()
 
     async def run(self, work: Callable[[], T]) -> T:
+        self.now += self.waits
         return work()
 
 
@@ -138,6 +140,19 @@ def test_a_notebook_that_takes_long_to_read_is_given_as_long_a_pause(tmp_path: P
         return took
 
     assert asyncio.run(looked()) == pytest.approx(0.3)
+
+
+def test_a_busy_server_looks_no_less_often(tmp_path: Path) -> None:
+    """It says nothing of the drive how long it takes until there is time to look."""
+    files = Files(waits=0.3)
+
+    async def looked() -> float:
+        files.opened.asked("nb.ipynb", str(tmp_path / "nb.ipynb"), "")
+        took = await files.opened._look()
+        await files.opened.stop()
+        return took
+
+    assert asyncio.run(looked()) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

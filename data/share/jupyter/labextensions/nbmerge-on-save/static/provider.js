@@ -29,7 +29,10 @@ import { Replica } from './replica.js';
  */
 /** @typedef {(path: string, answer: SaveAnswer | PullAnswer) => void} Told */
 
-const SOON = 2000; // milliseconds until a page that was just opened hears of changes for sure
+// A page that was just opened may not hear of changes yet, and is not told when it does: it asks until it has heard
+// of one.
+const ASKING = 2000; // milliseconds between questions
+const QUESTIONS = 15; // then it is asked as seldom as any page
 const A_WHILE = 1000; // milliseconds until a page that is being typed in is asked again
 
 /** @param {any} error */
@@ -42,9 +45,11 @@ class OpenNotebook {
    * @param {NbmergeServer} server
    * @param {string} tab
    * @param {Told} told
+   * @param {() => boolean} hears whether the page has heard of a change
    */
-  constructor(context, server, tab, told) {
+  constructor(context, server, tab, told, hears) {
     this.context = context;
+    this.hears = hears;
     this.server = server;
     this.tab = tab;
     this.told = told;
@@ -72,7 +77,19 @@ class OpenNotebook {
     const replica = new Replica(this._requests(), this._page(), opened);
     this.replica = replica;
     this.began = this.path;
-    setTimeout(() => void replica.check().catch(() => undefined), SOON);
+    this._askUntilHeard(replica, QUESTIONS);
+  }
+
+  /**
+   * @param {Replica} replica
+   * @param {number} left
+   */
+  _askUntilHeard(replica, left) {
+    setTimeout(() => {
+      if (replica.closed || this.hears() || !left) return;
+      void replica.check().catch(() => undefined);
+      this._askUntilHeard(replica, left - 1);
+    }, ASKING);
   }
 
   end() {
@@ -206,6 +223,7 @@ export class NotebookProvider {
     this._stock = stock;
     this._tab = tab;
     this._told = told;
+    this._hears = false; // of changes, by the server's events
     /** @type {Map<Context, OpenNotebook>} */
     this._open = new Map();
     /** What pages are about to show. @type {Map<string, Opened>} */
@@ -217,7 +235,7 @@ export class NotebookProvider {
     const { context } = panel;
     let found = this._open.get(context);
     if (!found) {
-      found = new OpenNotebook(context, this._server, this._tab, this._told);
+      found = new OpenNotebook(context, this._server, this._tab, this._told, () => this._hears);
       this._open.set(context, found);
       context.disposed.connect(() => {
         this._open.get(context)?.end();
@@ -246,6 +264,7 @@ export class NotebookProvider {
    * @param {string} tab
    */
   hint(path, version, tab) {
+    this._hears = true;
     const replica = this._at(path)?.replica;
     if (!replica || tab === this._tab || !version || version === replica.base) return;
     replica.follow();
