@@ -353,7 +353,6 @@ def test_the_server_has_no_part_any_more(there: Server, both: tuple[Tab, Tab]) -
 
 
 @pytest.mark.skipif(not HAS_NOTEBOOK, reason="Notebook is not installed")
-@pytest.mark.slow  # failed now and then on a loaded machine: on demand until that is understood
 def test_in_notebook_7(there: Server, chromium_program: Browser) -> None:
     name = "in-notebook.ipynb"
     there.put(name, four())

@@ -12,6 +12,7 @@ import { spawn } from 'node:child_process';
 
 const STARTS = 3; // in
 const WITHIN = 60_000; // milliseconds, then it is left alone for as long
+const SHOWN = 200; // characters of a line that nobody understands
 
 /** What `nbmerge` says is wrong; `reason`: see its protocol; "ended": there is no process. */
 export class ServiceError extends Error {
@@ -101,15 +102,18 @@ export class Service {
 
   /** @param {string} line */
   _said(line) {
-    /** @type {Json} */
-    const said = JSON.parse(line);
+    const said = objectIn(line);
+    if (!said) {
+      this.listener.log(`not a line of nbmerge's: ${line.slice(0, SHOWN)}`); // the setting may name another program
+      return;
+    }
     if (said.event === 'changed') this.listener.changed(said.path, said.version);
     if (said.event === 'ready') this.listener.state(null);
     const waiting = this._waiting.get(said.id);
     if (!waiting) return;
     this._waiting.delete(said.id);
-    if (said.error) waiting.reject(new ServiceError(said.error.reason, said.error.message));
-    else waiting.resolve(said.answer);
+    if (said.answer) waiting.resolve(said.answer);
+    else waiting.reject(new ServiceError(said.error?.reason ?? 'bug', said.error?.message ?? 'no answer of nbmerge'));
   }
 
   /**
@@ -123,6 +127,16 @@ export class Service {
     this._waiting.clear();
     for (const one of waiting) one.reject(new ServiceError('ended', `nbmerge does not run: ${why}`));
     if (!this._stopped) this.listener.state(why);
+  }
+}
+
+/** @param {string} line @returns {Json | null} */
+function objectIn(line) {
+  try {
+    const found = JSON.parse(line);
+    return typeof found === 'object' ? found : null;
+  } catch {
+    return null;
   }
 }
 

@@ -1,0 +1,25 @@
+/**
+ * Asks a program as the extension does: the words on the command line are the extension's folder, the questions as
+ * JSON ([call, members] or milliseconds to wait), and the program.  Prints what came of it as one JSON object.
+ */
+
+import { pathToFileURL } from 'node:url';
+
+const [, , folder, questions, ...command] = process.argv;
+const { Service } = await import(pathToFileURL(`${folder}/service.js`).href);
+const told = { answers: [], changed: [], states: [], log: [] };
+const service = new Service(command, {
+  changed: (path, version) => told.changed.push([path, version]),
+  state: problem => told.states.push(problem),
+  log: line => told.log.push(line)
+});
+for (const question of JSON.parse(questions)) {
+  if (typeof question === 'number') await new Promise(done => setTimeout(done, question));
+  else {
+    const [call, members] = question;
+    const asked = call === 'follow' ? service.follow(members.path) : service.ask(call, members);
+    told.answers.push(await asked.catch(error => ({ failed: error.reason, why: error.message })));
+  }
+}
+service.stop();
+process.stdout.write(JSON.stringify(told), () => process.exit());
