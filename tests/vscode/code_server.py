@@ -187,12 +187,12 @@ class CodeServer:
         path.write_bytes(JUPYTER.spell(notebook))
         return path
 
-    def window(self, browser: Browser, closed: Window | None = None) -> Window:
-        """A window in a profile of its own, or in that of one that was closed."""
+    def window(self, browser: Browser) -> Window:
+        """A window in a profile of its own."""
         from tests.helpers.chromium import new_page
 
         before = set(self.probes.iterdir())
-        page = closed.page.context.new_page() if closed is not None else new_page(browser)
+        page = new_page(browser)
         page.add_init_script(_WATCH)
         page.goto(f"{self.url}/?folder={self.folder}")
         end = time.monotonic() + _PATIENCE

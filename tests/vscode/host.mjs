@@ -118,8 +118,8 @@ class Cell {
 }
 
 class Window {
-  constructor(who, path) {
-    Object.assign(this, { who, path, version: 1, isDirty: false, refusals: 0, saves: 0, undos: [] });
+  constructor(who, path, memory = new Map()) {
+    Object.assign(this, { who, path, memory, version: 1, isDirty: false, refusals: 0, saves: 0, undos: [] });
     this.uri = { fsPath: path, toString: () => path };
     this.notebookType = 'jupyter-notebook';
     this.languageId = 'python';
@@ -138,7 +138,6 @@ class Window {
       save: (content, base, id) => ask('save', { content, base, save_id: id, writer: `window ${who}`, exact: true }),
       claim: (content, base) => ask('claim', { content, base, writer: `window ${who}` })
     };
-    const memory = new Map();
     const told = { came: () => undefined, undone: () => undefined, log: line => void errors.push(line) };
     const kept = { get: key => memory.get(key), set: (key, value) => void memory.set(key, value) };
     this.session = new Session(this.vscode(), this, server, kept, told, clock);
@@ -292,6 +291,16 @@ const commands = {
     one.text = text;
     windows[who].isDirty = true;
     windows[who].changed();
+  },
+  /** VS Code ends with unsaved typing, and comes back with it; at first it does not say that it is unsaved. */
+  again: ({ who, forgets }) => {
+    const old = windows[who];
+    old.session.close();
+    const made = new Window(who, old.path, forgets ? new Map() : old.memory);
+    made.take(written(old.data()));
+    made.known = old.known;
+    windows[who] = made;
+    void made.session.open().catch(failed);
   },
   undo: ({ who }) => windows[who].undo(),
   save: ({ who }) => void windows[who].save().catch(failed),

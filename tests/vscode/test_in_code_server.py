@@ -330,19 +330,3 @@ def test_a_large_notebook_with_pictures(server: CodeServer, window: Window) -> N
     assert on_disk(path)[150] == "cell = 1500"
     assert took < 3
     assert window.asked() == []
-
-
-def test_unsaved_typing_survives_the_end_of_vs_code(server: CodeServer, browser: Browser, path: Path) -> None:
-    """The window is closed with unsaved typing, a program saves meanwhile, and the window comes back."""
-    first = server.window(browser)
-    opened(first, path)
-    first.focus(0)
-    first.type("0")
-    time.sleep(5)  # VS Code's backup, and the version that the extension remembers
-    first.page.close()
-    time.sleep(1)
-    changed(path, b="two = 22")
-    again = server.window(browser, first)
-    again.show(path)
-    again.until_shows(["one = 10", "two = 22", "three = 3", "# Text"], 20)
-    saved(again, path, ["one = 10", "two = 22", "three = 3", "# Text"])

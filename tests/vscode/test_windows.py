@@ -198,6 +198,37 @@ def test_what_somebody_takes_out_by_hand_stays_out(made: Windows) -> None:
     assert windows.held() == ["a = 10", "b = 2"]
 
 
+def test_unsaved_typing_that_vs_code_brings_back_is_merged_with_later_saves(
+    made: Windows,
+) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    windows.pass_time(5000)
+    windows.host.do("again", who=0)
+    written(windows, 0, "theirs")
+    windows.answer_all()
+    windows.pass_time(1000)
+    assert "mine" in windows.read(0)["sources"][0]
+    assert "theirs" in windows.read(0)["sources"][0]
+    windows.settle()
+    assert windows.held() == windows.read(0)["sources"]
+
+
+def test_where_the_version_is_forgotten_vs_code_asks_and_nothing_is_merged_by_guess(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 0, "theirs")
+    before = windows.path.read_bytes()
+    windows.host.do("again", who=0, forgets=True)
+    windows.answer_all()
+    windows.pass_time(1000)
+    windows.host.do("save", who=0)
+    windows.answer_all()
+    assert windows.read(0)["refusals"] == 1
+    assert windows.path.read_bytes() == before
+    assert "theirs" not in windows.read(0)["sources"][0]
+
+
 def test_where_nbmerge_fails_vs_code_saves_as_without_it(made: Windows) -> None:
     windows = started(made, 1)
     typed(windows, 0, 0, "mine")
