@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.jupyter_page.node_pages import Node
+    from tests.helpers.node_process import NodeProcess
 
 
 @pytest.fixture(scope="module")
-def double() -> Iterator[Node]:
+def double() -> Iterator[NodeProcess]:
     """Pages with a stand-in for Jupyter's shared model; with the real one where NBMERGE_NODE_MODULES says."""
     from tests.jupyter_page.node_pages import node
 

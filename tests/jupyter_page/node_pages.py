@@ -6,77 +6,35 @@ Must not know: what is tested.  Invariant: nothing is answered unless a test say
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
-
-import pytest
+from typing import Any
 
 from nbmerge.errors import UsageError
 from nbmerge.sync import Participation, without_writer
 from tests.helpers.build import Notebook
+from tests.helpers.node_process import NodeProcess, Request, node_process
 from tests.helpers.spelling import JUPYTER
 from tests.jupyter_page.lab import EXTENSIONS
 
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 STATIC = EXTENSIONS / "nbmerge-on-save" / "static"
 _HOST = Path(__file__).with_name("pages.mjs")
 
 
-@dataclass
-class Request:
-    """What a page asked and waits for."""
-
-    id: int
-    who: int
-    what: str
-    body: Any
-
-
-@dataclass
-class Node:
-    """The process; `model` is where the real shared model is installed, or None: a stand-in is used."""
-
-    commands: IO[str]
-    results: IO[str]
-    requests: list[Request] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    later: int = 0
-
-    def do(self, what: str, **arguments: Any) -> Any:
-        """The result of a command; the requests that it led to are kept."""
-        self.commands.write(json.dumps({"do": what, **arguments}) + "\n")
-        self.commands.flush()
-        told = json.loads(self.results.readline())
-        assert told["error"] is None, told["error"]
-        self.requests += [Request(**one) for one in told["requests"]]
-        self.errors += told["errors"]
-        self.later = told["later"]
-        return told["result"]
-
-
 @contextmanager
-def node(modules: str = "") -> Iterator[Node]:
+def node(modules: str = "") -> Iterator[NodeProcess]:
     """A process; `modules`: a folder in which `@jupyter/ydoc` is installed, "" for the stand-in."""
-    assert NODE is not None
-    command = [NODE, str(_HOST), str(STATIC), *([modules] if modules else [])]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield Node(process.stdin, process.stdout)
-        process.stdin.close()
+    with node_process(_HOST, str(STATIC), *([modules] if modules else [])) as found:
+        yield found
 
 
 @dataclass
 class Desk:
     """Pages that show one notebook, the server that they ask, and a program that writes the file."""
 
-    node: Node
+    node: NodeProcess
     participation: Participation
     path: Path
 

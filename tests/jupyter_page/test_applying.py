@@ -13,9 +13,9 @@ from nbmerge.sync import apply, operations
 from tests.helpers.build import Notebook, code, markdown, notebook, shown
 from tests.helpers.examples import tried
 from tests.helpers.in_page import in_page, shape
+from tests.helpers.node_process import NodeProcess, needs_node
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.strategies import Ids
-from tests.jupyter_page.node_pages import Node, needs_node
 from tests.sync.copies import Copy, edited, merges
 
 pytestmark = needs_node
@@ -29,7 +29,7 @@ def forms(sent: Notebook, merged: Notebook) -> list[dict[str, Any]]:
 
 @given(COPIES)
 @tried(120)
-def test_they_give_what_apply_gives(double: Node, copy: Copy) -> None:
+def test_they_give_what_apply_gives(double: NodeProcess, copy: Copy) -> None:
     sent, merged = (json.loads(data.decode("utf-8-sig")) for data in (copy.sent, copy.merged))
     todo = [operation.as_json() for operation in copy.operations]
     wanted = double.do("load", notebook=in_page(apply(sent, todo)))
@@ -42,7 +42,7 @@ def test_they_give_what_apply_gives(double: Node, copy: Copy) -> None:
 @given(COPIES, st.data())
 @tried(120)
 def test_what_was_typed_meanwhile_is_kept_or_nothing_is_done(
-    double: Node, copy: Copy, data: st.DataObject
+    double: NodeProcess, copy: Copy, data: st.DataObject
 ) -> None:
     sent = json.loads(copy.sent.decode("utf-8-sig"))
     page = in_page(sent)
@@ -67,7 +67,7 @@ def test_what_was_typed_meanwhile_is_kept_or_nothing_is_done(
 
 @given(st.permutations(range(6)), st.integers(0, 5))
 @tried(60)
-def test_the_cell_with_the_caret_is_never_made_anew(double: Node, order: list[int], kept: int) -> None:
+def test_the_cell_with_the_caret_is_never_made_anew(double: NodeProcess, order: list[int], kept: int) -> None:
     cells = [code(f"value_{n} = compute({n}, depth=3)", id=f"c{n}") for n in range(6)]
     todo = forms(notebook(*cells), notebook(*(cells[n] for n in order)))
     found = double.do("apply", notebook=in_page(notebook(*cells)), operations=todo, kept=[kept])
@@ -75,14 +75,14 @@ def test_the_cell_with_the_caret_is_never_made_anew(double: Node, order: list[in
     assert found["kept"]
 
 
-def test_a_cell_that_did_not_change_is_not_touched(double: Node) -> None:
+def test_a_cell_that_did_not_change_is_not_touched(double: NodeProcess) -> None:
     cells = [code(f"value_{n} = compute({n}, depth=3)", id=f"c{n}") for n in range(6)]
     other = [cells[0], code("x = 1", id="new"), *cells[2:5], code("value_5 = 0", id="c5", count=1, out="7\n")]
     todo = forms(notebook(*cells), notebook(*other))
     assert double.do("apply", notebook=in_page(notebook(*cells)), operations=todo)["stayed"] == 5
 
 
-def test_a_cell_that_moves_gets_its_outputs(double: Node) -> None:
+def test_a_cell_that_moves_gets_its_outputs(double: NodeProcess) -> None:
     cells = [code(f"value_{n} = compute({n}, depth=3)", id=f"c{n}") for n in range(4)]
     ran = code("value_0 = compute(0, depth=3)", id="c0", count=1, out="7\n")
     todo = forms(notebook(*cells), notebook(*cells[1:], ran))
@@ -91,7 +91,7 @@ def test_a_cell_that_moves_gets_its_outputs(double: Node) -> None:
     assert [output["text"] for output in found[-1]["outputs"]] == ["7\n"]
 
 
-def test_lines_of_outputs_are_joined_and_json_is_not(double: Node) -> None:
+def test_lines_of_outputs_are_joined_and_json_is_not(double: NodeProcess) -> None:
     data = {"text/html": ["<b>\n", "x</b>"], "application/json": ["a", "b"]}
     rich = code("show()", id="a") | {
         "outputs": [shown(data), {"name": "stdout", "output_type": "stream", "text": ["1\n", "2"]}]
@@ -104,7 +104,7 @@ def test_lines_of_outputs_are_joined_and_json_is_not(double: Node) -> None:
     assert cell["outputs"][1]["text"] == "1\n2"
 
 
-def test_trust_is_not_brought_in_and_not_taken_out(double: Node) -> None:
+def test_trust_is_not_brought_in_and_not_taken_out(double: NodeProcess) -> None:
     mine = code("a", id="a", count=1) | {"metadata": {"trusted": True}}
     forged = code("b", id="b") | {"metadata": {"trusted": "yes"}}
     todo = forms(
@@ -120,7 +120,7 @@ def test_trust_is_not_brought_in_and_not_taken_out(double: Node) -> None:
     assert (cell["outputs"], cell["metadata"]) == ([], {})
 
 
-def test_edited_here_and_deleted_there_is_left_to_the_merge(double: Node) -> None:
+def test_edited_here_and_deleted_there_is_left_to_the_merge(double: NodeProcess) -> None:
     start = notebook(code("a = 1", id="a"), markdown("b", id="b"))
     todo = forms(start, notebook(start["cells"][1]))
     typed = [{"cell": 0, "at": 0, "text": "x"}]

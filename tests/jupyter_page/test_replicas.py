@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from nbmerge.sync import Timing, participating
 from tests.helpers.build import Notebook, code, notebook
 from tests.helpers.examples import tried
+from tests.helpers.node_process import NodeProcess, needs_node
 from tests.helpers.spelling import JUPYTER
-from tests.jupyter_page.node_pages import Desk, Node, needs_node
+from tests.jupyter_page.node_pages import Desk
 
 pytestmark = needs_node
 CELLS = 3
@@ -28,7 +29,7 @@ def lines_of_their_own() -> Notebook:
 
 
 @pytest.fixture(scope="module")
-def desk(double: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(double: NodeProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
     with participating(str(folder / "state"), Timing(settle=0)) as participation:
         yield Desk(double, participation, folder / "0.ipynb")

@@ -124,11 +124,11 @@ class Window {
     this.notebookType = 'jupyter-notebook';
     this.languageId = 'python';
     this.take(readFileSync(path, 'utf8'));
-    const ask = (call, members) =>
+    const ask = (what, body) =>
       new Promise((done, fail) => {
         const id = ++number;
         waiting.set(id, { done, fail });
-        fresh.push({ id, who, call, members });
+        fresh.push({ id, who, what, body });
       });
     const server = {
       open: () => ask('open', {}),
@@ -334,7 +334,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     error = problem.stack;
   }
   for (let i = 0; i < 12; i++) await new Promise(done => setImmediate(done));
-  process.stdout.write(`${JSON.stringify({ result, error, requests: fresh, errors })}\n`);
+  process.stdout.write(`${JSON.stringify({ result, error, requests: fresh, later: timers.length, errors })}\n`);
   fresh = [];
   errors = [];
 }

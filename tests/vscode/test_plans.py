@@ -13,14 +13,15 @@ from nbmerge.notebook.reader import read
 from nbmerge.sync import apply, operations
 from tests.helpers.build import Notebook, code, notebook, source_of
 from tests.helpers.examples import tried
+from tests.helpers.node_process import NodeProcess, needs_node
 from tests.helpers.spelling import JUPYTER
-from tests.vscode.windows import Host, host, needs_node
+from tests.vscode.windows import host
 
 pytestmark = needs_node
 
 
 @pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
     with host(tmp_path_factory.mktemp("extension")) as found:
         yield found
 
@@ -65,7 +66,7 @@ def done(old: Notebook, plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 @given(NOTEBOOKS, NOTEBOOKS)
 @tried(200)
-def test_a_plan_gives_what_the_operations_give(process: Host, old: Notebook, new: Notebook) -> None:
+def test_a_plan_gives_what_the_operations_give(process: NodeProcess, old: Notebook, new: Notebook) -> None:
     steps = between(old, new)
     plan = process.do("plan", notebook=old, operations=steps)
     wanted = apply(old, steps)["cells"]
@@ -76,7 +77,7 @@ def test_a_plan_gives_what_the_operations_give(process: Host, old: Notebook, new
 @given(NOTEBOOKS, NOTEBOOKS, st.sets(st.integers(0, 6)))
 @tried(200)
 def test_a_cell_that_runs_is_not_touched(
-    process: Host, old: Notebook, new: Notebook, running: set[int]
+    process: NodeProcess, old: Notebook, new: Notebook, running: set[int]
 ) -> None:
     places = sorted(place for place in running if place < len(old["cells"]))
     plan = process.do("plan", notebook=old, operations=between(old, new), running=places)
@@ -90,7 +91,7 @@ def test_a_cell_that_runs_is_not_touched(
         assert after == [_compared(one) for one in new["cells"]]
 
 
-def test_a_cell_of_which_only_the_text_changed_keeps_its_editor(process: Host) -> None:
+def test_a_cell_of_which_only_the_text_changed_keeps_its_editor(process: NodeProcess) -> None:
     old = notebook(code("a = 1\nb = 2\n", id="a"), code("x", id="b"))
     new = notebook(code("# one\na = 1\nb = 3\n", id="a"), code("x", id="b"))
     plan = process.do("plan", notebook=old, operations=between(old, new))
@@ -105,7 +106,7 @@ def test_a_cell_of_which_only_the_text_changed_keeps_its_editor(process: Host) -
     ]
 
 
-def test_the_cell_with_the_cursor_stays_and_the_other_moves(process: Host) -> None:
+def test_the_cell_with_the_cursor_stays_and_the_other_moves(process: NodeProcess) -> None:
     old = notebook(code("one", id="a"), code("two", id="b"))
     new = notebook(code("two", id="b"), code("one", id="a"))
     for kept in (0, 1):
@@ -120,13 +121,13 @@ MARKED = "above\n<<<<<<< ann\nmine\n||||||| base\nold\n=======\ntheirs\n>>>>>>> 
     ("choice", "lines"),
     [("upper", ["mine"]), ("lower", ["theirs"]), ("both", ["mine", "theirs"]), ("base", ["old"])],
 )
-def test_each_side_of_a_conflict_can_be_taken(process: Host, choice: str, lines: list[str]) -> None:
+def test_each_side_of_a_conflict_can_be_taken(process: NodeProcess, choice: str, lines: list[str]) -> None:
     (found,) = process.do("markers", text=MARKED, choice=choice)
     assert (found["first"], found["last"], found["labels"]) == (1, 7, ["ann", "bob"])
     assert found["chosen"] == lines
 
 
-def test_a_base_that_is_not_shown_is_not_known_here(process: Host) -> None:
+def test_a_base_that_is_not_shown_is_not_known_here(process: NodeProcess) -> None:
     text = MARKED.replace("||||||| base\nold\n", "")
     assert process.do("markers", text=text, choice="base")[0]["chosen"] is None
 
@@ -134,7 +135,7 @@ def test_a_base_that_is_not_shown_is_not_known_here(process: Host) -> None:
 @pytest.mark.parametrize(
     "text", ["<<<<<<< a\nx\n", "=======\nx\n>>>>>>> b\n", "<<<<<<< a\nx\n>>>>>>> b\n", "a <<<<<<< b\n"]
 )
-def test_markers_that_are_not_whole_are_no_conflict(process: Host, text: str) -> None:
+def test_markers_that_are_not_whole_are_no_conflict(process: NodeProcess, text: str) -> None:
     assert process.do("markers", text=text) == []
 
 

@@ -14,8 +14,9 @@ import pytest
 from nbmerge import __version__
 from nbmerge.vscode.package import extension
 from tests.helpers.build import code, notebook
+from tests.helpers.node_process import NODE, needs_node
 from tests.helpers.spelling import JUPYTER
-from tests.vscode.windows import NODE, ROOT, needs_node
+from tests.vscode.windows import ROOT
 
 pytestmark = needs_node
 _ASK = Path(__file__).with_name("ask.mjs")

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from nbmerge.sync import Timing, participating
 from tests.helpers.build import Notebook, code, notebook
 from tests.helpers.examples import tried
+from tests.helpers.node_process import needs_node
 from tests.helpers.spelling import JUPYTER
-from tests.vscode.windows import Windows, host, needs_node
+from tests.vscode.windows import Windows, host
 
 pytestmark = needs_node
 CELLS = 3

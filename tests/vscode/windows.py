@@ -7,15 +7,11 @@ calls are answered as the process would, with real files and a real store.
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
-
-import pytest
+from typing import Any
 
 from nbmerge import __version__
 from nbmerge.errors import NbmergeError
@@ -23,64 +19,28 @@ from nbmerge.serve.calls import CALLS, reason_of
 from nbmerge.sync import Participation, without_writer
 from nbmerge.vscode.package import extension
 from tests.helpers.build import Notebook, source_of
+from tests.helpers.node_process import NodeProcess, Request, node_process
 from tests.helpers.spelling import JUPYTER
 
 ROOT = Path(__file__).parents[2]
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 _HOST = Path(__file__).with_name("host.mjs")
 _STEP = 50  # milliseconds
 
 
-@dataclass
-class Request:
-    """What a window asked and waits for."""
-
-    id: int
-    who: int
-    call: str
-    members: dict[str, Any]
-
-
-@dataclass
-class Host:
-    """The node process."""
-
-    commands: IO[str]
-    results: IO[str]
-    requests: list[Request] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    def do(self, what: str, **arguments: Any) -> Any:
-        """The result of a command; the requests that it led to are kept."""
-        self.commands.write(json.dumps({"do": what, **arguments}) + "\n")
-        self.commands.flush()
-        told = json.loads(self.results.readline())
-        assert told["error"] is None, told["error"]
-        self.requests += [Request(**one) for one in told["requests"]]
-        self.errors += told["errors"]
-        return told["result"]
-
-
 @contextmanager
-def host(folder: Path) -> Iterator[Host]:
+def host(folder: Path) -> Iterator[NodeProcess]:
     """A process that runs what `nbmerge vscode install` would install; it is unpacked into the folder."""
-    assert NODE is not None
     for name, content in extension(str(ROOT / "data"), __version__).files.items():
         (folder / name).write_bytes(content)
-    command = [NODE, str(_HOST), str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield Host(process.stdin, process.stdout)
-        process.stdin.close()
+    with node_process(_HOST, str(folder)) as found:
+        yield found
 
 
 @dataclass
 class Windows:
     """Windows that show one notebook, and what they have asked, by the names of the calls."""
 
-    host: Host
+    host: NodeProcess
     participation: Participation
     path: Path
     count: int = 0
@@ -97,11 +57,11 @@ class Windows:
 
     def answer(self, request: Request) -> None:
         self.host.requests.remove(request)
-        self.asked.append(request.call)
-        call = CALLS[request.call]
+        self.asked.append(request.what)
+        call = CALLS[request.what]
         assert call.run is not None
         try:
-            answer = call.run(self.participation, {"path": str(self.path), **request.members})
+            answer = call.run(self.participation, {"path": str(self.path), **request.body})
         except NbmergeError as error:
             self.host.do("fail", id=request.id, reason=reason_of(error, str(self.path)))
             return
