@@ -90,8 +90,11 @@ class Disk:
 
     def being_written(self, path: str) -> bool | None:
         """Whether a program has the file open for writing.  None: the system cannot tell."""
-        with contextlib.suppress(OSError), opened(self._system, path) as fd:
-            return self._system.writer(fd)
+        with contextlib.suppress(OSError):
+            if not stat.S_ISREG(self._system.stat(path).st_mode):  # to open a pipe could take for ever
+                return None
+            with opened(self._system, path) as fd:
+                return self._system.writer(fd)
         return None
 
     def check_displaced(self) -> list[LateSave]:

@@ -67,8 +67,6 @@ def _shown(merged: MergedText) -> Counter[str]:
 def _are_whole(texts: Terms[str], merged: MergedText) -> bool:
     """Whether no conflict that is whole in a side is cut by one of the merge: whatever is chosen there, no
     marker is left alone that was not before."""
-    if not any(_OPENING in side for side in (texts.local, texts.remote)):
-        return True
     before = {line for text in texts for line in _alone(split(text)[0])}
     around = [line for piece in merged.pieces if isinstance(piece, Decided) for line in piece.value]
     sides = [side for clash in merged.clashes for side in (clash.local, clash.remote)]

@@ -21,7 +21,7 @@ from nbmerge.disk.disk import Disk
 from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Placed, PlaceResult
 from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError, NotebookError, SystemFailure
-from nbmerge.files import create_file, digest, read_file
+from nbmerge.files import create_file, digest, read_ordinary_file
 from nbmerge.history.opening import open_store, state_directory
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention
@@ -193,7 +193,7 @@ class NotebookService:
             self.sleep(pause)
 
     def _record_file(self, path: str, real: str) -> int:
-        data = read_file(real)
+        data = read_ordinary_file(real)
         notebook_id = self.store.adopt(real)
         heads = self.store.heads(notebook_id)
         if heads is None or self.store.version(notebook_id, heads.head).digest != digest(data):
@@ -341,7 +341,7 @@ class NotebookService:
         """
         real = os.path.realpath(path)
         with self.store.lock():
-            if read_file(real) != broken:
+            if read_ordinary_file(real) != broken:
                 return None
             kept = self.recorder.record_unreadable(self.store.adopt(real), Saved(broken, self.clock()))
         why = f"rebuilt from version {kept.number}, which is no notebook"
@@ -361,7 +361,7 @@ class NotebookService:
 
     def _replace(self, real: str, new: NewContent) -> Replaced | Waiting | None:
         with self.store.lock():
-            held = read_file(real) if os.path.lexists(real) else None
+            held = read_ordinary_file(real) if os.path.lexists(real) else None
             if new.only is not None and held != new.only:
                 return None
             notebook_id = self.store.adopt(real)

@@ -14,7 +14,7 @@ import os
 from dataclasses import dataclass, replace
 
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
-from nbmerge.files import digest, read_file
+from nbmerge.files import digest, read_ordinary_file
 from nbmerge.history.values import StoreLost
 from nbmerge.lineage.versions import Origin, Version
 from nbmerge.merge.values import Conflict
@@ -150,7 +150,7 @@ def _put_right(service: NotebookService, written: DeclaredSave) -> Version | Non
 def _was_in_file(real: str, written: DeclaredSave, head: Version) -> bool:
     """Whether the bytes came after what the file is known to have held."""
     try:
-        data = read_file(real)
+        data = read_ordinary_file(real)
     except NotebookError:
         return True
     return data == written.content or digest(data) != head.digest

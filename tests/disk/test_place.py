@@ -120,6 +120,8 @@ def test_a_file_that_a_program_writes_is_busy(place: Place) -> None:
     assert place.file.read_bytes() == OLD
     assert place.left() == []
     assert place.disk.being_written(str(place.folder / "none.ipynb")) is None
+    os.mkfifo(place.folder / "pipe.ipynb")
+    assert place.disk.being_written(str(place.folder / "pipe.ipynb")) is None
 
 
 def test_a_save_while_the_new_file_is_prepared_is_seen_before_the_exchange(place: Place) -> None:

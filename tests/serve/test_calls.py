@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -241,3 +242,15 @@ def test_requests_about_one_notebook_keep_their_order(page: Page) -> None:
     answers = [page.talk.reply(number)["answer"]["version"] for number in numbers]
     assert page.sources[0] == "a = 19"
     assert page.talk.ask("head", path=str(page.path))["version"] == answers[-1]
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
+def test_what_is_no_ordinary_file_holds_nothing_up(process: Talk, tmp_path: Path, kind: str) -> None:
+    """From a pipe one could wait for ever, and a device may never end."""
+    pipe, device, page = tmp_path / "pipe.ipynb", Path("/dev/zero"), tmp_path / "nb.ipynb"
+    os.mkfifo(pipe)
+    page.write_bytes(JUPYTER.spell(START))
+    path = {"a pipe": pipe, "a device": device, "a folder": tmp_path}[kind]
+    reason, message = process.refusal("open", path=str(path))
+    assert (reason, "is no ordinary file" in message) == ("no notebook", True)
+    assert process.ask("head", path=str(page))["version"].startswith("1.")
