@@ -23,7 +23,6 @@ _GROUPS = (
         "merge": ("merge_command", "merge three notebooks; the word `merge` may be left out"),
         "git": ("git_command", "let git merge notebooks: `git install`, `git status`, `git uninstall`"),
         "driver": ("driver_command", "what git calls to merge a notebook"),
-        "vscode": ("vscode_command", "let VS Code merge what others save into open notebooks"),
         "mergetool": ("mergetool_command", "what `git mergetool` calls to show conflicts in the browser"),
     },
     {
@@ -38,6 +37,7 @@ _GROUPS = (
         "stop": ("watch_commands", "stop watching in the background"),
         "restart": ("watch_commands", "stop and start again"),
         "status": ("status_command", "whether a watcher runs, and what may have been overwritten"),
+        "vscode": ("vscode_command", "let VS Code merge what others save into open notebooks"),
     },
     {
         "log": ("log_command", "list the versions of a notebook"),
@@ -50,7 +50,7 @@ _GROUPS = (
     {
         "open": ("writer_commands", "for programs that edit notebooks: content and version token"),
         "save": ("writer_commands", "for programs that edit notebooks: save, merged with other saves"),
-        "serve": ("serve_command", "the same for editors in other languages, as long as they live"),
+        "serve": ("serve_command", "the same for editors in other languages, which ask one process"),
         "replay": ("replay_command", "what `watch` would do about a series of saves, and why"),
         "doctor": ("doctor_command", "check this installation, and say what to do about problems"),
         "completion": ("completion_command", "complete all this with TAB in bash, zsh or fish"),

@@ -12,7 +12,7 @@ import sys
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_error, write_text
-from nbmerge.errors import EXIT_CLEAN, EXIT_SYSTEM, SystemFailure, UsageError
+from nbmerge.errors import EXIT_CLEAN, EXIT_SYSTEM, EXIT_UNREADABLE, SystemFailure, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ Merge what other programs save into notebooks that are open in VS Code, and let 
 The extension runs this nbmerge, by the interpreter that runs now. Known editors: code, code-insiders, codium,
 cursor, windsurf, positron and code-server.
 """
+_EXITS = {EXIT_UNREADABLE: "", EXIT_SYSTEM: "an editor could not do it, or there is none"}
 _ACTIONS = ("install", "uninstall", "list", "package")
 
 
 def vscode_parser() -> CommandParser:
     """The parser of `vscode`."""
-    parser = command("vscode", _WHAT, {EXIT_SYSTEM: "an editor could not do it, or there is none"})
+    parser = command("vscode", _WHAT, _EXITS)
     parser.add_argument("action", metavar="|".join(_ACTIONS), choices=_ACTIONS, help="what to do")
     parser.add_argument("file", metavar="FILE", nargs="?", help="package: where to write the extension")
     parser.add_argument("--editor", metavar="PROGRAM", help="only with this editor, for example `codium`")
