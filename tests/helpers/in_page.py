@@ -19,14 +19,16 @@ def in_page(found: Notebook) -> Notebook:
 def _cell_in_page(cell: dict[str, Any]) -> dict[str, Any]:
     made = cell | {"source": "".join(cell["source"])}
     if "outputs" in cell:
-        made["outputs"] = [
-            one
-            | ({"text": "".join(one["text"])} if "text" in one else {"data": _joined(one.get("data", {}))})
-            for one in cell["outputs"]
-        ]
+        made["outputs"] = [_output_in_page(one) for one in cell["outputs"]]
     if "attachments" in cell:
         made["attachments"] = {name: _joined(data) for name, data in cell["attachments"].items()}
     return made
+
+
+def _output_in_page(output: dict[str, Any]) -> dict[str, Any]:
+    if "text" in output:
+        return output | {"text": "".join(output["text"])}
+    return output | {"data": _joined(output["data"])} if "data" in output else output
 
 
 def _joined(data: dict[str, Any]) -> dict[str, Any]:
