@@ -45,18 +45,18 @@ window.panel.context.model.sharedModel.cells[window.watched].changed.connect(cel
 
 
 @contextmanager
-def two_tabs(count: int, **settings: bool) -> Iterator[tuple[Server, Tab, Tab]]:
-    """Two tabs with a notebook of so many cells, 240 bytes each."""
+def opened(count: int, people: int, **settings: bool) -> Iterator[tuple[Server, list[Tab]]]:
+    """So many tabs with a notebook of so many cells, 240 bytes each."""
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as there, chromium() as browser:
         there.put(NAME, large(count))
         there.settings(**settings)
-        tabs = new_tab(browser, there), new_tab(browser, there)
+        tabs = [new_tab(browser, there) for _ in range(people)]
         for tab in tabs:
             tab.show(NAME, kernel=True)
             tab.page.evaluate("place => void (window.watched = place)", count // 2)
             tab.page.evaluate(_WATCH)
             tab.save()
-        yield there, *tabs
+        yield there, tabs
 
 
 def large(count: int, **other: str) -> Notebook:
@@ -72,9 +72,9 @@ def large(count: int, **other: str) -> Notebook:
 def main() -> None:
     """Print the figures."""
     count = int(next((word for word in sys.argv[1:] if word.isdigit()), "500"))
-    with two_tabs(count, enabled=False) as (there, ann, _):
+    with opened(count, 1, enabled=False) as (_, [ann]):  # beside a second tab it would be asked what to do
         print(f"a save without nbmerge: {figures(alone(ann, count))} ms")
-    with two_tabs(count) as (there, ann, bob):
+    with opened(count, 2) as (there, [ann, bob]):
         print(f"{count} cells, {(there.folder / NAME).stat().st_size // 1000} KB")
         print("kept:", stays(there, ann, count))
         before = processor(there)
