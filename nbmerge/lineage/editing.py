@@ -168,7 +168,7 @@ def edit(contents: ComparedVersions, save: int, base: int, others: Sequence[int]
 def _holders(things: Sequence[T], versions: Iterable[tuple[int, Collection[T]]]) -> dict[T, int]:
     """The bits of the versions that hold each thing."""
     found = dict.fromkeys(things, 0)
-    for bit, held in versions:
+    for bit, held in versions if found else ():
         few, many = (held, found) if len(held) < len(found) else (found, held)
         for thing in few:
             if thing in many:
@@ -188,7 +188,7 @@ def _carried(delta: Delta, deltas: Iterable[tuple[int, Delta]]) -> Iterator[tupl
     mine = [cell for cell in islice(delta.ones, _LOOKED_AT) if cell.outputs]
     found = defaultdict[Cell, int](int)
     for bit, other in deltas if mine else ():
-        for cell in carried(mine, other.ones, other.others):
+        for cell in carried(mine, other):
             found[cell] |= bit
     return ((bits, _CARRIED if cell.id is not None else _CARRIED / 2) for cell, bits in found.items())
 

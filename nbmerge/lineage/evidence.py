@@ -127,6 +127,15 @@ class Difference:
             return frozenset()
         return frozenset(but_values(line) for line in less)
 
+    @cached_property
+    def by_run(self) -> Mapping[tuple[str | None, str | None], list[Cell]]:
+        """The cells with outputs that the one holds alone, by id and number of the execution."""
+        found = defaultdict[tuple[str | None, str | None], list[Cell]](list)
+        for cell in self.ones:
+            if cell.outputs:
+                found[cell.id, cell.count].append(cell)
+        return dict(found)
+
     @property
     def distance(self) -> int:
         """How many lines only one of the two holds."""
@@ -277,7 +286,7 @@ class Evidence:
     def carried(self) -> int:
         """Results of the head that the save shows beside other texts of the same cells: who takes text back
         leaves them there, and nobody who did not see the head has them."""
-        found = carried(self.since_older.ones, self.by_head.ones, self.by_head.others)
+        found = carried(self.since_older.ones, self.by_head)
         return sum(1 for cell in found if cell.id is not None)
 
     @property
@@ -379,30 +388,24 @@ def _all_go_on(lines: Iterable[str], changed: Mapping[str, int]) -> bool:
     return all(any(goes_on(line, other) for other in came) for line in lines)
 
 
-def carried(mine: Iterable[Cell], theirs: Iterable[Cell], before: Iterable[Cell]) -> Iterator[Cell]:
+def carried(mine: Iterable[Cell], theirs: Difference) -> Iterator[Cell]:
     """The cells of mine with outputs that stand beside another text in theirs, and were not there before.
 
     Where cells have no ids two that were run from the start may show the same beside different texts.
     """
-    there = defaultdict[tuple[str | None, str | None], list[Cell]](list)
-    for cell in theirs:
-        if cell.outputs:
-            there[cell.id, cell.count].append(cell)
-    if not there:
-        return
-    old = [cell for cell in before if cell.outputs]
     for cell in mine:
-        same = [
-            one
-            for one in there.get((cell.id, cell.count), ())
-            if cell.outputs and one.plain_outputs == cell.plain_outputs
-        ]
+        same = [one for one in theirs.by_run.get((cell.id, cell.count), ()) if _shows_same(one, cell)]
         if (
             same
             and all(one.source != cell.source for one in same)
-            and not any(one.count == cell.count and one.plain_outputs == cell.plain_outputs for one in old)
+            and not any(one.count == cell.count and _shows_same(one, cell) for one in theirs.others)
         ):
             yield cell
+
+
+def _shows_same(one: Cell, other: Cell) -> bool:
+    """Whether both have the same outputs, and have some."""
+    return bool(one.outputs) and one.plain_outputs == other.plain_outputs
 
 
 def _is_result(cell: Cell, old: Cell) -> bool:
