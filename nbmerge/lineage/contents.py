@@ -105,7 +105,14 @@ class Delta(Difference):
     def is_empty(self) -> bool:
         return not self.ones and not self.others
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in the end."""
+        return _COMPARISON + _DIFFERENT_CELL * (len(self.ones) + len(self.others))
 
+
+# About how many bytes a comparison takes, with what is found out by it, and each cell that only one has.
+_COMPARISON, _DIFFERENT_CELL = 1000, 250
 _SPARE = 1.25  # so many times the cells of the versions may be known: to forget some means to look at all
 NO_RESULT: Result = (None, [])
 
@@ -130,6 +137,7 @@ class ComparedVersions:
     _cells: Cells = field(default_factory=Cells)
     _known: dict[int, Content] = field(default_factory=dict)
     _deltas: dict[tuple[int, int], Delta] = field(default_factory=dict)
+    compared: int = 0  # bytes that the comparisons take, about
 
     def add(self, number: int, notebook: Notebook) -> Content:
         """Take in a version."""
@@ -159,7 +167,13 @@ class ComparedVersions:
         found = self._deltas.get((one, other))
         if found is None:
             found = self._deltas[one, other] = compare(self._known[one], self._known[other])
+            self.compared += found.weight
         return found
+
+    def forget_comparisons(self) -> None:
+        """Those that are needed are made again."""
+        self._deltas = {}
+        self.compared = 0
 
     def let_go(self) -> None:
         """Forget all but the versions and what they do not share: of a large notebook the rest is larger."""
@@ -175,6 +189,7 @@ class ComparedVersions:
         self._deltas = {
             pair: found for pair, found in self._deltas.items() if pair[0] in kept and pair[1] in kept
         }
+        self.compared = sum(delta.weight for delta in self._deltas.values())
         if len(self._cells) > _SPARE * sum(len(found.cells) for found in self._known.values()):
             self._cells.keep_only(cell for found in self._known.values() for cell in found.notebook.cells)
 

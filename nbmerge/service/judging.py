@@ -31,6 +31,8 @@ NOT_JUDGED = "one of many saves that followed each other too fast to be judged: 
 READ = 64_000_000  # bytes of versions that are compared with a save
 _REBUILT = 12  # versions that are thought through after a restart
 _KEPT = 6_000_000  # bytes of versions, as files spell them, that thoughts hold between saves
+# Bytes of comparisons that are held between saves; those of the latest notebook may take four times that.
+_COMPARISONS = 12_000_000
 _COMPARED = 12  # versions with which a save is compared alone
 # How much the verdict on the save alone counts, in nats: that it is stale, or made from the head.
 _STALE, _SEEN = 3.0, 0.3
@@ -258,6 +260,17 @@ class Judging:
             latest.contents.let_go()
         while len(self._thoughts) > 1 and sum(one.size for one in self._thoughts.values()) > _KEPT:
             self._thoughts.popitem(last=False)
+        self._forget_comparisons(latest)
+
+    def _forget_comparisons(self, latest: _Thoughts) -> None:
+        """What the versions of some twenty small notebooks have in common takes more than all else here:
+        where it is much, those that were saved longest ago are compared anew at their next save."""
+        held = sum(one.contents.compared for one in self._thoughts.values())
+        for one in list(self._thoughts.values()):
+            if held <= (_COMPARISONS if one is not latest else 4 * _COMPARISONS):
+                break
+            held -= one.contents.compared
+            one.contents.forget_comparisons()
 
     def _forget(self, thoughts: _Thoughts, heads: Heads) -> None:
         """Forget what is too old to matter."""
