@@ -33,7 +33,7 @@ class Html:
 
 
 STYLE = files("nbmerge.browser").joinpath("report.css").read_text("utf-8").partition("*/")[2]
-_EMPTY_ELEMENTS = frozenset({"meta", "img", "br", "hr"})
+_EMPTY_ELEMENTS = frozenset({"meta", "img", "br", "hr", "link", "input"})
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 # What would hide or turn around what is read: controls are shown by their symbols, marks that
 # reorder text by their numbers, and what no file can hold by the sign for that.

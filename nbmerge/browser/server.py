@@ -1,13 +1,11 @@
-"""Owns: the process that serves the mergetool's page: HTTP on loopback, from the first request to the last,
-and whether anybody still looks at the page.
+"""Owns: the process that serves the page: HTTP on loopback, from the first request to the last, and whether
+anybody still looks at the page.
 
-Must not know: notebooks, browsers.  Invariant: it ends when the process that started it does, when the page
-is closed, and when nobody looks at it any more; a page that is loaded again is the same visit, and one that
-is over never begins again.  It reads no file but the page's own, and writes none but the one that leads a
-browser to the page.
+Must not know: notebooks, browsers, what is on the page.  Invariant: it ends when the process that started it does,
+and when nobody looks at the page any more; a page that is loaded again is the same visit, and one that is over never
+begins again.  It reads no file but the page's own, and writes none but the one that leads a browser to the page.
 
-A page keeps one connection open for as long as it lives.  It also tells when it is closed, but not
-reliably: browsers may end a page without a word.
+A page keeps one connection open for as long as it lives: browsers may end a page without a word.
 """
 
 from __future__ import annotations
@@ -28,12 +26,11 @@ from urllib.parse import parse_qs, urlsplit
 from nbmerge.browser.site import (
     HEADERS,
     HOST,
+    Answer,
+    Asked,
     PageClosed,
     Request,
-    SaveAnswer,
-    SaveRequest,
     Site,
-    Task,
     Where,
     receive,
     send,
@@ -46,7 +43,6 @@ if TYPE_CHECKING:
 
 NEVER = 900.0  # seconds that somebody may take to open the page at all
 SLOW = 60.0  # seconds from when it is asked for until it is there
-LAST = 0.3  # seconds after the page is closed, for what it asked for just before
 GONE = 4.0  # seconds without any page, and none asked for: loading it again takes less
 
 
@@ -57,7 +53,6 @@ class Attendance:
         self._newest = 0
         self._present = 0
         self._ends = now + NEVER  # if nobody comes until then
-        self._closed: float | None = None
 
     def opened(self, now: float) -> int:
         """A page was asked for; its number."""
@@ -75,15 +70,8 @@ class Attendance:
         if page == self._newest:
             self._ends = now + GONE
 
-    def closed(self, page: int, now: float) -> None:
-        """A page says that it is closed.  One that was loaded again says so of its earlier self."""
-        if page == self._newest and self._closed is None:
-            self._closed = now
-
     def is_over(self, now: float) -> bool:
         """Whether nobody will come any more."""
-        if self._closed is not None:
-            return now > self._closed + LAST
         return self._present == 0 and now > self._ends
 
 
@@ -98,15 +86,15 @@ class PageServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # with five, connections that come together wait a second and longer
 
-    def __init__(self, task: Task, commands: BinaryIO, reports: BinaryIO) -> None:
+    def __init__(self, commands: BinaryIO, reports: BinaryIO) -> None:
         super().__init__((HOST, 0), Handler)
-        self.site = Site(task, secrets.token_urlsafe(32), self.server_address[1])
+        self.site = Site(secrets.token_urlsafe(32), self.server_address[1])
         self.attendance = Attendance(time.monotonic())
         self.over = threading.Event()
         self._commands, self._reports = commands, reports
-        self._saving = threading.Lock()
+        self._asking = threading.Lock()
         self._answered = threading.Condition()
-        self._kept: SaveAnswer | None = None
+        self._answer: Answer | None = None
 
     def serve(self) -> None:
         """Serve until the visit is over."""
@@ -117,17 +105,18 @@ class PageServer(ThreadingHTTPServer):
             while not self.over.wait(_BEAT) and not self.attendance.is_over(time.monotonic()):
                 pass
             self.over.set()
-            with self._saving, contextlib.suppress(OSError):
+            with self._asking, contextlib.suppress(OSError):
                 send(self._reports, PageClosed())
         time.sleep(_BEAT)  # for the pages that are told
 
-    def keep(self, sent: object) -> SaveAnswer:
-        """Have what somebody saved written; whether it was."""
-        with self._saving, self._answered:
-            self._kept = None
-            send(self._reports, SaveRequest(sent))
-            self._answered.wait_for(lambda: self._kept is not None or self.over.is_set())
-            return self._kept or SaveAnswer("nbmerge has ended")
+    def ask(self, what: str, sent: object) -> Answer:
+        """The answer of the process that waits; those who ask do so one by one."""
+        with self._asking, self._answered:
+            self._answer = None
+            if not self.over.is_set():
+                send(self._reports, Asked(what, sent))
+            self._answered.wait_for(lambda: self._answer is not None or self.over.is_set())
+            return self._answer or Answer("nbmerge has ended", 503)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A connection that breaks off concerns nobody: browsers do that when a page is loaded again."""
@@ -135,9 +124,9 @@ class PageServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def _obey(self) -> None:
-        while isinstance(kept := receive(self._commands), SaveAnswer):
+        while isinstance(answer := receive(self._commands), Answer):
             with self._answered:
-                self._kept = kept
+                self._answer = answer
                 self._answered.notify_all()
         self.over.set()
         with self._answered:
@@ -159,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._refuse()
             case "":
                 number = self.server.attendance.opened(time.monotonic())
-                self._send(200, self.server.site.document(number), "text/html; charset=utf-8")
+                self._tell(self.server.ask("", number), "text/html; charset=utf-8")
             case "here":
                 self._stay()
             case name:
@@ -174,15 +163,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._refuse()
             case _ if body is None:
                 self._send(413, b"too large\n", last=True)
-            case "api/merge":
-                self._send(200, json.dumps(self.server.site.task.page.answer).encode(), "application/json")
-            case "api/store":
-                self._store(body or b"")
-            case "api/closetool":
-                self.server.attendance.closed(self._page(), time.monotonic())
-                self._send(200, b"", last=True)
             case _:
-                self._send(404, b"there is no such thing\n")
+                self._do(wanted, body or b"")
 
     def log_message(self, format: str, *_: object) -> None:
         """Nothing is logged: the address is secret."""
@@ -198,15 +180,16 @@ class Handler(BaseHTTPRequestHandler):
         size = _number(self.headers.get("Content-Length", ""), _LIMIT + 1)
         return self.rfile.read(size) if size <= _LIMIT else None
 
-    def _store(self, body: bytes) -> None:
+    def _do(self, what: str, body: bytes) -> None:
         try:
             sent = json.loads(body)
         except (ValueError, RecursionError):
             self._send(400, b"this is no JSON\n")
             return
-        kept = self.server.keep(sent)
-        why_not = kept.why_not
-        self._send(200, b"{}", "application/json") if why_not is None else self._send(500, why_not.encode())
+        self._tell(self.server.ask(what, sent) if what else Answer("there is no such thing", 404))
+
+    def _tell(self, answer: Answer, kind: str = "application/json") -> None:
+        self._send(answer.code, answer.text.encode("utf-8", "replace"), kind)
 
     def _stay(self) -> None:
         """Keep the connection for as long as the page lives."""
@@ -273,7 +256,5 @@ def main() -> None:
     reports = os.fdopen(os.dup(1), "wb")
     with contextlib.suppress(OSError):
         os.dup2(2, 1)
-    task = receive(sys.stdin.buffer)
-    if isinstance(task, Task):
-        PageServer(task, sys.stdin.buffer, reports).serve()
+    PageServer(sys.stdin.buffer, reports).serve()
     os._exit(0)  # connections may be open

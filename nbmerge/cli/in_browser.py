@@ -1,133 +1,284 @@
-"""Owns: open conflicts settled in the browser, on nbdime's page for merges, and what `resolve --web` saves.
+"""Owns: open conflicts settled in the browser: what the page asks for, done; what is chosen kept until it is saved.
 
-Must not know: how conflicts are found, what is said at the end.  Invariant: each time somebody saves there,
-what was decided is handed over whole; a save that fails is reported there and here; every save is one of what
-the notebook held just before it, so that what others save meanwhile is merged; once that has happened, the
-page is out of date and saves no more.
+Must not know: how a conflict is found, settled or shown, how a notebook is written.  Invariant: whatever was chosen
+is kept outside the page before it is answered, and the notebook is written only when somebody saves; what fails is
+said on the page, and a save that failed also at the terminal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from nbmerge.browser.mergetool_answer import PageChoices, UnfitAnswerError, settle, taken
-from nbmerge.browser.mergetool_page import Decisions, Deleted, Reduced, Runs, reduce
+from nbmerge.browser.choices import Choices, RefusedError
+from nbmerge.browser.offers import Way, offers
+from nbmerge.browser.open_cells import Persons
+from nbmerge.browser.settle_page import SettlePage, said_of, settle_document, told
+from nbmerge.browser.site import Answer
+from nbmerge.browser.sources import Author
+from nbmerge.cli.git_command import turned_round
 from nbmerge.cli.report import failure_of
 from nbmerge.cli.streams import printable, write_error, write_text
-from nbmerge.conflicts.values import Chosen, Edited, NotKnown
-from nbmerge.errors import NbmergeError, NotebookError, UsageError
-from nbmerge.service.resolve import Rewritten, Unresolved, write_resolution
+from nbmerge.conflicts.values import NotKnown
+from nbmerge.errors import NbmergeError, UsageError
+from nbmerge.files import digest, read_file
+from nbmerge.service.drafts import draft_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol
 
-    from nbmerge.browser.site import PageContent, Where
+    from nbmerge.browser.site import Asked, Where
+    from nbmerge.browser.visit import Visit
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
+    from nbmerge.conflicts.values import Chosen
     from nbmerge.notebook.model import Notebook
+    from nbmerge.service.drafts import Draft
+
+    class Settled(Protocol):
+        """A notebook whose conflicts are settled."""
+
+        @property
+        def path(self) -> str: ...
+
+        def look(self) -> Seen | None:
+            """What there is to settle now; None if nothing is.  Raises NbmergeError."""
+
+        def save(self, settled: Resolution, chosen: Mapping[Traced, Chosen]) -> None:
+            """Write what was made of what was seen last.  Raises NbmergeError."""
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """What was saved last: what was chosen, the notebook as it was settled, what became of the save."""
+class Seen:
+    """A notebook, the conflicts that are to be settled, and the digest of the bytes that were looked at, as far
+    as they are the file's."""
 
-    chosen: Mapping[Traced, Chosen]
-    settled: Resolution
-    kept: Rewritten
+    notebook: Notebook
+    conflicts: Sequence[Traced]
+    digest: str | None
 
 
-def settle_in_browser(
-    name: str,
-    notebook: Notebook,
-    conflicts: Sequence[Traced],
-    keep: Callable[[Resolution, PageChoices], None],
-    browser: str | None = None,
-) -> PageChoices | None:
-    """Show the conflicts of a notebook until the page is closed; what was saved last, if anything was.
+_TURNED_ROUND = (
+    "In a rebase, mine is your own commit (remote, which git calls theirs), "
+    "and theirs is the branch that you rebase onto (local, which git calls ours)."
+)
 
-    `keep` writes the notebook, each time somebody saves; it may raise NbmergeError.  `browser` is as
-    in `open_in_browser`.  Raises UsageError if there is nothing to show.
-    """
-    from nbmerge.browser.mergetool import open_in_browser, show
 
-    reduced = reduce(notebook, conflicts)
-    if not reduced.parts:
-        raise UsageError(f"{name}: its conflicts are in outputs or metadata: choose with --local or --remote")
-    made = Decisions(notebook, reduced.parts)
-    answer = made.answer()
-    saved: list[PageChoices] = []
+@dataclass
+class Session:
+    """One visit to the page of one notebook, from what was seen first."""
 
-    def take(sent: object) -> None:
+    notebook: Settled
+    seen: Seen
+    draft: Draft | None
+    persons: Persons = field(default_factory=Persons)
+    page: SettlePage = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stamp = _stamp_of(self.notebook.path)
+        self._see(self.seen)
+        found = None if self.draft is None else self.draft.read()
+        if found is not None and (number := self.page.choices.recall(found.choices)):
+            when = datetime.fromtimestamp(found.time).strftime("%H:%M")
+            said = f"What was chosen at {when} and not saved is here again: {number} of {self._total()}."
+            self.page = replace(self.page, recalled=said)
+
+    @property
+    def unsaved(self) -> int:
+        """How many choices are not in the notebook."""
+        return len(self.page.choices.chosen)
+
+    def answer(self, asked: Asked) -> Answer:
+        """What the page is told."""
         try:
-            decided = _taken(name, notebook, reduced, answer["base"], sent)
-            keep(_settled(name, notebook, decided), decided)
+            return self._answer(asked.what, asked.sent)
+        except RefusedError as error:
+            return _json({"failed": str(error)}, 409)
+        except NbmergeError as error:
+            return _json({"failed": failure_of(error).message}, 409)
+
+    def _answer(self, what: str, sent: object) -> Answer:
+        choices = self.page.choices
+        match what, sent:
+            case "", int() as number:
+                return self._document(number)
+            case "state", _:
+                return self._told(sorted(choices.chosen), "")
+            case "take", {"conflict": int() as number, "way": str() as way}:
+                return self._done(choices.take(number, _way(way)))
+            case "take-all", {"way": str() as way}:
+                return self._done(choices.take_all(_way(way)))
+            case "write", {"conflict": int() as number, "text": str() as text}:
+                return self._done(choices.write(number, text))
+            case "edit", {"conflict": int() as number} if 0 <= number < self._total():
+                offer, chosen = choices.offers[number], choices.chosen.get(number)
+                has_text = chosen is not None and offer.text_of(chosen) is not None
+                return self._done([] if has_text else choices.write(number, offer.start()))
+            case "reopen", {"conflict": int() as number}:
+                return self._done(choices.reopen(number))
+            case "reopen-all", _:
+                return self._done(choices.reopen_all())
+            case "undo", _:
+                return self._done(choices.undo())
+            case "look", _:
+                return _json({"changed": self._has_changed()})
+            case "again", _:
+                return self._again()
+            case "save", _:
+                return self._save()
+            case "close", _:
+                return _json({"over": "Closed; you can close this page."}, is_last=True)
+        return _json({"failed": "there is no such thing to do"}, 404)
+
+    def _document(self, number: int) -> Answer:
+        text = settle_document(self.page, number)
+        self.page = replace(self.page, news=())
+        return Answer(text)
+
+    def _total(self) -> int:
+        return len(self.page.choices.offers)
+
+    def _done(self, changed: Sequence[int]) -> Answer:
+        """After something was chosen: it is kept, and told."""
+        said = said_of(self.page, changed)
+        return self._told(changed, said, self._keep() if changed else "")
+
+    def _told(self, changed: Sequence[int], said: str, failed: str = "") -> Answer:
+        more = {"failed": failed} if failed else {}
+        return _json(told(self.page, changed, said) | {"changed": self._has_changed()} | more)
+
+    def _keep(self) -> str:
+        """Keep what is chosen; why it cannot be kept, if so."""
+        if self.draft is None:
+            return ""
+        try:
+            self.draft.keep(self.page.choices.draft())
+        except NbmergeError as error:
+            return f"If this page is closed, what was chosen is gone: {failure_of(error).message}"
+        return ""
+
+    def _has_changed(self) -> bool:
+        """Whether the file holds something else than what was looked at."""
+        stamp = _stamp_of(self.notebook.path)
+        if stamp == self._stamp or self.seen.digest is None:
+            return stamp != self._stamp
+        with suppress(NbmergeError):
+            if digest(read_file(self.notebook.path)) == self.seen.digest:
+                self._stamp = stamp
+                return False
+        return True
+
+    def _see(self, seen: Seen, news: str = "") -> None:
+        self.seen = seen
+        choices = Choices(seen.notebook, offers(seen.notebook, seen.conflicts))
+        notes = () if self.persons.mine is Author.LOCAL else (_TURNED_ROUND,)
+        name = printable(os.path.basename(self.notebook.path))
+        self.page = SettlePage(name, choices, self.persons, notes, (news,) if news else ())
+
+    def _again(self) -> Answer:
+        """Look at the notebook anew; what was chosen stays where the conflict is the same."""
+        kept, before = self.page.choices.draft(), len(self.page.choices.chosen)
+        self._stamp = _stamp_of(self.notebook.path)
+        seen = self.notebook.look()
+        if seen is None:
+            self._drop()
+            return _json(
+                {"over": "No conflict is left in the notebook; you can close this page."}, is_last=True
+            )
+        self._see(seen)
+        stay = self.page.choices.recall(kept)
+        lost = f" {before - stay} that are no more are gone." if stay < before else ""
+        news = f"This is the notebook as it is now. {stay} of your {before} choices are here.{lost}"
+        self.page = replace(self.page, news=(news,))
+        self._keep()
+        return _json({"again": True})
+
+    def _drop(self) -> None:
+        if self.draft is not None:
+            self.draft.keep([])
+
+    def _save(self) -> Answer:
+        choices = self.page.choices
+        if not choices.chosen:
+            raise RefusedError("nothing is chosen yet")
+        number = len(choices.chosen)
+        try:
+            self.notebook.save(self._settled(), choices.by_conflict())
         except NbmergeError as error:
             write_error(f"nbmerge: not saved: {failure_of(error).message}\n")
             raise
-        saved.append(decided)
+        self._drop()
+        self._stamp = _stamp_of(self.notebook.path)
+        seen = self.notebook.look()
+        if seen is None:
+            return _json({"over": "Saved; no conflict is left. You can close this page."}, is_last=True)
+        settled = f"{number} conflict{'s' * (number != 1)}"
+        self._see(seen, f"Saved: {settled} settled; what is left is shown here.")
+        return _json({"again": True})
+
+    def _settled(self) -> Resolution:
+        try:
+            return self.page.choices.settle()
+        except NotKnown as error:
+            raise UsageError(f"{self.notebook.path}: {error}") from error
+
+
+def _way(name: str) -> Way:
+    try:
+        return Way(name)
+    except ValueError:
+        raise RefusedError("there is no such way") from None
+
+
+def _json(value: Mapping[str, object], code: int = 200, is_last: bool = False) -> Answer:
+    return Answer(json.dumps(value), code, is_last)
+
+
+def _stamp_of(path: str) -> tuple[int, ...] | None:
+    """What changes when a file is written."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def settle_in_browser(
+    visit: Visit, notebook: Settled, seen: Seen, state: str | None, browser: str | None = None
+) -> None:
+    """Show the conflicts of a notebook until the page is closed; say what is kept though it was not saved.
+
+    `browser` is as in `open_in_browser`.  Raises SystemFailure if the page cannot be served.
+    """
+    from nbmerge.browser.visit import open_in_browser
+
+    persons = Persons(Author.REMOTE if turned_round(notebook.path) else Author.LOCAL)
+    session = Session(notebook, seen, _draft(notebook.path, state), persons)
 
     def tell(where: Where) -> None:
         opened = open_in_browser(where, browser)
         lead = "in the browser" if opened else "open it in a browser"
-        write_text(f"{printable(name)}: {lead}: {where.url}\n")
+        write_text(f"{printable(notebook.path)}: {lead}: {where.url}\n")
         write_text("save and close it there; Ctrl-C ends it here\n")
 
-    show(_page(name, conflicts, reduced, made.shows_base, answer), tell, take)
-    return saved[-1] if saved else None
-
-
-def resolve_web(found: Unresolved, meant: Sequence[Traced], browser: str | None) -> Resolved | None:
-    """Show the conflicts in the browser until the page is closed; what was saved last, if anything was."""
-    saves: list[Resolved] = []
-
-    def save(settled: Resolution, taken: PageChoices) -> None:
-        held = found
-        if saves:
-            if saves[-1].kept.merged:
-                again = "others have saved it meanwhile: close the page and resolve again"
-                raise NotebookError(f"{found.path}: {again}")
-            held = replace(found, version=saves[-1].kept.version)
-        chosen = {**taken.chosen, **dict.fromkeys(taken.edited, Edited(""))}
-        saves.append(Resolved(chosen, settled, write_resolution(held, settled)))
-
-    settle_in_browser(found.path, found.notebook, meant, save, browser)
-    return saves[-1] if saves else None
-
-
-def _page(
-    name: str, conflicts: Sequence[Traced], reduced: Reduced, shows_base: bool, answer: dict[str, object]
-) -> PageContent:
-    from nbmerge.browser.site import PageContent
-
-    number = len(conflicts) - len(reduced.apart)
-    title = f"{printable(name)}: {number} conflict{'s' * (number != 1)}"
-    labels = conflicts[0].conflict.labels
-    sides = (_named("local", labels.local), _named("base", labels.base), _named("remote", labels.remote))
-    return PageContent(answer, title, sides, shows_base, " ".join(_notes(reduced)))
-
-
-def _notes(reduced: Reduced) -> Iterator[str]:
-    if any(isinstance(part, Deleted | Runs) for part in reduced.parts):
-        yield "Cells are taken out with Delete cell; Resolve Conflict keeps the others as they are shown."
-    if reduced.apart:
-        yield f"Not shown here: {len(reduced.apart)} in outputs or metadata."
-
-
-def _named(side: str, label: str) -> str:
-    return f"{side}: {printable(label)}" if label and label != side else side
-
-
-def _taken(name: str, notebook: Notebook, reduced: Reduced, base: object, sent: object) -> PageChoices:
     try:
-        return taken(notebook, reduced, base, sent)
-    except UnfitAnswerError as error:
-        raise NotebookError(f"{name}: what the page sent cannot be used ({error}): load it again") from error
+        visit.run(tell, session.answer)
+    finally:
+        if session.unsaved and session.draft is not None and session.draft.read() is not None:
+            write_text(
+                f"not saved, but kept for a day: {session.unsaved} of what was chosen; the page shows it again\n"
+            )
 
 
-def _settled(name: str, notebook: Notebook, decided: PageChoices) -> Resolution:
+def _draft(path: str, state: str | None) -> Draft | None:
     try:
-        return settle(notebook, decided)
-    except NotKnown as error:
-        raise UsageError(f"{name}: {error}") from error
+        return draft_of(path, state, time.time)
+    except NbmergeError as error:
+        write_error(f"nbmerge: what is chosen is not kept before it is saved: {failure_of(error).message}\n")
+        return None

@@ -10,13 +10,14 @@ import os
 import sys
 from dataclasses import dataclass
 
+from nbmerge.browser.visit import Visit
 from nbmerge.cli.arguments import Arguments, CommandParser, command
-from nbmerge.cli.in_browser import settle_in_browser
+from nbmerge.cli.in_browser import Seen, settle_in_browser
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError
-from nbmerge.files import read_file, replace_file
+from nbmerge.files import digest, read_file, replace_file
 from nbmerge.git.sides import GitSides, Source, find_sides
 from nbmerge.merge.files import merge_bytes
 from nbmerge.merge.markers import Labels, MarkerStyle
@@ -28,10 +29,11 @@ from nbmerge.service.resolve import known_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import NoReturn
 
-    from nbmerge.browser.mergetool_answer import PageChoices
     from nbmerge.conflicts.choosing import Resolution
+    from nbmerge.conflicts.values import Chosen
     from nbmerge.notebook.model import Notebook
 
 _WHAT = """
@@ -90,23 +92,46 @@ def run_mergetool(files: Arguments) -> int:
         replace_file(path, found.data)
         write_text(f"{printable(path)}: no conflict is left\n")
         return EXIT_CLEAN
-    left = len(found.conflicts)
-
-    def keep(settled: Resolution, _: PageChoices) -> None:
-        nonlocal left
-        after = write(settled.notebook)
-        replace_file(path, after)
-        left = len(find(read(after), lambda: found.known, merging=True))
-
-    decided = settle_in_browser(path, found.notebook, found.conflicts, keep)
+    with Visit() as visit:
+        shown = _Shown(path, sides, found)
+        settle_in_browser(visit, shown, shown.seen(), None)
+    left = len(shown.found.conflicts)
     some = f"{left} conflict{'s are' if left > 1 else ' is'} left"
-    said = "closed without saving" if decided is None else some if left else "no conflict is left"
+    said = "no conflict is left" if not left else some if shown.is_saved else "closed without saving"
     write_text(f"{printable(path)}: {said}\n")
     if not left:
         return EXIT_CLEAN
-    if decided is not None and backup is not None and os.path.exists(backup):
+    if shown.is_saved and backup is not None and os.path.exists(backup):
         replace_file(backup, read_file(path))  # which git puts in place where a tool has not got to the end
     return EXIT_CONFLICTS
+
+
+@dataclass(eq=False)
+class _Shown:
+    """The notebook at a path while the page shows it; `found` is what was there last."""
+
+    path: str
+    sides: Terms[bytes]
+    found: _Found
+    is_saved: bool = False
+
+    def seen(self) -> Seen:
+        return Seen(self.found.notebook, self.found.conflicts, self.found.held)
+
+    def look(self) -> Seen | None:
+        self.found = _found(self.path, self.sides)
+        if self.found.conflicts:
+            return self.seen()
+        if self.found.held != digest(self.found.data):
+            replace_file(self.path, self.found.data)
+        return None
+
+    def save(self, settled: Resolution, _: Mapping[Traced, Chosen]) -> None:
+        if _held(self.path) != self.found.held:
+            raise NotebookError(f"{self.path}: others have saved it meanwhile: look again")
+        after = write(settled.notebook)
+        replace_file(self.path, after)
+        self.is_saved = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +142,12 @@ class _Found:
     notebook: Notebook
     known: KnownMerge | None
     conflicts: tuple[Traced, ...]
+    held: str | None  # what the file held: the digest, None if it could not be read
 
 
 def _found(path: str, sides: Terms[bytes]) -> _Found:
     """The conflicts that stand in the notebook; those of merging its versions, if it is none of its own."""
-    git = find_sides(path)
+    git, held = find_sides(path), _held(path)
     labels = Labels() if git is None else git.labels
     data = _settled_by_hand(path, sides, labels)
     if data is None:
@@ -131,7 +157,14 @@ def _found(path: str, sides: Terms[bytes]) -> _Found:
     told = GitSides(path, Source.INDEX, sides.base, sides.local, sides.remote, labels, unmerged=True)
     known = known_of(path, data, None, told)
     found = find(notebook, lambda: known, merging=known is not None)
-    return _Found(data, notebook, known, trace(found, notebook, known))
+    return _Found(data, notebook, known, trace(found, notebook, known), held)
+
+
+def _held(path: str) -> str | None:
+    try:
+        return digest(read_file(path))
+    except NotebookError:
+        return None
 
 
 def _settled_by_hand(path: str, sides: Terms[bytes], labels: Labels) -> bytes | None:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
     from nbmerge.conflicts.values import Chosen
+    from nbmerge.merge.values import Decision
     from nbmerge.service.resolve import Rewritten, Unresolved
 
 _WHAT = """
 Settle the conflicts in a notebook: all of them for one side, or those of one cell with --cell; without such
-an option it asks about one after the other; with --web in the browser, on nbdime's page for merges. A cell
-that becomes what one side had also gets that side's outputs, execution count and metadata, if git or the
+an option it asks about one after the other; with --web in the browser, side by side. A cell that becomes what one side had also gets that side's outputs, execution count and metadata, if git or the
 history has them. What the notebook held before stays in its history.
 """
 _EXITS = {
@@ -73,7 +73,7 @@ def run_resolve(options: Arguments) -> int:
             return EXIT_CONFLICTS if lines else EXIT_CLEAN
         meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
         if options.web:
-            return _in_browser(found, meant, options.browser)
+            return _in_browser(found, meant, options)
         return _resolve(found, meant, options.choice)
 
 
@@ -95,24 +95,28 @@ def _resolve(found: Unresolved, meant: Sequence[Traced], choice: str | None) -> 
         write_text(f"{printable(found.path)}: nothing was chosen, nothing was written\n")
         return EXIT_CONFLICTS
     settled = _settled(found, chosen)
-    return _told(found, chosen, settled, write_resolution(found, settled))
+    return _told(found, [*chosen.values()], settled.decisions, write_resolution(found, settled))
 
 
-def _in_browser(found: Unresolved, meant: Sequence[Traced], browser: str | None) -> int:
-    from nbmerge.cli.in_browser import resolve_web
+def _in_browser(found: Unresolved, meant: Sequence[Traced], options: Arguments) -> int:
+    from nbmerge.browser.visit import Visit
 
-    resolved = resolve_web(found, meant, browser)
-    if resolved is None:
+    with Visit() as visit:  # it starts while the page is made
+        from nbmerge.cli.resolving import Resolving, resolve_web
+
+        resolving = Resolving(found, options.cell)
+        resolve_web(visit, resolving, meant, options)
+    if not resolving.is_any_left:
+        write_text(f"{printable(found.path)}: no conflict is left: others have settled them\n")
+        return EXIT_CLEAN
+    if resolving.kept is None:
         write_text(f"{printable(found.path)}: closed without saving, nothing was written\n")
         return EXIT_CONFLICTS
-    if not resolved.chosen:
-        write_text(f"{printable(found.path)}: nothing was chosen there, nothing was written\n")
-        return EXIT_CONFLICTS
-    return _told(found, resolved.chosen, resolved.settled, resolved.kept)
+    return _told(found, resolving.chosen, resolving.decisions, resolving.kept)
 
 
-def _told(found: Unresolved, chosen: Mapping[Traced, Chosen], settled: Resolution, kept: Rewritten) -> int:
-    write_text("".join(f"{line}\n" for line in _said(found, chosen, settled, kept)))
+def _told(found: Unresolved, chosen: Sequence[Chosen], decisions: Sequence[Decision], kept: Rewritten) -> int:
+    write_text("".join(f"{line}\n" for line in _said(found, chosen, decisions, kept)))
     return EXIT_CONFLICTS if kept.left or kept.markers else EXIT_CLEAN
 
 
@@ -142,7 +146,7 @@ def _settled(found: Unresolved, chosen: Mapping[Traced, Chosen]) -> Resolution:
 
 
 def _said(
-    found: Unresolved, chosen: Mapping[Traced, Chosen], settled: Resolution, kept: Rewritten
+    found: Unresolved, chosen: Sequence[Chosen], decisions: Sequence[Decision], kept: Rewritten
 ) -> Iterator[str]:
     """What was done, how it is undone, and what is next."""
     from collections import Counter
@@ -154,14 +158,14 @@ def _said(
     from nbmerge.service.resolve import Looked
 
     path, number, left = printable(found.path), len(chosen), kept.left
-    ways = Counter(each.value if isinstance(each, Choice) else "edited" for each in chosen.values())
+    ways = Counter(each.value if isinstance(each, Choice) else "edited" for each in chosen)
     counted = ", ".join(f"{times} {way}" if len(ways) > 1 else way for way, times in ways.items())
     rest = f"{left} left" if left else "none left"
     how = f" ({counted})" if counted else ""
     yield f"{path}: {number} conflict{'s' * (number != 1)} settled{how}, {rest}"
-    for decision in settled.decisions:
+    for decision in decisions:
         yield f"  {decided(decision)}"
-    if {Choice.LOCAL, Choice.REMOTE} & set(chosen.values()) and (note := turned_round(found.path)):
+    if {Choice.LOCAL, Choice.REMOTE} & set(chosen) and (note := turned_round(found.path)):
         yield f"note: {note}"
     before = f"{found.path}@{found.version.number}"
     yield f"to undo it: {printable(to_type('restore', before))}"

@@ -7,7 +7,9 @@ only if a conflict may be in the notebook.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from nbmerge.cli.histories import service
 from nbmerge.cli.program import to_type
@@ -15,14 +17,20 @@ from nbmerge.cli.report import place
 from nbmerge.conflicts.values import CellRuns
 from nbmerge.errors import NotebookError, UsageError
 from nbmerge.files import read_ordinary_file
-from nbmerge.service.resolve import find_unresolved, may_be_unresolved
+from nbmerge.service.resolve import find_unresolved, may_be_unresolved, write_resolution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from nbmerge.browser.visit import Visit
+    from nbmerge.cli.arguments import Arguments
+    from nbmerge.cli.in_browser import Seen
+    from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
-    from nbmerge.service.resolve import Unresolved
+    from nbmerge.conflicts.values import Chosen
+    from nbmerge.merge.values import Decision
+    from nbmerge.service.resolve import Rewritten, Unresolved
 
 
 @contextmanager
@@ -59,3 +67,55 @@ def _stands_in(traced: Traced, cell: int) -> bool:
         case CellRuns(first, _, last):
             return first <= cell <= last
     return traced.conflict.cell == cell
+
+
+@dataclass(eq=False)
+class Resolving:
+    """A notebook whose conflicts (those of one cell, if one is named) are settled in the browser, and what was saved
+    in all: each save is one of what was seen last."""
+
+    found: Unresolved
+    cell: str | None
+    chosen: list[Chosen] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    kept: Rewritten | None = None  # by the last save
+    is_any_left: bool = True  # as far as was seen
+
+    @property
+    def path(self) -> str:
+        """The notebook's."""
+        return self.found.path
+
+    def look(self) -> Seen | None:
+        """What is to be settled now."""
+        found = find_unresolved(self.found.service, self.path)
+        if found is None:
+            self.is_any_left = (
+                self.kept is not None
+            )  # else nothing was saved here, and others have settled it
+            return None
+        self.found = found
+        try:
+            meant = found.conflicts if self.cell is None else in_cell(found, self.cell)
+        except UsageError:
+            return None
+        return self.seen(meant)
+
+    def seen(self, meant: Sequence[Traced]) -> Seen:
+        """These conflicts of what was found last."""
+        from nbmerge.cli.in_browser import Seen
+
+        return Seen(self.found.notebook, meant, self.found.version.digest)
+
+    def save(self, settled: Resolution, chosen: Mapping[Traced, Chosen]) -> None:
+        """Write what was made of them."""
+        self.kept = write_resolution(self.found, settled)
+        self.chosen += chosen.values()
+        self.decisions += settled.decisions
+
+
+def resolve_web(visit: Visit, resolving: Resolving, meant: Sequence[Traced], options: Arguments) -> None:
+    """Show the conflicts in the browser until the page is closed."""
+    from nbmerge.cli.in_browser import settle_in_browser
+
+    settle_in_browser(visit, resolving, resolving.seen(meant), options.state, options.browser)

@@ -155,10 +155,11 @@ def _settled_cell(cell: Cell, ones: Sequence[One]) -> Cell | None:
 
 
 def _replacing(traced: Traced, choice: Chosen) -> Replacing:
-    """What takes the place of a conflict; only base reaches beyond the markers."""
+    """What takes the place of a conflict; only base, and a text written for it, reach beyond the markers."""
     place = traced.conflict.place
     assert isinstance(place, InSource)
-    ends = (place.head, place.tail) if choice is Choice.BASE else (0, 0)
+    beyond = choice.whole if isinstance(choice, Edited) else choice is Choice.BASE
+    ends = (place.head, place.tail) if beyond else (0, 0)
     return Replacing(place.marked, _lines(traced, place, choice), *ends)
 
 

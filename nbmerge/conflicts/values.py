@@ -49,9 +49,13 @@ class Choice(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A text that somebody wrote in place of the conflict; it may be empty."""
+    """A text that somebody wrote in place of the conflict; it may be empty.
+
+    A `whole` one also takes the place of the lines around the markers that are a part of the conflict.
+    """
 
     text: str
+    whole: bool = False
 
 
 Chosen: TypeAlias = Choice | Edited

@@ -1,31 +1,29 @@
-"""Owns: nbdime's page for merges as a tool: opened in somebody's browser, waited for, and what is saved in
-it handed over.
+"""Owns: a visit of somebody to a page: the page opened in their browser, and all that it asks for answered, until it
+is closed.
 
-Must not know: conflicts, what the page shows, what becomes of what is saved.  Invariant: the process that
-serves the page never outlives this one; every save is answered, after it was written or with the reason
-why it was not.  The address of the page is on no command line, where other users could read it; without a
-browser nothing fails, for the address is printed as well.
+Must not know: conflicts, what the page shows, what becomes of what is asked.  Invariant: the process that serves the
+page never outlives this one; whatever is asked gets an answer, one after the other.  The address of the page is on no
+command line, where other users could read it; without a browser nothing fails, for the address is printed as well.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from nbmerge.browser.site import SaveAnswer, SaveRequest, Task, Where, receive, send
-from nbmerge.errors import NbmergeError, SystemFailure
+from nbmerge.browser.site import Answer, Asked, Where, receive, send
+from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbmerge.browser.site import PageContent, Where
+    from nbmerge.browser.site import Where
 
 
 VARIABLE = "NBMERGE_BROWSER"
@@ -46,7 +44,7 @@ def open_in_browser(where: Where, name: str | None) -> bool:
     except webbrowser.Error:
         return False
     if chosen is None and type(found) is webbrowser.GenericBrowser:
-        return False  # one for terminals, in which nbdime's page does not work
+        return False  # one for terminals, which run no JavaScript
     # some return only when the browser is closed
     Thread(target=found.open, args=(Path(where.file).as_uri(),), daemon=True).start()
     return True
@@ -57,50 +55,36 @@ _OWN_GROUP = 0x00000200 | 0x08000000  # CREATE_NEW_PROCESS_GROUP | CREATE_NO_WIN
 _ENDS_IN = 5.0  # seconds
 
 
-def show(page: PageContent, open_page: Callable[[Where], None], take: Callable[[object], None]) -> None:
-    """Show the page until it is closed.
+class Visit:
+    """The page as it is served; `with` ends it."""
 
-    `open_page` gets its address; `take` gets what nbdime sends to be stored, each time somebody
-    saves, and writes it: if it raises NbmergeError, nothing was written and the page says so.
-    Raises SystemFailure if the page cannot be shown.
-    """
-    assets = _assets()
-    if assets is None:
-        raise SystemFailure("nbdime's page for merges is not there: install nbdime (pip install nbdime)")
-    process = _started()
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        with contextlib.suppress(BrokenPipeError):
-            send(process.stdin, Task(page, assets))
-        where = receive(process.stdout)
+    def __init__(self) -> None:
+        self._process = _started()  # it starts while the page is still made
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._process)
+
+    def run(self, open_page: Callable[[Where], None], answer: Callable[[Asked], Answer]) -> None:
+        """Answer all that the page asks, until it is closed or an answer is the last one.
+
+        `open_page` gets its address.  Raises SystemFailure if the page cannot be served.
+        """
+        told, heard = self._process.stdin, self._process.stdout
+        assert told is not None
+        assert heard is not None
+        where = receive(heard)
         if not isinstance(where, Where):
             raise SystemFailure("the page cannot be served on 127.0.0.1: see above why")
         open_page(where)
-        while isinstance(save := receive(process.stdout), SaveRequest):
+        while isinstance(asked := receive(heard), Asked):
+            given = answer(asked)
             with contextlib.suppress(BrokenPipeError):
-                send(process.stdin, _kept(save, take))
-    finally:
-        _end(process)
-
-
-def _kept(save: SaveRequest, take: Callable[[object], None]) -> SaveAnswer:
-    try:
-        take(save.sent)
-    except NbmergeError as error:
-        return SaveAnswer(str(error))
-    return SaveAnswer(None)
-
-
-def _assets() -> str | None:
-    """The folder of nbdime's page; None if nbdime is not there.  nbdime itself is not loaded: that
-    takes a second and more, and nothing of it is needed."""
-    found = importlib.util.find_spec("nbdime")
-    for place in (found.submodule_search_locations or ()) if found is not None else ():
-        folder = os.path.join(place, "webapp")
-        if os.path.exists(os.path.join(folder, "static", "nbdime.js")):
-            return folder
-    return None
+                send(told, given)
+            if given.is_last:
+                return
 
 
 def _started() -> subprocess.Popen[bytes]:

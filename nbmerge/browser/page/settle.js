@@ -1,0 +1,222 @@
+// Owns: what happens when something is pressed or typed on the page on which conflicts are settled.
+// Must not know: what a conflict is.  Invariant: what is typed is sent while it is typed, and before anything else is
+// done; whoever closes the page with choices that are not saved is asked first.
+
+import { byId, cardAt, cardOf, cards, currentCard, fieldOf, fit, goTo, makeCurrent, numberOf, show, step } from "./cards.js";
+import { listen } from "./keys.js";
+import { ask } from "./talk.js";
+
+/** @typedef {import("./talk.js").Told} Told */
+
+const PAUSE = 300; // milliseconds without a key after which a text is sent
+const LOOK = 2000; // milliseconds between two looks at whether others have written the notebook
+
+let unsaved = 0;
+let over = false;
+
+/** The texts that are typed and not sent, by the number of the conflict. @type {Map<number, string>} */
+const typed = new Map();
+/** @type {number | undefined} */
+let timer;
+
+/** @param {Told} told */
+function take(told) {
+  if (over) return;
+  if (told.over !== undefined) return end(told.over);
+  if (told.again) return loadAgain();
+  for (const state of told.conflicts ?? []) show(state, typed.has(state.number));
+  if (told.total !== undefined) progress(told);
+  if (told.changed !== undefined) tellChanged(told.changed);
+  const failed = byId("failed");
+  failed.hidden = told.failed === undefined;
+  failed.textContent = told.failed ?? "";
+  if (told.failed !== undefined) failed.scrollIntoView({ block: "center" });
+}
+
+/** @param {Told} told */
+function progress(told) {
+  const [total, settled] = [told.total ?? 0, told.settled ?? 0];
+  const words = `${settled} of ${total} settled`;
+  unsaved = told.unsaved ?? 0;
+  byId("progress").setAttribute("value", String(settled));
+  byId("count").textContent = words;
+  if (told.said) byId("said").textContent = `${told.said} ${words}.`;
+  byId("undo").toggleAttribute("disabled", !told.undo);
+  byId("save").toggleAttribute("disabled", !unsaved);
+  byId("save").textContent = settled === total ? "Save and finish" : "Save";
+  byId("close").textContent = unsaved ? "Close without saving" : "Close";
+}
+
+/** @param {boolean} changed */
+function tellChanged(changed) {
+  if (byId("look").hidden !== changed) return; // it is told already
+  byId("changed").hidden = byId("look").hidden = !changed;
+  byId("changed").textContent = changed ? "Others have written the notebook since this page was made." : "";
+}
+
+/** @param {string} words */
+function end(words) {
+  over = true;
+  here.close();
+  document.querySelector(".tools")?.remove();
+  const said = document.createElement("p");
+  said.id = "over";
+  said.className = "verdict clean";
+  said.setAttribute("role", "status");
+  said.textContent = words;
+  byId("page").replaceChildren(said);
+}
+
+function loadAgain() {
+  over = true;
+  scrollTo(0, 0);
+  location.reload();
+}
+
+/** Send what was typed. */
+function flush() {
+  clearTimeout(timer);
+  for (const [conflict, text] of typed) {
+    ask("write", { conflict, text }, (told) => {
+      if (typed.get(conflict) === text) typed.delete(conflict);
+      take(told);
+    });
+  }
+}
+
+/** @param {string} what @param {object} sent @param {(told: Told) => void} then */
+function press(what, sent = {}, then = take) {
+  flush();
+  return ask(what, sent, then);
+}
+
+/** @param {HTMLElement | undefined} card */
+async function edit(card) {
+  const field = card && fieldOf(card);
+  if (!card || !field) return;
+  await press("edit", { conflict: numberOf(card) });
+  field.hidden = false;
+  field.focus();
+}
+
+/** @param {Element} button */
+function pressed(button) {
+  const card = cardAt(button);
+  const way = button.getAttribute("data-way");
+  const all = button.getAttribute("data-all");
+  if (all !== null) press("take-all", { way: all });
+  else if (card && way !== null) press("take", { conflict: numberOf(card), way });
+  else if (card && button.hasAttribute("data-edit")) edit(card);
+  else if (card && button.hasAttribute("data-reopen")) reopen(card);
+  else ACTIONS[button.id]?.();
+}
+
+/** @param {HTMLElement} card */
+function reopen(card) {
+  card.focus({ preventScroll: true }); // the button goes
+  press("reopen", { conflict: numberOf(card) });
+}
+
+/** @type {Record<string, () => void>} */
+const ACTIONS = {
+  previous: () => step(-1),
+  next: () => step(1),
+  undo: () => undo(),
+  save: () => save(),
+  close: () => press("close"),
+  again: () => press("again"),
+  afresh: () => press("reopen-all"),
+  help: () => dialog().showModal(),
+  "help-close": () => dialog().close(),
+};
+
+function undo() {
+  press("undo", {}, (told) => {
+    take(told);
+    const [first] = told.conflicts ?? [];
+    if (first) goTo(cardOf(first.number));
+  });
+}
+
+function save() {
+  flush();
+  ask("save", {}, take);
+}
+
+/** @returns {HTMLDialogElement} */
+function dialog() {
+  const found = byId("keys");
+  if (!(found instanceof HTMLDialogElement)) throw new Error("the page has no list of keys");
+  return found;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("button") : null;
+  if (button) pressed(button);
+});
+
+document.addEventListener("focusin", (event) => {
+  const card = cardAt(event.target);
+  if (card) makeCurrent(card);
+});
+
+document.addEventListener("input", (event) => {
+  const card = cardAt(event.target);
+  if (!card || !(event.target instanceof HTMLTextAreaElement)) return;
+  fit(event.target);
+  typed.set(numberOf(card), event.target.value);
+  unsaved = Math.max(unsaved, 1);
+  clearTimeout(timer);
+  timer = setTimeout(flush, PAUSE);
+});
+
+document.addEventListener("focusout", (event) => {
+  if (event.target instanceof HTMLTextAreaElement && typed.size) flush();
+});
+
+for (const card of document.querySelectorAll(".map a")) {
+  card.addEventListener("click", (event) => {
+    event.preventDefault();
+    goTo(cardOf(Number(card.getAttribute("data-square"))));
+  });
+}
+
+listen({
+  step,
+  way: (name) => {
+    const card = currentCard();
+    const button = [...(card?.querySelectorAll("[data-way]") ?? [])].find((each) => each.getAttribute("data-key") === name);
+    if (card && button) {
+      goTo(card);
+      pressed(button);
+    }
+  },
+  edit: () => edit(currentCard()),
+  leave: () => {
+    const card = currentCard();
+    if (card) reopen(card);
+  },
+  undo,
+  save,
+  help: () => dialog().showModal(),
+  out: () => goTo(cardAt(document.activeElement) ?? undefined),
+});
+
+addEventListener("beforeunload", (event) => {
+  flush();
+  if (!over && unsaved) event.preventDefault();
+});
+addEventListener("pagehide", flush);
+
+// The program ends when nobody looks any more: it sees this connection break.
+const here = new EventSource(`here?page=${document.body.dataset.page}`);
+here.addEventListener("over", () => end("This is over; you can close this page."));
+
+function look() {
+  if (!over && document.visibilityState === "visible") ask("look", {}, take);
+}
+setInterval(look, LOOK);
+document.addEventListener("visibilitychange", look);
+
+if (cards[0]) makeCurrent(cards[0]);
+ask("state", {}, take).then(() => document.body.toggleAttribute("data-ready", true));
