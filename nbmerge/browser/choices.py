@@ -1,9 +1,9 @@
-"""Owns: what somebody has chosen so far for the open conflicts of a notebook, how it is taken back, and what of it
-outlives the page.
+"""Owns: what somebody has chosen so far for the open conflicts of a notebook, how it is taken back, and
+what of it outlives the page.
 
-Must not know: how it is asked for, where it is kept, how it is written.  Invariant: nothing is chosen that cannot
-be settled like that; each step can be taken back, the last one first; what is brought back from a draft is chosen
-only for the very same conflict.
+Must not know: how it is asked for, where it is kept, how it is written.  Invariant: nothing is chosen that
+cannot be settled like that; each step can be taken back, the last one first; what is brought back from a
+draft is chosen only for the very same conflict.
 """
 
 from __future__ import annotations
@@ -81,6 +81,12 @@ class Choices:
         if not offer.can_be_written:
             raise RefusedError("this conflict cannot be edited as text: choose a side")
         return self._set({number: self._possible(offer, offer.written(text))}, _TYPING)
+
+    def begin_to_write(self, number: int) -> list[int]:
+        """Give one a text to begin with, if it has none; those that changed.  Raises Refused."""
+        offer, chosen = self._offer(number), self.chosen.get(number)
+        has_text = chosen is not None and offer.text_of(chosen) is not None
+        return [] if has_text else self.write(number, offer.start())
 
     def reopen(self, number: int) -> list[int]:
         """Take back what was chosen for one; those that changed.  Raises Refused."""
@@ -193,19 +199,22 @@ class Choices:
             if offer.number in self.chosen
         ]
 
-    def recall(self, draft: object) -> int:
-        """Choose what a draft says for conflicts that are here, too; for how many.  It may hold anything."""
+    def recall(self, draft: Draft) -> Draft:
+        """Choose what a draft, which may hold anything, says for conflicts that are here; the rest of it."""
         waiting = {(key, nth): offer for offer, key, nth in self._named()}
         found: dict[int, Chosen | None] = {}
-        for each in draft if isinstance(draft, list) else ():
+        others: Draft = []
+        for each in draft:
             match each:
-                case {"conflict": str(key), "nth": int(nth)} if (
-                    offer := waiting.get((key, nth))
-                ) is not None:
+                case {"conflict": str(key), "nth": int(nth)} if (key, nth) in waiting:
+                    offer = waiting[key, nth]
                     chosen = _chosen_in(each, offer)
                     if chosen is not None and why_not(self.notebook, offer, chosen) is None:
                         found[offer.number] = chosen
-        return len(self._set(found))
+                case _:
+                    others.append(each)
+        self._set(found)
+        return others
 
     def _named(self) -> Iterator[tuple[Offer, str, int]]:
         """Each with what tells it from others, and how many that are the same stand before it."""

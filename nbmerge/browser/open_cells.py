@@ -1,9 +1,9 @@
-"""Owns: what a cell with open conflicts looks like while they are settled: its lines, each conflict as a card with
-three columns, and what both sides ran; and the cells between, folded.
+"""Owns: what a cell with open conflicts looks like while they are settled: its lines, each conflict as a
+card with three columns, and what both sides ran; and the cells between, folded.
 
-Must not know: what is chosen, the frame of the page.  Invariant: each conflict is one card, at its place among the
-lines of its cell; whatever is known of its sides and of its base is in it; a card names everything that can be done
-with it, and nothing that cannot.
+Must not know: what is chosen, the frame of the page.  Invariant: each conflict is one card, at its place
+among the lines of its cell; whatever is known of its sides and of its base is in it; a card names
+everything that can be done with it, and nothing that cannot.
 """
 
 from __future__ import annotations
@@ -92,14 +92,14 @@ def conflict_anchor(number: int) -> str:
     return f"conflict-{number + 1}"
 
 
-def way_button(way: Way, persons: Persons, attribute: str = "data_way") -> Html:
-    """A button that settles in one way."""
+def way_button(way: Way, persons: Persons, attribute: str = "data_way", more: str = "") -> Html:
+    """A button that settles in one way; `more` says what that means."""
     name = persons.way(way)
-    said = f"Take {name}" if name in ("mine", "theirs") else name.capitalize()
-    data = {attribute: way.value, "data_key": KEYS[name]}
-    return tag(
-        "button", said, type="button", aria_pressed=None if attribute == "data_all" else "false", **data
-    )
+    said = (f"Take {name}" if name in ("mine", "theirs") else name.capitalize()) + more
+    data: dict[str, str] = {attribute: way.value, "data_key": KEYS[name]}
+    if attribute == "data_way":
+        data |= {"title": f"key {KEYS[name]}", "aria_pressed": "false"}
+    return tag("button", said, type="button", **data)
 
 
 def open_cell(cell: int, found: Sequence[Offer], view: OpenView) -> Html:
@@ -124,7 +124,7 @@ def frame_conflicts(found: Sequence[Offer], view: OpenView) -> Html:
 
 
 def between(first: int, last: int, view: OpenView) -> Html | None:
-    """The cells from `first` to before `last`, which are not settled here: those near to one can be looked at."""
+    """The cells from `first` to before `last`, which are not settled here; those nearest can be looked at."""
     number = last - first
     if number <= 0:
         return None
@@ -187,7 +187,7 @@ def _card(offer: Offer, view: OpenView) -> Html:
         class_="bar",
     )
     mine, theirs = (_side(offer, side, view) for side in view.persons.sides)
-    columns = tag("div", mine, _base(offer, view), _result(offer), theirs, class_="three")
+    columns = tag("div", _base(offer, view), mine, theirs, _result(offer), class_="three")
     return tag(
         "section",
         head,
@@ -203,11 +203,20 @@ def _card(offer: Offer, view: OpenView) -> Html:
 
 
 def _buttons(offer: Offer, view: OpenView) -> Html:
-    buttons = [way_button(way, view.persons) for way in view.persons.ways() if way in offer.ways]
+    ways = (way for way in view.persons.ways() if way in offer.ways)
+    buttons = [way_button(way, view.persons, more=_means(way, offer)) for way in ways]
     if offer.can_be_written:
         buttons.append(tag("button", "Edit as text", type="button", data_edit=True))
     buttons.append(tag("button", "Leave open", type="button", data_reopen=True, hidden=True))
     return tag("div", *buttons, class_="do", role="group", aria_label=f"settle conflict {offer.number + 1}")
+
+
+def _means(way: Way, offer: Offer) -> str:
+    """What a side means for a cell that one of them deleted."""
+    terms = offer.traced.conflict.terms
+    if Absent.DELETED not in (terms.local, terms.remote) or way not in (Way.LOCAL, Way.REMOTE):
+        return ""
+    return ": delete the cell" if getattr(terms, way.value) is Absent.DELETED else ": keep the cell"
 
 
 def _what_happened(conflict: OpenConflict, persons: Persons) -> str:
@@ -220,15 +229,18 @@ def _what_happened(conflict: OpenConflict, persons: Persons) -> str:
             return "each side has other outputs"
         case InMetadata():
             return "each side has other metadata"
-    if mine is Absent.DELETED:
-        return "you deleted the cell, they edited it"
-    if theirs is Absent.DELETED:
-        return "they deleted the cell, you edited it"
-    if terms.base is Absent.UNKNOWN:
-        return "the two sides differ here"
-    if not terms.base or terms.base is Absent.DELETED:
-        return "both inserted something different here"
-    return "both changed this, differently"
+    match mine, terms.base, theirs:
+        case Absent.DELETED, _, _:
+            said = "you deleted the cell, they edited it"
+        case _, _, Absent.DELETED:
+            said = "they deleted the cell, you edited it"
+        case _, Absent.UNKNOWN, _:
+            said = "the two sides differ here"
+        case _, "" | Absent.DELETED, _:
+            said = "both inserted something different here"
+        case _:
+            said = "both changed this, differently"
+    return said
 
 
 def _side(offer: Offer, side: Author, view: OpenView) -> Html:
@@ -240,7 +252,8 @@ def _side(offer: Offer, side: Author, view: OpenView) -> Html:
         content = _run(conflict.place, side, view)
     else:
         content = _term(offer, side, view)
-    return tag("div", tag("h4", mark, more), content, class_=f"side {side.value}")
+    place = view.persons.name(side)
+    return tag("div", tag("h4", mark, more), content, class_=f"side {side.value} {place}")
 
 
 def _run(place: CellRuns, side: Author, view: OpenView) -> Html:
@@ -309,10 +322,9 @@ def _result(offer: Offer) -> Html:
     head = tag("h4", tag("span", "result", class_="who"), tag("span", "", class_="soft", data_words=True))
     content: list[Html] = [head]
     if offer.can_be_written:
-        field = tag(
-            "textarea", "", id=name, aria_label=title, spellcheck="false", autocomplete="off", rows="1"
-        )
-        content.append(field)
+        hint = "open: choose above, or write here"
+        more = {"spellcheck": "false", "autocomplete": "off", "rows": "1", "placeholder": hint}
+        content.append(tag("textarea", "", id=name, aria_label=title, **more))
     content.append(tag("p", "", class_="along", data_note=True))
     return tag("div", *content, class_="side result")
 

@@ -1,9 +1,10 @@
 """Owns: the process that serves the page: HTTP on loopback, from the first request to the last, and whether
 anybody still looks at the page.
 
-Must not know: notebooks, browsers, what is on the page.  Invariant: it ends when the process that started it does,
-and when nobody looks at the page any more; a page that is loaded again is the same visit, and one that is over never
-begins again.  It reads no file but the page's own, and writes none but the one that leads a browser to the page.
+Must not know: notebooks, browsers, what is on the page.  Invariant: it ends when the process that started it
+does, and when nobody looks at the page any more; a page that is loaded again is the same visit, and one
+that is over never begins again.  It reads no file but the page's own, and writes none but the one that leads
+a browser to the page.
 
 A page keeps one connection open for as long as it lives: browsers may end a page without a word.
 """

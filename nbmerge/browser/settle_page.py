@@ -1,8 +1,9 @@
-"""Owns: the page on which open conflicts are settled, and what it is told of each when something was chosen.
+"""Owns: the page on which open conflicts are settled, and what it is told of each when something was
+chosen.
 
-Must not know: how it is served, what is done with the choices, how a cell looks.  Invariant: the page itself holds
-nothing that runs; every conflict of the notebook is on it once, with a way from the top to it; what was chosen is
-told in words of the page.
+Must not know: how it is served, what is done with the choices, how a cell looks.  Invariant: the page itself
+holds nothing that runs; every conflict of the notebook is on it once, with a way from the top to it; what
+was chosen is told in words of the page.
 """
 
 from __future__ import annotations

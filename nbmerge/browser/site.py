@@ -1,13 +1,14 @@
-"""Owns: what can be asked of the server of the page, by address, and who may ask; and what that process and the one
-that waits for it say to each other.
+"""Owns: what can be asked of the server of the page, by address, and who may ask; and what that process and
+the one that waits for it say to each other.
 
-Must not know: sockets, how either process works, what the page shows.  Invariant: without the token, or for a page of
-another origin, the answer is 403 whatever is asked for; no request names a file, but for those of the page, by their
-exact names.  One message is one line of JSON, so that the end of the pipe is the only other thing that can come.
+Must not know: sockets, how either process works, what the page shows.  Invariant: without the token, or for
+a page of another origin, the answer is 403 whatever is asked for; no request names a file, but for those of
+the page, by their exact names.  One message is one line of JSON, so that the end of the pipe is the only
+other thing that can come.
 
-Any page in the browser and any user of the machine can reach a port on loopback.  Others' pages are told by Origin
-and Sec-Fetch-Site, names that lead to 127.0.0.1 (DNS rebinding) by Host, other users by the token, which is in every
-address: cookies would go to all ports of the host.
+Any page in the browser and any user of the machine can reach a port on loopback.  Others' pages are told by
+Origin and Sec-Fetch-Site, names that lead to 127.0.0.1 (DNS rebinding) by Host, other users by the token,
+which is in every address: cookies would go to all ports of the host.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody asked for the page (`what` is "", `sent` the number of this time), or pressed something there."""
+    """Somebody asked for the page (`what` is "", `sent` the number of this time), or pressed something."""
 
     what: str
     sent: object

@@ -1,9 +1,10 @@
-"""Owns: a visit of somebody to a page: the page opened in their browser, and all that it asks for answered, until it
-is closed.
+"""Owns: a visit of somebody to a page: the page opened in their browser, and all that it asks for answered,
+until it is closed.
 
-Must not know: conflicts, what the page shows, what becomes of what is asked.  Invariant: the process that serves the
-page never outlives this one; whatever is asked gets an answer, one after the other.  The address of the page is on no
-command line, where other users could read it; without a browser nothing fails, for the address is printed as well.
+Must not know: conflicts, what the page shows, what becomes of what is asked.  Invariant: the process that
+serves the page never outlives this one; whatever is asked gets an answer, one after the other.  The address
+of the page is on no command line, where other users could read it; without a browser nothing fails, for the
+address is printed as well.
 """
 
 from __future__ import annotations

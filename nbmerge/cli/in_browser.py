@@ -1,8 +1,9 @@
-"""Owns: open conflicts settled in the browser: what the page asks for, done; what is chosen kept until it is saved.
+"""Owns: open conflicts settled in the browser: what the page asks for, done; what is chosen kept until it
+is saved.
 
-Must not know: how a conflict is found, settled or shown, how a notebook is written.  Invariant: whatever was chosen
-is kept outside the page before it is answered, and the notebook is written only when somebody saves; what fails is
-said on the page, and a save that failed also at the terminal.
+Must not know: how a conflict is found, settled or shown, how a notebook is written.  Invariant: whatever was
+chosen is kept outside the page before it is answered, and the notebook is written only when somebody saves;
+what fails is said on the page, and a save that failed also at the terminal.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Protocol
 
+    from nbmerge.browser.choices import Draft
     from nbmerge.browser.site import Asked, Where
     from nbmerge.browser.visit import Visit
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
     from nbmerge.conflicts.values import Chosen
     from nbmerge.notebook.model import Notebook
-    from nbmerge.service.drafts import Draft
+    from nbmerge.service.drafts import KeptDraft
 
     class Settled(Protocol):
         """A notebook whose conflicts are settled."""
@@ -56,8 +58,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A notebook, the conflicts that are to be settled, and the digest of the bytes that were looked at, as far
-    as they are the file's."""
+    """A notebook, the conflicts that are to be settled, and the digest of what the file held, if it did."""
 
     notebook: Notebook
     conflicts: Sequence[Traced]
@@ -76,18 +77,22 @@ class Session:
 
     notebook: Settled
     seen: Seen
-    draft: Draft | None
+    kept: KeptDraft | None
     persons: Persons = field(default_factory=Persons)
     page: SettlePage = field(init=False)
 
     def __post_init__(self) -> None:
         self._stamp = _stamp_of(self.notebook.path)
         self._see(self.seen)
-        found = None if self.draft is None else self.draft.read()
-        if found is not None and (number := self.page.choices.recall(found.choices)):
+        self._others: Draft = []  # what is kept about conflicts that are not shown here
+        found = None if self.kept is None else self.kept.read()
+        if found is not None:
+            self._others = self.page.choices.recall(found.choices)
             when = datetime.fromtimestamp(found.time).strftime("%H:%M")
-            said = f"What was chosen at {when} and not saved is here again: {number} of {self._total()}."
-            self.page = replace(self.page, recalled=said)
+            said = (
+                f"What was chosen at {when} and not saved is here again: {self.unsaved} of {self._total()}."
+            )
+            self.page = replace(self.page, recalled=said if self.unsaved else "")
 
     @property
     def unsaved(self) -> int:
@@ -104,37 +109,41 @@ class Session:
             return _json({"failed": failure_of(error).message}, 409)
 
     def _answer(self, what: str, sent: object) -> Answer:
-        choices = self.page.choices
         match what, sent:
             case "", int() as number:
                 return self._document(number)
             case "state", _:
-                return self._told(sorted(choices.chosen), "")
-            case "take", {"conflict": int() as number, "way": str() as way}:
-                return self._done(choices.take(number, _way(way)))
-            case "take-all", {"way": str() as way}:
-                return self._done(choices.take_all(_way(way)))
-            case "write", {"conflict": int() as number, "text": str() as text}:
-                return self._done(choices.write(number, text))
-            case "edit", {"conflict": int() as number} if 0 <= number < self._total():
-                offer, chosen = choices.offers[number], choices.chosen.get(number)
-                has_text = chosen is not None and offer.text_of(chosen) is not None
-                return self._done([] if has_text else choices.write(number, offer.start()))
-            case "reopen", {"conflict": int() as number}:
-                return self._done(choices.reopen(number))
-            case "reopen-all", _:
-                return self._done(choices.reopen_all())
-            case "undo", _:
-                return self._done(choices.undo())
+                return self._told(sorted(self.page.choices.chosen), "")
             case "look", _:
                 return _json({"changed": self._has_changed()})
-            case "again", _:
-                return self._again()
-            case "save", _:
-                return self._save()
             case "close", _:
                 return _json({"over": "Closed; you can close this page."}, is_last=True)
-        return _json({"failed": "there is no such thing to do"}, 404)
+        if what in ("again", "save"):
+            return self._again() if what == "again" else self._save()
+        return self._done(self._changed(what, sent))
+
+    def _changed(self, what: str, sent: object) -> Sequence[int]:
+        """The conflicts that something chosen has changed.  Raises Refused."""
+        choices = self.page.choices
+        match what, sent:
+            case "take", {"conflict": int() as number, "way": str() as way}:
+                changed = choices.take(number, _way(way))
+            case "take-all", {"way": str() as way}:
+                changed = choices.take_all(_way(way))
+            case "write", {"conflict": int() as number, "text": str() as text}:
+                changed = choices.write(number, text)
+            case "edit", {"conflict": int() as number}:
+                changed = choices.begin_to_write(number)
+            case "reopen", {"conflict": int() as number}:
+                changed = choices.reopen(number)
+            case "reopen-all", _:
+                self.page = replace(self.page, recalled="")
+                changed = choices.reopen_all()
+            case "undo", _:
+                changed = choices.undo()
+            case _:
+                raise RefusedError("there is no such thing to do")
+        return changed
 
     def _document(self, number: int) -> Answer:
         text = settle_document(self.page, number)
@@ -155,10 +164,10 @@ class Session:
 
     def _keep(self) -> str:
         """Keep what is chosen; why it cannot be kept, if so."""
-        if self.draft is None:
+        if self.kept is None:
             return ""
         try:
-            self.draft.keep(self.page.choices.draft())
+            self.kept.keep([*self._others, *self.page.choices.draft()])
         except NbmergeError as error:
             return f"If this page is closed, what was chosen is gone: {failure_of(error).message}"
         return ""
@@ -184,24 +193,27 @@ class Session:
     def _again(self) -> Answer:
         """Look at the notebook anew; what was chosen stays where the conflict is the same."""
         kept, before = self.page.choices.draft(), len(self.page.choices.chosen)
-        self._stamp = _stamp_of(self.notebook.path)
+        stamp = _stamp_of(self.notebook.path)
         seen = self.notebook.look()
+        self._stamp = stamp
         if seen is None:
-            self._drop()
+            self._see_nothing()
             return _json(
                 {"over": "No conflict is left in the notebook; you can close this page."}, is_last=True
             )
         self._see(seen)
-        stay = self.page.choices.recall(kept)
+        self.page.choices.recall(kept)
+        stay = self.unsaved
         lost = f" {before - stay} that are no more are gone." if stay < before else ""
         news = f"This is the notebook as it is now. {stay} of your {before} choices are here.{lost}"
         self.page = replace(self.page, news=(news,))
         self._keep()
         return _json({"again": True})
 
-    def _drop(self) -> None:
-        if self.draft is not None:
-            self.draft.keep([])
+    def _see_nothing(self) -> None:
+        """Nothing is left to settle, or to keep."""
+        self.page.choices.chosen.clear()
+        self._keep()
 
     def _save(self) -> Answer:
         choices = self.page.choices
@@ -213,7 +225,7 @@ class Session:
         except NbmergeError as error:
             write_error(f"nbmerge: not saved: {failure_of(error).message}\n")
             raise
-        self._drop()
+        self._see_nothing()
         self._stamp = _stamp_of(self.notebook.path)
         seen = self.notebook.look()
         if seen is None:
@@ -270,13 +282,12 @@ def settle_in_browser(
     try:
         visit.run(tell, session.answer)
     finally:
-        if session.unsaved and session.draft is not None and session.draft.read() is not None:
-            write_text(
-                f"not saved, but kept for a day: {session.unsaved} of what was chosen; the page shows it again\n"
-            )
+        if session.unsaved and session.kept is not None and session.kept.read() is not None:
+            choices = f"{session.unsaved} choice{'s' * (session.unsaved != 1)}"
+            write_text(f"{choices} not saved, but kept for a day: the page shows them again\n")
 
 
-def _draft(path: str, state: str | None) -> Draft | None:
+def _draft(path: str, state: str | None) -> KeptDraft | None:
     try:
         return draft_of(path, state, time.time)
     except NbmergeError as error:

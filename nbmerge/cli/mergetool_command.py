@@ -119,19 +119,18 @@ class _Shown:
         return Seen(self.found.notebook, self.found.conflicts, self.found.held)
 
     def look(self) -> Seen | None:
-        self.found = _found(self.path, self.sides)
-        if self.found.conflicts:
-            return self.seen()
-        if self.found.held != digest(self.found.data):
-            replace_file(self.path, self.found.data)
-        return None
+        if self.found.held != _held(self.path):
+            self.found = _found(self.path, self.sides)
+            if not self.found.conflicts:
+                replace_file(self.path, self.found.data)
+        return self.seen() if self.found.conflicts else None
 
     def save(self, settled: Resolution, _: Mapping[Traced, Chosen]) -> None:
         if _held(self.path) != self.found.held:
             raise NotebookError(f"{self.path}: others have saved it meanwhile: look again")
         after = write(settled.notebook)
         replace_file(self.path, after)
-        self.is_saved = True
+        self.is_saved, self.found = True, _found_in(self.path, after, self.found.known, digest(after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +152,12 @@ def _found(path: str, sides: Terms[bytes]) -> _Found:
     if data is None:
         markers = MarkerStyle(labels=labels)
         data = merge_bytes(sides.base, sides.local, sides.remote, markers=markers).data
-    notebook = read(data, path)
     told = GitSides(path, Source.INDEX, sides.base, sides.local, sides.remote, labels, unmerged=True)
-    known = known_of(path, data, None, told)
+    return _found_in(path, data, known_of(path, data, None, told), held)
+
+
+def _found_in(path: str, data: bytes, known: KnownMerge | None, held: str | None) -> _Found:
+    notebook = read(data, path)
     found = find(notebook, lambda: known, merging=known is not None)
     return _Found(data, notebook, known, trace(found, notebook, known), held)
 

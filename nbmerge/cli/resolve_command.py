@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 _WHAT = """
 Settle the conflicts in a notebook: all of them for one side, or those of one cell with --cell; without such
-an option it asks about one after the other; with --web in the browser, side by side. A cell that becomes what one side had also gets that side's outputs, execution count and metadata, if git or the
-history has them. What the notebook held before stays in its history.
+an option it asks about one after the other; with --web in the browser, with both sides and the result beside
+each other. A cell that becomes what one side had also gets that side's outputs, execution count and
+metadata, if git or the history has them. What the notebook held before stays in its history.
 """
 _EXITS = {
     EXIT_CLEAN: "no conflict is left",

@@ -71,8 +71,8 @@ def _stands_in(traced: Traced, cell: int) -> bool:
 
 @dataclass(eq=False)
 class Resolving:
-    """A notebook whose conflicts (those of one cell, if one is named) are settled in the browser, and what was saved
-    in all: each save is one of what was seen last."""
+    """A notebook whose conflicts, or those of one cell, are settled in the browser; what was saved in all:
+    each save is one of what was seen last."""
 
     found: Unresolved
     cell: str | None

@@ -4,7 +4,7 @@
 
 import { byId, cardAt, cardOf, cards, currentCard, fieldOf, fit, goTo, makeCurrent, numberOf, show, step } from "./cards.js";
 import { listen } from "./keys.js";
-import { ask } from "./talk.js";
+import { ask, post } from "./talk.js";
 
 /** @typedef {import("./talk.js").Told} Told */
 
@@ -14,8 +14,10 @@ const LOOK = 2000; // milliseconds between two looks at whether others have writ
 let unsaved = 0;
 let over = false;
 
-/** The texts that are typed and not sent, by the number of the conflict. @type {Map<number, string>} */
+/** The texts that are typed and not kept yet, by the number of the conflict. @type {Map<number, string>} */
 const typed = new Map();
+/** Those of them that are on their way. @type {Map<number, string>} */
+const sent = new Map();
 /** @type {number | undefined} */
 let timer;
 
@@ -44,6 +46,7 @@ function progress(told) {
   byId("undo").toggleAttribute("disabled", !told.undo);
   byId("save").toggleAttribute("disabled", !unsaved);
   byId("save").textContent = settled === total ? "Save and finish" : "Save";
+  for (const button of document.querySelectorAll("[data-all]")) button.toggleAttribute("disabled", settled === total);
   byId("close").textContent = unsaved ? "Close without saving" : "Close";
 }
 
@@ -77,11 +80,19 @@ function loadAgain() {
 function flush() {
   clearTimeout(timer);
   for (const [conflict, text] of typed) {
+    if (sent.get(conflict) === text) continue;
+    sent.set(conflict, text);
     ask("write", { conflict, text }, (told) => {
       if (typed.get(conflict) === text) typed.delete(conflict);
+      if (sent.get(conflict) === text) sent.delete(conflict);
       take(told);
     });
   }
+}
+
+/** The same for a page that is going: it cannot wait for what was asked before. */
+function flushAtOnce() {
+  for (const [conflict, text] of typed) post("write", { conflict, text });
 }
 
 /** @param {string} what @param {object} sent @param {(told: Told) => void} then */
@@ -125,7 +136,10 @@ const ACTIONS = {
   save: () => save(),
   close: () => press("close"),
   again: () => press("again"),
-  afresh: () => press("reopen-all"),
+  afresh: () => {
+    byId("afresh").closest("p")?.remove();
+    press("reopen-all");
+  },
   help: () => dialog().showModal(),
   "help-close": () => dialog().close(),
 };
@@ -206,7 +220,7 @@ addEventListener("beforeunload", (event) => {
   flush();
   if (!over && unsaved) event.preventDefault();
 });
-addEventListener("pagehide", flush);
+addEventListener("pagehide", flushAtOnce);
 
 // The program ends when nobody looks any more: it sees this connection break.
 const here = new EventSource(`here?page=${document.body.dataset.page}`);

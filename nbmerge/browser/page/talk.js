@@ -42,15 +42,17 @@ export function ask(what, sent, take) {
 }
 
 /**
+ * Ask at once, whatever was asked before.
  * @param {string} what
  * @param {object} sent
  * @returns {Promise<Told>}
  */
-async function post(what, sent) {
+export async function post(what, sent) {
   const body = JSON.stringify(sent);
   try {
     // one that is kept alive goes out although the page is closed; browsers do that for small ones only
-    const answer = await fetch(what, { method: "POST", body, keepalive: body.length < 50000 });
+    const keepalive = new Blob([body]).size < 30000;
+    const answer = await fetch(what, { method: "POST", body, keepalive });
     return await answer.json();
   } catch {
     return { failed: "nbmerge does not answer any more: what you did just now is not kept." };
