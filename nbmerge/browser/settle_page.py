@@ -139,7 +139,7 @@ def _top(page: SettlePage) -> Html:
         tag("span", " Your choices stay where the conflict is the same."),
     )
     changed = tag("p", "", id="changed", role="alert", class_="verdict clash", hidden=True)
-    news = [tag("p", each, class_="verdict clean") for each in page.news]
+    news = [tag("p", each, class_="verdict clean", data_news=True) for each in page.news]
     if page.recalled:
         afresh = _button("Start afresh", "afresh")
         news.append(tag("p", f"{page.recalled} ", afresh, class_="verdict plain"))

@@ -1,7 +1,7 @@
 """Owns: somebody who settles conflicts in the browser: starts the command, chooses, types, saves, closes.
 
-Must not know: what comes of it.  Invariant: nothing is asked of nbdime's page but what a person can do on
-it; every process that was started is gone at the end.
+Must not know: what comes of it.  Invariant: nothing is asked of the page but what a person can do on it;
+every process that was started is gone at the end.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).parents[2]
-SIDES = {"local": "cm-merge-left-editor", "base": "cm-central-editor", "remote": "cm-merge-right-editor"}
-MERGED = "cm-merge-editor"
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\S+")
 _PATIENCE = 30.0  # seconds
 
@@ -38,78 +36,70 @@ class Tool:
     browser: Callable[[], Browser]
     page: Page | None = None
 
-    def open(self, file: Path | None = None) -> Page:
-        """Look at the page, once nbdime has drawn it; by way of a file, if there is one."""
+    def open(self, file: Path | None = None, width: int = 1300) -> Page:
+        """Look at the page, once it has asked what is chosen; by way of a file, if there is one."""
         from tests.helpers.chromium import new_page
 
-        self.page = new_page(self.browser(), width=1300, height=1000)
+        self.page = new_page(self.browser(), width=width, height=1000)
         self.page.goto(self.url if file is None else file.as_uri())
-        self._drawn()
+        self.drawn()
         return self.page
+
+    def drawn(self) -> None:
+        self.there().locator("body[data-ready]").wait_for(state="attached")
 
     def load_again(self) -> None:
         self.there().reload()
-        self._drawn()
+        self.drawn()
 
-    def choose(self, cell: int, side: str, number: int = 0) -> None:
-        """Press the arrow of a side's change, counted from 0 in a cell of the page."""
-        self._press(cell, SIDES[side], "picker", number)
+    def choose(self, conflict: int, way: str) -> None:
+        """Press a button of a conflict, counted from 0."""
+        button = self.card(conflict).locator(f"[data-way={way}]")
+        button.click()
+        self.card(conflict).locator(f"[data-way={way}][aria-pressed=true]").wait_for()
 
-    def press_warning(self, cell: int, number: int = 0) -> None:
-        """Press the sign with which nbdime warns of a conflict."""
-        self._press(cell, MERGED, "conflict", number)
+    def choose_all(self, way: str) -> None:
+        """Press one for all that are left."""
+        self.there().click(f"[data-all={way}]")
 
-    def warnings(self) -> int:
-        return self.there().locator(f".{MERGED} .jp-Merge-gutter-conflict").count()
+    def type(self, conflict: int, text: str) -> None:
+        """Press `Edit as text`, and write that instead of all that is there."""
+        self.card(conflict).locator("[data-edit]").click()
+        field = self.card(conflict).locator("textarea:focus")
+        field.wait_for()
+        field.fill(text)
 
-    def type(self, cell: int, text: str, at: str = "") -> None:
-        """Type into the merged text, before the first line (or at the first that begins so)."""
-        content = self._cell(cell).locator(f".{MERGED} .cm-content")
-        content.evaluate(
-            """(content, at) => {
-              const lines = [...content.querySelectorAll('.cm-line')];
-              const line = lines.find(each => each.textContent.startsWith(at));
-              content.focus();
-              getSelection().collapse(line, 0);
-              document.dispatchEvent(new Event('selectionchange'));
-            }""",
-            at,
-        )
-        keyboard = self.there().keyboard
-        if text == "\n":
-            keyboard.press("Enter")
-        else:
-            keyboard.insert_text(text)
+    def text(self, conflict: int) -> str:
+        """What stands in the result of a conflict."""
+        return self.card(conflict).locator("textarea").input_value()
 
-    def merged(self, cell: int) -> str:
-        """The text that nbdime would save for a cell, as it shows it."""
-        return "\n".join(self._cell(cell).locator(f".{MERGED} .cm-line").all_text_contents())
+    def counts(self, words: str) -> None:
+        """Wait until so many are settled, as the page says."""
+        self.there().locator("#count", has_text=words).wait_for()
 
-    def delete(self, cell: int) -> None:
-        """Tick `Delete cell`."""
-        self._cell(cell).locator(".jp-Merge-delete-cell-toggle input").click()
+    def card(self, conflict: int) -> Locator:
+        return self.there().locator(f"[data-conflict='{conflict}']")
 
-    def resolve_cells(self) -> None:
-        """Press the first `Resolve Conflict`."""
-        self.there().locator(".jp-conflicted-cells-button").first.click()
+    def press(self, keys: str) -> None:
+        for key in keys.split():
+            self.there().keyboard.press(key)
 
     def save(self) -> str:
         """Press Save; what the page says to it."""
         page = self.there()
-        page.evaluate("document.querySelectorAll('.alertify-logs > *').forEach(log => log.remove())")
-        page.click("#nbdime-save")
-        return page.locator(".alertify-logs > *").first.text_content() or ""
+        page.evaluate("document.querySelectorAll('[data-news]').forEach(each => each.remove())")
+        page.click("#save:enabled")
+        return self.said()
 
-    def close(self) -> bool:
-        """Press Close tool, and OK if nbdime asks; whether it did."""
-        page = self.there()
-        page.click("#nbdime-close")
-        answer = page.locator(".alertify .ok")
-        answer.or_(page.locator("#nbmerge-end")).wait_for(state="attached")
-        asks = answer.count() > 0
-        if asks:
-            answer.click()
-        return asks
+    def said(self) -> str:
+        """What the page says when it is over, has failed or is made anew."""
+        found = self.there().locator("#over, #failed:visible, body[data-ready] [data-news]").first
+        return found.text_content() or ""
+
+    def close(self) -> None:
+        """Press Close."""
+        self.there().click("#close")
+        self.there().locator("#over").wait_for()
 
     def leave(self) -> None:
         """Close the tab."""
@@ -123,21 +113,6 @@ class Tool:
     def there(self) -> Page:
         assert self.page is not None
         return self.page
-
-    def _drawn(self) -> None:
-        page = self.there()
-        page.locator(".jp-Cell-merge").first.wait_for(state="attached")
-        page.locator(".nbdime-spinner").wait_for(state="detached")
-        # the editors are laid out in the frames that follow
-        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-    def _cell(self, number: int) -> Locator:
-        return self.there().locator(".jp-Cell-merge").nth(number)
-
-    def _press(self, cell: int, pane: str, what: str, number: int) -> None:
-        signs = self._cell(cell).locator(f".{pane} .jp-Merge-gutter-{what}")
-        signs.locator("visible=true").nth(number).click()
-        self.there().evaluate("new Promise(done => setTimeout(() => requestAnimationFrame(done), 50))")
 
 
 @dataclass

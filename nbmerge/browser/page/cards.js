@@ -59,7 +59,7 @@ export function show(state, typing) {
     button.setAttribute("aria-pressed", String(button.getAttribute("data-way") === state.way));
   }
   write(card, "[data-state]", state.settled ? "settled" : "open");
-  write(card, "[data-words]", state.words ? `: ${state.words}` : "");
+  write(card, "[data-words]", state.words && ` ${state.words}`);
   write(card, "[data-note]", state.note);
   card.querySelector("[data-reopen]")?.toggleAttribute("hidden", !state.way);
   const field = fieldOf(card);
