@@ -59,7 +59,7 @@ OWNERS = {
     "argcomplete": {"cli/completion_command.py"},
 }
 PURE = {"lineage", "merge", "notebook", "conflicts", "repair"}
-SERVED = {"browser/mergetool.py", "browser/server.py", "browser/site.py"}  # the rest of that room is pure
+SERVED = {"browser/visit.py", "browser/server.py", "browser/site.py"}  # the rest of that room is pure
 # What the merge and the notebook never touch: the disk, processes, the clock, chance.
 IMPURE = """
     os sys shutil pathlib tempfile glob subprocess socket threading multiprocessing asyncio signal

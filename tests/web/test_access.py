@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import socket
 import stat
 import threading
@@ -15,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -22,8 +24,8 @@ from tests.helpers.chromium import listen_to
 from tests.web.desk import Desk, Tool
 from tests.web.versions import work
 
-MERGE, STORE, CLOSE = "api/merge", "api/store", "api/closetool?page=1"
-BELOW = ("", "here?page=1", "page.js", "static/nbdime.js", MERGE, STORE, CLOSE, "api/diff", "nothing")
+STATE, SAVE, CLOSE, TAKE = "state", "save", "close", "take-all"
+BELOW = ("", "here?page=1", "settle.js", "report.css", STATE, SAVE, CLOSE, TAKE, "write", "nothing")
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +70,16 @@ def test_the_page_itself_may(desk: Desk) -> None:
     tool = desk.mergetool(*work().files())
     headers = {"Origin": own(tool), "Sec-Fetch-Site": "same-origin"}
     assert ask(tool, "GET", token(tool), {"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document"}) == 200
-    assert ask(tool, "GET", f"{token(tool)}static/nbdime.js", {"Sec-Fetch-Site": "same-origin"}) == 200
-    assert ask(tool, "POST", token(tool) + MERGE, headers) == 200
+    for name in ("settle.js", "talk.js", "report.css", "settle.css"):
+        assert ask(tool, "GET", token(tool) + name, {"Sec-Fetch-Site": "same-origin"}) == 200
+    assert ask(tool, "POST", token(tool) + STATE, headers) == 200
     assert ask(tool, "POST", token(tool) + CLOSE, headers) == 200
     assert tool.ended()[0] == 1
 
 
 def test_connections_that_go_no_further_keep_nobody_waiting(shared: Desk, tool: Tool) -> None:
     """They say nothing, half a request, or less than they announce; a few hundred of them."""
-    begun = (b"", b"GET " + token(tool).encode(), f"POST {token(tool)}{STORE} HTTP/1.1\r\n".encode())
+    begun = (b"", b"GET " + token(tool).encode(), f"POST {token(tool)}{SAVE} HTTP/1.1\r\n".encode())
     began = time.monotonic()
     headers = f"Host: {urlsplit(tool.url).netloc}\r\nOrigin: {own(tool)}\r\nContent-Length: 9999\r\n\r\n{{"
     with contextlib.ExitStack() as connections:
@@ -85,7 +88,7 @@ def test_connections_that_go_no_further_keep_nobody_waiting(shared: Desk, tool: 
             connection = connections.enter_context(socket.create_connection(address))
             said = begun[number % 3]
             connection.sendall(said + headers.encode() if said.startswith(b"POST") else said)
-        assert ask(tool, "POST", token(tool) + MERGE, {"Origin": own(tool)}) == 200
+        assert ask(tool, "POST", token(tool) + STATE, {"Origin": own(tool)}) == 200
     assert time.monotonic() - began < 15
     assert not shared.path.exists()
 
@@ -126,7 +129,7 @@ def test_from_elsewhere_with_the_token(tool: Tool, headers: dict[str, str]) -> N
 
 
 def test_posts_name_their_origin(tool: Tool) -> None:
-    assert ask(tool, "POST", token(tool) + STORE, {}) == 403
+    assert ask(tool, "POST", token(tool) + SAVE, {}) == 403
 
 
 def test_the_page_is_in_no_frame_and_no_image(tool: Tool) -> None:
@@ -138,14 +141,8 @@ def test_the_page_is_in_no_frame_and_no_image(tool: Tool) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("static/../nbdimeserver.py", "static/%2e%2e/nbdimeserver.py", "../../../etc/passwd", "page.html"),
-        *(
-            "static/../../../../../../../../etc/passwd",
-            "static//etc/passwd",
-            "server.py",
-            "static/",
-            "static",
-        ),
+        *("page/settle.js", "../browser/report.css", "%2e%2e/page/settle.js", "../../../etc/passwd"),
+        *("..%2f..%2fpyproject.toml", "//etc/passwd", "server.py", "page", "page/", "settle.js/"),
     ],
 )
 def test_no_file_but_the_pages_own(tool: Tool, name: str) -> None:
@@ -153,25 +150,16 @@ def test_no_file_but_the_pages_own(tool: Tool, name: str) -> None:
     assert ask(tool, "GET", token(tool) + name, headers) in (403, 404)
 
 
-def test_files_that_are_named_in_requests_are_not_looked_at(shared: Desk, tool: Tool) -> None:
-    """nbdime's own server reads the files, or fetches the addresses, that a page names."""
-    secret = shared.folder / "secret.ipynb"
-    secret.write_bytes(work(ids=False).base)
-    body = b'{"base": "secret.ipynb", "local": "http://127.0.0.1:1/", "remote": "secret.ipynb"}'
-    headers = {"Origin": own(tool)}
-    port = urlsplit(tool.url).port
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("POST", token(tool) + MERGE, body, headers)
-    answer = connection.getresponse().read()
-    connection.close()
-    assert b'"merge_decisions"' in answer
-    assert b"first = 1" in answer  # the notebook that is merged; but the other has other ids
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"\xff", b"NaN", b'{"conflict": 1e999}'])
+def test_nonsense_is_refused(shared: Desk, tool: Tool, body: bytes) -> None:
     before = set(os.listdir(shared.folder))
-    assert (
-        ask(tool, "POST", token(tool) + STORE, headers, b'{"merged": {"cells": []}, "path": "x.ipynb"}')
-        == 500
-    )
+    assert ask(tool, "POST", token(tool) + "take", {"Origin": own(tool)}, body) in (400, 409)
     assert set(os.listdir(shared.folder)) == before
+
+
+def test_what_is_announced_too_long_is_not_read(tool: Tool) -> None:
+    headers = {"Origin": own(tool), "Content-Length": "999999999999"}
+    assert ask(tool, "POST", token(tool) + "write", headers) == 413
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
@@ -182,6 +170,16 @@ def test_the_file_that_leads_to_the_page_is_for_this_user_only(shared: Desk, too
     assert tool.url in (folder / "open.html").read_text()
     words = (Path("/proc") / str(tool.process.pid) / "cmdline").read_bytes()
     assert token(tool).strip("/").encode() not in words
+
+
+def test_nothing_of_the_page_runs_but_its_own_files(tool: Tool) -> None:
+    with urlopen(Request(tool.url, headers={"Sec-Fetch-Dest": "document"})) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        text = answer.read().decode()
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert re.findall("<script[^>]*>[^<]", text) == []
+    assert re.findall(r"<[^>]*\s(on\w+|style)=", text) == []
 
 
 @contextmanager
@@ -207,6 +205,7 @@ def elsewhere(page: str) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.slow
 def test_a_page_of_another_origin_in_the_same_browser(desk: Desk) -> None:
     """Even with the address, which it cannot know, and while the tool is open beside it."""
     tool = desk.mergetool(*work().files())
@@ -215,7 +214,7 @@ def test_a_page_of_another_origin_in_the_same_browser(desk: Desk) -> None:
     with elsewhere("<!DOCTYPE html><title>evil</title>") as address:
         evil = ours.context.new_page()
         evil.goto(address)
-        for below, method in ((MERGE, "POST"), (STORE, "POST"), (CLOSE, "POST"), ("page.js", "GET")):
+        for below, method in ((STATE, "POST"), (SAVE, "POST"), (CLOSE, "POST"), ("settle.js", "GET")):
             where = tool.url + below
             read = f"fetch({where!r}, {{method: {method!r}}}).then(r => r.text(), () => 'refused')"
             assert evil.evaluate(read) == "refused"
@@ -230,5 +229,5 @@ def test_a_page_of_another_origin_in_the_same_browser(desk: Desk) -> None:
         assert evil.evaluate(loaded)
         assert not desk.path.exists()
         assert tool.process.poll() is None
-    assert ours.evaluate("!document.getElementById('nbmerge-end')")
+    assert ours.evaluate("!document.getElementById('over')")
     assert [message for message in heard.messages if "exception" in message] == []

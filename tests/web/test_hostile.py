@@ -22,7 +22,7 @@ _EVIL = f"""<script>{RUN}</script>
 [press](javascript:{RUN}) ![x](http://127.0.0.1:9/leak.png)
 <form action="http://127.0.0.1:9/"><button>go</button></form>
 <meta http-equiv="refresh" content="0; url=http://127.0.0.1:9/"><base href="http://127.0.0.1:9/">
-<style>@import url("http://127.0.0.1:9/leak.css"); #nbdime-save {{ display: none }}</style>
+<style>@import url("http://127.0.0.1:9/leak.css"); #save {{ display: none }}</style>
 <link rel="stylesheet" href="http://127.0.0.1:9/leak.css"><object data="http://127.0.0.1:9/"></object>
 </script><script>{RUN}</script> $x$ `${{{RUN}}}` ${{x}} $title
 """
@@ -62,26 +62,51 @@ def versions(evil: str) -> Sides:
     return Sides(side("one"), side("two", edited="edited"), side("three", gone=True))
 
 
+LABEL = f"<img src=x onerror={RUN!r}>\u202e</span>"
+
+
+@pytest.mark.slow
 def test_a_hostile_notebook(desk: Desk, elsewhere: socket.socket) -> None:
     evil = _EVIL.replace("127.0.0.1:9", f"127.0.0.1:{elsewhere.getsockname()[1]}")
     name = desk.folder / "<img src=x onerror=canary()> ${title} $base.ipynb"
-    desk.path.write_bytes(versions(evil).merged())
+    desk.path.write_bytes(versions(evil).merged().replace(b"<<<<<<< local", f"<<<<<<< {LABEL}".encode()))
     desk.path.rename(name)
     desk.name = name.name
     tool = desk.resolve()
     page = tool.open()
     heard = listen_to(page)
-    page.click("#nbdime-hide-unchanged")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     page.evaluate("document.querySelectorAll('#evil').forEach(link => link.click())")
-    tool.choose(1, "remote")
-    tool.choose(3, "local")
-    tool.resolve_cells()
-    assert tool.save() == "Merged notebook saved successfully"
+    assert page.locator("#evil, #cells script, #cells iframe, #cells object, #cells style").count() == 0
+    tool.choose(0, "remote")
+    tool.type(1, evil)
+    tool.choose(2, "local")
+    tool.load_again()
+    assert tool.save().startswith("Saved; no conflict is left")
     assert page.evaluate("typeof window.canary") == "undefined"
     with pytest.raises(BlockingIOError):  # nobody came
         elsewhere.accept()
     assert heard.opened == []
-    assert page.evaluate("document.querySelector('h3').textContent").startswith(name.name)
-    tool.close()
+    assert [each for each in heard.asked_the_network() if not each.startswith(tool.url)] == []
+    assert heard.violations == []
     assert tool.ended()[0] == 0
     assert desk.sources()[1] == f"three\n{evil}"
+    assert desk.sources()[3].startswith(evil.rstrip("\n"))
+
+
+@pytest.mark.slow
+def test_what_both_sides_ran_is_shown_and_runs_nothing(desk: Desk, elsewhere: socket.socket) -> None:
+    """With what git knows, outputs of every kind are on the page."""
+    evil = _EVIL.replace("127.0.0.1:9", f"127.0.0.1:{elsewhere.getsockname()[1]}")
+    tool = desk.mergetool(*versions(evil).files())
+    page = tool.open()
+    heard = listen_to(page)
+    tool.load_again()
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert page.locator("#cells img").count() >= 2  # the picture that would run something, of each side
+    page.wait_for_timeout(200)
+    assert page.evaluate("typeof window.canary") == "undefined"
+    with pytest.raises(BlockingIOError):
+        elsewhere.accept()
+    assert heard.messages == []
+    assert [each for each in heard.asked_the_network() if not each.startswith(tool.url)] == []

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from nbmerge.browser.server import GONE, LAST, NEVER, SLOW, Attendance
+from nbmerge.browser.server import GONE, NEVER, SLOW, Attendance
 from tests.web.desk import Desk, Tool
 from tests.web.versions import work
 
@@ -62,8 +62,8 @@ def test_the_server_is_killed(desk: Desk, tool: Tool) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_the_server_is_a_process_of_its_own_and_needs_no_nbdime(tool: Tool) -> None:
-    """nbdime takes a second and more to load, with all that it brings."""
+def test_the_server_is_a_process_of_its_own_and_needs_little(tool: Tool) -> None:
+    """Nothing that takes long to load."""
     maps = Path(f"/proc/{server_of(tool)}/maps").read_text()
     assert not any(name in maps for name in ("tornado", "zmq", "rpds"))
 
@@ -97,21 +97,11 @@ def test_a_page_that_loads_slowly() -> None:
     assert visit.is_over(100.0 + SLOW + 0.1)
 
 
-def test_a_page_that_is_closed() -> None:
-    visit = Attendance(0.0)
-    page = visit.opened(0.0)
-    visit.came()
-    visit.closed(page, 1.0)
-    assert not visit.is_over(1.0 + LAST)  # it may have saved just before
-    assert visit.is_over(1.0 + LAST + 0.1)
-
-
-def test_a_page_that_is_loaded_again_and_says_that_its_earlier_self_is_closed() -> None:
+def test_a_page_that_is_loaded_again() -> None:
     visit = Attendance(0.0)
     before = visit.opened(0.0)
     visit.came()
     now = visit.opened(10.0)
-    visit.closed(before, 10.0)
     visit.left(before, 10.1)
     assert not visit.is_over(10.1 + GONE + 1)  # it is still loading
     visit.came()

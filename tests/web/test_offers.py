@@ -1,4 +1,4 @@
-"""What the page offers for a conflict is what `resolve` gives, and what somebody writes is what stands there."""
+"""What the page offers is what `resolve` gives, and what somebody writes is what stands there."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from nbmerge.browser.choices import Choices, RefusedError
 from nbmerge.browser.offers import Offer, Way, offers
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
-from nbmerge.conflicts.known import KnownMerge, trace
-from nbmerge.conflicts.values import Choice, Edited
+from nbmerge.conflicts.known import KnownMerge, Traced, trace
+from nbmerge.conflicts.values import Choice, Chosen, Edited
 from nbmerge.merge.markers import crossing
 from nbmerge.merge.values import Terms, split
 from nbmerge.notebook.reader import read
@@ -50,16 +50,14 @@ def test_buttons_give_byte_for_byte_what_resolve_gives(
     trio: Trio, how: Any, spelling: Spelling, known: bool, data: st.DataObject
 ) -> None:
     choices = drawn(trio, how, spelling, known)
-    wanted = {}
+    wanted: dict[Traced, Chosen] = {}
     for offer in choices.offers:
         way = data.draw(st.sampled_from([None, *offer.ways]))
         if way is None:
             continue
         choices.take(offer.number, way)
-        if way is not Way.BOTH_REMOTE_FIRST:
-            wanted[offer.traced] = Choice(way.value)
-        else:
-            wanted[offer.traced] = offer.chosen(way)
+        same = way is Way.BOTH_REMOTE_FIRST
+        wanted[offer.traced] = offer.chosen(way) if same else Choice(way.value)
     assert write(choices.settle().notebook) == write(choose(choices.notebook, wanted).notebook)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmerge.browser.mergetool import open_in_browser
 from nbmerge.browser.site import Where
+from nbmerge.browser.visit import open_in_browser
 from tests.web.desk import Desk
 from tests.web.versions import work
 
@@ -28,49 +28,44 @@ def ask(path, body=None):
     with urlopen(Request(url + path, data, {"Origin": origin})) as answer:
         return answer.read()
 ask("")
-shown = json.loads(ask("api/merge", {}))
-merged = shown["base"]
-for cell in merged["cells"]:
-    cell["source"] = "settled" if "<<<<<<<" in cell["source"] else cell["source"]
 try:
-    ask("api/store", {"merged": merged, "conflicts": []})
+    ask(*json.loads(Path("presses").read_text()))
+    ask("save", {})
 except HTTPError as error:
     Path("refused").write_text(error.read().decode())
-ask("api/closetool?page=1", {})
+    ask("close", {})
 os.close(1), os.close(2)
 time.sleep(60)
 """
 
 
-def test_it_is_opened_saved_and_closed(desk: Desk) -> None:
+def opened(desk: Desk, what: str, sent: object) -> tuple[int, str]:
+    """How the command ends whose browser presses this, and then Save."""
     desk.path.write_bytes(work().merged())
     (desk.folder / "browser.py").write_text(BROWSER)
+    (desk.folder / "presses").write_text(json.dumps([what, sent]))
     tool = desk.resolve("--browser", f"{sys.executable} {desk.folder / 'browser.py'} %s")
-    assert tool.ended()[0] == 0
-    assert desk.sources()[1] == desk.sources()[3] == "settled"
+    ended = tool.ended()
     [_, where] = json.loads((desk.folder / "told").read_text())
     assert where.startswith("file:///")
     assert tool.url not in where
+    return ended
+
+
+def test_it_is_opened_and_saved(desk: Desk) -> None:
+    exit_code, out = opened(desk, "take-all", {"way": "remote"})
+    assert exit_code == 0
+    assert "n.ipynb: 3 conflicts settled (remote), none left" in out
+    assert desk.path.read_bytes() != work().merged()
+
+
+def test_a_page_that_sends_nonsense(desk: Desk) -> None:
+    """Nothing is written, and both are told."""
+    assert opened(desk, "take", [{"way": 5}]) == (1, "n.ipynb: closed without saving, nothing was written\n")
+    assert "there is no such thing to do" in (desk.folder / "refused").read_text()
+    assert desk.path.read_bytes() == work().merged()
 
 
 @pytest.mark.parametrize("name", ["none", "no-such-browser"])
 def test_without_a_browser_the_address_is_told(name: str, tmp_path: Path) -> None:
     assert not open_in_browser(Where("http://127.0.0.1:1/x/", str(tmp_path / "open.html")), name)
-
-
-@pytest.mark.parametrize(
-    "nonsense",
-    ["[]", "{}", '{"cells": [{}]}', '{"cells": [{"metadata": {"nbmerge": [0, 0]}}]}', '{"cells": 5}'],
-)
-def test_a_page_that_sends_nonsense(desk: Desk, nonsense: str) -> None:
-    """Nothing is written, and both sides are told."""
-    before = work().merged()
-    desk.path.write_bytes(before)
-    sends = BROWSER.replace('"merged": merged', f'"merged": {nonsense}')
-    (desk.folder / "browser.py").write_text(sends)
-    tool = desk.resolve("--browser", f"{sys.executable} {desk.folder / 'browser.py'} %s")
-    exit_code, out = tool.ended()
-    assert exit_code == 1
-    assert "nbmerge: not saved: n.ipynb: what the page sent cannot be used" in out
-    assert "what the page sent cannot be used" in (desk.folder / "refused").read_text()
-    assert desk.path.read_bytes() == before

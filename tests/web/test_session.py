@@ -116,8 +116,16 @@ def in_git(room: Room, repositories: Path, name: str) -> Sides:
 @pytest.mark.parametrize(
     ("way", "name"),
     [
-        *((way, "changed") for way in ("local", "remote", "both", "base")),
-        *((way, "deleted") for way in ("local", "remote", "base")),  # both: the side that has the cell
+        *(("local", "changed"), ("base", "changed"), ("local", "deleted")),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in (
+                ("remote", "changed"),
+                ("both", "changed"),
+                ("remote", "deleted"),
+                ("base", "deleted"),
+            )
+        ),
     ],
 )
 def test_all_settled_is_byte_for_byte_what_resolve_gives(

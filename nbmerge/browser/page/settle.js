@@ -4,7 +4,7 @@
 
 import { byId, cardAt, cardOf, cards, currentCard, fieldOf, fit, goTo, makeCurrent, numberOf, show, step } from "./cards.js";
 import { listen } from "./keys.js";
-import { ask, post } from "./talk.js";
+import { answered, ask, post } from "./talk.js";
 
 /** @typedef {import("./talk.js").Told} Told */
 
@@ -224,7 +224,10 @@ addEventListener("pagehide", flushAtOnce);
 
 // The program ends when nobody looks any more: it sees this connection break.
 const here = new EventSource(`here?page=${document.body.dataset.page}`);
-here.addEventListener("over", () => end("This is over; you can close this page."));
+here.addEventListener("over", async () => {
+  await answered(); // the last answer says more
+  if (!over) end("This is over; you can close this page.");
+});
 
 function look() {
   if (!over && document.visibilityState === "visible") ask("look", {}, take);

@@ -37,8 +37,13 @@ let last = Promise.resolve();
  */
 export function ask(what, sent, take) {
   const asked = last.then(async () => take(await post(what, sent)));
-  last = asked;
+  last = asked.catch(() => {});
   return asked;
+}
+
+/** When all that was asked is answered. */
+export function answered() {
+  return last;
 }
 
 /**
