@@ -1,4 +1,4 @@
-"""Notebooks in a browser: the reports of a merge and of a comparison, and the page on which open conflicts are
+"""Notebooks in a browser: the reports of a merge and of a comparison, and the page on which conflicts are
 settled.
 
 Owns what is shown there and how.  Must not know where notebooks come from, how they are merged, or what

@@ -32,7 +32,7 @@ _STEPS = 1000  # that can be taken back
 _TYPING = "typing"  # steps of this kind about one conflict are one
 
 
-class RefusedError(ValueError):
+class UnfitChoiceError(ValueError):
     """What was asked for cannot be; the message says why, in one line."""
 
 
@@ -60,10 +60,10 @@ class Choices:
                 self._of_cell[offer.cell].add(offer.number)
 
     def take(self, number: int, way: Way) -> list[int]:
-        """Settle one conflict in a way; those that changed.  Raises Refused."""
+        """Settle one conflict in a way; those that changed.  Raises UnfitChoice."""
         offer = self._offer(number)
         if way not in offer.ways:
-            raise RefusedError("this conflict cannot be settled like that")
+            raise UnfitChoiceError("this conflict cannot be settled like that")
         return self._set({number: self._possible(offer, offer.chosen(way))})
 
     def take_all(self, way: Way) -> list[int]:
@@ -76,20 +76,20 @@ class Choices:
         return self._set(found)
 
     def write(self, number: int, text: str) -> list[int]:
-        """Settle one with a text; those that changed.  Raises Refused."""
+        """Settle one with a text; those that changed.  Raises UnfitChoice."""
         offer = self._offer(number)
         if not offer.can_be_written:
-            raise RefusedError("this conflict cannot be edited as text: choose a side")
+            raise UnfitChoiceError("this conflict cannot be edited as text: choose a side")
         return self._set({number: self._possible(offer, offer.written(text))}, _TYPING)
 
     def begin_to_write(self, number: int) -> list[int]:
-        """Give one a text to begin with, if it has none; those that changed.  Raises Refused."""
+        """Give one a text to begin with, if it has none; those that changed.  Raises UnfitChoice."""
         offer, chosen = self._offer(number), self.chosen.get(number)
         has_text = chosen is not None and offer.text_of(chosen) is not None
         return [] if has_text else self.write(number, offer.start())
 
     def reopen(self, number: int) -> list[int]:
-        """Take back what was chosen for one; those that changed.  Raises Refused."""
+        """Take back what was chosen for one; those that changed.  Raises UnfitChoice."""
         return self._set({self._offer(number).number: None})
 
     def reopen_all(self) -> list[int]:
@@ -163,13 +163,13 @@ class Choices:
 
     def _offer(self, number: int) -> Offer:
         if not 0 <= number < len(self.offers):
-            raise RefusedError("there is no such conflict")
+            raise UnfitChoiceError("there is no such conflict")
         return self.offers[number]
 
     def _possible(self, offer: Offer, chosen: Chosen) -> Chosen:
         reason = why_not(self.notebook, offer, chosen)
         if reason is not None:
-            raise RefusedError(reason)
+            raise UnfitChoiceError(reason)
         return chosen
 
     def _set(self, new: Mapping[int, Chosen | None], kind: str = "") -> list[int]:

@@ -144,7 +144,7 @@ def _around(place: int, view: OpenView) -> Html:
     text = is_text(cell)
     box = source_box(plain_source(lines(cell.source), text=text), text=text)
     ran = counted(len(cell.outputs), "output") if cell.outputs else ""
-    head = tag("div", tag("h3", f"Cell {place + 1}"), tag("span", cell.type), tag("span", ran), class_="bar")
+    head = tag("div", tag("h2", f"Cell {place + 1}"), tag("span", cell.type), tag("span", ran), class_="bar")
     return tag("div", head, box, class_="cell")
 
 

@@ -27,8 +27,8 @@ from urllib.parse import parse_qs, urlsplit
 from nbmerge.browser.site import (
     HEADERS,
     HOST,
-    Answer,
     Asked,
+    PageAnswer,
     PageClosed,
     Request,
     Site,
@@ -95,7 +95,7 @@ class PageServer(ThreadingHTTPServer):
         self._commands, self._reports = commands, reports
         self._asking = threading.Lock()
         self._answered = threading.Condition()
-        self._answer: Answer | None = None
+        self._answer: PageAnswer | None = None
 
     def serve(self) -> None:
         """Serve until the visit is over."""
@@ -110,14 +110,14 @@ class PageServer(ThreadingHTTPServer):
                 send(self._reports, PageClosed())
         time.sleep(_BEAT)  # for the pages that are told
 
-    def ask(self, what: str, sent: object) -> Answer:
+    def ask(self, what: str, sent: object) -> PageAnswer:
         """The answer of the process that waits; those who ask do so one by one."""
         with self._asking, self._answered:
             self._answer = None
             if not self.over.is_set():
                 send(self._reports, Asked(what, sent))
             self._answered.wait_for(lambda: self._answer is not None or self.over.is_set())
-            return self._answer or Answer("nbmerge has ended", 503)
+            return self._answer or PageAnswer("nbmerge has ended", 503)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A connection that breaks off concerns nobody: browsers do that when a page is loaded again."""
@@ -125,7 +125,7 @@ class PageServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def _obey(self) -> None:
-        while isinstance(answer := receive(self._commands), Answer):
+        while isinstance(answer := receive(self._commands), PageAnswer):
             with self._answered:
                 self._answer = answer
                 self._answered.notify_all()
@@ -187,9 +187,9 @@ class Handler(BaseHTTPRequestHandler):
         except (ValueError, RecursionError):
             self._send(400, b"this is no JSON\n")
             return
-        self._tell(self.server.ask(what, sent) if what else Answer("there is no such thing", 404))
+        self._tell(self.server.ask(what, sent) if what else PageAnswer("there is no such thing", 404))
 
-    def _tell(self, answer: Answer, kind: str = "application/json") -> None:
+    def _tell(self, answer: PageAnswer, kind: str = "application/json") -> None:
         self._send(answer.code, answer.text.encode("utf-8", "replace"), kind)
 
     def _stay(self) -> None:

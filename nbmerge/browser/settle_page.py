@@ -105,7 +105,7 @@ def _bar(total: int) -> Html:
         _button("Previous", "previous", title="k or p"),
         _button("Next", "next", title="j or n"),
         _button("Undo", "undo", title="u", disabled=True),
-        _button("?", "help", aria_label="Keys", aria_haspopup="dialog"),
+        _button("? Keys", "help", aria_haspopup="dialog"),
     )
     ends = (
         _button("Close without saving", "close"),

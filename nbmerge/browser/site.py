@@ -46,7 +46,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PageAnswer:
     """The answer: the page, or JSON.  After the last one nothing is served any more."""
 
     text: str
@@ -59,8 +59,8 @@ class PageClosed:
     """Nobody looks at the page any more."""
 
 
-Message = Where | Asked | Answer | PageClosed
-_MESSAGES: dict[str, type[Message]] = {kind.__name__: kind for kind in (Where, Asked, Answer, PageClosed)}
+Message = Where | Asked | PageAnswer | PageClosed
+_MESSAGES: dict[str, type[Message]] = {kind.__name__: kind for kind in (Where, Asked, PageAnswer, PageClosed)}
 
 
 def send(stream: IO[bytes], message: Message) -> None:

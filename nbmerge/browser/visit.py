@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbmerge.browser.site import Answer, Asked, Where, receive, send
+from nbmerge.browser.site import Asked, PageAnswer, Where, receive, send
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
 
@@ -68,8 +68,8 @@ class Visit:
     def __exit__(self, *_: object) -> None:
         _end(self._process)
 
-    def run(self, open_page: Callable[[Where], None], answer: Callable[[Asked], Answer]) -> None:
-        """Answer all that the page asks, until it is closed or an answer is the last one.
+    def run(self, open_page: Callable[[Where], None], answer: Callable[[Asked], PageAnswer]) -> None:
+        """PageAnswer all that the page asks, until it is closed or an answer is the last one.
 
         `open_page` gets its address.  Raises SystemFailure if the page cannot be served.
         """

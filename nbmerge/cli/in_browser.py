@@ -15,11 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from nbmerge.browser.choices import Choices, RefusedError
+from nbmerge.browser.choices import Choices, UnfitChoiceError
 from nbmerge.browser.offers import Way, offers
 from nbmerge.browser.open_cells import Persons
 from nbmerge.browser.settle_page import SettlePage, said_of, settle_document, told
-from nbmerge.browser.site import Answer
+from nbmerge.browser.site import PageAnswer
 from nbmerge.browser.sources import Author
 from nbmerge.cli.git_command import turned_round
 from nbmerge.cli.report import failure_of
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         @property
         def path(self) -> str: ...
 
-        def look(self) -> Seen | None:
+        def look(self) -> SeenConflicts | None:
             """What there is to settle now; None if nothing is.  Raises NbmergeError."""
 
         def save(self, settled: Resolution, chosen: Mapping[Traced, Chosen]) -> None:
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenConflicts:
     """A notebook, the conflicts that are to be settled, and the digest of what the file held, if it did."""
 
     notebook: Notebook
@@ -76,7 +76,7 @@ class Session:
     """One visit to the page of one notebook, from what was seen first."""
 
     notebook: Settled
-    seen: Seen
+    seen: SeenConflicts
     kept: KeptDraft | None
     persons: Persons = field(default_factory=Persons)
     page: SettlePage = field(init=False)
@@ -99,16 +99,16 @@ class Session:
         """How many choices are not in the notebook."""
         return len(self.page.choices.chosen)
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> PageAnswer:
         """What the page is told."""
         try:
             return self._answer(asked.what, asked.sent)
-        except RefusedError as error:
+        except UnfitChoiceError as error:
             return _json({"failed": str(error)}, 409)
         except NbmergeError as error:
             return _json({"failed": failure_of(error).message}, 409)
 
-    def _answer(self, what: str, sent: object) -> Answer:
+    def _answer(self, what: str, sent: object) -> PageAnswer:
         match what, sent:
             case "", int() as number:
                 return self._document(number)
@@ -123,7 +123,7 @@ class Session:
         return self._done(self._changed(what, sent))
 
     def _changed(self, what: str, sent: object) -> Sequence[int]:
-        """The conflicts that something chosen has changed.  Raises Refused."""
+        """The conflicts that something chosen has changed.  Raises UnfitChoice."""
         choices = self.page.choices
         match what, sent:
             case "take", {"conflict": int() as number, "way": str() as way}:
@@ -142,23 +142,23 @@ class Session:
             case "undo", _:
                 changed = choices.undo()
             case _:
-                raise RefusedError("there is no such thing to do")
+                raise UnfitChoiceError("there is no such thing to do")
         return changed
 
-    def _document(self, number: int) -> Answer:
+    def _document(self, number: int) -> PageAnswer:
         text = settle_document(self.page, number)
         self.page = replace(self.page, news=())
-        return Answer(text)
+        return PageAnswer(text)
 
     def _total(self) -> int:
         return len(self.page.choices.offers)
 
-    def _done(self, changed: Sequence[int]) -> Answer:
+    def _done(self, changed: Sequence[int]) -> PageAnswer:
         """After something was chosen: it is kept, and told."""
         said = said_of(self.page, changed)
         return self._told(changed, said, self._keep() if changed else "")
 
-    def _told(self, changed: Sequence[int], said: str, failed: str = "") -> Answer:
+    def _told(self, changed: Sequence[int], said: str, failed: str = "") -> PageAnswer:
         more = {"failed": failed} if failed else {}
         return _json(told(self.page, changed, said) | {"changed": self._has_changed()} | more)
 
@@ -183,14 +183,14 @@ class Session:
                 return False
         return True
 
-    def _see(self, seen: Seen, news: str = "") -> None:
+    def _see(self, seen: SeenConflicts, news: str = "") -> None:
         self.seen = seen
         choices = Choices(seen.notebook, offers(seen.notebook, seen.conflicts))
         notes = () if self.persons.mine is Author.LOCAL else (_TURNED_ROUND,)
         name = printable(os.path.basename(self.notebook.path))
         self.page = SettlePage(name, choices, self.persons, notes, (news,) if news else ())
 
-    def _again(self) -> Answer:
+    def _again(self) -> PageAnswer:
         """Look at the notebook anew; what was chosen stays where the conflict is the same."""
         kept, before = self.page.choices.draft(), len(self.page.choices.chosen)
         stamp = _stamp_of(self.notebook.path)
@@ -215,10 +215,10 @@ class Session:
         self.page.choices.chosen.clear()
         self._keep()
 
-    def _save(self) -> Answer:
+    def _save(self) -> PageAnswer:
         choices = self.page.choices
         if not choices.chosen:
-            raise RefusedError("nothing is chosen yet")
+            raise UnfitChoiceError("nothing is chosen yet")
         number = len(choices.chosen)
         try:
             self.notebook.save(self._settled(), choices.by_conflict())
@@ -245,11 +245,11 @@ def _way(name: str) -> Way:
     try:
         return Way(name)
     except ValueError:
-        raise RefusedError("there is no such way") from None
+        raise UnfitChoiceError("there is no such way") from None
 
 
-def _json(value: Mapping[str, object], code: int = 200, is_last: bool = False) -> Answer:
-    return Answer(json.dumps(value), code, is_last)
+def _json(value: Mapping[str, object], code: int = 200, is_last: bool = False) -> PageAnswer:
+    return PageAnswer(json.dumps(value), code, is_last)
 
 
 def _stamp_of(path: str) -> tuple[int, ...] | None:
@@ -262,7 +262,7 @@ def _stamp_of(path: str) -> tuple[int, ...] | None:
 
 
 def settle_in_browser(
-    visit: Visit, notebook: Settled, seen: Seen, state: str | None, browser: str | None = None
+    visit: Visit, notebook: Settled, seen: SeenConflicts, state: str | None, browser: str | None = None
 ) -> None:
     """Show the conflicts of a notebook until the page is closed; say what is kept though it was not saved.
 

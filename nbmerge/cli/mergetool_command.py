@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from nbmerge.browser.visit import Visit
 from nbmerge.cli.arguments import Arguments, CommandParser, command
-from nbmerge.cli.in_browser import Seen, settle_in_browser
+from nbmerge.cli.in_browser import SeenConflicts, settle_in_browser
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.conflicts.finding import find
 from nbmerge.conflicts.known import KnownMerge, Traced, trace
@@ -115,10 +115,10 @@ class _Shown:
     found: _Found
     is_saved: bool = False
 
-    def seen(self) -> Seen:
-        return Seen(self.found.notebook, self.found.conflicts, self.found.held)
+    def seen(self) -> SeenConflicts:
+        return SeenConflicts(self.found.notebook, self.found.conflicts, self.found.held)
 
-    def look(self) -> Seen | None:
+    def look(self) -> SeenConflicts | None:
         if self.found.held != _held(self.path):
             self.found = _found(self.path, self.sides)
             if not self.found.conflicts:

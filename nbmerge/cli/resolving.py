@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from nbmerge.browser.visit import Visit
     from nbmerge.cli.arguments import Arguments
-    from nbmerge.cli.in_browser import Seen
+    from nbmerge.cli.in_browser import SeenConflicts
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
     from nbmerge.conflicts.values import Chosen
@@ -86,7 +86,7 @@ class Resolving:
         """The notebook's."""
         return self.found.path
 
-    def look(self) -> Seen | None:
+    def look(self) -> SeenConflicts | None:
         """What is to be settled now."""
         found = find_unresolved(self.found.service, self.path)
         if found is None:
@@ -101,11 +101,11 @@ class Resolving:
             return None
         return self.seen(meant)
 
-    def seen(self, meant: Sequence[Traced]) -> Seen:
+    def seen(self, meant: Sequence[Traced]) -> SeenConflicts:
         """These conflicts of what was found last."""
-        from nbmerge.cli.in_browser import Seen
+        from nbmerge.cli.in_browser import SeenConflicts
 
-        return Seen(self.found.notebook, meant, self.found.version.digest)
+        return SeenConflicts(self.found.notebook, meant, self.found.version.digest)
 
     def save(self, settled: Resolution, chosen: Mapping[Traced, Chosen]) -> None:
         """Write what was made of them."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.browser.choices import Choices, RefusedError
+from nbmerge.browser.choices import Choices, UnfitChoiceError
 from nbmerge.browser.offers import Offer, Way, offers
 from nbmerge.conflicts.choosing import choose
 from nbmerge.conflicts.finding import find
@@ -138,7 +138,7 @@ def test_all_that_are_left_leaves_what_is_settled() -> None:
 def test_all_that_are_left_leaves_those_that_have_no_such_way() -> None:
     choices = choices_of(deleted())
     assert choices.take_all(Way.BOTH) == []
-    with pytest.raises(RefusedError):
+    with pytest.raises(UnfitChoiceError):
         choices.take(0, Way.BOTH)
 
 
