@@ -39,9 +39,12 @@ _BASE_IN_SIGHT = 12  # lines
 
 @dataclass(frozen=True, slots=True)
 class Persons:
-    """Which side is whose: `mine` is local's, but for a rebase."""
+    """Which side is whose: `mine` is local's, but for a rebase; and who wrote each last, and when, "" where
+    that is not known."""
 
     mine: Author = Author.LOCAL
+    local: str = ""
+    remote: str = ""
 
     @property
     def theirs(self) -> Author:
@@ -245,8 +248,9 @@ def _what_happened(conflict: OpenConflict, persons: Persons) -> str:
 
 def _side(offer: Offer, side: Author, view: OpenView) -> Html:
     conflict = offer.traced.conflict
-    label = getattr(conflict.labels, side.value)
-    more = tag("span", f" {label}", class_="soft") if label not in ("", side.value) else None
+    told = (getattr(conflict.labels, side.value), getattr(view.persons, side.value))
+    words = ": ".join(word for word in told if word not in ("", side.value))
+    more = tag("span", f" {words}", class_="soft") if words else None
     mark = tag("span", view.persons.name(side), class_=f"who {side.value}")
     if isinstance(conflict.place, CellRuns):
         content = _run(conflict.place, side, view)

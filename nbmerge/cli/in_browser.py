@@ -27,6 +27,7 @@ from nbmerge.cli.streams import printable, write_error, write_text
 from nbmerge.conflicts.values import NotKnown
 from nbmerge.errors import NbmergeError, UsageError
 from nbmerge.files import digest, read_file
+from nbmerge.git.authors import authors_of
 from nbmerge.service.drafts import draft_of
 
 TYPE_CHECKING = False
@@ -270,7 +271,9 @@ def settle_in_browser(
     """
     from nbmerge.browser.visit import open_in_browser
 
-    persons = Persons(Author.REMOTE if turned_round(notebook.path) else Author.LOCAL)
+    persons = Persons(
+        Author.REMOTE if turned_round(notebook.path) else Author.LOCAL, *authors_of(notebook.path)
+    )
     session = Session(notebook, seen, _draft(notebook.path, state), persons)
 
     def tell(where: Where) -> None:
