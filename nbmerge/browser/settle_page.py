@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 class SettlePage:
     """What the page is about.
 
+    `edition` tells it from what was shown before of the same notebook, when its conflicts had other numbers.
     `notes` are sentences for those who choose, `news` what has happened just before, `recalled` says which
     choices of an earlier time are here again.
     """
@@ -45,6 +46,7 @@ class SettlePage:
     title: str
     choices: Choices
     persons: Persons
+    edition: int = 1
     notes: Sequence[str] = ()
     news: Sequence[str] = ()
     recalled: str = ""
@@ -66,6 +68,9 @@ _KEYS = (
     ("Ctrl-S", "save"),
     ("?", "this list"),
 )
+
+
+_HINT = "j and k go from conflict to conflict, 1 and 2 take a side; ? lists all keys."
 
 
 def settle_document(page: SettlePage, number: int) -> str:
@@ -91,6 +96,7 @@ def settle_document(page: SettlePage, number: int) -> str:
         _help(),
         tag("noscript", "This page needs JavaScript."),
         data_page=number,
+        data_edition=page.edition,
     )
     return f"<!doctype html>\n{tag('html', head, body, lang='en').text}\n"
 
@@ -118,7 +124,7 @@ def _bar(total: int) -> Html:
         tag("div", progress, count, class_="how-far"),
         tag("div", *ways, class_="ways", role="group", aria_label="go"),
         tag("div", *ends, class_="ways", role="group", aria_label="end"),
-        tag("p", "", id="said", role="status", class_="said"),
+        tag("p", _HINT, id="said", role="status", class_="said"),
         class_="tools",
         role="region",
         aria_label="progress and tools",
@@ -209,7 +215,7 @@ def _ends(found: Iterable[Offer]) -> Iterator[int]:
             yield place.last + 1
 
 
-def told(page: SettlePage, changed: Iterable[int], said: str = "") -> dict[str, object]:
+def told(page: SettlePage, changed: Iterable[int], said: str) -> dict[str, object]:
     """What the page shows now that these conflicts are settled otherwise: as JSON."""
     choices = page.choices
     return {

@@ -83,8 +83,9 @@ class Session:
     page: SettlePage = field(init=False)
 
     def __post_init__(self) -> None:
-        self._stamp = _stamp_of(self.notebook.path)
+        self._stamp, self._edition = _stamp_of(self.notebook.path), 0
         self._see(self.seen)
+        self._step = 0  # how often something was chosen
         self._others: Draft = []  # what is kept about conflicts that are not shown here
         found = None if self.kept is None else self.kept.read()
         if found is not None:
@@ -102,6 +103,9 @@ class Session:
 
     def answer(self, asked: Asked) -> PageAnswer:
         """What the page is told."""
+        match asked.sent:
+            case {"edition": edition} if edition != self.page.edition:
+                return _json({"again": True})  # another tab has gone on
         try:
             return self._answer(asked.what, asked.sent)
         except UnfitChoiceError as error:
@@ -114,9 +118,9 @@ class Session:
             case "", int() as number:
                 return self._document(number)
             case "state", _:
-                return self._told(sorted(self.page.choices.chosen), "")
+                return self._told(range(self._total()), "")
             case "look", _:
-                return _json({"changed": self._has_changed()})
+                return _json({"changed": self._has_changed(), "step": self._step})
             case "close", _:
                 return _json({"over": "Closed; you can close this page."}, is_last=True)
         if what in ("again", "save"):
@@ -156,12 +160,15 @@ class Session:
 
     def _done(self, changed: Sequence[int]) -> PageAnswer:
         """After something was chosen: it is kept, and told."""
+        self._step += 1
         said = said_of(self.page, changed)
         return self._told(changed, said, self._keep() if changed else "")
 
     def _told(self, changed: Sequence[int], said: str, failed: str = "") -> PageAnswer:
         more = {"failed": failed} if failed else {}
-        return _json(told(self.page, changed, said) | {"changed": self._has_changed()} | more)
+        return _json(
+            told(self.page, changed, said) | {"changed": self._has_changed(), "step": self._step} | more
+        )
 
     def _keep(self) -> str:
         """Keep what is chosen; why it cannot be kept, if so."""
@@ -189,7 +196,8 @@ class Session:
         choices = Choices(seen.notebook, offers(seen.notebook, seen.conflicts))
         notes = () if self.persons.mine is Author.LOCAL else (_TURNED_ROUND,)
         name = printable(os.path.basename(self.notebook.path))
-        self.page = SettlePage(name, choices, self.persons, notes, (news,) if news else ())
+        self._edition += 1
+        self.page = SettlePage(name, choices, self.persons, self._edition, notes, (news,) if news else ())
 
     def _again(self) -> PageAnswer:
         """Look at the notebook anew; what was chosen stays where the conflict is the same."""

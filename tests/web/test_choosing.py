@@ -213,6 +213,27 @@ def test_saving_more_than_once(desk: Desk) -> None:
 
 
 @pytest.mark.slow
+def test_two_tabs_of_one_visit(desk: Desk) -> None:
+    tool = shown_alone(desk, work().merged())
+    one = tool.there()
+    tool.page = other = one.context.new_page()
+    other.goto(tool.url)
+    tool.drawn()
+    tool.choose(0, "remote")
+    tool.page = one
+    tool.counts("1 of 3")
+    assert tool.text(0) == "first = 100"
+    assert tool.save().startswith("Saved: 1 conflict settled")
+    tool.page = other
+    tool.counts("0 of 2")
+    tool.choose_all("local")
+    tool.page = one
+    tool.counts("2 of 2")
+    assert tool.save() == SAVED
+    assert tool.ended()[0] == 0
+
+
+@pytest.mark.slow
 def test_others_save_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBMERGE_STATE_DIR", str(desk.folder / "state"))
     tool = shown_alone(desk, work().merged())

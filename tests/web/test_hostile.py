@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 
 import pytest
 
+from nbmerge.browser.choices import Choices
+from nbmerge.browser.offers import offers
+from nbmerge.browser.open_cells import Persons
+from nbmerge.browser.settle_page import SettlePage, settle_document
+from nbmerge.conflicts.finding import find
+from nbmerge.conflicts.known import KnownMerge, trace
+from nbmerge.merge.values import Terms
+from nbmerge.notebook.reader import read
 from tests.helpers.build import code, markdown, notebook, raw, shown
 from tests.helpers.chromium import listen_to
 from tests.helpers.spelling import JUPYTER
@@ -60,6 +69,28 @@ def versions(evil: str) -> Sides:
         return JUPYTER.spell(notebook(*cells, metadata={"language_info": language, "title": evil}))
 
     return Sides(side("one"), side("two", edited="edited"), side("three", gone=True))
+
+
+def test_no_element_of_a_notebook_is_on_the_page() -> None:
+    """Without a browser: every element is one of ours, and so is every attribute."""
+    notebooks = versions(_EVIL)
+    sides = Terms(*map(read, notebooks.files()))
+    data = notebooks.merged().replace(b"<<<<<<< local", f"<<<<<<< {LABEL}".encode())
+    notebook = read(data)
+    found = trace(find(notebook, lambda: KnownMerge(sides), merging=True), notebook, KnownMerge(sides))
+    choices = Choices(notebook, offers(notebook, found))
+    persons = Persons(local=LABEL, remote=_EVIL)
+    page = settle_document(
+        SettlePage(LABEL, choices, persons, notes=(_EVIL,), news=(_EVIL,), recalled=_EVIL), 1
+    )
+    assert re.findall("<(script|iframe|object|style|form|base|svg)", page) == ["script"]
+    assert re.findall(r"<[a-z0-9]+[^<>]*\s(on\w+|style|srcdoc)=", page) == []
+    assert set(re.findall(r'(?:href|src)="([^"#]{1,12})', page)) == {
+        "data:,",
+        "report.css",
+        "settle.css",
+        "settle.js",
+    } | {"data:image/s"}
 
 
 LABEL = f"<img src=x onerror={RUN!r}>\u202e</span>"

@@ -189,7 +189,7 @@ def test_what_was_not_saved_is_there_again(room: Room) -> None:
     with room.visit() as again:
         assert "is here again: 2 of 3." in again.page()
         told = again.ask("state")
-        assert [(each["number"], each["way"], each["text"]) for each in told["conflicts"]] == [
+        assert [(each["number"], each["way"], each["text"]) for each in told["conflicts"] if each["way"]] == [
             (0, "remote", "first = 100"),
             (2, "edited", "half a sent"),
         ]
@@ -222,6 +222,20 @@ def test_what_is_kept_about_other_cells_stays(room: Room) -> None:
         assert [each["way"] for each in again.ask("state")["conflicts"]] == ["remote"]
 
 
+def test_a_tab_that_shows_what_was_before_is_loaded_again_and_chooses_nothing(room: Room) -> None:
+    """Its conflicts have other numbers now."""
+    room.put(work().merged())
+    with room.visit() as there:
+        assert 'data-edition="1"' in there.page()
+        there.take(0, "remote")
+        there.ask("save", edition=1)
+        assert 'data-edition="2"' in there.page()
+        assert there.ask("take", edition=1, conflict=0, way="remote") == {"again": True}
+        assert there.ask("look", edition=1) == {"again": True}
+        assert there.session.unsaved == 0
+        assert there.ask("take", edition=2, conflict=0, way="remote")["unsaved"] == 1
+
+
 def test_what_is_saved_is_kept_no_more(room: Room) -> None:
     room.put(work().merged())
     with room.visit() as there:
@@ -234,20 +248,20 @@ def test_what_is_saved_is_kept_no_more(room: Room) -> None:
 def test_others_save_meanwhile(room: Room) -> None:
     room.put(work().merged())
     with room.visit() as there:
-        assert there.ask("look") == {"changed": False}
+        assert there.ask("look") == {"changed": False, "step": 0}
         there.take(0, "remote")
         there.take(2, "local")
         data = room.path.read_bytes()
         room.put(
             data.replace(b"last = 1", b"last = 2").replace(b"something that remote says", b"other words")
         )
-        assert there.ask("look") == {"changed": True}
+        assert there.ask("look")["changed"]
         assert there.take(1, "local")["changed"]
         assert there.ask("again") == {"again": True}
         page = there.page()
         assert "2 of your 3 choices are here. 1 that are no more are gone." in page
         assert "other words" in page
-        assert there.ask("look") == {"changed": False}
+        assert not there.ask("look")["changed"]
         there.take(2, "remote")
         assert "over" in there.ask("save")
     sources = ["".join(cell["source"]) for cell in json.loads(room.path.read_bytes())["cells"]]
@@ -260,7 +274,7 @@ def test_a_file_that_was_only_touched_has_not_changed(room: Room) -> None:
     room.put(work().merged())
     with room.visit() as there:
         os.utime(room.path, (1, 1))
-        assert there.ask("look") == {"changed": False}
+        assert not there.ask("look")["changed"]
 
 
 def test_a_save_without_looking_again_is_merged_with_what_others_saved(room: Room) -> None:
@@ -290,7 +304,7 @@ def test_others_break_it_or_take_it_away_meanwhile(room: Room) -> None:
         there.take(0, "remote")
         room.put(b'{"cells": [')
         assert "n.ipynb" in there.ask("again")["failed"]
-        assert there.ask("look") == {"changed": True}
+        assert there.ask("look")["changed"]
         room.path.unlink()
         assert "failed" in there.ask("again")
         assert there.ask("state")["unsaved"] == 1

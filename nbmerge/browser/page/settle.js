@@ -13,6 +13,7 @@ const LOOK = 2000; // milliseconds between two looks at whether others have writ
 
 let unsaved = 0;
 let over = false;
+let steps = 0;
 
 /** The texts that are typed and not kept yet, by the number of the conflict. @type {Map<number, string>} */
 const typed = new Map();
@@ -28,6 +29,8 @@ function take(told) {
   if (told.again) return loadAgain();
   for (const state of told.conflicts ?? []) show(state, typed.has(state.number));
   if (told.total !== undefined) progress(told);
+  else if (told.step !== undefined && told.step !== steps) ask("state", {}, take); // another tab has gone on
+  steps = told.step ?? steps;
   if (told.changed !== undefined) tellChanged(told.changed);
   const failed = byId("failed");
   failed.hidden = told.failed === undefined;

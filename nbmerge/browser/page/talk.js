@@ -20,6 +20,7 @@
  * @property {boolean} [undo]
  * @property {string} [said]
  * @property {boolean} [changed] others have written the notebook
+ * @property {number} [step] how often something was chosen, here or in another tab
  * @property {boolean} [again] the page is to be loaded again
  * @property {string} [over] the visit is over, and why
  * @property {string} [failed]
@@ -53,7 +54,7 @@ export function answered() {
  * @returns {Promise<Told>}
  */
 export async function post(what, sent) {
-  const body = JSON.stringify(sent);
+  const body = JSON.stringify({ ...sent, edition: Number(document.body.dataset.edition) });
   try {
     // one that is kept alive goes out although the page is closed; browsers do that for small ones only
     const keepalive = new Blob([body]).size < 30000;
