@@ -14,7 +14,7 @@ export function byId(id) {
 /** @type {HTMLElement[]} */
 export const cards = [...document.querySelectorAll("[data-conflict]")].filter((each) => each instanceof HTMLElement);
 
-const squares = [...document.querySelectorAll("[data-square]")];
+const squares = new Map([...document.querySelectorAll("[data-square]")].map((each) => [each.getAttribute("data-square"), each]));
 
 /** The places of the cards by the number of their conflict: conflicts beside the source stand before those in it. */
 const places = new Map(cards.map((card, place) => [numberOf(card), place]));
@@ -64,7 +64,7 @@ export function show(state, typing) {
   card.querySelector("[data-reopen]")?.toggleAttribute("hidden", !state.way);
   const field = fieldOf(card);
   if (field && !typing) showText(field, state);
-  const square = squares.find((each) => each.getAttribute("data-square") === String(state.number));
+  const square = squares.get(String(state.number));
   square?.classList.toggle("clash", !state.settled);
   square?.classList.toggle("both", state.settled);
 }

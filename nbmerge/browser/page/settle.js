@@ -4,7 +4,7 @@
 
 import { byId, cardAt, cardOf, cards, currentCard, fieldOf, fit, goTo, makeCurrent, numberOf, show, step } from "./cards.js";
 import { listen } from "./keys.js";
-import { answered, ask, post } from "./talk.js";
+import { answered, ask, hangUp, post } from "./talk.js";
 
 /** @typedef {import("./talk.js").Told} Told */
 
@@ -63,6 +63,7 @@ function tellChanged(changed) {
 /** @param {string} words */
 function end(words) {
   over = true;
+  hangUp();
   here.close();
   document.querySelector(".tools")?.remove();
   const said = document.createElement("p");
@@ -75,6 +76,7 @@ function end(words) {
 
 function loadAgain() {
   over = true;
+  hangUp();
   scrollTo(0, 0);
   location.reload();
 }

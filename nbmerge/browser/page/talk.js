@@ -29,6 +29,12 @@
 
 /** @type {Promise<unknown>} */
 let last = Promise.resolve();
+let isOver = false;
+
+/** Nothing is asked any more. */
+export function hangUp() {
+  isOver = true;
+}
 
 /**
  * Ask for something; what is told is given to `take` before anything else is asked.
@@ -37,7 +43,9 @@ let last = Promise.resolve();
  * @param {(told: Told) => void} take
  */
 export function ask(what, sent, take) {
-  const asked = last.then(async () => take(await post(what, sent)));
+  const asked = last.then(async () => {
+    if (!isOver) take(await post(what, sent));
+  });
   last = asked.catch(() => {});
   return asked;
 }
