@@ -122,7 +122,7 @@ class Session:
             case "look", _:
                 return _json({"changed": self._has_changed(), "step": self._step})
             case "close", _:
-                return _json({"over": "Closed; you can close this page."}, is_last=True)
+                return _json({"over": self._closed()}, is_last=True)
         if what in ("again", "save"):
             return self._again() if what == "again" else self._save()
         return self._done(self._changed(what, sent))
@@ -154,6 +154,11 @@ class Session:
         text = settle_document(self.page, number)
         self.page = replace(self.page, news=())
         return PageAnswer(text)
+
+    def _closed(self) -> str:
+        kept = self.unsaved and self.kept is not None
+        said = "Closed without saving; what you chose is kept for a day." if kept else "Closed."
+        return f"{said} You can close this page."
 
     def _total(self) -> int:
         return len(self.page.choices.offers)

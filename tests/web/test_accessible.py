@@ -1,4 +1,4 @@
-"""Nothing is seriously wrong with the page for people who see it badly, or not at all: axe-core looks at it."""
+"""Nothing is seriously wrong with the page for those who see it badly, or not at all, as axe-core finds."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -53,6 +55,18 @@ def test_ctrl_c(desk: Desk, tool: Tool) -> None:
     exit_code, out = tool.ended()
     assert (exit_code, out) == (130, "nbmerge: interrupted\n")
     assert gone(desk, tool)
+
+
+def test_ctrl_c_keeps_what_was_chosen(desk: Desk, tool: Tool) -> None:
+    parts = urlsplit(tool.url)
+    headers = {"Origin": f"http://{parts.netloc}"}
+    with urlopen(Request(f"{tool.url}take-all", b'{"way": "remote"}', headers)) as answer:
+        assert json.loads(answer.read())["settled"] == 3
+    tool.process.send_signal(signal.SIGINT)
+    kept = "3 choices not saved, but kept for a day: the page shows them again\n"
+    assert tool.ended() == (130, f"{kept}nbmerge: interrupted\n")
+    [draft] = (desk.folder / "state" / "drafts").iterdir()
+    assert b"remote" in draft.read_bytes()
 
 
 def test_the_server_is_killed(desk: Desk, tool: Tool) -> None:

@@ -177,7 +177,7 @@ def test_nothing_chosen_is_nothing_saved(room: Room) -> None:
     before = room.put(work().merged())
     with room.visit() as there:
         assert there.ask("save") == {"failed": "nothing is chosen yet"}
-        assert there.ask("close") == {"over": "Closed; you can close this page."}
+        assert there.ask("close") == {"over": "Closed. You can close this page."}
     assert room.path.read_bytes() == before
 
 
@@ -186,6 +186,7 @@ def test_what_was_not_saved_is_there_again(room: Room) -> None:
     with room.visit() as there:
         there.take(0, "remote")
         there.ask("write", conflict=2, text="half a sent")
+        assert "what you chose is kept for a day" in there.ask("close")["over"]
     with room.visit() as again:
         assert "is here again: 2 of 3." in again.page()
         told = again.ask("state")
