@@ -77,9 +77,13 @@ function showText(field, state) {
   fit(field);
 }
 
-/** As many rows as it has lines, where the browser does not do that by itself. @param {HTMLTextAreaElement} field */
+const LONG = 4000; // characters; to fit its field to a longer text at each key takes a browser too long
+
+/** As high as its text, but not higher than the window. @param {HTMLTextAreaElement} field */
 export function fit(field) {
-  if (!CSS.supports("field-sizing", "content")) field.rows = Math.min(30, field.value.split("\n").length);
+  const isLong = field.value.length > LONG;
+  field.classList.toggle("long", isLong);
+  if (isLong || !CSS.supports("field-sizing", "content")) field.rows = isLong ? 25 : field.value.split("\n").length;
 }
 
 /** @param {HTMLElement} card @param {string} where @param {string} text */
