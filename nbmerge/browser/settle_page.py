@@ -125,9 +125,20 @@ def _bar(total: int) -> Html:
         tag("div", *ways, class_="ways", role="group", aria_label="go"),
         tag("div", *ends, class_="ways", role="group", aria_label="end"),
         tag("p", _HINT, id="said", role="status", class_="said"),
+        tag("p", "", id="failed", role="alert", class_="alert", hidden=True),
+        _look_again(),
         class_="tools",
         role="region",
         aria_label="progress and tools",
+    )
+
+
+def _look_again() -> Html:
+    """What is shown when others have written the notebook; its words are filled in then, to be read out."""
+    words = tag("span", "", id="changed-words", role="alert")
+    about = " Your choices stay where the conflict is the same."
+    return tag(
+        "p", words, " ", _button("Look again", "again"), about, id="changed", class_="alert", hidden=True
     )
 
 
@@ -140,11 +151,6 @@ def _top(page: SettlePage) -> Html:
         link(conflict_anchor(offer.number), str(offer.number + 1), class_="clash", data_square=offer.number)
         for offer in offers
     )
-    again = (
-        _button("Look again", "again"),
-        tag("span", " Your choices stay where the conflict is the same."),
-    )
-    changed = tag("p", "", id="changed", role="alert", class_="verdict clash", hidden=True)
     news = [tag("p", each, class_="verdict clean", data_news=True) for each in page.news]
     if page.recalled:
         afresh = _button("Start afresh", "afresh")
@@ -154,9 +160,6 @@ def _top(page: SettlePage) -> Html:
         tag("p", "nbmerge: settle conflicts", class_="eyebrow"),
         tag("h1", page.title),
         *news,
-        changed,
-        tag("div", *again, id="look", class_="notes", hidden=True),
-        tag("p", "", id="failed", role="alert", class_="verdict clash", hidden=True),
         tag("p", f"{said}. Choose for each, or write it yourself; nothing is written before you save."),
         *(tag("p", note, class_="soft") for note in page.notes),
         tag("nav", *squares, class_="map", aria_label="conflicts"),

@@ -35,7 +35,6 @@ function take(told) {
   const failed = byId("failed");
   failed.hidden = told.failed === undefined;
   failed.textContent = told.failed ?? "";
-  if (told.failed !== undefined) failed.scrollIntoView({ block: "center" });
 }
 
 /** @param {Told} told */
@@ -55,9 +54,9 @@ function progress(told) {
 
 /** @param {boolean} changed */
 function tellChanged(changed) {
-  if (byId("look").hidden !== changed) return; // it is told already
-  byId("changed").hidden = byId("look").hidden = !changed;
-  byId("changed").textContent = changed ? "Others have written the notebook since this page was made." : "";
+  if (byId("changed").hidden !== changed) return; // it is told already
+  byId("changed").hidden = !changed;
+  byId("changed-words").textContent = changed ? "Others have written the notebook since this page was made." : "";
 }
 
 /** @param {string} words */
