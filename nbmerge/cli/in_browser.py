@@ -50,6 +50,10 @@ if TYPE_CHECKING:
         @property
         def path(self) -> str: ...
 
+        @property
+        def left(self) -> str:
+            """What is left in it where nothing is to be settled any more, in words."""
+
         def look(self) -> SeenConflicts | None:
             """What there is to settle now; None if nothing is.  Raises NbmergeError."""
 
@@ -243,7 +247,7 @@ class Session:
         self._stamp = _stamp_of(self.notebook.path)
         seen = self.notebook.look()
         if seen is None:
-            return _json({"over": "Saved; no conflict is left. You can close this page."}, is_last=True)
+            return _json({"over": f"Saved; {self.notebook.left}. You can close this page."}, is_last=True)
         settled = f"{number} conflict{'s' * (number != 1)}"
         self._see(seen, f"Saved: {settled} settled; what is left is shown here.")
         return _json({"again": True})

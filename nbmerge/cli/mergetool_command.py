@@ -114,6 +114,7 @@ class _Shown:
     sides: Terms[bytes]
     found: _Found
     is_saved: bool = False
+    left: str = "no conflict is left"
 
     def seen(self) -> SeenConflicts:
         return SeenConflicts(self.found.notebook, self.found.conflicts, self.found.held)

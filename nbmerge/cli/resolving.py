@@ -86,6 +86,15 @@ class Resolving:
         """The notebook's."""
         return self.found.path
 
+    @property
+    def left(self) -> str:
+        """What the last save left, where nothing of it is settled here."""
+        if self.kept is not None and self.kept.left:
+            return "conflicts of other cells are left"
+        if self.kept is not None and self.kept.markers:
+            return "a marker of a conflict was left, the terminal says where"
+        return "no conflict is left"
+
     def look(self) -> SeenConflicts | None:
         """What is to be settled now."""
         found = find_unresolved(self.found.service, self.path)

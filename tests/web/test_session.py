@@ -173,6 +173,16 @@ def test_what_stays_open_stays_between_markers(room: Room) -> None:
     assert len(before) > len(room.path.read_bytes())
 
 
+def test_a_marker_that_was_left_is_told(room: Room) -> None:
+    room.put(work().merged())
+    with room.visit() as there:
+        there.ask("take-all", way="remote")
+        there.ask("write", conflict=0, text="first = 1\n>>>>>>> remote")
+        assert "a marker of a conflict was left, the terminal says where" in there.ask("save")["over"]
+        assert there.resolving.kept is not None
+        assert there.resolving.kept.markers
+
+
 def test_nothing_chosen_is_nothing_saved(room: Room) -> None:
     before = room.put(work().merged())
     with room.visit() as there:
@@ -218,7 +228,7 @@ def test_what_is_kept_about_other_cells_stays(room: Room) -> None:
         assert one.ask("state")["total"] == 2
         one.take(0, "local")
         one.take(1, "local")
-        assert "over" in one.ask("save")  # the other cell is not settled here
+        assert "Saved; conflicts of other cells are left" in one.ask("save")["over"]
     with room.visit() as again:
         assert [each["way"] for each in again.ask("state")["conflicts"]] == ["remote"]
 
