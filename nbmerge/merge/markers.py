@@ -260,11 +260,9 @@ def crossing(
     found: list[list[tuple[int, ...]]] = [[] for _ in conflicts]
     for other in all_conflicts(lines, least):
         begun_in, ended_in = bisect_left(starts, other.start) - 1, bisect_left(starts, other.end) - 1
-        if begun_in == ended_in:
-            continue  # both ends in one conflict, or in none
         if begun_in >= 0 and other.start < conflicts[begun_in].end < other.end:
             found[begun_in].append(other.places)
-        if other.start < starts[ended_in] and other.end < conflicts[ended_in].end:
+        if begun_in < ended_in and other.end < conflicts[ended_in].end:
             found[ended_in].append(other.places)
     return found
 

@@ -120,6 +120,11 @@ def test_those_that_cross_some_are_found_for_all_of_them_at_once() -> None:
     assert crossing(across, apart) == [[(1, 4, 8)], [(1, 4, 8)]]
 
 
+def test_one_that_begins_in_another_and_ends_behind_it_crosses_it() -> None:
+    lines = ["<<<<<<<< a", "<<<<<<<", "========", ">>>>>>>> b", "=======", ">>>>>>>", "x"]
+    assert crossing(lines, conflicts_in(lines)) == [[(1, 4, 5)]]
+
+
 @tried(300)
 @given(
     st.lists(

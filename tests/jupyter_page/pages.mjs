@@ -12,6 +12,7 @@ import { pathToFileURL } from 'node:url';
 const [, , folder, modules] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
 const { applyOperations } = await load('apply.js');
+const { conflictsIn, settled } = await load('markers.js');
 const { Replica } = await load('replica.js');
 const { splices, spliced, carried } = await load('text.js');
 
@@ -145,6 +146,12 @@ const commands = {
     const changes = carried(old, theirs, mine);
     return changes && spliced(mine, changes);
   },
+  /** The conflicts of a text, each with what becomes of the text by each choice. */
+  conflicts: ({ text }) =>
+    conflictsIn(text).map(one => ({
+      ...one,
+      settled: Object.fromEntries(['upper', 'lower', 'both', 'base'].map(choice => [choice, settled(text, one, choice)]))
+    })),
   load: ({ notebook }) => json(makeModel(notebook)),
   /** Operations for a notebook in which cells (by place) were typed in since it was sent. */
   apply: ({ notebook, operations, typed = [], kept = [] }) => {
