@@ -4,9 +4,9 @@ Owns: what a Jupyter server is asked for by nbmerge's part in the page, and what
 how saves are recorded and merged, which is `sync`'s; what the page does with an answer.  Only this room
 imports anything of Jupyter's server, and nothing imports this room but that server.
 
-To read in this order: `extension` (what the server loads), `handlers` (the requests), `participants` (the
-store that stays open), `notebooks` (between contents and bytes), `failures`, `trusting`, `watching` and
-`events`; and for documents that people share, `rooms` and `shared_cells`.
+To read in this order: `extension` (what the server loads), `handlers` (the requests), `conflict_handlers`,
+`participants` (the store that stays open), `notebooks` (between contents and bytes), `failures`, `trusting`,
+`watching` and `events`; and for documents that people share, `rooms` and `shared_cells`.
 """
 
 TYPE_CHECKING = False

@@ -9,6 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Unicode
 
 from nbmerge.jupyter import events
+from nbmerge.jupyter.conflict_handlers import ConflictsHandler, SettleHandler
 from nbmerge.jupyter.handlers import (
     SETTING,
     AboutHandler,
@@ -77,6 +78,8 @@ class NbmergeExtension(ExtensionApp):
                 (r"/nbmerge/api/save/(.+)", SaveHandler),
                 (r"/nbmerge/api/pull/(.+)", PullHandler),
                 (r"/nbmerge/api/head/(.+)", HeadHandler),
+                (r"/nbmerge/api/conflicts/(.+)", ConflictsHandler),
+                (r"/nbmerge/api/settle/(.+)", SettleHandler),
             ]
         )
 

@@ -48,12 +48,16 @@ class Descent:
         """What stands behind the markers of a conflict."""
         if self.remote.origin is Origin.COPY:  # other machines have other histories, and make the same of it
             return Labels("this notebook", "common version", f"conflict copy ({self.remote.writer.name})")
-        local = self._authors(self.tips, partial(_shows, conflict, conflict.local))
-        remote = self._authors((self.remote.number,), partial(_shows, conflict, conflict.remote))
+        local, remote = self.authors(conflict)
         for words in (_by, _by_and_when):
             if words(local) != words(remote):
                 return Labels(words(local), "common version", words(remote))
         return Labels(_numbered(local), "common version", _numbered(remote))
+
+    def authors(self, conflict: Conflict) -> tuple[Sequence[Version], Sequence[Version]]:
+        """The saves that brought in what each side shows of a conflict, local's and remote's."""
+        local = self._authors(self.tips, partial(_shows, conflict, conflict.local))
+        return local, self._authors((self.remote.number,), partial(_shows, conflict, conflict.remote))
 
     def _authors(self, tips: Sequence[int], shows: Callable[[Notebook], bool]) -> list[Version]:
         """Those who brought in what a side shows of a conflict."""

@@ -12,30 +12,27 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from nbmerge.conflicts.finding import find, find_in_text, find_left
-from nbmerge.conflicts.known import KnownMerge, Traced, trace
+from nbmerge.conflicts.known import Traced, trace
 from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.errors import NbmergeError, NotebookError
 from nbmerge.files import digest, is_special, read_ordinary_file
-from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Version
-from nbmerge.merge.values import Terms
 from nbmerge.notebook.model import Notebook
 from nbmerge.notebook.reader import read
 from nbmerge.service.cache import same_notebook
+from nbmerge.service.merged_before import in_git, merged_before
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.conflicts.choosing import Resolution
+    from nbmerge.conflicts.known import KnownMerge
     from nbmerge.conflicts.values import LeftMarker, OpenConflict
     from nbmerge.git.sides import GitSides, UnmergedPaths
     from nbmerge.git.waiting import OpenQuestion
-    from nbmerge.history.store import Store
     from nbmerge.service.notebook_service import NotebookService
 
-_MERGES = 8  # of the history, the newest first
 _WRITER = "nbmerge resolve"  # what the history calls the writer
 
 
@@ -84,8 +81,8 @@ def find_unresolved(service: NotebookService, path: str) -> Unresolved | None:
         version = service.head(notebook_id)
         data = service.store.data(notebook_id, version.number)
     notebook, git = read(data, path), find_sides(path)
-    sides = _in_git(git) or _merged_before(service.store, notebook_id, version)
-    known = None if sides is None else KnownMerge(sides)
+    merged = merged_before(service.store, notebook_id, version, notebook, git)
+    known = None if merged is None else merged.known
     conflicts = _still_open(notebook, known, git)
     if not conflicts:
         return None
@@ -122,36 +119,10 @@ def known_of(path: str, data: bytes, state: str | None, git: GitSides | None) ->
 
     `git` is what git tells of the path; its word goes before the history's, which is not begun for this.
     """
-    sides = _in_git(git) or _in_history(os.path.realpath(path), data, state)
-    return None if sides is None else KnownMerge(sides)
+    return in_git(git) or _in_history(os.path.realpath(path), data, state)
 
 
-def _in_git(git: GitSides | None) -> Terms[Notebook] | None:
-    if git is None or git.local is None or git.remote is None:
-        return None
-    return _notebooks(Terms(git.base or b"", git.local, git.remote))
-
-
-def _notebooks(terms: Terms[bytes]) -> Terms[Notebook] | None:
-    """The three as notebooks that can be merged."""
-    from nbmerge.merge.files import InMemory
-    from nbmerge.notebook.versions import empty_beside, harmonise
-
-    try:
-        local, remote = read(terms.local, "local"), read(terms.remote, "remote")
-        base = read(terms.base, "base") if terms.base.strip() else empty_beside(local, remote)
-        sources = (
-            InMemory("base", terms.base),
-            InMemory("local", terms.local),
-            InMemory("remote", terms.remote),
-        )
-        (base, local, remote), _ = harmonise((base, local, remote), sources)
-    except NotebookError:
-        return None
-    return Terms(base, local, remote)
-
-
-def _in_history(real: str, data: bytes, state: str | None) -> Terms[Notebook] | None:
+def _in_history(real: str, data: bytes, state: str | None) -> KnownMerge | None:
     from nbmerge.history.opening import has_store, open_store, place_of, refuse_what_others_can_write
 
     directory = place_of(state)
@@ -167,24 +138,10 @@ def _in_history(real: str, data: bytes, state: str | None) -> Terms[Notebook] | 
         held = None if notebook_id is None else opened.store.find(notebook_id, digest(data))
         if notebook_id is None or held is None:
             return None
-        return _merged_before(opened.store, notebook_id, held)
+        merged = merged_before(opened.store, notebook_id, held, read(data, real))
+        return None if merged is None else merged.known
     finally:
         opened.store.close()
-
-
-def _merged_before(store: Store, notebook_id: int, held: Version) -> Terms[Notebook] | None:
-    """Those of the newest merge that a version descends from."""
-    from nbmerge.service.tips import merges_in, terms
-
-    for merge in islice(merges_in(store, notebook_id, held.number), _MERGES):
-        try:
-            found = terms(store, notebook_id, Heads(merge.number, merge.parents))
-        except NbmergeError:
-            continue  # a version of it is no longer kept
-        sides = None if found is None else _notebooks(found)
-        if sides is not None:
-            return sides
-    return None
 
 
 @dataclass(frozen=True, slots=True)

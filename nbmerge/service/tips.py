@@ -133,6 +133,14 @@ def terms(store: Store, notebook_id: int, heads: Heads) -> Terms[bytes] | None:
     return Terms(place.together(bases).read(), local, place.source(last.number).read())
 
 
+def descent(store: Store, notebook_id: int, heads: Heads) -> Descent | None:
+    """What the two sides of these `terms` descend from; None if it is no merge.  Raises as `terms` does."""
+    place = _Place(store, notebook_id, NotebookCache(store))
+    *others, last = place.sides(heads.tips)
+    tips = tuple(version.number for version in others)
+    return place.descent(place.bases(tips, last.number), tips, last) if others else None
+
+
 def merges_in(store: Store, notebook_id: int, number: int) -> Iterator[Version]:
     """The merges that are kept among a version and what it descends from, newest first."""
     graph, before = store.graph(notebook_id), number + 1
@@ -240,6 +248,10 @@ class _Place:
         merge = self.store.merge_of(self.notebook_id, found) if len(found) > 1 else None
         return found if merge is None else (merge,)
 
+    def descent(self, bases: tuple[int, ...], tips: tuple[int, ...], remote: Version) -> Descent:
+        """What the two sides of a merge descend from."""
+        return Descent(self.store, self.notebook_id, self.cache, self.graph, bases, tips, remote)
+
     def together(self, numbers: tuple[int, ...]) -> Source:
         """What versions in common hold together."""
         match numbers:
@@ -298,7 +310,7 @@ class _Joining:
         base = max(bases, default=None)
         newer = Side.REMOTE if _age(version) > _age(self.newest) else Side.LOCAL
         sides = place.together(bases), self.source, place.source(version.number)
-        people = Descent(place.store, place.notebook_id, place.cache, place.graph, bases, tips, version)
+        people = place.descent(bases, tips, version)
         policy = Policy(newer=newer, whole=Whole.CUT if len(tips) > 1 else Whole.NEVER)
         whole = place.cache.merges.get(
             (*map(_name_of, sides), newer, policy.whole, people.name),

@@ -12,7 +12,8 @@ written itself which version it was made from.
 
 The room owns the protocol and knows nothing of how a save is recorded, merged and written, which is the
 service's.  To read in this order: `api` (the calls), `operations` (what a front end does to its copy),
-`tokens` (what a writer remembers), `pulling`, `came` (what others saved, in figures).
+`tokens` (what a writer remembers), `pulling`, `settling` (conflicts in a copy), `came` (what others saved, in
+figures).
 """
 
 from nbmerge.service.notebook_service import Timing
@@ -31,12 +32,15 @@ from nbmerge.sync.api import (
 from nbmerge.sync.came import Came
 from nbmerge.sync.operations import Delete, Insert, Move, Operation, Set, apply, operations
 from nbmerge.sync.pulling import Pulled, brought_in
+from nbmerge.sync.settling import ChoiceInCopy, ConflictInCopy, Settled
 from nbmerge.sync.tokens import without_writer
 
 __all__ = [
     "Answer",
     "Came",
+    "ChoiceInCopy",
     "Claimed",
+    "ConflictInCopy",
     "Delete",
     "Insert",
     "Move",
@@ -46,6 +50,7 @@ __all__ = [
     "Participation",
     "Pulled",
     "Set",
+    "Settled",
     "Timing",
     "apply",
     "brought_in",

@@ -22,6 +22,7 @@ from nbmerge.service.record import DeclaredSave
 from nbmerge.sync.came import Came, came_between
 from nbmerge.sync.operations import Operation, in_one_line, numbered, operations, whole
 from nbmerge.sync.pulling import Pulled, pull_into
+from nbmerge.sync.settling import ChoiceInCopy, ConflictInCopy, Settled, conflicts_in_copy, settle_in_copy
 from nbmerge.sync.shown import conflicts_shown
 from nbmerge.sync.tokens import token_of, version_in, writer_in
 
@@ -146,6 +147,15 @@ class Participation:
         """As the function `pull`."""
         self._record_late()
         return pull_into(self.service, path, base, read(content, f"what was sent for {path}"))
+
+    def conflicts(self, path: str, base: str, content: bytes) -> tuple[ConflictInCopy, ...]:
+        """The conflicts in a copy made of the version that `base` stands for.  Raises as `pull` does."""
+        return conflicts_in_copy(self.service, path, base, read(content, f"what was sent for {path}"))
+
+    def settle(self, path: str, base: str, content: bytes, chosen: ChoiceInCopy) -> Settled:
+        """What to do to such a copy so that a conflict in it is settled; nothing is saved.  Raises as `pull`
+        does, and UsageError if no conflict stands there, or if what was chosen is not known."""
+        return settle_in_copy(self.service, path, base, read(content, f"what was sent for {path}"), chosen)
 
     def claim(self, path: str, base: str, content: bytes, writer: str = "") -> Claimed:
         """As the function `claim`."""

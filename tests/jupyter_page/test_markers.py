@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -16,27 +16,45 @@ from tests.helpers.examples import tried
 from tests.helpers.node_process import NodeProcess, needs_node
 
 pytestmark = needs_node
-_LABELS = ["", " ann", " ann (deleted)", " <img onerror=alert(1)>", "\t\u202eevil", " 日本\u3000", "x", "\ufeff", " \x85"]
+_LABELS = [
+    "",
+    " ann",
+    " ann (deleted)",
+    " <img onerror=alert(1)>",
+    "\t\u202eevil",
+    " 日本\u3000",
+    "x",
+    "\ufeff",
+    " \x85",
+]
 _MARKERS = st.tuples(st.sampled_from("<|=>"), st.sampled_from([3, 7, 7, 7, 8, 11]), st.sampled_from(_LABELS))
 _LINES = st.one_of(
     _MARKERS.map(lambda one: one[0] * one[1] + one[2]),
     st.sampled_from(["a = 1", "b = 2", "", "naïve 😀", "a = 1\r", " <<<<<<< no"]),
 )
-_ONE = st.tuples(st.lists(_LINES, max_size=3), st.lists(_LINES, max_size=3), st.booleans()).map(
-    lambda one: ["<<<<<<< a", *one[0], *(["||||||| b", "old"] if one[2] else []), "=======", *one[1], ">>>>>>> c"]
-)
-TEXTS = st.tuples(
-    st.lists(st.one_of(_LINES.map(lambda line: [line]), _ONE), max_size=8),
-    st.sampled_from(["\n", "\r\n"]),
+_BASE = st.sampled_from([[], ["||||||| b", "old"]])
+
+
+def conflict(local: list[str], base: list[str], remote: list[str]) -> list[str]:
+    return ["<<<<<<< a", *local, *base, "=======", *remote, ">>>>>>> c"]
+
+
+_SIDE = st.lists(_LINES, max_size=3)
+_PART = st.one_of(_LINES.map(lambda line: [line]), st.builds(conflict, _SIDE, _BASE, _SIDE))
+_NEWLINES = st.sampled_from(["\n", "\r\n"])
+TEXTS = st.builds(
+    lambda parts, newline, final: newline.join(chain.from_iterable(parts)) + newline * final,
+    st.lists(_PART, max_size=8),
+    _NEWLINES,
     st.booleans(),
-).map(lambda one: one[1].join(sum(one[0], [])) + (one[1] if one[2] else ""))
+)
 
 
 def in_python(text: str) -> list[dict[str, Any]]:
     """The same as the page says it."""
     lines, shape = split(text)
 
-    def after(marked: Marked, chosen: Sequence[str] | None) -> str | None:
+    def after(marked: Marked, chosen: tuple[str, ...] | None) -> str | None:
         return None if chosen is None else compose(settled_lines(lines, [Replacing(marked, chosen)]), shape)
 
     return [
