@@ -4,6 +4,7 @@
  * Invariant: where it does not act, nothing of the application is changed.
  */
 
+import { Conflicts } from './conflict-commands.js';
 import { NotebookProvider } from './provider.js';
 import { NbmergeServer } from './server.js';
 import { StatusNote } from './status.js';
@@ -32,11 +33,16 @@ export async function plugins(shared) {
   const { Widget } = await shared('@lumino/widgets');
   const { ISettingRegistry } = await shared('@jupyterlab/settingregistry');
   const { IStatusBar } = (await shared('@jupyterlab/statusbar')) ?? {};
+  const { ICommandPalette } = await shared('@jupyterlab/apputils');
+  const { ITranslator } = await shared('@jupyterlab/translation');
+  const [cmState, cmView] = await Promise.all(['@codemirror/state', '@codemirror/view'].map(shared));
   const { ICollaborativeContentProvider } = (await shared('@jupyter/collaborative-drive')) ?? {};
   const tokens = {
     factory: INotebookWidgetFactory,
     settings: ISettingRegistry,
     bar: IStatusBar,
+    palette: ICommandPalette,
+    translator: ITranslator,
     rooms: ICollaborativeContentProvider
   };
   const there = Object.entries(tokens).filter(([, token]) => token);
@@ -48,7 +54,7 @@ export async function plugins(shared) {
       requires: [INotebookTracker],
       optional: there.map(([, token]) => token),
       activate: async (app, /** @type {Tracker} */ tracker, /** @type {any[]} */ ...given) => {
-        const { factory, settings, bar, rooms } = Object.fromEntries(there.map(([name], i) => [name, given[i]]));
+        const { factory, settings, bar, palette, translator, rooms } = Object.fromEntries(there.map(([name], i) => [name, given[i]]));
         const isRoom = rooms && PageConfig.getOption('disableRTC') !== 'true';
         const drive = driveOf(app);
         const server = new NbmergeServer({ ServerConnection, URLExt }, drive.serverSettings);
@@ -60,11 +66,18 @@ export async function plugins(shared) {
         const status = new StatusNote(Widget);
         const tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
         const stock = stockOf(drive);
-        const provider = new NotebookProvider(server, stock, tab, (path, answer) => status.tell(path, answer));
+        const provider = new NotebookProvider(server, stock, tab, (path, answer) => {
+          status.tell(path, answer);
+          conflicts.look(path);
+        });
         if (!rooms && canProvide(drive, factory)) useProvider(app.serviceManager.contents, drive, factory, provider);
         else wrapDrive(drive, stock, provider);
         tracker.forEach(panel => provider.attach(panel));
         tracker.widgetAdded.connect((_, panel) => provider.attach(panel));
+        /** @param {string} path */
+        const replica = path => provider.replica(path);
+        const page = { app, tracker, server, replica, Widget, cmState, cmView, bar, palette, translator };
+        const conflicts = new Conflicts(page);
         listen(app, provider);
         show(app, status, bar);
       }

@@ -252,6 +252,11 @@ export class NotebookProvider {
     return Boolean(this._at(path)?.replica);
   }
 
+  /** The copy that a notebook is which takes part; null: it takes none. @param {string} path */
+  replica(path) {
+    return this._at(path)?.replica ?? null;
+  }
+
   /** All notebooks that take part. @returns {Replica[]} */
   get replicas() {
     return [...this._open.values()].flatMap(one => one.replica ?? []);

@@ -67,6 +67,8 @@ export class Replica {
     this.version = opened.version;
     /** The last content that both sides had for sure. @type {Json} */
     this.synced = opened.content;
+    /** The tokens of what this copy has saved. @type {Set<string>} */
+    this.sent = new Set();
     this.closed = false;
     /** @type {Promise<unknown>} */
     this._queue = Promise.resolve();
@@ -164,6 +166,7 @@ export class Replica {
       throw error;
     }
     this._unanswered = null;
+    this.sent.add(answer.sent);
     if (this.closed) return answer;
     this._goOn(answer.sent); // first: should the page fail at the rest, it goes on from this
     this.synced = request.snapshot.content;

@@ -65,6 +65,22 @@ export class NbmergeServer {
     return this._ask('POST', 'pull', path, body);
   }
 
+  /** What is known of the conflicts in a copy. @param {string} path @param {Json} body @returns {Promise<any>} */
+  conflicts(path, body) {
+    return this._ask('POST', 'conflicts', path, body);
+  }
+
+  /**
+   * What settles a conflict in a copy.
+   * @param {string} path
+   * @param {Json} body
+   * @param {number} patience
+   * @returns {Promise<any>}
+   */
+  settle(path, body, patience) {
+    return this._ask('POST', 'settle', path, body, patience);
+  }
+
   /**
    * @param {string} method
    * @param {string} what
