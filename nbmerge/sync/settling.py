@@ -130,6 +130,12 @@ class _Standing:
         in_source = [one for one in found if isinstance(one.place, InSource)]
         return _Standing(notebook_id, trace(in_source, copy, known), merged)
 
+    def was_made(self, one: Traced) -> bool:
+        """Whether the merge made it: somebody may have typed markers or brought them from elsewhere."""
+        place = one.conflict.place
+        assert isinstance(place, InSource)
+        return self.merged is not None and self.merged.known.shows(place.marked)
+
     def side(self, choice: Choice) -> bytes:
         """The notebook of one side of the merge."""
         sides = None if self.merged is None else self.merged.known.sides
@@ -148,7 +154,7 @@ def _told(service: NotebookService, standing: _Standing) -> Iterator[ConflictInC
     for one in standing.conflicts:
         cell, line = _place(one)
         has_base = one.conflict.terms.base is not Absent.UNKNOWN
-        if people is None or not any(one.cells):
+        if people is None or not standing.was_made(one):
             yield ConflictInCopy(cell, line, has_base)
             continue
         local, remote = people.authors(_as_made(one))

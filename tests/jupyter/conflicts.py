@@ -170,6 +170,15 @@ async def test_markers_that_were_there_before_are_no_conflict(jp_fetch: Fetch, f
     assert (found["cell"], found["has_base"], found["local"]["time"]) == (2, False, None)
 
 
+async def test_of_markers_that_came_from_elsewhere_no_tab_is_the_author(jp_fetch: Fetch, file: Path) -> None:
+    _, bob = await two_who_conflict(jp_fetch)
+    bob.cell("two")["source"] = "<<<<<<< mine\na\n=======\nb\n>>>>>>> theirs"
+    await bob.save()
+    made, pasted = await bob.conflicts()
+    assert made["remote"]["versions"] == bob.sent[:1]
+    assert (pasted["cell"], pasted["local"]["versions"], pasted["remote"]["versions"]) == (2, [], [])
+
+
 async def test_the_cell_that_one_side_deleted(jp_fetch: Fetch, file: Path) -> None:
     for choice, left in (("local", ["lesson", "two"]), ("remote", ["lesson", "one", "two"])):
         file.write_bytes(JUPYTER.spell(START))

@@ -13,6 +13,8 @@ const [, , folder, modules] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
 const { applyOperations } = await load('apply.js');
 const { conflictsIn, settled } = await load('markers.js');
+const { carryOut } = await load('conflict-choosing.js');
+const { offers, ownSide, shownIn } = await load('conflict-words.js');
 const { Replica } = await load('replica.js');
 const { splices, spliced, carried } = await load('text.js');
 
@@ -27,14 +29,17 @@ class SharedCell {
   getSource() {
     return this.source;
   }
+  transact(work) {
+    work();
+  }
   updateSource(from, to, text) {
     this.source = this.source.slice(0, from) + text + this.source.slice(to);
   }
   getMetadata() {
     return structuredClone(this.metadata);
   }
-  setMetadata(values) {
-    Object.assign(this.metadata, structuredClone(values));
+  setMetadata(values, value) {
+    Object.assign(this.metadata, structuredClone(typeof values === 'string' ? { [values]: value } : values));
   }
   deleteMetadata(key) {
     delete this.metadata[key];
@@ -72,6 +77,9 @@ class SharedNotebook {
   insertCells(place, cells) {
     this.hidden.splice(place, 0, ...cells.map(cell => this.made(cell)));
     this.parts++;
+  }
+  deleteCell(place) {
+    this.deleteCellRange(place, place + 1);
   }
   deleteCellRange(from, to) {
     for (const cell of this.hidden.splice(from, to - from)) cell.id = undefined; // a deleted cell knows nothing
@@ -136,6 +144,7 @@ class Page {
   }
 }
 
+const WORDS = { __: (text, ...words) => text.replace(/%(\d)/g, (_, number) => String(words[number - 1])) };
 const json = model => JSON.parse(JSON.stringify(model.toJSON()));
 const failed = error => void errors.push(String(error));
 
@@ -152,6 +161,25 @@ const commands = {
       ...one,
       settled: Object.fromEntries(['upper', 'lower', 'both', 'base'].map(choice => [choice, settled(text, one, choice)]))
     })),
+  /** The words of the choices for each conflict of a text that is known by the name of its markers. */
+  offers: ({ text, known, sent, now }) =>
+    shownIn(text, new Map(Object.entries(known))).map(one => ({
+      line: one.conflict.first,
+      own: ownSide(one, new Set(sent)),
+      offers: offers(one, new Set(sent), WORDS, now)
+    })),
+  /** A choice in a notebook in which somebody has typed in the cell since it was sent; `undo`: and takes it back. */
+  choose: ({ notebook, place, line, choice, operations, typed, undo }) => {
+    const model = makeModel(notebook);
+    const asked = { content: json(model), place, line, choice };
+    const cell = model.cells[place];
+    if (typed) cell.updateSource(typed.at, typed.at, typed.text);
+    const before = json(model);
+    const done = carryOut(model, cell, asked, operations);
+    const after = json(model);
+    if (undo) cell.undo();
+    return { done, before, after, undone: undo && cell.undo ? json(model) : null };
+  },
   load: ({ notebook }) => json(makeModel(notebook)),
   /** Operations for a notebook in which cells (by place) were typed in since it was sent. */
   apply: ({ notebook, operations, typed = [], kept = [] }) => {

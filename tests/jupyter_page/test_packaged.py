@@ -37,7 +37,13 @@ def test_each_module_says_what_it_owns_and_is_small(path: Path) -> None:
     assert max(map(len, text.splitlines())) <= 120
 
 
-@pytest.mark.parametrize("name", ["text.js", "order.js", "notebooks.js", "replica.js", "apply.js"])
+_UNDER_NODE = [
+    *("text.js", "order.js", "notebooks.js", "replica.js", "apply.js"),
+    *("markers.js", "conflict-words.js", "conflict-choosing.js"),
+]
+
+
+@pytest.mark.parametrize("name", _UNDER_NODE)
 def test_what_runs_under_node_imports_nothing_of_jupyter(name: str) -> None:
     text = (FOLDER / "static" / name).read_text(encoding="utf-8")
     imported = re.findall(r"^import .*?from '(.*?)'|^\} from '(.*?)'", text, re.M)

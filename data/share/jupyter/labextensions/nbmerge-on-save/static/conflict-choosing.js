@@ -39,7 +39,7 @@ export const inShort = (content, isAsked) => ({
  * @param {SharedCell} cell
  * @param {{content: Json, place: number, line: number, choice: Choice}} asked what it was asked
  * @param {Operation[] | null} operations
- * @param {() => void} trusting says whether the results that come are trusted: JupyterLab makes those anew that are there
+ * @param {() => void} trusting says whether results that come are trusted; JupyterLab makes those anew that are there
  * @returns {'done' | 'deleted' | 'nothing'}
  */
 export function carryOut(shared, cell, asked, operations, trusting = () => undefined) {

@@ -86,7 +86,9 @@ export function conflictMarks({ StateEffect, StateField }, { Decoration, EditorV
     /** @type {import('@codemirror/state').Range<import('@codemirror/view').Decoration>[]} */
     const ranges = [];
     for (const [at, one] of shown.entries()) {
-      const place = shown.length > 1 ? desk.words.__('Conflict %1 of %2', at + 1, shown.length) : desk.words.__('Conflict');
+      const { words } = desk;
+      const count = shown.length;
+      const place = count > 1 ? words.__('Conflict %1 of %2', at + 1, count) : words.__('Conflict');
       const { first, last } = one.conflict;
       const row = Decoration.widget({ widget: new Row(one, place, desk), side: -1, block: true });
       ranges.push(row.range(state.doc.line(first + 1).from));

@@ -9,7 +9,10 @@ import { conflictsIn, isDeleted, nameIn } from './markers.js';
 
 /** @typedef {import('./markers.js').Conflict} Conflict */
 /** @typedef {import('./markers.js').Choice} Choice */
-/** The tokens of the saves that brought in a side, and the seconds of the last. @typedef {{versions: string[], time: number | null}} Authored */
+/**
+ * The tokens of the saves that brought in a side, and the seconds of the last.
+ * @typedef {{versions: string[], time: number | null}} Authored
+ */
 /**
  * What the server knows of a conflict; `writer`: what it calls the user of this tab.
  * @typedef {{writer: string, hasBase: boolean, upper: Authored, lower: Authored}} Told
@@ -17,9 +20,10 @@ import { conflictsIn, isDeleted, nameIn } from './markers.js';
 /** A conflict of a text, and what is known of it. @typedef {{conflict: Conflict, told: Told}} Shown */
 /**
  * A choice as it is offered: `kind` gives its colour and its command, `detail` who and when, `hint` the whole.
- * @typedef {{choice: Choice, kind: 'mine' | 'theirs' | 'both' | 'base', title: string, detail: string, hint: string}} Offer
+ * @typedef {'mine' | 'theirs' | 'both' | 'base'} Kind
+ * @typedef {{choice: Choice, kind: Kind, title: string, detail: string, hint: string}} Offer
  */
-/** How a text is translated: as Jupyter's own bundles do. @typedef {{__(text: string, ...words: any[]): string}} Words */
+/** Translates texts, as Jupyter's own bundles do. @typedef {{__(text: string, ...words: any[]): string}} Words */
 
 const RECENT = 12 * 60 * 60 * 1000; // milliseconds for which the time of day is enough
 const DATED = /^(.+), (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:, version \d+)?$/s;

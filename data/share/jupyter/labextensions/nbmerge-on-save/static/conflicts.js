@@ -287,7 +287,7 @@ export class NotebookConflicts {
 
   /**
    * Settle the conflict that somebody is at.
-   * @param {'mine' | 'theirs' | 'both' | 'base'} kind
+   * @param {import('./conflict-words.js').Kind} kind
    */
   async take(kind) {
     const place = this.current;

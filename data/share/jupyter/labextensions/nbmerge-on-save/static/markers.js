@@ -9,7 +9,13 @@
 /**
  * Lines of a text, from 0: the first and last marker, the one before the base (null: it is not shown), and the one
  * between the sides; the length of the markers; the labels of the sides, the upper one first.
- * @typedef {{first: number, base: number | null, middle: number, last: number, size: number, labels: [string, string]}} Conflict
+ * @typedef {object} Conflict
+ * @property {number} first
+ * @property {number | null} base
+ * @property {number} middle
+ * @property {number} last
+ * @property {number} size
+ * @property {[string, string]} labels
  */
 /** @typedef {'upper' | 'lower' | 'both' | 'base'} Choice */
 /** @typedef {{character: string, size: number, label: string}} Marker */

@@ -54,7 +54,8 @@ export async function plugins(shared) {
       requires: [INotebookTracker],
       optional: there.map(([, token]) => token),
       activate: async (app, /** @type {Tracker} */ tracker, /** @type {any[]} */ ...given) => {
-        const { factory, settings, bar, palette, translator, rooms } = Object.fromEntries(there.map(([name], i) => [name, given[i]]));
+        const named = Object.fromEntries(there.map(([name], i) => [name, given[i]]));
+        const { factory, settings, bar, palette, translator, rooms } = named;
         const isRoom = rooms && PageConfig.getOption('disableRTC') !== 'true';
         const drive = driveOf(app);
         const server = new NbmergeServer({ ServerConnection, URLExt }, drive.serverSettings);

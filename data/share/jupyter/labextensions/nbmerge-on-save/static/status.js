@@ -33,7 +33,7 @@ const words = came =>
 function note(answer) {
   const said = [];
   if ('conflicts' in answer && answer.conflicts.length && answer.operations.length) {
-    said.push(`${counted(answer.conflicts.length, 'conflict')}: look for <<<<<<<`);
+    said.push(counted(answer.conflicts.length, 'conflict'));
   }
   if (answer.operations.length) said.push(words(answer.came));
   if ('held' in answer && answer.held.length) {
