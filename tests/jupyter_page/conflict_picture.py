@@ -3,7 +3,7 @@
 Must not know: how anything of it is done.  Invariant: nothing is drawn; the tab shows what it shows, without
 its tools.
 
-    pip install pillow && python -m tests.jupyter_page.conflict_picture [--dark] [--size 900x420] [FILE]
+    pip install pillow && python -m tests.jupyter_page.conflict_picture [--dark] [--size 900x450] [FILE]
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ALONE = """async dark => {
   if (dark) await commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'});
   shell.collapseLeft();
   shell.collapseRight();
-  for (const side of document.querySelectorAll('.jp-SideBar, #jp-top-panel, .jp-NotebookPanel-toolbar')) {
+  for (const side of document.querySelectorAll('.jp-SideBar, #jp-top-panel')) {
     side.style.display = 'none';
   }
   window.dispatchEvent(new Event('resize'));
@@ -75,7 +75,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--dark", action="store_true")
-    parser.add_argument("--size", default="900x420")
+    parser.add_argument("--size", default="900x450")
     parser.add_argument(
         "file", nargs="?", type=Path, default=ROOT / "docs" / "images" / "jupyter-conflict.png"
     )

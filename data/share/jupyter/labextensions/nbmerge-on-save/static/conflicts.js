@@ -92,7 +92,7 @@ export class NotebookConflicts {
       this._known.clear();
       this._asked.clear();
     }
-    this._show();
+    if (!this.panel.isDisposed) this._show();
   }
 
   /** Ask the server about all cells with markers. */
@@ -107,6 +107,7 @@ export class NotebookConflicts {
     const content = this._content();
     /** @type {{writer: string, conflicts: FromServer[]}} */
     const { writer, conflicts } = await this._shared.server.conflicts(path, { base: replica.base, content });
+    if (this.panel.isDisposed) return;
     this._known.clear();
     this._asked.clear();
     for (const [at, cell] of cells.entries()) {
@@ -186,11 +187,13 @@ export class NotebookConflicts {
   _showSource(cell, isInConflict) {
     const markdown = /** @type {import('@jupyterlab/cells').MarkdownCell} */ (cell);
     if (cell.model.type !== 'markdown') return;
+    if (isInConflict && !this._followed.has(cell)) {
+      this._followed.add(cell);
+      markdown.renderedChanged?.connect(() => this.later(0));
+    }
     if (isInConflict && markdown.rendered) {
       markdown.rendered = false;
       this._unrendered.add(cell);
-      if (!this._followed.has(cell)) markdown.renderedChanged?.connect(() => this.later(0));
-      this._followed.add(cell);
     } else if (!isInConflict && this._unrendered.delete(cell) && !this._isEdited(cell)) markdown.rendered = true;
   }
 

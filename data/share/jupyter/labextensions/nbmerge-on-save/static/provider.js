@@ -59,6 +59,8 @@ class OpenNotebook {
     this.replica = null;
     /** Where the notebook was when it was opened or saved last: it may be about to be saved elsewhere. */
     this.began = '';
+    /** The tokens of what was saved from here. @type {Set<string>} */
+    this.sent = new Set();
     this.typedSince = false;
     context.saveState.connect((_, state) => {
       // JupyterLab takes the page for saved when the answer comes, whatever was typed meanwhile.
@@ -74,7 +76,7 @@ class OpenNotebook {
   begin(opened) {
     if (!this.shows(opened.content)) return;
     this.replica?.close();
-    const replica = new Replica(this._requests(), this._page(), opened);
+    const replica = new Replica(this._requests(), this._page(), opened, this.sent);
     this.replica = replica;
     this.began = this.path;
     this._askUntilHeard(replica, QUESTIONS);

@@ -57,8 +57,9 @@ export class Replica {
    * @param {Server} server
    * @param {Page} page
    * @param {Opened} opened
+   * @param {Set<string>} sent where the tokens of what this copy saves are kept
    */
-  constructor(server, page, opened) {
+  constructor(server, page, opened, sent = new Set()) {
     this.server = server;
     this.page = page;
     /** What the copy goes on from: a version, or a save whose version was not told. */
@@ -67,8 +68,7 @@ export class Replica {
     this.version = opened.version;
     /** The last content that both sides had for sure. @type {Json} */
     this.synced = opened.content;
-    /** The tokens of what this copy has saved. @type {Set<string>} */
-    this.sent = new Set();
+    this.sent = sent;
     this.closed = false;
     /** @type {Promise<unknown>} */
     this._queue = Promise.resolve();
