@@ -34,6 +34,9 @@ import { mayConflict } from './markers.js';
 const PAUSE = 250; // milliseconds without a change, after which conflicts are looked for
 const AGAIN = 1000; // milliseconds until a notebook that takes no part yet is looked at once more
 const TIMES = 5;
+const MAKING = 30_000; // milliseconds for which it is waited that a cell is made, and that it is scrolled to
+const SCROLLING = 500;
+const FRAMES = 60; // of the screen, in which a conflict is drawn that was scrolled to
 const WAIT = 5000; // milliseconds that a choice waits for the server: then the text alone is settled
 /** @type {ReadonlyMap<string, Told>} */
 const NONE = new Map();
@@ -254,21 +257,20 @@ export class NotebookConflicts {
       if (cell.isHidden && heading.headingCollapsed) heading.headingCollapsed = false;
     }
     cell.inputHidden = false;
-    await content.scrollToItem(at, 'smart');
-    await this._arm(cell);
+    const here = { cell, line };
+    this._at = here;
+    // A cell that is far away may not be made yet, and JupyterLab does not always say that it has scrolled.
+    const scrolled = content.scrollToItem(at, 'smart').catch(() => undefined);
+    await Promise.race([cell.ready, paused(MAKING)]);
+    await Promise.race([scrolled, paused(SCROLLING)]);
     const view = viewOf(cell);
-    if (!view) return;
+    if (!view || this._at !== here) return; // by then somebody has gone on
+    await this._arm(cell);
     this._shared.marks.reveal(view, line);
-    this._at = { cell, line };
-    for (let tries = 0; tries < 10; tries++) {
-      await new Promise(done => requestAnimationFrame(done));
-      const button = buttonAt(view, line);
-      if (button) {
-        button.scrollIntoView({ block: 'nearest' });
-        button.focus();
-        return;
-      }
-    }
+    const button = await buttonThere(view, line);
+    if (this._at !== here) return;
+    button?.scrollIntoView({ block: 'nearest' });
+    button?.focus();
   }
 
   /** A button of a conflict has got the focus. @param {Cell} cell @param {number} line */
@@ -284,8 +286,9 @@ export class NotebookConflicts {
 
   /** The cell as a whole, as Escape does in its text. @param {Cell} cell */
   _toCell(cell) {
-    this.panel.content.mode = 'command';
-    cell.node.focus();
+    const { content } = this.panel;
+    content.mode = 'command';
+    (cell.node.tabIndex < 0 ? content.node : cell.node).focus(); // before JupyterLab 4.1 cells take no focus
   }
 
   /**
@@ -341,6 +344,23 @@ export class NotebookConflicts {
 /** @param {unknown} error */
 function failed(error) {
   console.warn('nbmerge: the text alone is settled:', error);
+  return null;
+}
+
+/** @param {number} milliseconds */
+const paused = milliseconds => new Promise(done => setTimeout(done, milliseconds));
+
+/**
+ * The first button of a conflict that was scrolled to, once it is drawn.
+ * @param {View} view
+ * @param {number} line
+ */
+async function buttonThere(view, line) {
+  for (let left = FRAMES; left > 0; left--) {
+    await new Promise(done => requestAnimationFrame(done));
+    const button = buttonAt(view, line);
+    if (button) return button;
+  }
   return null;
 }
 
