@@ -184,6 +184,8 @@ def test_a_cell_that_one_of_them_deleted(there: Server, both: tuple[Tab, Tab]) -
     press(bob, "upper")
     gone(bob)
     assert [source.splitlines()[0] for source in bob.sources()] == ["A conflict:", "one = 1", "Some text"]
+    bob.page.keyboard.press("z")
+    gone(bob, 1)
 
 
 @pytest.mark.slow

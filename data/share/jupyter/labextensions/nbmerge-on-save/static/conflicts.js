@@ -325,7 +325,9 @@ export class NotebookConflicts {
     const asked = { content, place, line, choice };
     const trusting = () => void (/** @type {any} */ (cell.model).trusted = made?.trusted === true);
     const done = carryOut(model.sharedModel, cell.model.sharedModel, asked, made?.operations ?? null, trusting);
+    const { activeCell } = this.panel.content;
     if (done === 'done') this._typeOn(cell, line);
+    else if (done === 'deleted' && activeCell) this._toCell(activeCell); // where Z brings the cell back
     this._at = null;
     this.later(0);
   }
