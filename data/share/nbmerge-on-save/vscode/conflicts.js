@@ -5,7 +5,7 @@
  * is; only a base that the markers do not show is asked of nbmerge.
  */
 
-import { chosen, conflictsIn, ownSide } from './markers.js';
+import { chosen, conflictsIn } from './markers.js';
 
 /** @typedef {typeof import('vscode')} VSCode */
 /** @typedef {import('./markers.js').Choice} Choice */
@@ -49,6 +49,16 @@ function offered(conflict, writer) {
     ['both', 'Both'],
     ['base', 'Base']
   ];
+}
+
+/**
+ * Which side is this editor's own, by its label; the upper one where the labels do not tell, as in git's merges.
+ * @param {import('./markers.js').Conflict} conflict
+ * @param {string} writer the name under which this editor saves
+ * @returns {'upper' | 'lower'}
+ */
+function ownSide({ labels: [upper, lower] }, writer) {
+  return lower.startsWith(writer) && !upper.startsWith(writer) ? 'lower' : 'upper';
 }
 
 /**

@@ -159,16 +159,6 @@ function endedBefore(conflicts, line) {
 }
 
 /**
- * Which side is this editor's own, by its label; the upper one where the labels do not tell, as in git's merges.
- * @param {Conflict} conflict
- * @param {string} writer the name under which this editor saves
- * @returns {'upper' | 'lower'}
- */
-export function ownSide({ labels: [upper, lower] }, writer) {
-  return lower.startsWith(writer) && !upper.startsWith(writer) ? 'lower' : 'upper';
-}
-
-/**
  * The lines that take the place of a conflict; null: they do not stand in the text.
  * @param {string} text
  * @param {Conflict} conflict
