@@ -8,6 +8,7 @@ import { Conflicts } from './conflict-commands.js';
 import { NotebookProvider } from './provider.js';
 import { NbmergeServer } from './server.js';
 import { StatusNote } from './status.js';
+import { wordsOf } from './words.js';
 
 /** @typedef {import('@jupyterlab/application').JupyterFrontEnd} JupyterFrontEnd */
 /** @typedef {import('@jupyterlab/notebook').INotebookTracker} Tracker */
@@ -64,7 +65,8 @@ export async function plugins(shared) {
           console.info(`nbmerge does not act in this page: ${why}`);
           return;
         }
-        const status = new StatusNote(Widget);
+        const words = wordsOf(translator);
+        const status = new StatusNote(Widget, words);
         const tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
         const stock = stockOf(drive);
         const provider = new NotebookProvider(server, stock, tab, (path, answer) => {

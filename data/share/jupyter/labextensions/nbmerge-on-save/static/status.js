@@ -7,45 +7,52 @@
 /** @typedef {import('./replica.js').Came} Came */
 /** @typedef {import('./replica.js').SaveAnswer} SaveAnswer */
 /** @typedef {import('./replica.js').PullAnswer} PullAnswer */
+/** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('@lumino/widgets').Widget} Widget */
 
 const SHOWN = 60_000; // milliseconds
 
-/** @param {number} count @param {string} word */
-const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
-
 /**
  * What came, in words: "2 cells from another tab, 1 line from a program".
+ * @param {Words} words
  * @param {Came[]} came
  */
-const words = came =>
+const brought = (words, came) =>
   came
-    .map(({ writer, cells, lines }) => {
-      const what = cells === 1 && lines ? counted(lines, 'line') : counted(cells, 'cell');
-      return `${what} from ${writer}`;
-    })
+    .map(({ writer, cells, lines }) =>
+      cells === 1 && lines
+        ? words._n('%1 line from %2', '%1 lines from %2', lines, writer)
+        : words._n('%1 cell from %2', '%1 cells from %2', cells, writer)
+    )
     .join(', ');
 
 /**
  * What an answer means to people; "" if nothing.
+ * @param {Words} words
  * @param {SaveAnswer | PullAnswer} answer
  */
-function note(answer) {
+function note(words, answer) {
   const said = [];
   if ('conflicts' in answer && answer.conflicts.length && answer.operations.length) {
-    said.push(counted(answer.conflicts.length, 'conflict'));
+    said.push(words._n('%1 conflict', '%1 conflicts', answer.conflicts.length));
   }
-  if (answer.operations.length) said.push(words(answer.came));
+  if (answer.operations.length) said.push(brought(words, answer.came));
   if ('held' in answer && answer.held.length) {
-    said.push(`${counted(answer.held.length, 'cell')} changed here and elsewhere: merged when you save`);
+    const one = '%1 cell changed here and elsewhere: merged when you save';
+    const many = '%1 cells changed here and elsewhere: merged when you save';
+    said.push(words._n(one, many, answer.held.length));
   }
   return said.filter(Boolean).join('; ');
 }
 
 /** The note, which goes away after a while. */
 export class StatusNote {
-  /** @param {typeof import('@lumino/widgets').Widget} WidgetClass */
-  constructor(WidgetClass) {
+  /**
+   * @param {typeof import('@lumino/widgets').Widget} WidgetClass
+   * @param {Words} words
+   */
+  constructor(WidgetClass, words) {
+    this._words = words;
     this.widget = new WidgetClass();
     this.widget.addClass('nbmerge-status');
     const { node } = this.widget;
@@ -61,11 +68,11 @@ export class StatusNote {
    * @param {SaveAnswer | PullAnswer} answer
    */
   tell(path, answer) {
-    const said = note(answer);
+    const said = note(this._words, answer);
     if (!said) return;
     const { node } = this.widget;
     node.textContent = said;
-    node.title = `nbmerge, ${new Date().toLocaleTimeString()}, ${path}: ${said}`;
+    node.title = `nbmerge, ${new Date().toLocaleTimeString(this._words.language)}, ${path}: ${said}`;
     clearTimeout(this._timer);
     this._timer = window.setTimeout(() => {
       node.textContent = '';
