@@ -6,7 +6,8 @@ imports anything of Jupyter's server, and nothing imports this room but that ser
 
 To read in this order: `extension` (what the server loads), `handlers` (the requests), `conflict_handlers`,
 `participants` (the store that stays open), `notebooks` (between contents and bytes), `failures`, `trusting`,
-`watching` and `events`; and for documents that people share, `rooms` and `shared_cells`.
+`watching` and `events`; `persons`, `presence` and `presence_handlers` (who is here); and for documents that
+people share, `rooms` and `shared_cells`.
 """
 
 TYPE_CHECKING = False

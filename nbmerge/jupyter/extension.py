@@ -19,7 +19,10 @@ from nbmerge.jupyter.handlers import (
     SaveHandler,
     Serving,
 )
+from nbmerge.jupyter.notebooks import Contents
 from nbmerge.jupyter.participants import Participants
+from nbmerge.jupyter.presence_handlers import SETTING as PRESENCE
+from nbmerge.jupyter.presence_handlers import PresenceHandler, PresentPeople
 from nbmerge.jupyter.watching import OpenNotebooks
 
 _ROOMS = "jupyter_server_ydoc"
@@ -50,12 +53,16 @@ class NbmergeExtension(ExtensionApp):
         assert logger is not None
         events.register(logger)
         participants = Participants(self.state or None)
-        opened = OpenNotebooks(
-            participants.head,
-            participants.run,
-            lambda event: events.emit(logger, event),
-        )
+        server = self.serverapp
+        people = PresentPeople(participants)
+
+        def tell(event: events.NotebookChanged) -> None:
+            events.emit(logger, event)
+            people.changed(event, Contents(server.contents_manager).file(event.path))
+
+        opened = OpenNotebooks(participants.head, participants.run, tell)
         self.settings[SETTING] = Serving(participants, opened)
+        self.settings[PRESENCE] = people
         if self.rooms and self.serverapp.jpserver_extensions.get(_ROOMS):
             self._merge_in_rooms(participants)
 
@@ -80,6 +87,7 @@ class NbmergeExtension(ExtensionApp):
                 (r"/nbmerge/api/head/(.+)", HeadHandler),
                 (r"/nbmerge/api/conflicts/(.+)", ConflictsHandler),
                 (r"/nbmerge/api/settle/(.+)", SettleHandler),
+                (r"/nbmerge/api/presence/(.+)", PresenceHandler),
             ]
         )
 
@@ -87,5 +95,6 @@ class NbmergeExtension(ExtensionApp):
         """End with the server: what is being saved is saved first."""
         serving: Serving = self.settings[SETTING]
         self._leave_rooms()
+        await self.settings[PRESENCE].stop()
         await serving.opened.stop()
         serving.participants.close()

@@ -31,6 +31,7 @@ from nbmerge.jupyter.notebooks import (
     why_not_here,
 )
 from nbmerge.jupyter.participants import Participants
+from nbmerge.jupyter.presence_handlers import SETTING as PRESENCE
 from nbmerge.jupyter.trusting import Trust
 from nbmerge.jupyter.watching import OpenNotebooks
 from nbmerge.notebook.writer import write
@@ -222,6 +223,7 @@ class SaveHandler(NotebookHandler):
 
     async def _saved(self, file: str, data: bytes, body: dict[str, Any]) -> Answer:
         base, save_id, writer = body["base"], body["save_id"], self.writer
+        self.settings[PRESENCE].tab_saves(writer)
         return await self.serving.participants.ask(
             lambda participation: participation.save(file, data, base, writer, save_id)
         )

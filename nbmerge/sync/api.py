@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from nbmerge.lineage.versions import Origin
 from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
 from nbmerge.service import saving
@@ -111,6 +112,12 @@ class Participation:
         """The token of what a notebook holds, as for a writer without a name."""
         with self.service.at(path) as (notebook_id, _):
             return token_of(self.service.head(notebook_id))
+
+    def writer(self, path: str) -> str | None:
+        """What the writer of what a notebook holds calls itself; "": it has not said; None: it is a merge."""
+        with self.service.at(path) as (notebook_id, _):
+            head = self.service.head(notebook_id)
+            return None if head.origin is Origin.MERGED else head.writer.name
 
     def save(
         self,
