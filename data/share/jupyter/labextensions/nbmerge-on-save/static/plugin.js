@@ -5,6 +5,7 @@
  */
 
 import { Conflicts } from './conflict-commands.js';
+import { presenceIn } from './presence.js';
 import { NotebookProvider } from './provider.js';
 import { NbmergeServer } from './server.js';
 import { StatusNote } from './status.js';
@@ -69,14 +70,23 @@ export async function plugins(shared) {
         const status = new StatusNote(Widget, words);
         const tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
         const stock = stockOf(drive);
+        const surroundings = { Widget, URLExt, settings: drive.serverSettings, words };
+        const presence = (await isOn(settings, 'presence'))
+          ? await presenceIn(shared, { ...surroundings, synced: path => provider.synced(path) })
+          : null;
         const provider = new NotebookProvider(server, stock, tab, (path, answer) => {
           status.tell(path, answer);
+          presence?.told(path, answer);
           conflicts.look(path);
         });
         if (!rooms && canProvide(drive, factory)) useProvider(app.serviceManager.contents, drive, factory, provider);
         else wrapDrive(drive, stock, provider);
-        tracker.forEach(panel => provider.attach(panel));
-        tracker.widgetAdded.connect((_, panel) => provider.attach(panel));
+        const attach = (/** @type {import('@jupyterlab/notebook').NotebookPanel} */ panel) => {
+          provider.attach(panel);
+          presence?.attach(panel);
+        };
+        tracker.forEach(attach);
+        tracker.widgetAdded.connect((_, panel) => attach(panel));
         /** @param {string} path */
         const replica = path => provider.replica(path);
         const page = { app, tracker, server, replica, Widget, cmState, cmView, bar, palette, translator };
@@ -95,14 +105,20 @@ function driveOf(app) {
 }
 
 /**
+ * Whether a setting is on; without settings all are.
+ * @param {Settings | undefined} settings
+ * @param {string} name
+ */
+const isOn = async (settings, name) => (await settings?.load(ID))?.composite[name] !== false;
+
+/**
  * Why nbmerge does not act here; "" if it does.
  * @param {NbmergeServer} server
  * @param {Settings | undefined} settings
  */
 async function whyNot(server, settings) {
   try {
-    const values = (await settings?.load(ID))?.composite;
-    if (values?.['enabled'] === false) return 'it is turned off in the settings';
+    if (!(await isOn(settings, 'enabled'))) return 'it is turned off in the settings';
   } catch (error) {
     return `its settings cannot be read: ${error}`;
   }

@@ -259,6 +259,12 @@ export class NotebookProvider {
     return this._at(path)?.replica ?? null;
   }
 
+  /** What a notebook and the server both had last; null: it takes no part. @param {string} path */
+  synced(path) {
+    const replica = this.replica(path);
+    return replica ? { version: replica.version, content: replica.synced } : null;
+  }
+
   /** All notebooks that take part. @returns {Replica[]} */
   get replicas() {
     return [...this._open.values()].flatMap(one => one.replica ?? []);
