@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 _LONGEST_NAME = 200
@@ -31,7 +32,10 @@ class Identity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody, as the server knows them; `user` tells people apart and is told to nobody."""
+    """Somebody, as the server knows them; `user` tells people apart and is told to nobody.
+
+    `colour` is theirs wherever they are; "": they have none.
+    """
 
     user: str
     name: str
@@ -43,9 +47,26 @@ def person_of(user: Identity) -> Person:
     """Somebody as Jupyter's identity has them."""
     name = plain(str(user.display_name or user.username)) or _SOMEBODY
     colour = str(user.color or "")
-    if not _COLOUR.fullmatch(colour):
-        colour = _COLOURS[zlib.crc32(str(user.username).encode()) % len(_COLOURS)]
-    return Person(str(user.username), name, plain(str(user.initials or ""))[:3] or _initials(name), colour)
+    return Person(
+        str(user.username),
+        name,
+        plain(str(user.initials or ""))[:3] or _initials(name),
+        colour if _COLOUR.fullmatch(colour) else "",
+    )
+
+
+def coloured(person: Person, others: Sequence[Person]) -> Person:
+    """Somebody with a colour; if they have none, with one that none of the others has, while there is any.
+
+    All tabs of one person have one colour.
+    """
+    if person.colour:
+        return person
+    taken = {other.user: other.colour for other in others}
+    first = zlib.crc32(person.user.encode()) % len(_COLOURS)
+    own = [*_COLOURS[first:], *_COLOURS[:first]]
+    free = (colour for colour in own if colour not in taken.values())
+    return replace(person, colour=taken.get(person.user) or next(free, own[0]))
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TypeAlias
 
-from nbmerge.jupyter.persons import Person
+from nbmerge.jupyter.persons import Person, coloured
 
 Message: TypeAlias = dict[str, object]
 
@@ -112,7 +112,8 @@ class Presences:
         if len(members) >= MOST:
             return ""
         now = self._clock()
-        member = _Member(f"m{next(self._ids)}", key, person, send, dismiss, now, now, now)
+        there = coloured(person, [other.person for other in members.values()])
+        member = _Member(f"m{next(self._ids)}", key, there, send, dismiss, now, now, now)
         for other in list(members.values()) if len(members) == 1 else ():
             self._ask(other, now)  # it has been alone, and may have been gone for long
             other.heard = now

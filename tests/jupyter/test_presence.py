@@ -230,13 +230,18 @@ def test_names_are_shown_as_they_are_but_short_and_visible(name: str, shown: str
     assert (found.name, found.initials) == (shown, initials)
 
 
-def test_a_colour_that_is_none_is_replaced() -> None:
-    ours = person_of(user("Ann")).colour
-    assert ours.startswith("#")
+def test_a_colour_is_one_or_none() -> None:
     for colour in ("red;background:url(//x)", "url(x)", "expression(1)", "", "x" * 99):
-        assert person_of(user("Ann", colour)).colour == ours
+        assert person_of(user("Ann", colour)).colour == ""
     for colour in ("#ABC", "teal", "rgb(1, 2, 3)", "var(--jp-collaborator-color3)"):
         assert person_of(user("Ann", colour)).colour == colour
+
+
+def test_people_without_a_colour_are_given_different_ones(room: Room) -> None:
+    ann, *_ = [room.page(Person(name, name, "X", "")) for name in "abcdefgha"]
+    told = ann.last("people")["people"]
+    assert len({one["colour"] for one in told}) == 8
+    assert [one["colour"] for one in told if one["yours"]] == [room.presences.here("nb")[0].person.colour]
 
 
 def test_a_position_may_be_nowhere() -> None:

@@ -25,20 +25,22 @@
 /** @typedef {{left: number, top: number, width: number | null, height: number}} Box */
 
 const LABEL = 18; // pixels high
-const LONGEST = 24; // characters of a name
+const WIDEST = 160; // pixels of a name
+const BESIDE = 6; // pixels between a caret and a label behind it
+/** Where a label is, from its caret, in pixels. @typedef {{side: string, left: number}} Spot */
 
 class Shape {
   /**
    * @param {string} kind
    * @param {Caret} caret
    * @param {Box} box
-   * @param {string} side where the label is; "" for none
+   * @param {Spot | null} label
    */
-  constructor(kind, caret, box, side = '') {
+  constructor(kind, caret, box, label = null) {
     this.kind = kind;
     this.caret = caret;
     this.box = box;
-    this.side = side;
+    this.label = label;
   }
 
   /** @param {any} other */
@@ -54,11 +56,10 @@ class Shape {
     node.setAttribute('aria-hidden', 'true');
     node.style.setProperty('--nbmerge-colour', this.caret.colour);
     node.style.setProperty('--nbmerge-ink', this.caret.ink);
-    if (this.side) {
+    if (this.label) {
       const label = document.createElement('span');
-      label.className = `nbmerge-caret-label nbmerge-${this.side}`;
-      const { name } = this.caret;
-      label.textContent = name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name;
+      label.className = `nbmerge-caret-label nbmerge-${this.label.side}`;
+      label.textContent = this.caret.name;
       node.append(label);
     }
     this._place(node);
@@ -73,10 +74,10 @@ class Shape {
   }
 
   /** @param {Shape} other */
-  _looksLike({ kind, caret, side }) {
+  _looksLike({ kind, caret, label }) {
     const { id, colour, moved } = this.caret;
     const isSame = id === caret.id && colour === caret.colour && moved === caret.moved;
-    return isSame && kind === this.kind && side === this.side;
+    return isSame && kind === this.kind && label?.side === this.label?.side;
   }
 
   /** @param {HTMLElement} node */
@@ -86,17 +87,35 @@ class Shape {
     node.style.top = `${top}px`;
     node.style.height = `${height}px`;
     node.style.width = width === null ? '' : `${width}px`;
+    const label = /** @type {HTMLElement | null} */ (node.firstChild);
+    if (label && this.label) label.style.left = `${this.label.left}px`;
   }
 }
 
 /**
- * Where a label can be read: above its line; in the first line below it; where there is but one, behind the caret.
+ * Where a label can be read: above its line; in the first line below it; where there is but one line, behind that.
+ * It stays within the editor, which would be given a scroll bar otherwise.
  * @param {EditorView} view
+ * @param {Caret} caret
  * @param {Box} box
+ * @param {Box | undefined} end of the line
+ * @returns {Spot}
  */
-function sideOf(view, box) {
-  if (box.top >= LABEL) return 'above';
-  return box.top + box.height + LABEL <= view.contentDOM.offsetHeight ? 'below' : 'behind';
+function spotOf(view, caret, box, end) {
+  const { scrollDOM, contentDOM } = view;
+  const room = scrollDOM.scrollLeft + scrollDOM.clientWidth - box.left - widthOf(caret.name);
+  const left = Math.min(0, room);
+  if (box.top >= LABEL) return { side: 'above', left };
+  if (box.top + box.height + LABEL <= contentDOM.offsetHeight) return { side: 'below', left };
+  const beyond = (end?.left ?? box.left) - box.left + BESIDE;
+  return { side: 'behind', left: beyond <= room ? beyond : Math.min(BESIDE, room) };
+}
+
+/** About how wide a name is, in pixels. @param {string} name */
+function widthOf(name) {
+  let width = 10;
+  for (const character of name) width += character > '\u2e80' ? 12 : 8;
+  return Math.min(width, WIDEST);
 }
 
 /** Draws others' carets with the page's own CodeMirror, of which no other copy would do. */
@@ -185,7 +204,10 @@ export class Carets {
     return caret.ranges.flatMap(([, head], number) =>
       this._boxes(view, head, head).map(box => {
         const line = { left: box.left - 1, top: box.top, width: 2, height: box.height };
-        return new Shape('caret', caret, line, number ? '' : sideOf(view, box));
+        if (number) return new Shape('caret', caret, line);
+        const { to } = view.state.doc.lineAt(head);
+        const [end] = this._boxes(view, to, to);
+        return new Shape('caret', caret, line, spotOf(view, caret, box, end));
       })
     );
   }

@@ -33,7 +33,7 @@ import { carriedOver, Places } from './presence_places.js';
  */
 
 const LOOK = 5000; // milliseconds between two looks at whether a connection is silent, and at what gets old
-const BEHIND = ['kernelName', 'executionProgress']; // what stands at the right of the toolbar
+const NARROW = 600; // pixels of a toolbar
 
 /** The people in the notebooks of this page. */
 export class PagePresence {
@@ -118,8 +118,10 @@ class NotebookPresence {
       cell: id => this._numberOf(this._people.get(id)),
       go: id => this._go(this._people.get(id)),
       goToProgram: name => this._goTo(this._changed.get(name)),
-      now: () => performance.now()
+      now: () => performance.now(),
+      narrow: () => this._isNarrow
     });
+    this._isNarrow = false;
     this._putBar();
     this.line = this._connected();
     this._listen();
@@ -153,11 +155,19 @@ class NotebookPresence {
     content.model?.cells.changed.connect(() => this._drawSoon());
   }
 
-  /** As far left of what stands at the right as there is room; where that is not known, at the end. */
+  /** Before what a narrow toolbar puts away first. */
   _putBar() {
     const { toolbar } = this._panel;
-    for (const name of BEHIND) if (toolbar.insertBefore(name, 'nbmerge-people', this.bar.widget)) return;
-    toolbar.addItem('nbmerge-people', this.bar.widget);
+    const isPut = toolbar.insertBefore('cellType', 'nbmerge-people', this.bar.widget);
+    if (!isPut) toolbar.addItem('nbmerge-people', this.bar.widget);
+    const sized = new ResizeObserver(() => {
+      const isNarrow = toolbar.node.offsetWidth < NARROW;
+      if (isNarrow === this._isNarrow) return;
+      this._isNarrow = isNarrow;
+      this._show();
+    });
+    sized.observe(toolbar.node);
+    this._panel.disposed.connect(() => sized.disconnect());
   }
 
   /** Now and then. */

@@ -24,10 +24,11 @@
  * @property {(id: string) => void} go
  * @property {(program: string) => void} goToProgram
  * @property {() => number} now
+ * @property {() => boolean} narrow whether there is little room
  */
 
 const NOW = 15; // seconds
-const MOST = 6; // people that are shown by themselves
+const [MOST, FEW] = [6, 2]; // people that are shown by themselves
 const GREY = '#808080';
 
 const LOOK = `
@@ -47,12 +48,13 @@ const LOOK = `
 .nbmerge-carets, .nbmerge-selections { pointer-events: none; }
 .nbmerge-caret { background: var(--nbmerge-colour); }
 .nbmerge-selection { background: var(--nbmerge-colour); opacity: 0.3; }
-.nbmerge-caret-label { position: absolute; left: 0; height: 16px; padding: 0 4px; border-radius: 3px;
+.nbmerge-caret-label { position: absolute; height: 16px; padding: 0 4px; border-radius: 3px;
   font: 11px/16px var(--jp-ui-font-family); background: var(--nbmerge-colour); color: var(--nbmerge-ink);
-  white-space: nowrap; animation: nbmerge-fade 3s forwards; }
+  white-space: nowrap; max-width: 160px; box-sizing: border-box; overflow: hidden; text-overflow: ellipsis;
+  animation: nbmerge-fade 3s forwards; }
 .nbmerge-caret-label.nbmerge-above { bottom: 100%; }
 .nbmerge-caret-label.nbmerge-below { top: 100%; }
-.nbmerge-caret-label.nbmerge-behind { left: 6px; top: 0; }
+.nbmerge-caret-label.nbmerge-behind { top: 0; }
 @keyframes nbmerge-fade { 0%, 80% { opacity: 1; } 100% { opacity: 0; } }
 `;
 
@@ -133,7 +135,8 @@ export class PeopleBar {
     this._programs = programs;
     const { node } = this.widget;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset['nbmerge'];
-    const few = this._isWhole || people.length <= MOST ? people : people.slice(0, MOST - 1);
+    const most = this._asked.narrow() ? FEW : MOST;
+    const few = this._isWhole || people.length <= most ? people : people.slice(0, most - 1);
     const buttons = [...few.map(one => this._person(one)), ...(few === people ? [] : [this._more(few.length)])];
     node.replaceChildren(...buttons, ...programs.map(one => this._program(one)));
     this.refresh();
@@ -153,7 +156,7 @@ export class PeopleBar {
       const button = this._button(`program ${one.name}`);
       const when = ago(this._words, this._asked.now() - one.saved);
       if (!button) continue;
-      button.textContent = `⚙ ${when}`;
+      button.textContent = this._asked.narrow() ? '⚙' : `⚙ ${when}`;
       say(button, this._words.__('%1 saved this notebook, %2', one.name, when));
     }
   }
