@@ -45,7 +45,10 @@ def tab_of(browser: Browser, there: Server, name: str, colour: str | None = None
 
 
 def people(tab: Tab) -> list[str]:
-    """What the toolbar says of each."""
+    """What the toolbar says of each when somebody points at it."""
+    tab.page.evaluate(
+        "window.panel.node.querySelector('.nbmerge-people').dispatchEvent(new PointerEvent('pointerenter'))"
+    )
     found: list[str] = tab.page.locator(".nbmerge-people button").evaluate_all(
         "all => all.map(one => one.title)"
     )

@@ -33,6 +33,7 @@ import { carriedOver, Places } from './presence_places.js';
  */
 
 const LOOK = 5000; // milliseconds between two looks at whether a connection is silent, and at what gets old
+const SHOWN = 120_000; // milliseconds for which a program that has saved is shown
 const NARROW = 600; // pixels of a toolbar
 
 /** The people in the notebooks of this page. */
@@ -173,9 +174,8 @@ class NotebookPresence {
   /** Now and then. */
   look() {
     this.line.check();
-    if (!this._programs.length) return;
-    const [{ saved }] = this._programs;
-    if (performance.now() - saved > 120_000) this._setPrograms(this._programs.slice(1));
+    const fresh = this._programs.filter(({ saved }) => performance.now() - saved < SHOWN);
+    if (fresh.length < this._programs.length) this._setPrograms(fresh);
     else this.bar.refresh();
   }
 

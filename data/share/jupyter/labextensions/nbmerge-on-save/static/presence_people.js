@@ -177,6 +177,7 @@ export class PeopleBar {
   /** @param {Shown} one */
   _person(one) {
     const button = this._made(`person ${one.id}`, one.initials, () => this._asked.go(one.id));
+    button.classList.add('nbmerge-person');
     paint(button, paintOf(one.colour));
     return button;
   }

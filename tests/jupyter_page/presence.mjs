@@ -1,0 +1,91 @@
+/**
+ * The modules of presence under node, told what to do line by line, with a connection and a clock that stand still
+ * until they are told.
+ */
+
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+
+const [, , folder] = process.argv;
+const load = name => import(pathToFileURL(`${folder}/${name}`).href);
+const { carriedOver, Places } = await load('presence_places.js');
+const { PresenceLine } = await load('presence_line.js');
+
+/** A page with a connection; everything that it did is in `log`. */
+class Page {
+  constructor() {
+    this.now = 0;
+    this.log = [];
+    this.timers = [];
+    this.alone = true;
+    this.at = { cell: 'one' };
+    this.sockets = [];
+    this.line = new PresenceLine({
+      connect: () => this.connect(),
+      heard: message => this.log.push({ heard: message }),
+      lost: () => {
+        this.alone = true;
+        this.log.push({ lost: this.now });
+      },
+      where: () => this.at,
+      alone: () => this.alone,
+      later: (work, after) => void this.timers.push({ at: this.now + after, work }),
+      now: () => this.now
+    });
+  }
+
+  connect() {
+    const socket = {
+      send: text => this.log.push({ said: JSON.parse(text), now: this.now }),
+      close: () => this.log.push({ closed: this.now })
+    };
+    this.log.push({ connected: this.now });
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  pass(milliseconds) {
+    const end = this.now + milliseconds;
+    for (;;) {
+      this.timers.sort((a, b) => a.at - b.at);
+      if (!this.timers.length || this.timers[0].at > end) break;
+      const { at, work } = this.timers.shift();
+      this.now = Math.max(this.now, at);
+      work();
+    }
+    this.now = end;
+  }
+}
+
+let page = new Page();
+const commands = {
+  carry: ({ old, now, offset }) => carriedOver(old, now, offset),
+  places: ({ versions, ask, cell }) => {
+    const places = new Places();
+    for (const [version, cells] of versions) places.learn(version, cells);
+    return { cell: places.cell(...ask) ?? null, of: places.of(cell) };
+  },
+  start: () => void (page = new Page()),
+  open: () => page.sockets.at(-1).onopen(),
+  hear: ({ text }) => page.sockets.at(-1).onmessage({ data: text }),
+  end: ({ code }) => page.sockets.at(-1).onclose({ code }),
+  with: ({ others }) => void (page.alone = !others),
+  move: ({ at }) => {
+    page.at = at;
+    page.line.moved();
+  },
+  call: ({ name }) => page.line[name](),
+  pass: ({ milliseconds }) => page.pass(milliseconds),
+  log: () => page.log.splice(0)
+};
+
+for await (const text of createInterface({ input: process.stdin })) {
+  const told = { result: null, error: null, requests: [], errors: [], later: 0 };
+  try {
+    const { do: what, ...given } = JSON.parse(text);
+    told.result = commands[what](given) ?? null;
+  } catch (error) {
+    told.error = String(error.stack);
+  }
+  process.stdout.write(`${JSON.stringify(told)}\n`);
+}
