@@ -151,6 +151,7 @@ export class Carets {
       ...one,
       ranges: one.ranges.map(([anchor, head]) => /** @type {const} */ ([clamped(anchor, length), clamped(head, length)]))
     }));
+    if (shown && JSON.stringify(shown) === JSON.stringify(within)) return;
     const effects = [this._set.of(within)];
     view.dispatch({ effects: shown ? effects : [this._append.of(this._extension), ...effects] });
   }

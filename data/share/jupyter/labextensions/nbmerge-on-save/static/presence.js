@@ -33,6 +33,7 @@ import { carriedOver, Places } from './presence_places.js';
  */
 
 const LOOK = 5000; // milliseconds between two looks at whether a connection is silent, and at what gets old
+const TOGETHER = 20; // milliseconds in which what is heard is drawn together
 const SHOWN = 120_000; // milliseconds for which a program that has saved is shown
 const NARROW = 600; // pixels of a toolbar
 
@@ -217,7 +218,7 @@ class NotebookPresence {
       if (JSON.stringify(person.at) !== JSON.stringify(message.at)) person.moved = ++this._count;
       person.at = message.at;
       person.seen = now;
-      this._draw();
+      this._drawSoon();
     }
   }
 
@@ -250,7 +251,7 @@ class NotebookPresence {
     this._due ??= window.setTimeout(() => {
       this._due = undefined;
       this._draw();
-    }, 50);
+    }, TOGETHER);
   }
 
   /** Show everybody where they are. */

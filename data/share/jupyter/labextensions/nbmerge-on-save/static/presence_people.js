@@ -51,11 +51,11 @@ const LOOK = `
 .nbmerge-caret-label { position: absolute; height: 16px; padding: 0 4px; border-radius: 3px;
   font: 11px/16px var(--jp-ui-font-family); background: var(--nbmerge-colour); color: var(--nbmerge-ink);
   white-space: nowrap; max-width: 160px; box-sizing: border-box; overflow: hidden; text-overflow: ellipsis;
-  animation: nbmerge-fade 3s forwards; }
+  animation: nbmerge-fade 0.3s 2.5s forwards; }
 .nbmerge-caret-label.nbmerge-above { bottom: 100%; }
 .nbmerge-caret-label.nbmerge-below { top: 100%; }
 .nbmerge-caret-label.nbmerge-behind { top: 0; }
-@keyframes nbmerge-fade { 0%, 80% { opacity: 1; } 100% { opacity: 0; } }
+@keyframes nbmerge-fade { to { opacity: 0; } }
 `;
 
 /** Bring the look into the page, once. */
@@ -67,12 +67,23 @@ export function bringLook() {
   document.head.append(style);
 }
 
+/** What colours come out as, by theme: to find it out, the page's styles are computed. @type {Map<string, Paint>} */
+const known = new Map();
+
 /**
  * A colour as it comes out in this page's theme, opaque, and black or white for text on it.
  * @param {string} colour
  * @returns {Paint}
  */
 export function paintOf(colour) {
+  const key = `${document.body.dataset['jpThemeName']} ${colour}`;
+  const found = known.get(key) ?? computed(colour);
+  if (known.size < 1000) known.set(key, found);
+  return found;
+}
+
+/** @param {string} colour @returns {Paint} */
+function computed(colour) {
   const probe = document.createElement('span');
   probe.style.color = GREY;
   if (CSS.supports('color', colour)) probe.style.color = colour;
@@ -236,13 +247,16 @@ function say(button, text) {
  * @param {Words} words
  */
 export function markCell(cell, people, words) {
-  const old = cell.querySelector(':scope > .nbmerge-here');
+  const old = /** @type {HTMLElement | null} */ (cell.querySelector(':scope > .nbmerge-here'));
   if (!people.length) {
     old?.remove();
     return;
   }
+  const whose = people.map(({ id, colour }) => `${id} ${paintOf(colour).colour}`).join();
+  if (old?.dataset['whose'] === whose) return;
   const mark = document.createElement('div');
   mark.className = 'nbmerge-here';
+  mark.dataset['whose'] = whose;
   for (const one of people) {
     const bar = document.createElement('span');
     bar.setAttribute('role', 'img');
