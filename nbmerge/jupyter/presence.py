@@ -151,7 +151,7 @@ class Presences:
         member.heard = now
 
     def saved(self, key: str, program: str) -> None:
-        """A program has just saved a notebook."""
+        """A program has just saved a notebook; "" for one that has not said its name."""
         self._forget_old()
         programs = self._programs.setdefault(key, {})
         programs.pop(program, None)

@@ -32,7 +32,6 @@ SETTING = "nbmerge_presence"
 _LONGEST_MESSAGE = 4096  # bytes
 _CHECKED_AFTER = 10.0  # seconds until it is asked again whether somebody may read the notebook
 _REFUSED, _TOO_MANY = 1008, 1013  # codes with which a connection is closed
-_A_PROGRAM = "A program"
 
 
 class PresentPeople:
@@ -69,7 +68,7 @@ class PresentPeople:
         with contextlib.suppress(NbmergeError):  # it changes again just now
             name = await self._participants.ask(lambda participation: participation.writer(file))
             if name is not None and name not in self._tab_writers:
-                self.presences.saved(key_of(file), plain(name) or _A_PROGRAM)
+                self.presences.saved(key_of(file), plain(name))
 
     async def stop(self) -> None:
         """Let no more time pass."""
@@ -154,7 +153,8 @@ class PresenceHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _send(self, message: Message) -> None:
         with contextlib.suppress(WebSocketClosedError):
-            self.write_message(json.dumps(message))
+            sent = self.write_message(json.dumps(message))
+            sent.add_done_callback(lambda done: done.exception())  # that it has ended is heard by `on_close`
 
     def _dismiss(self) -> None:
         self.close(1001, "no answer")

@@ -187,5 +187,5 @@ async def test_a_program_that_saves_is_told_and_a_tab_is_not_one(
     await asyncio.sleep(0.5)
     file.write_bytes(JUPYTER.spell(notebook(code("one = 11", id="one"), code("two = 22", id="two"))))
     [program] = (await ann.next("programs"))["programs"]
-    assert program["name"] == "A program"
+    assert program["name"] == ""
     assert program["ago"] < LONGEST

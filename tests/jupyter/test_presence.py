@@ -188,8 +188,8 @@ def test_a_program_that_saved_is_named_for_a_while(room: Room) -> None:
     room.pass_(20)
     ann = room.page(ANN)
     assert ann.last("people")["programs"] == [{"name": "agent", "ago": 20}]
-    room.presences.saved("nb", "A program")
-    assert [one["name"] for one in ann.last("programs")["programs"]] == ["agent", "A program"]
+    room.presences.saved("nb", "")
+    assert [one["name"] for one in ann.last("programs")["programs"]] == ["agent", ""]
     room.pass_(300)
     assert room.page(BOB).last("people")["programs"] == []
 

@@ -12,7 +12,11 @@ from nbmerge import __version__
 from tests.jupyter_page.lab import EXTENSIONS
 
 FOLDER = EXTENSIONS / "nbmerge-on-save"
-MODULES = sorted(path for path in (FOLDER / "static").glob("*.js") if path.name != "remoteEntry.js")
+UNDER_NODE = [
+    *("text.js", "order.js", "notebooks.js", "replica.js", "apply.js", "words.js"),
+    *("markers.js", "conflict-words.js", "conflict-choosing.js"),
+    *("presence_places.js", "presence_line.js"),
+]
 
 
 def test_it_is_an_extension_of_this_version() -> None:
@@ -37,13 +41,7 @@ def test_each_module_says_what_it_owns_and_is_small(path: Path) -> None:
     assert max(map(len, text.splitlines())) <= 120
 
 
-_UNDER_NODE = [
-    *("text.js", "order.js", "notebooks.js", "replica.js", "apply.js", "words.js"),
-    *("markers.js", "conflict-words.js", "conflict-choosing.js"),
-]
-
-
-@pytest.mark.parametrize("name", _UNDER_NODE)
+@pytest.mark.parametrize("name", UNDER_NODE)
 def test_what_runs_under_node_imports_nothing_of_jupyter(name: str) -> None:
     text = (FOLDER / "static" / name).read_text(encoding="utf-8")
     imported = re.findall(r"^import .*?from '(.*?)'|^\} from '(.*?)'", text, re.M)

@@ -360,9 +360,10 @@ _NOTE_CARETS = f"""([cell, at]) => {{
   }});
   return null;
 }}"""
-_GO = f"""([cell, at]) => {{
+_GO = f"""async ([cell, at]) => {{
   const {{content}} = window.panel;
   content.activeCellIndex = cell;
+  await content.activeCell.ready;
   content.mode = 'edit';
   const {{editor}} = content.activeCell;
   editor.focus();

@@ -66,7 +66,11 @@ class Shape {
     return node;
   }
 
-  /** A label that was shown is not shown again because the text around it moves. @param {HTMLElement} node @param {any} old */
+  /**
+   * A label that was shown is not shown again because the text around it moves.
+   * @param {HTMLElement} node
+   * @param {any} old
+   */
   update(node, old) {
     if (!this._looksLike(old)) return false;
     this._place(node);
@@ -147,10 +151,7 @@ export class Carets {
     const shown = view.state.field(this._field, false);
     if (!carets.length && !shown?.length) return;
     const { length } = view.state.doc;
-    const within = carets.map(one => ({
-      ...one,
-      ranges: one.ranges.map(([anchor, head]) => /** @type {const} */ ([clamped(anchor, length), clamped(head, length)]))
-    }));
+    const within = carets.map(one => withPlaces(one, offset => clamped(offset, length)));
     if (shown && JSON.stringify(shown) === JSON.stringify(within)) return;
     const effects = [this._set.of(within)];
     view.dispatch({ effects: shown ? effects : [this._append.of(this._extension), ...effects] });
@@ -170,12 +171,7 @@ export class Carets {
   _updated(carets, { effects, docChanged, changes }) {
     for (const effect of effects) if (effect.is(this._set)) return effect.value;
     if (!docChanged || !carets.length) return carets;
-    return carets.map(one => ({
-      ...one,
-      ranges: one.ranges.map(
-        ([anchor, head]) => /** @type {const} */ ([changes.mapPos(anchor, 1), changes.mapPos(head, 1)])
-      )
-    }));
+    return carets.map(one => withPlaces(one, offset => changes.mapPos(offset, 1)));
   }
 
   /** @param {boolean} above */
@@ -237,6 +233,16 @@ export class Carets {
     return this._view.RectangleMarker.forRange(view, '', range);
   }
 }
+
+/**
+ * @param {Caret} caret
+ * @param {(offset: number) => number} moved
+ * @returns {Caret}
+ */
+const withPlaces = (caret, moved) => ({
+  ...caret,
+  ranges: caret.ranges.map(([anchor, head]) => [moved(anchor), moved(head)])
+});
 
 /** @param {number} offset @param {number} length */
 const clamped = (offset, length) => Math.max(0, Math.min(offset, length));

@@ -20,7 +20,10 @@ import { carriedOver, Places } from './presence_places.js';
 /** @typedef {import('@codemirror/view').EditorView} EditorView */
 /** @typedef {NotebookPanel['content']['widgets'][number]} CellWidget */
 /** @typedef {CellWidget['model']['sharedModel']} SharedCell */
-/** Where somebody is, as pages tell it. @typedef {{cell: string, place: number, version: string, ranges: [number, number][]}} At */
+/**
+ * Where somebody is, as pages tell it.
+ * @typedef {{cell: string, place: number, version: string, ranges: [number, number][]}} At
+ */
 /** @typedef {Shown & {at: At | null, moved: number}} Person */
 /** What a page and the server had last, both. @typedef {{version: string, content: Json}} Synced */
 /**
@@ -33,6 +36,8 @@ import { carriedOver, Places } from './presence_places.js';
  */
 
 const LOOK = 5000; // milliseconds between two looks at whether a connection is silent, and at what gets old
+const [FIRST_TRY, LAST_TRY] = [10, 60_000]; // milliseconds until it is looked again whether a notebook takes part
+const NAMELESS = 'another program'; // as answers call it
 const TOGETHER = 20; // milliseconds in which what is heard is drawn together
 const SHOWN = 120_000; // milliseconds for which a program that has saved is shown
 const NARROW = 600; // pixels of a toolbar
@@ -48,6 +53,10 @@ export class PagePresence {
     this._carets = carets;
     /** @type {Map<NotebookPanel, NotebookPresence>} */
     this._notebooks = new Map();
+    /** @type {Set<NotebookPanel>} */
+    this._panels = new Set();
+    /** @type {WeakMap<NotebookPanel, number>} */
+    this._trying = new WeakMap();
     bringLook();
     const moved = () => {
       for (const one of this._notebooks.values()) one.line.moved();
@@ -59,15 +68,32 @@ export class PagePresence {
 
   /** A panel was opened. @param {NotebookPanel} panel */
   attach(panel) {
-    void panel.context.ready.then(() => {
-      if (panel.isDisposed || this._notebooks.has(panel)) return;
-      const found = new NotebookPresence(panel, this._surroundings, this._carets);
-      this._notebooks.set(panel, found);
-      panel.disposed.connect(() => {
-        found.line.close();
-        this._notebooks.delete(panel);
-      });
+    const { context } = panel;
+    this._panels.add(panel);
+    panel.disposed.connect(() => {
+      this._panels.delete(panel);
+      this._notebooks.get(panel)?.line.close();
+      this._notebooks.delete(panel);
+      for (const other of this._panels) if (other.context === context) this._begin(other);
     });
+    void context.ready.then(() => this._begin(panel));
+  }
+
+  /**
+   * Be there, as soon as the notebook takes part.  Of several views of one notebook one tells where this page is:
+   * nobody is beside themselves.
+   * @param {NotebookPanel} panel
+   * @param {number} [pause] milliseconds
+   */
+  _begin(panel, pause = FIRST_TRY) {
+    if (panel.isDisposed || [...this._notebooks.keys()].some(one => one.context === panel.context)) return;
+    if (this._surroundings.synced(panel.context.path)) {
+      this._notebooks.set(panel, new NotebookPresence(panel, this._surroundings, this._carets));
+    } else {
+      clearTimeout(this._trying.get(panel));
+      const again = () => this._begin(panel, Math.min(2 * pause, LAST_TRY));
+      this._trying.set(panel, window.setTimeout(again, pause));
+    }
   }
 
   /**
@@ -119,7 +145,7 @@ class NotebookPresence {
     this.bar = new PeopleBar(surroundings.Widget, surroundings.words, {
       cell: id => this._numberOf(this._people.get(id)),
       go: id => this._go(this._people.get(id)),
-      goToProgram: name => this._goTo(this._changed.get(name)),
+      goToProgram: name => this._goTo(this._changed.get(name || NAMELESS)),
       now: () => performance.now(),
       narrow: () => this._isNarrow
     });
@@ -208,10 +234,10 @@ class NotebookPresence {
     if (message.type === 'people') {
       const wasAlone = !this._people.size;
       this._setPeople(message.people);
-      this._setPrograms(message.programs.map((/** @type {Json} */ one) => ({ name: one.name, saved: now - 1000 * one.ago })));
+      this._setPrograms(programsIn(message));
       if (wasAlone && this._people.size) this.line.sayAnew();
     } else if (message.type === 'programs') {
-      this._setPrograms(message.programs.map((/** @type {Json} */ one) => ({ name: one.name, saved: now - 1000 * one.ago })));
+      this._setPrograms(programsIn(message));
     } else if (message.type === 'at') {
       const person = this._people.get(message.id);
       if (!person) return;
@@ -386,6 +412,12 @@ class NotebookPresence {
     void content.scrollToItem(place, 'smart').catch(() => undefined);
     content.activate();
   }
+}
+
+/** @param {Json} message @returns {Program[]} */
+function programsIn({ programs }) {
+  const now = performance.now();
+  return /** @type {Json[]} */ (programs).map(({ name, ago }) => ({ name, saved: now - 1000 * ago }));
 }
 
 /** The CodeMirror of a cell, if it has been made. @param {CellWidget} cell @returns {EditorView | null} */

@@ -6,7 +6,10 @@
  */
 
 /** @typedef {import('./notebooks.js').Json} Json */
-/** What of a WebSocket is used. @typedef {Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onmessage' | 'onclose'>} Socket */
+/**
+ * What of a WebSocket is used.
+ * @typedef {Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onmessage' | 'onclose'>} Socket
+ */
 /**
  * `heard` is given each message, `lost` called when nobody is heard of any more; `where` gives the page's place.
  * @typedef {object} Ends

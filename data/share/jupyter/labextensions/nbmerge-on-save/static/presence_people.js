@@ -16,7 +16,10 @@
  * @property {boolean} yours
  * @property {number} seen
  */
-/** What has saved; `saved` is the page's time. @typedef {{name: string, saved: number}} Program */
+/**
+ * What has saved, "" where it has no name; `saved` is the page's time.
+ * @typedef {{name: string, saved: number}} Program
+ */
 /** @typedef {{colour: string, ink: string}} Paint */
 /**
  * @typedef {object} Asked
@@ -168,7 +171,8 @@ export class PeopleBar {
       const when = ago(this._words, this._asked.now() - one.saved);
       if (!button) continue;
       button.textContent = this._asked.narrow() ? '⚙' : `⚙ ${when}`;
-      say(button, this._words.__('%1 saved this notebook, %2', one.name, when));
+      const name = one.name || this._words.__('A program');
+      say(button, this._words.__('%1 saved this notebook, %2', name, when));
     }
   }
 
