@@ -32,6 +32,7 @@
 
 const NOW = 15; // seconds
 const [MOST, FEW] = [6, 2]; // people that are shown by themselves
+const MOST_BARS = 5; // at one cell
 const GREY = '#808080';
 
 const LOOK = `
@@ -44,6 +45,15 @@ const LOOK = `
 .nbmerge-people button.nbmerge-away { opacity: 0.6; }
 .nbmerge-people button.nbmerge-program, .nbmerge-people button.nbmerge-more { border-radius: 3px;
   background: var(--jp-layout-color3); color: var(--jp-ui-font-color0); font-weight: 400; }
+.nbmerge-everybody { inset: auto; margin: 2px 0 0; padding: 4px; border: 1px solid var(--jp-border-color1);
+  max-height: 60vh; max-width: 320px; overflow-y: auto; background: var(--jp-layout-color1);
+  box-shadow: var(--jp-elevation-z6); }
+.nbmerge-everybody button { display: block; width: 100%; border: none; border-left: 4px solid var(--nbmerge-colour);
+  padding: 4px 8px; margin: 2px 0; background: none; color: var(--jp-ui-font-color1); cursor: pointer; text-align: start;
+  font: var(--jp-ui-font-size1) var(--jp-ui-font-family); white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis; }
+.nbmerge-everybody button:hover { background: var(--jp-layout-color2); }
+.nbmerge-everybody button:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: -2px; }
 .jp-Cell:has(> .nbmerge-here) { position: relative; }
 .nbmerge-here { position: absolute; right: 0; top: 4px; bottom: 4px; display: flex; gap: 2px; z-index: 1;
   pointer-events: none; }
@@ -131,7 +141,6 @@ export class PeopleBar {
     this._people = [];
     /** @type {readonly Program[]} */
     this._programs = [];
-    this._isWhole = false;
     const { node } = this.widget;
     node.classList.add('nbmerge-people');
     node.setAttribute('role', 'group');
@@ -150,7 +159,7 @@ export class PeopleBar {
     const { node } = this.widget;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset['nbmerge'];
     const most = this._asked.narrow() ? FEW : MOST;
-    const few = this._isWhole || people.length <= most ? people : people.slice(0, most - 1);
+    const few = people.length <= most ? people : people.slice(0, most - 1);
     const buttons = [...few.map(one => this._person(one)), ...(few === people ? [] : [this._more(few.length)])];
     node.replaceChildren(...buttons, ...programs.map(one => this._program(one)));
     this.refresh();
@@ -207,14 +216,39 @@ export class PeopleBar {
   /** @param {number} shown */
   _more(shown) {
     const others = this._people.slice(shown);
-    const button = this._made('more', `+${others.length}`, () => {
-      this._isWhole = true;
-      this.show(this._people, this._programs);
-      this._button(`person ${others[0].id}`)?.focus();
-    });
+    const button = this._made('more', `+${others.length}`, () => this._showList());
     button.classList.add('nbmerge-more');
+    button.setAttribute('aria-haspopup', 'true');
     say(button, this._words.__('Show all: %1', others.map(one => one.name).join(', ')));
     return button;
+  }
+
+  /** All people by their names, in a list that goes away when one is chosen, by Escape, or by a click elsewhere. */
+  _showList() {
+    const list = document.createElement('div');
+    list.className = 'nbmerge-everybody';
+    list.popover = 'auto';
+    list.setAttribute('role', 'group');
+    list.setAttribute('aria-label', this._words.__('Who else is in this notebook'));
+    for (const one of this._people) {
+      const go = () => {
+        list.hidePopover();
+        this._asked.go(one.id);
+      };
+      const button = this._made(`listed ${one.id}`, one.name, go);
+      say(button, this._saying(one, this._asked.now() - one.seen));
+      paint(button, paintOf(one.colour));
+      list.append(button);
+    }
+    list.addEventListener('toggle', event => {
+      if (/** @type {ToggleEvent} */ (event).newState === 'closed') list.remove();
+    });
+    const { left, bottom } = this.widget.node.getBoundingClientRect();
+    list.style.left = `${left}px`;
+    list.style.top = `${bottom}px`;
+    document.body.append(list);
+    list.showPopover();
+    /** @type {HTMLElement} */ (list.firstChild).focus();
   }
 
   /**
@@ -261,7 +295,7 @@ export function markCell(cell, people, words) {
   const mark = document.createElement('div');
   mark.className = 'nbmerge-here';
   mark.dataset['whose'] = whose;
-  for (const one of people) {
+  for (const one of people.slice(0, MOST_BARS)) {
     const bar = document.createElement('span');
     bar.setAttribute('role', 'img');
     say(bar, words.__('%1 is here', one.name));
