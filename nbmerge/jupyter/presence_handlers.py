@@ -68,15 +68,18 @@ class PresentPeople:
         with contextlib.suppress(NbmergeError):  # it changes again just now
             name = await self._participants.ask(lambda participation: participation.writer(file))
             if name is not None and name not in self._tab_writers:
-                self.presences.saved(key_of(file), plain(name))
+                self.presences.saved(await self.key(file), plain(name))
+
+    async def key(self, file: str) -> str:
+        """What names a notebook whichever way its file is reached; a slow drive keeps nobody else waiting."""
+        return await self._participants.run(lambda: os.path.realpath(file))
 
     async def stop(self) -> None:
         """Let no more time pass."""
-        for task in (self._ticking, *self._asking):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        tasks = [task for task in (self._ticking, *self._asking) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class PresenceHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -109,7 +112,7 @@ class PresenceHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         await contents.model(path)
         if why := why_not_here(contents.manager):
             raise HTTPError(404, why)
-        self._key = key_of(contents.file(path))
+        self._key = await self._people.key(contents.file(path))
         self._checked = asyncio.get_running_loop().time()
         await super().get(path)
 
@@ -162,8 +165,3 @@ class PresenceHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def _refuse(self, why: str) -> None:
         self._people.presences.leave(self._id)
         self.close(_REFUSED, why.encode("ascii", "replace").decode())
-
-
-def key_of(file: str) -> str:
-    """What names a notebook whichever way its file is reached."""
-    return os.path.realpath(file)

@@ -153,6 +153,28 @@ def test_people_come_move_and_go(there: Server, both: tuple[Tab, Tab]) -> None:
 
 
 @pytest.mark.slow
+def test_in_a_narrow_window_all_people_are_in_a_list(both: tuple[Tab, Tab], enter: Enter) -> None:
+    ann, _ = both
+    for name in ("Bob", "Carla"):
+        enter(name).show(NAME)
+    seen(ann, 3)
+    ann.page.set_viewport_size({"width": 800, "height": 600})
+    seen(ann, 1)
+    more = ann.page.locator(".nbmerge-more")
+    assert more.text_content() == "+2"
+    ann.page.wait_for_timeout(700)  # until the toolbar has put away what has no room
+    assert more.is_visible()
+    for key, left in (("Escape", 0), ("Enter", 0)):
+        more.focus()
+        ann.page.keyboard.press("Enter")
+        listed = ann.page.locator(".nbmerge-everybody button")
+        assert listed.all_text_contents() == [HOSTILE, "Bob", "Carla"]
+        ann.page.keyboard.press(key)
+        assert listed.count() == left
+        assert more.evaluate("one => one === document.activeElement") is (key == "Escape")
+
+
+@pytest.mark.slow
 def test_nothing_of_it_reaches_the_notebook(there: Server, both: tuple[Tab, Tab]) -> None:
     ann, other = both
     ann.save()

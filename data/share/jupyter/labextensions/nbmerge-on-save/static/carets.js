@@ -150,6 +150,7 @@ export class Carets {
   show(view, carets) {
     const shown = view.state.field(this._field, false);
     if (!carets.length && !shown?.length) return;
+    if (!shown && view.composing) return; // nothing is added to an editor while a character is being composed
     const { length } = view.state.doc;
     const within = carets.map(one => withPlaces(one, offset => clamped(offset, length)));
     if (shown && JSON.stringify(shown) === JSON.stringify(within)) return;

@@ -1,0 +1,351 @@
+/**
+ * Owns: who else has one notebook open: what its page tells of itself, and where the others are shown.
+ * Must not know: how saves are merged, how a connection is kept, how anything is drawn.
+ * Invariant: nothing of it reaches the notebook, its undo history or its file.
+ */
+
+import { joined } from './notebooks.js';
+import { PresenceLine } from './presence_line.js';
+import { paintOf } from './presence_look.js';
+import { markCell, PeopleBar } from './presence_people.js';
+import { carriedOver, Places } from './presence_places.js';
+
+/** @typedef {import('./carets.js').Carets} Carets */
+/** @typedef {import('./notebooks.js').Json} Json */
+/** @typedef {import('./presence_people.js').Shown} Shown */
+/** @typedef {import('./presence_people.js').Program} Program */
+/** @typedef {import('./replica.js').SaveAnswer} SaveAnswer */
+/** @typedef {import('./replica.js').PullAnswer} PullAnswer */
+/** @typedef {import('./words.js').Words} Words */
+/** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
+/** @typedef {import('@codemirror/view').EditorView} EditorView */
+/** @typedef {NotebookPanel['content']['widgets'][number]} CellWidget */
+/** @typedef {CellWidget['model']['sharedModel']} SharedCell */
+/**
+ * Where somebody is, as pages tell it.
+ * @typedef {{cell: string, place: number, version: string, ranges: [number, number][]}} At
+ */
+/** @typedef {Shown & {at: At | null, moved: number}} Person */
+/** What a page and the server had last, both. @typedef {{version: string, content: Json}} Synced */
+/**
+ * @typedef {object} Surroundings
+ * @property {typeof import('@lumino/widgets').Widget} Widget
+ * @property {typeof import('@jupyterlab/coreutils').URLExt} URLExt
+ * @property {import('@jupyterlab/services').ServerConnection.ISettings} settings
+ * @property {Words} words
+ * @property {(path: string) => Synced | null} synced null: the notebook takes no part
+ */
+
+const NAMELESS = 'another program'; // as answers call it
+const LONGEST_ID = 64; // as notebooks may have them
+const TOGETHER = 20; // milliseconds in which what is heard is drawn together
+const SHOWN = 120_000; // milliseconds for which a program that has saved is shown
+const NARROW = 600; // pixels of a toolbar
+
+/** The people in one notebook as one panel shows them. */
+export class NotebookPresence {
+  /**
+   * @param {NotebookPanel} panel
+   * @param {Surroundings} surroundings
+   * @param {Carets} carets
+   */
+  constructor(panel, surroundings, carets) {
+    this._panel = panel;
+    this._around = surroundings;
+    this._carets = carets;
+    /** @type {Map<string, Person>} */
+    this._people = new Map();
+    /** @type {Program[]} */
+    this._programs = [];
+    /** The cells that programs changed last. @type {Map<string, SharedCell>} */
+    this._changed = new Map();
+    /** @type {Places<SharedCell>} */
+    this._places = new Places();
+    /** @type {Set<CellWidget>} */
+    this._marked = new Set();
+    /** @type {WeakSet<CellWidget>} */
+    this._awaited = new WeakSet();
+    this._count = 0;
+    /** @type {number | undefined} */
+    this._due = undefined;
+    this.bar = new PeopleBar(surroundings.Widget, surroundings.words, {
+      cell: id => this._numberOf(this._people.get(id)),
+      go: id => this._go(this._people.get(id)),
+      goToProgram: name => this._goTo(this._changed.get(name || NAMELESS)),
+      now: () => performance.now(),
+      narrow: () => this._isNarrow
+    });
+    this._isNarrow = false;
+    this._putBar();
+    this.line = this._connected();
+    this._listen();
+  }
+
+  _connected() {
+    return new PresenceLine({
+      connect: () => this._socket(),
+      heard: message => this._heard(message),
+      lost: () => this._setPeople([]),
+      where: () => this._where(),
+      alone: () => !this._people.size,
+      later: (work, milliseconds) => window.setTimeout(work, milliseconds),
+      now: () => performance.now()
+    });
+  }
+
+  _socket() {
+    const { settings, URLExt } = this._around;
+    const url = URLExt.join(settings.wsUrl, 'nbmerge/api/presence', URLExt.encodeParts(this._panel.context.path));
+    const token = settings.appendToken && settings.token ? `?token=${encodeURIComponent(settings.token)}` : '';
+    return new settings.WebSocket(url + token);
+  }
+
+  _listen() {
+    const { content, context } = this._panel;
+    const moved = () => this.line.moved();
+    content.activeCellChanged.connect(moved);
+    content.stateChanged.connect(moved);
+    context.pathChanged.connect(() => this.line.reopen());
+    content.model?.cells.changed.connect(() => this._drawSoon());
+  }
+
+  /** Before what a narrow toolbar puts away first. */
+  _putBar() {
+    const { toolbar } = this._panel;
+    const isPut = toolbar.insertBefore('cellType', 'nbmerge-people', this.bar.widget);
+    if (!isPut) toolbar.addItem('nbmerge-people', this.bar.widget);
+    const sized = new ResizeObserver(() => {
+      const isNarrow = toolbar.node.offsetWidth < NARROW;
+      if (isNarrow === this._isNarrow) return;
+      this._isNarrow = isNarrow;
+      this._show();
+    });
+    sized.observe(toolbar.node);
+    this._panel.disposed.connect(() => sized.disconnect());
+  }
+
+  /** Now and then. */
+  look() {
+    this.line.check();
+    const fresh = this._programs.filter(({ saved }) => performance.now() - saved < SHOWN);
+    if (fresh.length < this._programs.length) this._setPrograms(fresh);
+    else this.bar.refresh();
+  }
+
+  /** @param {SaveAnswer | PullAnswer} answer */
+  told(answer) {
+    this._learn();
+    const operation = answer.operations.find(one => one.op !== 'delete' && one.op !== 'move');
+    const cells = this._panel.context.model.sharedModel.cells;
+    const name = operation?.op === 'insert' ? operation.value?.id : operation?.cell;
+    const cell = typeof name === 'number' ? cells[name] : cells.find(one => one.getId() === name);
+    if (cell) for (const { writer } of answer.came) this._changed.set(writer, cell);
+    if (cell) this._last = cell;
+    this._drawSoon();
+    this.line.moved();
+  }
+
+  /** Remember which cells are those of the version that is shown, if they have no ids. @returns {Synced | null} */
+  _learn() {
+    const synced = this._around.synced(this._panel.context.path);
+    const cells = this._panel.context.model.sharedModel.cells;
+    const isNamed = synced?.content.cells[0]?.id !== undefined;
+    if (synced && !isNamed && synced.content.cells.length === cells.length) this._places.learn(synced.version, cells);
+    return synced;
+  }
+
+  /** @param {Json} message */
+  _heard(message) {
+    const now = performance.now();
+    if (message.type === 'people') {
+      const wasAlone = !this._people.size;
+      this._setPeople(message.people);
+      this._setPrograms(programsIn(message));
+      if (wasAlone && this._people.size) this.line.sayAnew();
+    } else if (message.type === 'programs') {
+      this._setPrograms(programsIn(message));
+    } else if (message.type === 'at') {
+      const person = this._people.get(message.id);
+      if (!person) return;
+      if (JSON.stringify(person.at) !== JSON.stringify(message.at)) person.moved = ++this._count;
+      person.at = message.at;
+      person.seen = now;
+      this._drawSoon();
+    }
+  }
+
+  /** @param {Json[]} people */
+  _setPeople(people) {
+    if (!people.length && !this._people.size) return;
+    const now = performance.now();
+    const before = this._people;
+    this._people = new Map();
+    for (const { idle, ...one } of people) {
+      const moved = before.get(one.id)?.moved ?? ++this._count;
+      this._people.set(one.id, /** @type {Person} */ ({ ...one, seen: now - 1000 * idle, moved }));
+    }
+    this._show();
+    this._draw();
+  }
+
+  /** @param {Program[]} programs */
+  _setPrograms(programs) {
+    this._programs = programs;
+    this._show();
+  }
+
+  _show() {
+    this.bar.show([...this._people.values()], this._programs);
+  }
+
+  _drawSoon() {
+    if (!this._people.size && !this._marked.size) return;
+    this._due ??= window.setTimeout(() => {
+      this._due = undefined;
+      this._draw();
+    }, TOGETHER);
+  }
+
+  /** Show everybody where they are. */
+  _draw() {
+    if (this._panel.isDisposed) return;
+    const places = this._cellsOfPeople();
+    for (const cell of this._marked) if (!places.has(cell)) this._drawIn(cell, []);
+    for (const [cell, people] of places) this._drawIn(cell, people);
+    this._marked = new Set(places.keys());
+  }
+
+  /** @returns {Map<CellWidget, Person[]>} */
+  _cellsOfPeople() {
+    /** @type {Map<CellWidget, Person[]>} */
+    const found = new Map();
+    if (!this._people.size) return found;
+    this._learn();
+    const widgets = this._panel.content.widgets;
+    const byId = new Map(widgets.map(one => [one.model.sharedModel.getId(), one]));
+    const byCell = new Map(widgets.map(one => [one.model.sharedModel, one]));
+    for (const person of this._people.values()) {
+      const { at } = person;
+      if (!at) continue;
+      const cell = at.cell ? undefined : this._places.cell(at.version, at.place);
+      const widget = at.cell ? byId.get(at.cell) : cell && byCell.get(cell);
+      if (widget) found.set(widget, [...(found.get(widget) ?? []), person]);
+    }
+    return found;
+  }
+
+  /**
+   * @param {CellWidget} cell
+   * @param {Person[]} people
+   */
+  _drawIn(cell, people) {
+    if (cell.isDisposed) return;
+    markCell(cell.node, people, this._around.words);
+    const editor = editorOf(cell);
+    if (editor) this._carets.show(editor, this._caretsIn(cell, people));
+    else if (people.length && !this._awaited.has(cell)) {
+      this._awaited.add(cell);
+      void cell.ready.then(() => {
+        this._awaited.delete(cell);
+        this._drawSoon();
+      });
+    }
+  }
+
+  /**
+   * @param {CellWidget} cell
+   * @param {Person[]} people
+   */
+  _caretsIn(cell, people) {
+    const shared = cell.model.sharedModel;
+    const now = shared.getSource();
+    const known = this._knownText(shared) ?? now;
+    return people.map(({ id, name, colour, at, moved }) => ({
+      ...{ id, name, moved, ...paintOf(colour) },
+      ranges: (at?.ranges ?? []).map(
+        ([anchor, head]) => /** @type {const} */ ([carriedOver(known, now, anchor), carriedOver(known, now, head)])
+      )
+    }));
+  }
+
+  /** What the server and this page had last in a cell. @param {SharedCell} shared @returns {string | null} */
+  _knownText(shared) {
+    const synced = this._around.synced(this._panel.context.path);
+    const cells = /** @type {Json[]} */ (synced?.content.cells ?? []);
+    const id = shared.getId();
+    const named = cells.find(one => one.id === id);
+    const place = named ? null : this._places.of(shared);
+    const found = named ?? (place && place.version === synced?.version ? cells[place.place] : null);
+    return found ? joined(found.source) : null;
+  }
+
+  /** Where this page is, for the others. @returns {Json | null} */
+  _where() {
+    const { activeCell, mode } = this._panel.content;
+    if (!activeCell) return null;
+    const synced = this._learn();
+    const shared = activeCell.model.sharedModel;
+    const isNamed = synced?.content.cells[0]?.id !== undefined;
+    const place = isNamed ? null : this._places.of(shared);
+    const id = shared.getId();
+    if (isNamed ? id.length > LONGEST_ID : !place) return null;
+    const editor = mode === 'edit' ? editorOf(activeCell) : null;
+    const now = shared.getSource();
+    const known = this._knownText(shared) ?? now;
+    const ranges = (editor?.state.selection.ranges ?? []).map(({ anchor, head }) => [
+      carriedOver(now, known, anchor),
+      carriedOver(now, known, head)
+    ]);
+    return {
+      cell: isNamed ? id : '',
+      place: place?.place ?? 0,
+      version: place?.version ?? synced?.version ?? '',
+      ranges: ranges.slice(0, 10)
+    };
+  }
+
+  /** @param {Person | undefined} person */
+  _widgetOf(person) {
+    for (const [cell, people] of this._cellsOfPeople()) if (person && people.includes(person)) return cell;
+    return null;
+  }
+
+  /** @param {Person | undefined} person */
+  _numberOf(person) {
+    const cell = this._widgetOf(person);
+    return cell ? this._panel.content.widgets.indexOf(cell) + 1 : 0;
+  }
+
+  /** @param {Person | undefined} person */
+  _go(person) {
+    const cell = this._widgetOf(person);
+    if (!cell || !person) return;
+    this._goTo(cell.model.sharedModel);
+    void cell.ready.then(() => {
+      const editor = editorOf(cell);
+      const [caret] = editor ? this._caretsIn(cell, [person]) : [];
+      if (editor && caret?.ranges.length) this._carets.reveal(editor, caret.ranges[0][1]);
+    });
+  }
+
+  /** @param {SharedCell | undefined} shared the cell that changed last, if it is not known */
+  _goTo(shared = this._last) {
+    const { content } = this._panel;
+    const place = content.widgets.findIndex(one => one.model.sharedModel === shared);
+    if (place < 0) return;
+    content.deselectAll();
+    content.activeCellIndex = place;
+    content.mode = 'command';
+    void content.scrollToItem(place, 'smart').catch(() => undefined);
+    content.activate();
+  }
+}
+
+/** @param {Json} message @returns {Program[]} */
+function programsIn({ programs }) {
+  const now = performance.now();
+  return /** @type {Json[]} */ (programs).map(({ name, ago }) => ({ name, saved: now - 1000 * ago }));
+}
+
+/** The CodeMirror of a cell, if it has been made. @param {CellWidget} cell @returns {EditorView | null} */
+const editorOf = cell => /** @type {any} */ (cell.editor)?.editor ?? null;
