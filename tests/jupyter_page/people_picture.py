@@ -1,7 +1,7 @@
 """Owns: the picture of people in one notebook, as docs/jupyter.md shows it.
 
-Must not know: how anything of it is done.  Invariant: nothing is drawn; it is what a tab shows while others are
-in its notebook.
+Must not know: how anything of it is done.  Invariant: nothing is drawn; it is what a tab shows while others
+are in its notebook.
 
     pip install pillow && python -m tests.jupyter_page.people_picture [--dark] [--size 1280x520] [FILE]
 """

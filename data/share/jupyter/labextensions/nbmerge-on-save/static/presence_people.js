@@ -161,7 +161,11 @@ export class PeopleBar {
       list.append(button);
     }
     list.addEventListener('toggle', event => {
-      if (/** @type {ToggleEvent} */ (event).newState === 'closed') list.remove();
+      if (/** @type {ToggleEvent} */ (event).newState !== 'closed') return;
+      const { activeElement } = document;
+      const isLeft = !activeElement || activeElement === document.body || list.contains(activeElement);
+      list.remove();
+      if (isLeft) this._button('more')?.focus(); // the one that was pressed may have been made anew since
     });
     const { left, bottom } = this.widget.node.getBoundingClientRect();
     list.style.left = `${left}px`;
