@@ -16,6 +16,7 @@ from jupyter_server.auth import Authorizer, IdentityProvider, User
 from tornado.httpclient import HTTPClientError
 
 from nbmerge.jupyter import presence_handlers
+from nbmerge.sync import open_notebook, save
 from tests.helpers.build import code, notebook
 from tests.helpers.spelling import JUPYTER
 
@@ -176,7 +177,7 @@ async def test_a_page_that_talks_nonsense_is_sent_away(connect: Connect, file: P
 
 
 async def test_a_program_that_saves_is_told_and_a_tab_is_not_one(
-    connect: Connect, file: Path, jp_fetch: Any
+    connect: Connect, file: Path, jp_fetch: Any, tmp_path: Path
 ) -> None:
     ann = await connect("ann")
     opened = json.loads((await jp_fetch("nbmerge", "api", "open", NAME)).body)
@@ -189,3 +190,8 @@ async def test_a_program_that_saves_is_told_and_a_tab_is_not_one(
     [program] = (await ann.next("programs"))["programs"]
     assert program["name"] == ""
     assert program["ago"] < LONGEST
+    state = str(tmp_path / "state")
+    base = open_notebook(str(file), state=state).version
+    other = JUPYTER.spell(notebook(code("one = 11", id="one"), code("two = 3", id="two")))
+    await asyncio.to_thread(lambda: save(str(file), other, base, "agent", state))
+    assert [one["name"] for one in (await ann.next("programs"))["programs"]] == ["", "agent"]
