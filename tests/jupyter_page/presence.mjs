@@ -8,8 +8,8 @@ import { pathToFileURL } from 'node:url';
 
 const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
-const { carriedOver, Places } = await load('presence_places.js');
-const { PresenceLine } = await load('presence_line.js');
+const { carriedOver, Places } = await load('presence-places.js');
+const { PresenceLine } = await load('presence-line.js');
 
 /** A page with a connection; everything that it did is in `log`. */
 class Page {

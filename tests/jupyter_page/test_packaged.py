@@ -12,10 +12,11 @@ from nbmerge import __version__
 from tests.jupyter_page.lab import EXTENSIONS
 
 FOLDER = EXTENSIONS / "nbmerge-on-save"
+MODULES = sorted(path for path in (FOLDER / "static").glob("*.js") if path.name != "remoteEntry.js")
 UNDER_NODE = [
     *("text.js", "order.js", "notebooks.js", "replica.js", "apply.js", "words.js"),
     *("markers.js", "conflict-words.js", "conflict-choosing.js"),
-    *("presence_places.js", "presence_line.js"),
+    *("presence-places.js", "presence-line.js"),
 ]
 
 

@@ -11,7 +11,7 @@ import { NotebookConflicts } from './conflicts.js';
 /** @typedef {import('@jupyterlab/application').JupyterFrontEnd} JupyterFrontEnd */
 /** @typedef {import('@jupyterlab/notebook').INotebookTracker} Tracker */
 /** @typedef {import('@jupyterlab/statusbar').IStatusBar} StatusBar */
-/** @typedef {import('./conflict-words.js').Words} Words */
+/** @typedef {import('./words.js').Words} Words */
 /**
  * What of the page is needed; where there is no palette or bar, there are no entries in it.
  * @typedef {object} Page
@@ -24,25 +24,21 @@ import { NotebookConflicts } from './conflicts.js';
  * @property {typeof import('@codemirror/view')} cmView
  * @property {StatusBar} [bar]
  * @property {import('@jupyterlab/apputils').ICommandPalette} [palette]
- * @property {import('@jupyterlab/translation').ITranslator} [translator]
+ * @property {Words} words
  */
-
-/** @type {Words} */
-const PLAIN = { __: (text, ...words) => text.replace(/%(\d)/g, (_, number) => String(words[number - 1])) };
 
 export class Conflicts {
   /** @param {Page} page */
   constructor(page) {
-    const { app, tracker, server, replica, translator, cmState, cmView } = page;
-    /** @type {Words} */
-    this.words = translator?.load('nbmerge') ?? PLAIN;
+    const { app, tracker, server, replica, words, cmState, cmView } = page;
+    this.words = words;
     this._tracker = tracker;
     /** @type {Map<import('@jupyterlab/notebook').NotebookPanel, NotebookConflicts>} */
     this._open = new Map();
     this._shared = {
       server,
       replica,
-      words: this.words,
+      words,
       marks: conflictMarks(cmState, cmView),
       changed: () => this._changed()
     };
@@ -80,7 +76,7 @@ export class Conflicts {
 
   _changed() {
     const count = this._current?.places.length ?? 0;
-    const text = count === 1 ? this.words.__('1 conflict') : this.words.__('%1 conflicts', count);
+    const text = this.words._n('%1 conflict', '%1 conflicts', count);
     this._count.show(count ? text : '', this.words.__('%1 in this notebook: go to the next one', text));
     if (this._has === count > 0) return;
     this._has = count > 0;

@@ -11,7 +11,7 @@ import { offers, ownSide, shownIn } from './conflict-words.js';
 /** @typedef {import('./markers.js').Choice} Choice */
 /** @typedef {import('./conflict-words.js').Shown} Shown */
 /** @typedef {import('./conflict-words.js').Told} Told */
-/** @typedef {import('./conflict-words.js').Words} Words */
+/** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('@codemirror/view').EditorView} View */
 /** @typedef {import('@codemirror/state').EditorState} State */
 /**

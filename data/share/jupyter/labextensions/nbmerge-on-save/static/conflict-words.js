@@ -23,7 +23,7 @@ import { conflictsIn, isDeleted, nameIn } from './markers.js';
  * @typedef {'mine' | 'theirs' | 'both' | 'base'} Kind
  * @typedef {{choice: Choice, kind: Kind, title: string, detail: string, hint: string}} Offer
  */
-/** Translates texts, as Jupyter's own bundles do. @typedef {{__(text: string, ...words: any[]): string}} Words */
+/** @typedef {import('./words.js').Words} Words */
 
 const RECENT = 12 * 60 * 60 * 1000; // milliseconds for which the time of day is enough
 const DATED = /^(.+), (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:, version \d+)?$/s;

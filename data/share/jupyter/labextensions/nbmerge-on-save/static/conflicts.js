@@ -27,7 +27,7 @@ import { mayConflict } from './markers.js';
  * @property {import('./server.js').NbmergeServer} server
  * @property {ReturnType<typeof import('./conflict-marks.js').conflictMarks>} marks
  * @property {(path: string) => Replica | null} replica of a notebook that takes part
- * @property {import('./conflict-words.js').Words} words
+ * @property {import('./words.js').Words} words
  * @property {(conflicts: NotebookConflicts) => void} changed
  */
 

@@ -89,7 +89,7 @@ export async function plugins(shared) {
         tracker.widgetAdded.connect((_, panel) => attach(panel));
         /** @param {string} path */
         const replica = path => provider.replica(path);
-        const page = { app, tracker, server, replica, Widget, cmState, cmView, bar, palette, translator };
+        const page = { app, tracker, server, replica, Widget, cmState, cmView, bar, palette, words };
         const conflicts = new Conflicts(page);
         listen(app, provider);
         show(app, status, bar);

@@ -6,10 +6,10 @@
  */
 
 import { Carets } from './carets.js';
-import { bringLook } from './presence_look.js';
-import { NotebookPresence } from './presence_notebook.js';
+import { bringLook } from './presence-look.js';
+import { NotebookPresence } from './presence-notebook.js';
 
-/** @typedef {import('./presence_notebook.js').Surroundings} Surroundings */
+/** @typedef {import('./presence-notebook.js').Surroundings} Surroundings */
 /** @typedef {import('./replica.js').SaveAnswer} SaveAnswer */
 /** @typedef {import('./replica.js').PullAnswer} PullAnswer */
 /** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */

@@ -5,7 +5,7 @@
  * says what it is; where nobody is, nothing is shown.
  */
 
-import { paint, paintOf } from './presence_look.js';
+import { paint, paintOf } from './presence-look.js';
 
 /** @typedef {import('./words.js').Words} Words */
 /**

@@ -5,15 +5,15 @@
  */
 
 import { joined } from './notebooks.js';
-import { PresenceLine } from './presence_line.js';
-import { paintOf } from './presence_look.js';
-import { markCell, PeopleBar } from './presence_people.js';
-import { carriedOver, Places } from './presence_places.js';
+import { PresenceLine } from './presence-line.js';
+import { paintOf } from './presence-look.js';
+import { markCell, PeopleBar } from './presence-people.js';
+import { carriedOver, Places } from './presence-places.js';
 
 /** @typedef {import('./carets.js').Carets} Carets */
 /** @typedef {import('./notebooks.js').Json} Json */
-/** @typedef {import('./presence_people.js').Shown} Shown */
-/** @typedef {import('./presence_people.js').Program} Program */
+/** @typedef {import('./presence-people.js').Shown} Shown */
+/** @typedef {import('./presence-people.js').Program} Program */
 /** @typedef {import('./replica.js').SaveAnswer} SaveAnswer */
 /** @typedef {import('./replica.js').PullAnswer} PullAnswer */
 /** @typedef {import('./words.js').Words} Words */
