@@ -59,7 +59,8 @@ OWNERS = {
     "nbdime": {"cli/history_commands.py"},
     "watchdog": {"observe/backend.py"},
     "pathspec": {"observe/names.py"},
-    "sqlite3": {"history/database.py", "environment/rooms.py"},
+    "psycopg": {"history/postgres.py"},
+    "sqlite3": {"history/sqlite.py", "environment/rooms.py"},
     "argparse": {
         "cli/arguments.py",
         "cli/merge_command.py",

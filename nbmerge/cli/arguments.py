@@ -107,7 +107,10 @@ class CommandParser(ArgumentParser):
 
     def with_state(self) -> CommandParser:
         """With the option of every command that uses the history."""
-        what = "the state directory (default: $NBMERGE_STATE_DIR, else the user's own)"
+        what = (
+            "the state directory, or postgresql://USER@HOST/DATABASE that machines share"
+            " (default: $NBMERGE_STATE, $NBMERGE_STATE_DIR, else the user's own)"
+        )
         self.add_argument("--state", metavar="DIR", help=what)
         return self
 

@@ -61,14 +61,14 @@ def named_version(word: str) -> tuple[NamedVersion, int]:
 
 @contextmanager
 def history(state: str | None) -> Iterator[Store]:
-    """The store of a state directory; says so if it was damaged.
+    """The store of a state directory or a database; says so if it was damaged.
 
     What a watcher that was killed had read is taken in first.
     """
-    from nbmerge.history.opening import open_store, state_directory
+    from nbmerge.history.opening import database_of, open_store, state_directory
 
     directory = state_directory(state)
-    opened = open_store(directory, time.time)
+    opened = open_store(directory, time.time, database=database_of(state))
     tell_set_aside(opened.set_aside)
     try:
         _take_in_arrivals(opened.store, directory)

@@ -46,23 +46,26 @@ def run_status(found: Arguments) -> int:
     import json
     from dataclasses import replace
 
-    from nbmerge.history.opening import state_directory
+    from nbmerge.history.address import shown
+    from nbmerge.history.opening import database_of, state_directory
     from nbmerge.service.standing import showing_conflicts_in, waiting_in
     from nbmerge.watch.status import WatcherStatus, read_status
 
     directory = state_directory(found.state)
     status = read_status(directory) or WatcherStatus()
-    with history(directory) as store:
+    with history(found.state) as store:
         if not status.running:
             status = _counted(status, store)
         tips = [] if found.json or not status.open_tips else list(_open_tips(store))
         waiting, conflicts = waiting_in(store), showing_conflicts_in(store)
     status = replace(status, waiting=len(waiting), conflicts=len(conflicts))
     if found.json:
-        shown = {name: value for name, value in status.as_json().items() if name not in _INTERNAL}
-        write_text(json.dumps(shown) + "\n")
+        told = {name: value for name, value in status.as_json().items() if name not in _INTERNAL}
+        write_text(json.dumps(told) + "\n")
     else:
-        lines = [*_lines(status, directory), *_about_notebooks(waiting, conflicts, tips)]
+        database = database_of(found.state)
+        where = f"state directory {directory}" if database is None else f"database {shown(database)}"
+        lines = [*_lines(status, where), *_about_notebooks(waiting, conflicts, tips)]
         lines += [] if status.last_merge is None else [f"last merge: {status.last_merge}"]
         write_text("".join(f"{printable(line)}\n" for line in lines))
     return EXIT_CLEAN
@@ -81,7 +84,7 @@ def _open_tips(store: Store) -> Iterator[tuple[str, OpenTip]]:
         yield from ((notebook.path, tip) for tip in (heads.open if heads is not None else ()))
 
 
-def _lines(status: WatcherStatus, directory: str) -> Iterator[str]:
+def _lines(status: WatcherStatus, where: str) -> Iterator[str]:
     if status.running:
         pending = "" if status.idle else ", at work" if status.ready else ", starting"
         if status.backlog:
@@ -89,7 +92,7 @@ def _lines(status: WatcherStatus, directory: str) -> Iterator[str]:
         yield f"watching {', '.join(status.paths) or 'notebooks'} (process {status.pid}{pending})"
     else:
         yield f"not running; {program_name()} start begins to watch"
-    yield f"{_counts(status)} (state directory {directory})"
+    yield f"{_counts(status)} ({where})"
     if status.last_error is not None:
         yield f"last error: {status.last_error}"
 

@@ -72,7 +72,7 @@ def run_watch(found: Arguments) -> int:
     if found.log:
         from nbmerge.watch.daemon import Log
 
-        log = Log(options.state or ".")
+        log = Log(_directory(options))
         assembly.run_watch(options, lambda notice: log.write(as_line(notice)), stop)
         return EXIT_CLEAN
     printer = Printer(lambda number: as_line(_left_out(number)), stop.ask)
@@ -111,14 +111,15 @@ def with_watch_options(parser: CommandParser) -> CommandParser:
         "--keep-mb",
         metavar="N",
         type=number_of("megabytes"),
-        help="drop the oldest versions where all take more megabytes than this (default: 2147)",
+        help="drop the oldest versions where all take more megabytes than this (default: 2147; in a database:"
+        " no limit)",
     )
     return parser
 
 
 def watch_options(found: Arguments) -> WatchOptions:
     """What the options ask for.  Raises NotebookError if a path is not there."""
-    from nbmerge.history.opening import state_directory
+    from nbmerge.history.opening import database_of, state_directory
     from nbmerge.history.values import Retention
     from nbmerge.watch.assembly import WatchOptions
 
@@ -128,24 +129,39 @@ def watch_options(found: Arguments) -> WatchOptions:
     usual = Retention()
     return WatchOptions(
         paths=tuple(map(os.path.abspath, found.paths or ["."])),
-        state=state_directory(found.state),
+        state=database_of(found.state) or state_directory(found.state),
         settle=1.0 if found.settle is None else found.settle,
         poll=True if found.poll else None,
         exclude=tuple(found.exclude),
         retention=Retention(
             usual.days if found.keep_days is None else found.keep_days,
-            usual.size if found.keep_mb is None else int(found.keep_mb * _MEGABYTE),
+            None if found.keep_mb is None else int(found.keep_mb * _MEGABYTE),
         ),
     )
 
 
 def as_arguments(options: WatchOptions) -> tuple[str, ...]:
-    """The words that ask for these options, for a process that is started elsewhere."""
-    state = [] if options.state is None else [f"--state={options.state}"]
+    """The words that ask for these options, for a process that is started elsewhere: everybody can read them,
+    so no password is among them."""
+    from nbmerge.history.address import is_database, without_password
+
+    where = options.state
+    if where is not None and is_database(where):
+        where = without_password(where)
+    state = [] if where is None else [f"--state={where}"]
     poll = ["--poll"] if options.poll else []
     exclude = [f"--exclude={pattern}" for pattern in options.exclude]
-    keep = f"--keep-days={options.retention.days}", f"--keep-mb={options.retention.size / _MEGABYTE}"
+    size = options.retention.size
+    keep = [f"--keep-days={options.retention.days}"]
+    keep += [] if size is None else [f"--keep-mb={size / _MEGABYTE}"]
     return (*state, f"--settle={options.settle}", *poll, *exclude, *keep, "--", *options.paths)
+
+
+def _directory(options: WatchOptions) -> str:
+    """This machine's state directory."""
+    from nbmerge.history.opening import state_directory
+
+    return state_directory(options.state)
 
 
 def line_of(notice: Notice) -> str:
@@ -309,7 +325,7 @@ def run_start(found: Arguments) -> int:
     from nbmerge.watch.status import WatcherStatus, read_status
 
     options = watch_options(found)
-    directory = options.state or "."
+    directory = _directory(options)
     running = read_status(directory) or WatcherStatus()
     new = uncovered(options.paths, running.paths) if running.running and found.paths else ()
     added = new if running.paths and not _has_options(found) else ()
@@ -320,6 +336,7 @@ def run_start(found: Arguments) -> int:
         from nbmerge.watch.daemon import launch
         from nbmerge.watch.status import already_runs, is_locked
 
+        _refuse_password(options)
         path = _login().add(directory, launch(program_name(), begin))
         _say(f"{path}: starts it at each login")
         if is_locked(directory) and not added:
@@ -328,7 +345,7 @@ def run_start(found: Arguments) -> int:
     if added:
         _refuse_in_foreground(running, added)
         _stopped(directory)
-    _say(_started(directory, begin))
+    _say(_started(directory, begin, options.state))
     if added and not found.at_login and _login().has(directory):
         words = to_type("start", "--at-login", *running.paths, *added)
         _say(f"at each login it is still started without {', '.join(added)}; {words} changes that")
@@ -391,7 +408,7 @@ def restart_parser() -> CommandParser:
 def run_restart(found: Arguments) -> int:
     """Run `restart`; its exit code.  Raises NbmergeError."""
     from nbmerge.cli.watched_paths import uncovered
-    from nbmerge.history.opening import state_directory
+    from nbmerge.history.opening import database_of, state_directory
     from nbmerge.watch.status import WatcherStatus, read_status
 
     directory = state_directory(found.state)
@@ -404,7 +421,7 @@ def run_restart(found: Arguments) -> int:
         begin = _going_on(directory, begin, paths)
     if before.running:
         _say(_stopped(directory))
-    _say(_started(directory, begin))
+    _say(_started(directory, begin, database_of(found.state)))
     return EXIT_CLEAN
 
 
@@ -414,10 +431,21 @@ def _has_options(found: Arguments) -> bool:
     return bool(found.poll or found.exclude) or any(value is not None for value in given)
 
 
-def _started(directory: str, words: list[str]) -> str:
+def _refuse_password(options: WatchOptions) -> None:
+    """What is started at login reads its words from a file, which is no place for one.  Raises UsageError."""
+    from nbmerge.history.address import is_database, password_in
+
+    if options.state is not None and is_database(options.state) and password_in(options.state) is not None:
+        raise UsageError("--at-login: the address holds a password; put that into ~/.pgpass")
+
+
+def _started(directory: str, words: list[str], state: str | None) -> str:
+    from nbmerge.history.address import is_database, password_in
     from nbmerge.watch.daemon import start
 
-    status = start(directory, program_name(), words)
+    password = password_in(state) if state is not None and is_database(state) else None
+    secrets = {} if password is None else {"PGPASSWORD": password}  # which only its owner can read
+    status = start(directory, program_name(), words, secrets=secrets)
     if not status.ready:
         told = f"{program_name()} status shows when it is ready"
         return f"started (process {status.pid}); it is still looking at the notebooks: {told}"

@@ -125,7 +125,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def _sqlite_version() -> str:
-    from nbmerge.history.database import sqlite_version
+    from nbmerge.history.sqlite import sqlite_version
 
     return sqlite_version()
 

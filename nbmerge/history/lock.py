@@ -1,4 +1,5 @@
-"""Owns: the lock on the state directory: one process, and in it one thread, changes it at a time.
+"""Owns: what a lock on notebooks is, and the lock on the state directory: one process, and in it one thread,
+changes it at a time.
 
 Must not know: what is changed.  Invariant: the system frees the lock of a process that
 dies; a thread that holds the lock may take it again, through whichever object.
@@ -9,7 +10,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock, RLock
+from typing import Protocol
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import reason
@@ -33,7 +37,21 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-class DirectoryLock:
+class StoreLocks(Protocol):
+    """What keeps others from changing a notebook, which is named by the bytes of its path."""
+
+    def on(self, *names: bytes) -> AbstractContextManager[None]:
+        """While it lasts only this thread changes these notebooks, and the state directory."""
+
+    def owning(self, *names: Callable[[], bytes]) -> AbstractContextManager[None]:
+        """The same for a single change by somebody who may not hold the lock; it need not be held where the
+        transaction itself keeps others away."""
+
+    def unless_busy(self, name: Callable[[], bytes]) -> AbstractContextManager[bool]:
+        """The same for who can do without; False: somebody else holds it."""
+
+
+class DirectoryLock(AbstractContextManager[None]):
     """The lock of one directory in this process; None: nothing on disk, threads only."""
 
     def __init__(self, directory: str | None, patience: float = PATIENCE) -> None:
@@ -60,6 +78,23 @@ class DirectoryLock:
             os.close(self._descriptor)  # frees the lock; nobody inherits the descriptor
             self._descriptor = None
         self._thread.release()
+
+    @property
+    def depth(self) -> int:
+        """How often the thread that holds the lock has taken it."""
+        return self._depth
+
+    def on(self, *_: bytes) -> AbstractContextManager[None]:
+        """All notebooks are locked together."""
+        return self
+
+    def owning(self, *_: Callable[[], bytes]) -> AbstractContextManager[None]:
+        """Nothing: only one transaction at a time writes."""
+        return nullcontext()
+
+    def unless_busy(self, name: Callable[[], bytes]) -> AbstractContextManager[bool]:
+        """Nothing, likewise."""
+        return nullcontext(True)
 
     def _taken(self, path: str) -> int:
         try:

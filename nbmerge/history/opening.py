@@ -1,4 +1,5 @@
-"""Owns: where the state directory is; opening the store in it: making, migrating, setting aside; how a
+"""Owns: where the state directory is, and whether the store is in it or in a database that machines share;
+opening the store: making, migrating, setting aside; how a
 store is, as one finds it.
 
 Must not know: what is in the store, what is asked of it.  Invariant: a store that is there and sound is
@@ -23,9 +24,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from nbmerge.errors import NbmergeError, SystemFailure
-from nbmerge.files import reason
-from nbmerge.history.database import Database, damage_mark, is_current, migrate, read_only_name
-from nbmerge.history.lock import lock_of
+from nbmerge.files import digest, reason
+from nbmerge.history.address import is_database, without_password
+from nbmerge.history.lock import DirectoryLock, lock_of
+from nbmerge.history.sqlite import SqliteDatabase, damage_mark, is_current, migrate, read_only_name
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention, StoreLost, Totals
 from nbmerge.owners import Distrust, distrust_of
@@ -37,6 +39,15 @@ if TYPE_CHECKING:
     Answer = TypeVar("Answer")
 
 VARIABLE = "NBMERGE_STATE_DIR"
+WHERE = "NBMERGE_STATE"  # a database, or a directory
+
+
+def database_of(option: str | None = None, environment: Mapping[str, str] | None = None) -> str | None:
+    """The address of the database that holds the store, the option, else $NBMERGE_STATE; None: the store is
+    in the state directory."""
+    known = os.environ if environment is None else environment
+    found = option or known.get(WHERE) or ""
+    return found if is_database(found) else None
 
 
 def state_directory(
@@ -47,8 +58,12 @@ def state_directory(
     """The absolute path of the state directory, which exists: the option, else $NBMERGE_STATE_DIR,
     else the platform's place.  Raises SystemFailure if it cannot be made, or others can write it."""
     path = place_of(option, environment, platform)
+    above = os.path.dirname(path)
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if database_of(option, environment) is not None:
+            os.makedirs(os.path.dirname(above), exist_ok=True)
+            os.makedirs(above, mode=0o700, exist_ok=True)
+        os.makedirs(above, exist_ok=True)
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as error:
         message = f"{path}: cannot be made: {reason(error)}; name another state directory with --state"
@@ -63,9 +78,19 @@ def place_of(
     environment: Mapping[str, str] | None = None,
     platform: str = sys.platform,
 ) -> str:
-    """Where the state directory is, or would be made."""
+    """Where the state directory is, or would be made.
+
+    Beside a database each machine keeps what is its own there: which process watches, what a killed one
+    had read.  That is of this one database, so it has a folder of its own in the usual directory.
+    """
     known = os.environ if environment is None else environment
-    return os.path.abspath(os.path.expanduser(option or known.get(VARIABLE) or usual_place(known, platform)))
+    chosen = option or known.get(WHERE) or known.get(VARIABLE)
+    folder = ""
+    if (address := database_of(option, environment)) is not None:
+        chosen = known.get(VARIABLE)
+        folder = f"database-{digest(os.fsencode(without_password(address)))[:12]}"
+    directory = os.path.expanduser(chosen or usual_place(known, platform))
+    return os.path.abspath(os.path.join(directory, folder))
 
 
 def refuse_what_others_can_write(directory: str) -> None:
@@ -131,27 +156,42 @@ class OpenedStore:
 
 
 def open_store(
-    directory: str | None, clock: Callable[[], float], retention: Retention = Retention()
+    directory: str | None,
+    clock: Callable[[], float],
+    retention: Retention = Retention(),
+    database: str | None = None,
 ) -> OpenedStore:
-    """The store in the state directory, which exists; None: one in memory.
+    """The store in the state directory, which exists; None: one in memory; or that in a database, beside
+    which the directory is this machine's own.
 
     Raises SystemFailure if it is from a newer nbmerge, or cannot be opened for a reason
-    that is not damage.
+    that is not damage; StoreAway if the database cannot be reached.
     """
     lock = lock_of(directory)
+    if database is not None:
+        return OpenedStore(_shared(database, lock, retention))
     if directory is None:
-        memory = Database(":memory:")
+        memory = SqliteDatabase(":memory:")
         migrate(memory)
         return OpenedStore(Store(memory, lock, retention))
     with contextlib.suppress(StoreLost):
         if (path := find_store(directory)) is not None:
-            database, current = _opened(path)
+            found, current = _opened(path)
             if current:
-                return OpenedStore(Store(database, lock, retention))
-            database.close()
+                return OpenedStore(Store(found, lock, retention))
+            found.close()
     with lock:  # of several processes that find it missing, old or damaged, one mends it
-        database, aside = _made_current(directory, clock())
-    return OpenedStore(Store(database, lock, retention), aside)
+        made, aside = _made_current(directory, clock())
+    return OpenedStore(Store(made, lock, retention), aside)
+
+
+def _shared(address: str, local: DirectoryLock, retention: Retention) -> Store:
+    try:
+        from nbmerge.history.shared import open_shared
+    except ImportError as error:
+        mend = "type: pip install 'nbmerge-on-save[postgres]'"
+        raise SystemFailure(f"{without_password(address)}: cannot be used: {error}; {mend}") from error
+    return open_shared(address, local, retention)
 
 
 def has_store(directory: str) -> bool:
@@ -168,14 +208,14 @@ def find_store(directory: str) -> str | None:
     return os.path.join(directory, max(names)) if names else None
 
 
-def _opened(path: str, migrated: bool = False) -> tuple[Database, bool]:
+def _opened(path: str, migrated: bool = False) -> tuple[SqliteDatabase, bool]:
     """The store, and whether it is of today's stage; `migrated`: it is brought there.
 
     Raises StoreLost if it is damaged.
     """
     if is_marked(path):
         raise StoreLost(f"{path}: the store was found damaged; start nbmerge again: it makes a new one")
-    database = Database(path)
+    database = SqliteDatabase(path)
     try:
         current = is_current(database)
         if migrated and not current:
@@ -186,7 +226,7 @@ def _opened(path: str, migrated: bool = False) -> tuple[Database, bool]:
         raise
 
 
-def _made_current(directory: str, now: float) -> tuple[Database, str | None]:
+def _made_current(directory: str, now: float) -> tuple[SqliteDatabase, str | None]:
     """A store of today's stage, and where the damaged one is now that was in its place."""
     path, aside = find_store(directory), None
     if path is not None:
@@ -205,7 +245,7 @@ def _create(directory: str, now: float) -> str:
         for old in _all(beside):
             os.unlink(old)  # of a process that was killed
         os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # its companions follow it
-        database = Database(beside)
+        database = SqliteDatabase(beside)
         try:
             database.rows("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first table
             migrate(database)
@@ -294,7 +334,7 @@ def _ask(path: str, ask: Callable[[Store, bool], Answer]) -> Answer:
 
 
 def _ask_once(path: str, name: str, ask: Callable[[Store, bool], Answer]) -> Answer:
-    database = Database(name)
+    database = SqliteDatabase(name)
     database.path = path  # for what it says
     try:
         return ask(Store(database, lock_of(None), Retention()), is_current(database))

@@ -21,8 +21,9 @@ import re
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from io import BytesIO
 from itertools import accumulate, islice
@@ -215,10 +216,12 @@ BATCH = 250  # statements have room for so many values
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredContent:
-    """The ids of a version's pieces, and the pieces unless they are too large to be held, or unknown."""
+    """The ids of a version's pieces, and the pieces unless they are too large to be held, or unknown; `added`
+    are the bytes of those that were new, as they are kept."""
 
     ids: Sequence[int] = ()
     pieces: Sequence[bytes] = ()
+    added: int = 0
 
 
 def keep(
@@ -227,8 +230,16 @@ def keep(
     """Keep the bytes; `before` is the content of `last`, the notebook's newest version."""
     ids: list[int] = []
     pieces: list[bytes] = []
+    sizes: list[int] = []
+    level = QUICK if len(data) > HUGE else THOROUGH
+
+    def packed(piece: bytes) -> bytes:
+        found = pack(piece, level)
+        sizes.append(len(found))
+        return found
+
     for batch in _batches(cut_again(data, before.pieces)):
-        ids.extend(_ids(database, batch, before.ids, QUICK if len(data) > HUGE else THOROUGH))
+        ids.extend(_ids(database, notebook_id, batch, before.ids, packed))
         if len(data) <= HUGE:
             pieces.extend(piece for piece, _ in batch)
     old, new = set(before.ids), set(ids)
@@ -240,23 +251,24 @@ def keep(
         "UPDATE use SET last = ? WHERE piece = ? AND book = ?",
         [(last, one, notebook_id) for one in sorted(old - new)],
     )
-    return StoredContent(ids, pieces)
+    return StoredContent(ids, pieces, sum(sizes))
 
 
 def _ids(
-    database: Database, batch: Sequence[tuple[bytes, int | None]], before: Sequence[int], level: int
+    database: Database,
+    notebook_id: int,
+    batch: Sequence[tuple[bytes, int | None]],
+    before: Sequence[int],
+    packed: Callable[[bytes], bytes],
 ) -> Iterator[int]:
-    names = [b"" if same is not None else blake2b(piece, digest_size=20).digest() for piece, same in batch]
-    wanted = [name for name in names if name]
-    known = dict(database.rows(f"SELECT hash, id FROM piece WHERE hash IN ({_marks(wanted)})", *wanted))
-    for name, (piece, same) in zip(names, batch, strict=True):
-        if same is not None:
-            yield before[same]
-            continue
-        if name not in known:
-            packed = pack(piece, level)
-            known[name] = database.run("INSERT INTO piece (hash, data) VALUES (?, ?)", name, packed)
-        yield known[name]
+    def name(piece: bytes) -> bytes:
+        return database.piece_name(notebook_id, blake2b(piece, digest_size=20).digest())
+
+    names = [b"" if same is not None else name(piece) for piece, same in batch]
+    new = zip(names, batch, strict=True)
+    known = database.pieces({one: partial(packed, piece) for one, (piece, _) in new if one})
+    for one, (_, same) in zip(names, batch, strict=True):
+        yield known[one] if same is None else before[same]
 
 
 class PieceReader:

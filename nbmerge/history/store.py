@@ -1,10 +1,8 @@
 """Owns: the versions of notebooks, and where each notebook is and stands.
 
-Must not know: SQLite, how bytes are cut and packed, rules of merging.  Invariant: a version is there with
+Must not know: any engine, how bytes are cut and packed, rules of merging.  Invariant: a version is there with
 its exact bytes and the heads that it brought, or not at all; numbers count from 1 for each notebook and
-none is given twice; a path has at most one notebook and a notebook one path.  What was written is read
-back equal, and of anything else no sense is made; its text is ASCII, for paths and sources may hold what
-UTF-8 cannot.
+none is given twice; a path has at most one notebook and a notebook one path.
 
 Every method of the store raises SystemFailure if the system refuses (nothing was changed then, and the
 store can be used again), StoreLost if the store must be opened anew.
@@ -12,31 +10,37 @@ store can be used again), StoreLost if the store must be opened anew.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import asdict, astuple
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
 
 from nbmerge.conflicts.signs import may_hold_conflicts
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
-from nbmerge.history.database import Database
-from nbmerge.history.lock import DirectoryLock
-from nbmerge.history.pieces import (
-    THOROUGH,
-    PieceReader,
-    StoredContent,
-    fetch,
-    keep,
-    pack,
-    pack_ids,
-    unpack,
-    unpack_ids,
-)
+from nbmerge.history.database import Database, Growth
+from nbmerge.history.lock import StoreLocks
+from nbmerge.history.parents import StoredParents
+from nbmerge.history.pieces import PieceReader, StoredContent, fetch, keep, pack_ids, unpack_ids
 from nbmerge.history.pruning import KEPT, needed, prune
+from nbmerge.history.recent import NewestContents, RecentNotebooks
+from nbmerge.history.spelling import (
+    COLUMNS,
+    conflicts_packed,
+    heads_text,
+    note_text,
+    parents_text,
+    read_conflicts,
+    read_heads,
+    read_parents,
+    read_stamp,
+    read_version,
+    spelled,
+    version_row,
+)
 from nbmerge.history.values import Draft, Retention, StoredNotebook, Totals
-from nbmerge.lineage.heads import Heads, OpenTip
+from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.merge.values import Conflict
 
@@ -44,19 +48,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-COLUMNS = "number, digest, time, origin, parents, size, note"
-HELD = 16 << 20  # bytes of all contents that are held in memory
-AT_ONCE, MOST_AT_ONCE = 32, 4096  # versions whose parents are read together: a save mostly asks for few
+ALL = 1 << 60  # versions: more than there are
 
 
 class Store:
     """An open store; any thread may use it.  A notebook is named by the id that `adopt` gives."""
 
-    def __init__(self, database: Database, lock: DirectoryLock, retention: Retention) -> None:
+    def __init__(
+        self,
+        database: Database,
+        locks: StoreLocks,
+        retention: Retention,
+        recent: RecentNotebooks | None = None,
+    ) -> None:
         self._database = database
-        self._lock = lock
+        self._locks = locks
         self._retention = retention
         self._newest = NewestContents()
+        self._recent = recent or RecentNotebooks()
 
     # Notebooks.
 
@@ -65,14 +74,18 @@ class Store:
         if (known := self.notebook_id(path)) is not None:
             return known
         with self._database.writing():
+            name = os.fsencode(path)
+            self._database.run("INSERT INTO book (path) VALUES (?) ON CONFLICT (path) DO NOTHING", name)
             known = self.notebook_id(path)  # another process may have been faster
-            if known is not None:
-                return known
-            return self._database.run("INSERT INTO book (path) VALUES (?)", os.fsencode(path))
+        assert known is not None
+        return known
 
     def notebook_id(self, path: str) -> int | None:
         """The id of the notebook at this path, if it has one."""
-        row = self._database.row("SELECT id FROM book WHERE path = ?", os.fsencode(path))
+        name = os.fsencode(path)
+        if (known := self._recent.named(name)) is not None:
+            return known.notebook_id
+        row = self._database.row("SELECT id FROM book WHERE path = ?", name)
         return row[0] if row else None
 
     def had(self, path: str, digest: str | None = None) -> bool:
@@ -100,31 +113,40 @@ class Store:
 
     def moved(self, old: str, new: str) -> None:
         """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
-        with self._database.writing():
+        with (
+            self._locks.owning(partial(os.fsencode, old), partial(os.fsencode, new)),
+            self._database.writing(),
+        ):
             source, target = self.notebook_id(old), self.notebook_id(new)
             if source is None or source == target or (target is not None and self._column(target, "last")):
                 return
+            self._recent.forget(source, target)
             self._database.run("DELETE FROM book WHERE id = ?", target)
             self._database.run("UPDATE book SET path = ? WHERE id = ?", os.fsencode(new), source)
+            self._database.changed(source)
 
     def stamp(self, notebook_id: int) -> tuple[int, int, int] | None:
         """What was last set: (modified, size, inode)."""
+        if (known := self._recent.of(notebook_id)) is not None:
+            return known.glance
         row = self._database.row("SELECT glance FROM book WHERE id = ?", notebook_id)
         if row is None or row[0] is None:
             return None
         with self._database.decoding("file stamp"):
-            modified, size, inode = map(int, row[0].split())
-            return modified, size, inode
+            return read_stamp(row[0])
 
     def set_stamp(self, notebook_id: int, stamp: tuple[int, int, int]) -> None:
         """Remember what the file looked like when it held the head: it need not be read if it still does."""
         if self.stamp(notebook_id) != stamp:
-            with self._database.writing():
-                text = " ".join(map(str, stamp))
-                self._database.run("UPDATE book SET glance = ? WHERE id = ?", text, notebook_id)
+            if (known := self._recent.of(notebook_id)) is not None:
+                known.glance = stamp
+            text = " ".join(map(str, stamp))
+            self._database.note("UPDATE book SET glance = ? WHERE id = ?", text, notebook_id)
 
     def heads(self, notebook_id: int) -> Heads | None:
         """Where the notebook stands; None before its first version."""
+        if (known := self._recent.of(notebook_id)) is not None:
+            return known.heads
         text = self._column(notebook_id, "standing")
         with self._database.decoding("heads"):
             return None if text is None else read_heads(text)
@@ -132,18 +154,25 @@ class Store:
     def set_heads(self, notebook_id: int, heads: Heads) -> None:
         """Set where the notebook stands."""
         statement = "UPDATE book SET standing = ?, open = ? WHERE id = ?"
-        with self._database.writing():
+        with self._changing(notebook_id):
             self._database.run(statement, heads_text(heads), len(heads.open), notebook_id)
+            if (known := self._recent.of(notebook_id)) is not None:
+                known.heads = heads
 
     # Versions.
 
     def versions(self, notebook_id: int, last: int | None = None) -> tuple[Version, ...]:
         """The versions that are kept, ascending; at most the `last` newest ones."""
+        known = self._recent.of(notebook_id)
+        if known is not None and (found := known.newest(last)) is not None:
+            return found
         newest_first = f"book = ? AND {KEPT} ORDER BY number DESC LIMIT ?"
-        return self._versions(newest_first, notebook_id, -1 if last is None else last)[::-1]
+        return self._versions(newest_first, notebook_id, ALL if last is None else last)[::-1]
 
     def version(self, notebook_id: int, number: int) -> Version:
         """One version, kept or not.  Raises NotebookError if it never was."""
+        if (known := self._recent.of(notebook_id)) is not None and number in known.versions:
+            return known.versions[number]
         found = self._versions("book = ? AND number = ?", notebook_id, number)
         if not found:
             raise NotebookError(f"{self.path_of(notebook_id)}: there is no version {number}; see `log`")
@@ -151,6 +180,10 @@ class Store:
 
     def find(self, notebook_id: int, digest: str) -> Version | None:
         """The newest version that is kept and has exactly these bytes."""
+        if (known := self._recent.of(notebook_id)) is not None:
+            found = known.with_digest(digest)
+            if found is not None or known.floor == 0:
+                return found
         newest = f"book = ? AND digest = ? AND {KEPT} ORDER BY number DESC LIMIT 1"
         return next(iter(self._versions(newest, notebook_id, bytes.fromhex(digest))), None)
 
@@ -168,19 +201,22 @@ class Store:
     def merge_of(self, notebook_id: int, tips: Collection[int]) -> int | None:
         """The newest version that is kept and whose content is the merge of exactly these tips."""
         made = f"SELECT max(number) FROM version WHERE book = ? AND made_of = ? AND {KEPT}"
-        row = self._database.row(made, notebook_id, parents_text(tuple(sorted(tips))))
+        row = self._database.row(made, notebook_id, parents_text(sorted(tips)))
         return row[0] if row else None
 
     def sent(self, notebook_id: int, save_id: str) -> Version | None:
         """The version that a save became, if it is kept, by the name that its writer gave the save."""
         named = f"number = (SELECT number FROM sent WHERE book = ? AND save_id = ?) AND book = ? AND {KEPT}"
-        return next(iter(self._versions(named, notebook_id, save_id, notebook_id)), None)
+        return next(iter(self._versions(named, notebook_id, spelled(save_id), notebook_id)), None)
 
     def note_sent(self, notebook_id: int, save_id: str, number: int) -> None:
         """Remember which version a save became."""
-        statement = "INSERT OR REPLACE INTO sent (book, save_id, number) VALUES (?, ?, ?)"
+        statement = (
+            "INSERT INTO sent (book, save_id, number) VALUES (?, ?, ?)"
+            " ON CONFLICT (book, save_id) DO UPDATE SET number = excluded.number"
+        )
         with self._database.writing():
-            self._database.run(statement, notebook_id, save_id, number)
+            self._database.run(statement, notebook_id, spelled(save_id), number)
 
     def conflicts(self, notebook_id: int, number: int) -> tuple[Conflict, ...] | None:
         """The conflicts that a merge made; None if nobody noted them."""
@@ -191,13 +227,17 @@ class Store:
 
     def note_conflicts(self, notebook_id: int, number: int, made: Sequence[Conflict]) -> None:
         """Remember the conflicts that a merge made: to make it once more takes as long as a merge."""
-        statement = "INSERT OR REPLACE INTO conflicts (book, number, made) VALUES (?, ?, ?)"
+        statement = (
+            "INSERT INTO conflicts (book, number, made) VALUES (?, ?, ?)"
+            " ON CONFLICT (book, number) DO UPDATE SET made = excluded.made"
+        )
         with self._database.writing():
             self._database.run(statement, notebook_id, number, conflicts_packed(made))
 
     def graph(self, notebook_id: int) -> Graph:
         """How all versions descend from each other, the dropped ones too."""
-        return Graph(StoredParents(self._database, notebook_id))
+        known = self._recent.of(notebook_id)
+        return Graph(StoredParents(self._database, notebook_id, known.parents() if known else {}))
 
     def may_show_conflicts(self, notebook_id: int, number: int) -> bool:
         """Whether a version is worth reading for the conflicts in it; False is certain."""
@@ -246,8 +286,8 @@ class Store:
         """Add a version and, with it or not at all, the heads that follow from it; `name` is the digest of
         the bytes, if it is known."""
         name = name or digest(data)
-        with self._database.writing():
-            last = self._column(notebook_id, "last")
+        with self._changing(notebook_id):
+            last = self._last(notebook_id)
             version = Version(
                 last + 1, name, draft.time, draft.origin, draft.parents, draft.writer, len(data), draft.why
             )
@@ -257,10 +297,14 @@ class Store:
                 notebook_id,
                 *version_row(version),
                 pack_ids(content.ids),
-                parents_text(tuple(sorted(version.parents))) if version.origin is Origin.MERGED else None,
+                parents_text(sorted(version.parents)) if version.origin is Origin.MERGED else None,
                 may_hold_conflicts(data),
             )
             self._database.run("UPDATE book SET last = ? WHERE id = ?", version.number, notebook_id)
+            is_merge = version.origin is Origin.MERGED
+            self._database.changed(notebook_id, Growth(1, int(is_merge), content.added))
+            if (known := self._recent.of(notebook_id)) is not None:
+                known.add(version)
             if heads is not None:
                 self.set_heads(notebook_id, heads(version))
             self._newest.put(notebook_id, version.number, content)
@@ -269,22 +313,32 @@ class Store:
     def reparent(self, notebook_id: int, number: int, parents: tuple[int, ...]) -> None:
         """A version turns out to descend from others than was thought when it was recorded."""
         statement = "UPDATE version SET parents = ?, made_of = NULL WHERE book = ? AND number = ?"
-        with self._database.writing():
+        with self._changing(notebook_id):
             self._database.run(statement, parents_text(parents), notebook_id, number)
+            if (known := self._recent.of(notebook_id)) is not None:
+                known.reparented(number, parents)
 
     def explain(self, notebook_id: int, number: int, why: str, writer: Writer | None = None) -> None:
         """Why a version is taken to descend from its parents turns out when they do, as may who wrote it."""
-        note = json.dumps([astuple(writer or self.version(notebook_id, number).writer), why])
-        with self._database.writing():
-            self._database.run(
-                "UPDATE version SET note = ? WHERE book = ? AND number = ?", note, notebook_id, number
-            )
+        before = self.version(notebook_id, number)
+        after = replace(before, writer=writer or before.writer, why=why)
+        statement = "UPDATE version SET note = ? WHERE book = ? AND number = ?"
+        with self._changing(notebook_id):
+            self._database.run(statement, note_text(after), notebook_id, number)
+            if (known := self._recent.of(notebook_id)) is not None:
+                known.change(number, lambda _: after)
 
     # The whole.
 
-    def lock(self) -> AbstractContextManager[None]:
-        """While it is held no other process, and no other thread, changes the state directory."""
-        return self._lock
+    def lock(self, *paths: str) -> AbstractContextManager[None]:
+        """While it is held no other process, and no other thread, changes these notebooks, or the state
+        directory; on one machine, any notebook."""
+        return self._locks.on(*map(os.fsencode, paths))
+
+    def confirm_lock(self) -> None:
+        """To be called just before something is written to a file.  Raises SystemFailure if somebody else
+        may hold the lock by now, because the database could not be reached for a while."""
+        self._database.confirm()
 
     def flush(self) -> None:
         """After this, not even a power cut takes back what was recorded; to be called before the
@@ -302,29 +356,48 @@ class Store:
     def prune(self, now: float) -> int:
         """Drop versions that are too old or too many, oldest first; returns how many.  None that
         is a notebook's newest, that it stands on, or that an open conflict is made of."""
-        return prune(self._database, self._retention, now, self._needed)
+        return prune(self._database, self._retention, now, self)
 
     def totals(self) -> Totals:
         """How much there is."""
-        with self._database.reading():
-            [[notebooks, open_tips]] = self._database.rows(
-                "SELECT count(*), total(open) FROM book WHERE last > 0"
-            )
-            [[versions]] = self._database.rows(f"SELECT count(*) FROM version WHERE {KEPT}")
-            merged = f"SELECT count(*) FROM version WHERE origin = 'merged' AND {KEPT}"
-            [[merges]] = self._database.rows(merged)
-            return Totals(notebooks, versions, merges, int(open_tips), self._database.size())
+        notebooks, versions, merges, open_tips = self._database.counts()
+        return Totals(notebooks, versions, merges, open_tips, self._database.size())
 
     def check(self) -> None:
         """Read the whole file, some seconds for each gigabyte.  Raises StoreLost if it is damaged."""
         self._database.check()
 
-    def _needed(self, notebook_id: int) -> frozenset[int]:
+    @contextmanager
+    def pruning(self, notebook_id: int) -> Iterator[bool]:
+        """While some versions of a notebook are dropped nobody else changes it; False: somebody does now."""
+        with self._locks.unless_busy(partial(self._name, notebook_id)) as is_free:
+            try:
+                yield is_free
+            finally:
+                self._recent.forget(notebook_id)
+
+    def needed(self, notebook_id: int) -> frozenset[int]:
         """What pruning spares; also merges of what it spares, which are what those have in common."""
         spared = needed(self.graph(notebook_id), self.heads(notebook_id))
         made = "SELECT number, made_of FROM version WHERE book = ? AND made_of IS NOT NULL"
         rows = self._database.rows(made, notebook_id)
         return spared | {number for number, tips in rows if spared.issuperset(read_parents(tips))}
+
+    @contextmanager
+    def _changing(self, notebook_id: int) -> Iterator[None]:
+        """In a transaction, and with the notebook's lock where each has its own."""
+        names = () if self._recent.of(notebook_id) is not None else (partial(self._name, notebook_id),)
+        with self._locks.owning(*names), self._database.writing():
+            yield
+            self._database.changed(notebook_id)
+
+    def _name(self, notebook_id: int) -> bytes:
+        """Under which name the notebook is locked."""
+        return bytes(self._column(notebook_id, "path"))
+
+    def _last(self, notebook_id: int) -> int:
+        known = self._recent.of(notebook_id)
+        return int(self._column(notebook_id, "last")) if known is None else known.last
 
     def _recipe(self, notebook_id: int, number: int) -> bytes | None:
         query = "SELECT recipe FROM version WHERE book = ? AND number = ?"
@@ -351,139 +424,3 @@ class Store:
                 f"notebook {notebook_id}: there is no such notebook in the store; adopt its path first"
             )
         return row[0]
-
-
-class StoredParents(Mapping[int, tuple[int, ...]]):
-    """The parents of a notebook's versions by number, read as far back as somebody asks."""
-
-    def __init__(self, database: Database, notebook_id: int) -> None:
-        self._database = database
-        self._notebook_id = notebook_id
-        self._known: dict[int, tuple[int, ...]] = {}
-        self._size = AT_ONCE
-
-    def __getitem__(self, number: int) -> tuple[int, ...]:
-        if number not in self._known:
-            self._read(number - self._size + 1, number)
-            self._size = min(2 * self._size, MOST_AT_ONCE)
-        return self._known[number]
-
-    def __iter__(self) -> Iterator[int]:
-        self._read(0, self._largest())
-        return iter(sorted(self._known))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def _largest(self) -> int:
-        query = "SELECT max(number) FROM version WHERE book = ?"
-        [[number]] = self._database.rows(query, self._notebook_id)
-        return number or 0
-
-    def _read(self, first: int, last: int) -> None:
-        query = "SELECT number, parents FROM version WHERE book = ? AND number BETWEEN ? AND ?"
-        rows = self._database.rows(query, self._notebook_id, first, last)
-        with self._database.decoding("graph"):
-            self._known |= {number: read_parents(parents) for number, parents in rows}
-
-
-class NewestContents:
-    """The newest version of each of the notebooks that were saved last, in memory, so that what a save
-    did not change need not be cut, hashed and looked up again.
-
-    It gives what the store holds: a transaction that came to nothing, of which `undone` is the count,
-    empties it.
-    """
-
-    def __init__(self) -> None:
-        # by notebook: version, content, its size; the one that was put last stands last
-        self._contents: dict[int, tuple[int, StoredContent, int]] = {}
-        self._size = 0
-        self._undone = 0
-
-    def take(self, notebook_id: int, number: int, undone: int) -> StoredContent | None:
-        """The content of this version if it is known.  It is forgotten here: whoever took it may fail."""
-        if undone != self._undone:
-            self._contents.clear()
-            self._size, self._undone = 0, undone
-        known, content, size = self._contents.pop(notebook_id, (0, None, 0))
-        self._size -= size
-        return content if known == number else None
-
-    def put(self, notebook_id: int, number: int, content: StoredContent) -> None:
-        """Remember a content that was just recorded."""
-        size = sum(map(len, content.pieces))
-        self._contents[notebook_id] = number, content, size
-        self._size += size
-        while self._size > HELD:
-            _, _, size = self._contents.pop(next(iter(self._contents)))
-            self._size -= size
-
-
-# How values are spelled in the tables.
-
-
-def version_row(version: Version) -> tuple[object, ...]:
-    """The values of COLUMNS."""
-    return (
-        version.number,
-        bytes.fromhex(version.digest),
-        version.time,
-        version.origin.value,
-        parents_text(version.parents),
-        version.size,
-        json.dumps([astuple(version.writer), version.why]),
-    )
-
-
-def read_version(row: tuple[Any, ...]) -> Version:
-    """The version whose COLUMNS these are."""
-    number, digest, time, origin, parents, size, note = row
-    writer, why = json.loads(note)
-    return Version(
-        number=number,
-        digest=digest.hex(),
-        time=time,
-        origin=Origin(origin),
-        parents=read_parents(parents),
-        writer=Writer(*writer),
-        size=size,
-        why=why,
-    )
-
-
-def parents_text(parents: tuple[int, ...]) -> str:
-    """The numbers of a version's parents as text."""
-    return " ".join(map(str, parents))
-
-
-def read_parents(text: str) -> tuple[int, ...]:
-    """The numbers of a version's parents."""
-    return tuple(map(int, text.split()))
-
-
-def conflicts_packed(made: Sequence[Conflict]) -> bytes:
-    """Conflicts as JSON, deflated."""
-    return pack(json.dumps([one.as_json() for one in made]).encode("ascii"), THOROUGH)
-
-
-def read_conflicts(packed: bytes) -> tuple[Conflict, ...]:
-    """The conflicts that were packed."""
-    found: list[dict[str, Any]] = json.loads(unpack(packed))
-    return tuple(
-        Conflict(**{**fields, "lines": range(*fields["lines"])} if "lines" in fields else fields)
-        for fields in found
-    )
-
-
-def heads_text(heads: Heads) -> str:
-    """Heads as JSON."""
-    return json.dumps(asdict(heads))
-
-
-def read_heads(text: str) -> Heads:
-    """The heads that the JSON says."""
-    fields: dict[str, Any] = json.loads(text)
-    fields["open"] = [OpenTip(**tip) for tip in fields["open"]]
-    lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-    return Heads(**{**fields, **lists})

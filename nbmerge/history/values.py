@@ -19,6 +19,11 @@ class StoreLost(SystemFailure):
     """
 
 
+class StoreAway(SystemFailure):
+    """The database cannot be reached, or could not be for a moment: what was begun came to nothing, and no
+    lock is held any more.  The next question asks it anew; nothing has to be opened."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredNotebook:
     """A notebook in the store, under the path that it has now."""
@@ -40,10 +45,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long versions are kept: for so many days, and as long as the store has so many bytes at most."""
+    """How long versions are kept: for so many days, and as long as the store has so many bytes at most; None:
+    what is usual, 2 GiB on one machine and no limit in a database that many share."""
 
     days: float = 60
-    size: int = 2 << 30
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

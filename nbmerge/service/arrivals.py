@@ -63,10 +63,11 @@ def _taken_in(recorder: Recorder, journal: str) -> list[LeftJournal]:
     by_path = sorted(content.saves, key=lambda arrival: arrival.path)
     for path, of_one in groupby(by_path, key=lambda arrival: arrival.path):
         copy = copy_of(path)
-        if copy is None or _has_history(recorder, path):
-            _take_in(recorder, recorder.store.adopt(path), of_one)
-        else:
-            _take_in_copies(recorder, path, copy, of_one)
+        with recorder.store.lock(path, *(() if copy is None else (copy.original,))):
+            if copy is None or _has_history(recorder, path):
+                _take_in(recorder, recorder.store.adopt(path), of_one)
+            else:
+                _take_in_copies(recorder, path, copy, of_one)
     recorder.store.flush()
     return remove_journals([journal]) if content.whole else [LeftJournal(journal, _DAMAGED)]
 

@@ -22,7 +22,7 @@ from nbmerge.disk.values import Busy, Changed, Gone, LateSave, Placed, PlaceResu
 from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError, NotebookError, SystemFailure
 from nbmerge.files import create_file, digest, read_ordinary_file
-from nbmerge.history.opening import open_store, state_directory
+from nbmerge.history.opening import database_of, open_store, state_directory
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention
 from nbmerge.lineage.heads import Heads
@@ -165,9 +165,10 @@ class NotebookService:
         """
         with self.store.lock():
             for late in self.disk.check_displaced():
-                notebook_id = self.store.adopt(late.path)
-                done = self.recorder.record_unseen(notebook_id, self._displaced(late.data))
-                self.store.flush()
+                with self.store.lock(late.path):
+                    notebook_id = self.store.adopt(late.path)
+                    done = self.recorder.record_unseen(notebook_id, self._displaced(late.data))
+                    self.store.flush()
                 self.disk.confirm(late)
                 yield late.path, notebook_id, done
 
@@ -180,7 +181,7 @@ class NotebookService:
         """
         real = os.path.realpath(path)
         for number, pause in enumerate((*_LOOKS, None)):
-            with self.store.lock():
+            with self.store.lock(real):
                 try:
                     notebook_id = self._record_file(path, real)
                 except NotebookError:
@@ -229,8 +230,10 @@ class NotebookService:
             except OutOfTime as error:
                 return Waiting(str(error))
             done = Written(self._merge_recorded(notebook_id, heads, merge), merge)
+            expected = self.store.version(notebook_id, heads.head).digest
             self.store.flush()
-            match self.disk.place(path, merge.data, self.store.version(notebook_id, heads.head).digest):
+            self.store.confirm_lock()
+            match self.disk.place(path, merge.data, expected):
                 case Placed(displaced):
                     self._placed(notebook_id, path, done.version, displaced)
                 case Changed(found):
@@ -326,8 +329,9 @@ class NotebookService:
         None: it holds it already, and nothing is open.  Raises NotebookError if the version is no
         notebook or no longer kept, SystemFailure if the file cannot be written.
         """
-        with self.store.lock():
-            notebook_id = self.store.adopt(os.path.realpath(path))
+        real = os.path.realpath(path)
+        with self.store.lock(real):
+            notebook_id = self.store.adopt(real)
             if self.store.version(notebook_id, number).origin is Origin.UNREADABLE:
                 advice = "`show` prints it, to be put in a file"
                 raise NotebookError(f"{path}: version {number} is no notebook: {advice}")
@@ -340,7 +344,7 @@ class NotebookService:
         Raises SystemFailure if the file cannot be written now; the broken bytes are in the store then.
         """
         real = os.path.realpath(path)
-        with self.store.lock():
+        with self.store.lock(real):
             if read_ordinary_file(real) != broken:
                 return None
             kept = self.recorder.record_unreadable(self.store.adopt(real), Saved(broken, self.clock()))
@@ -360,7 +364,7 @@ class NotebookService:
         return self.patiently(path, lambda: self._replace(real, new), advice)
 
     def _replace(self, real: str, new: NewContent) -> Replaced | Waiting | None:
-        with self.store.lock():
+        with self.store.lock(real):
             held = read_ordinary_file(real) if os.path.lexists(real) else None
             if new.only is not None and held != new.only:
                 return None
@@ -386,12 +390,16 @@ class NotebookService:
 
     def _put(self, notebook_id: int, real: str, held: bytes | None, new: NewContent) -> PlaceResult:
         if held is None:
+            self.store.confirm_lock()
             return Placed() if create_file(real, new.data) else Busy("it is just being made")
         if new.only is not None:  # no editor holds on to what is no notebook
             why = self.environment.hold(real)
         else:
             why = self._why_wait(real, self.head(notebook_id))
-        return Busy(why) if why is not None else self.disk.place(real, new.data, digest(held))
+        if why is not None:
+            return Busy(why)
+        self.store.confirm_lock()
+        return self.disk.place(real, new.data, digest(held))
 
     def _replaced(self, notebook_id: int, real: str, new: NewContent, displaced: bytes | None) -> Replaced:
         """Record what stands in the file now, and merge what else it displaced.
@@ -420,9 +428,10 @@ def open_service(
     retention: Retention = Retention(),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[NotebookService]:
-    """The store of a state directory (None: the user's) and the files of this machine, ready to be used."""
+    """The store of a state directory (None: the user's), or a database's, and the files of this machine,
+    ready to be used."""
     directory = state_directory(state)
-    opened = open_store(directory, clock, retention)
+    opened = open_store(directory, clock, retention, database_of(state))
     disk = Disk(os.path.join(directory, "journal"), clock, opened.store.had)
     try:
         recorder = Recorder(opened.store, NotebookCache(opened.store))

@@ -123,14 +123,20 @@ def known_of(path: str, data: bytes, state: str | None, git: GitSides | None) ->
 
 
 def _in_history(real: str, data: bytes, state: str | None) -> KnownMerge | None:
-    from nbmerge.history.opening import has_store, open_store, place_of, refuse_what_others_can_write
+    from nbmerge.history.opening import (
+        database_of,
+        has_store,
+        open_store,
+        place_of,
+        refuse_what_others_can_write,
+    )
 
-    directory = place_of(state)
+    directory, database = place_of(state), database_of(state)
     refuse_what_others_can_write(directory)
     try:
-        if not has_store(directory):
+        if database is None and not has_store(directory):
             return None
-        opened = open_store(directory, time.time)
+        opened = open_store(directory, time.time, database=database)
     except NbmergeError:
         return None
     try:

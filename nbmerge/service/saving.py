@@ -104,8 +104,9 @@ def _spelled_as_sent(service: NotebookService, real: str, sent: DeclaredSave, he
 
 def _kept(service: NotebookService, sent: DeclaredSave) -> Version | None:
     """Keep a save although the file cannot be read; None if nothing is known of the notebook."""
-    with service.store.lock():
-        notebook_id = service.store.notebook_id(os.path.realpath(sent.path))
+    real = os.path.realpath(sent.path)
+    with service.store.lock(real):
+        notebook_id = service.store.notebook_id(real)
         if notebook_id is None or service.store.heads(notebook_id) is None:
             return None
         return service.recorder.record_declared(notebook_id, sent, service.clock())
@@ -136,7 +137,7 @@ def claim(service: NotebookService, written: DeclaredSave) -> Claim:
 def _put_right(service: NotebookService, written: DeclaredSave) -> Version | None:
     """The version that the bytes are, made from what the writer says; None if that is not known."""
     real, recorder = os.path.realpath(written.path), service.recorder
-    with service.store.lock():
+    with service.store.lock(real):
         notebook_id = service.store.notebook_id(real)
         if notebook_id is None or service.store.heads(notebook_id) is None:
             return None

@@ -20,7 +20,7 @@ from nbmerge.disk.disk import Disk
 from nbmerge.environment.conflict_copies import copy_of
 from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError
-from nbmerge.history.opening import OpenedStore, open_store, state_directory
+from nbmerge.history.opening import OpenedStore, database_of, open_store, state_directory
 from nbmerge.history.values import Retention, StoreLost
 from nbmerge.observe.arrivals import doubts, journal_directory, left_over
 from nbmerge.observe.client import WatcherClient
@@ -46,9 +46,9 @@ _PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """What to watch and how; `settle` in seconds, `poll` None: where the file system needs it;
-    `version`: of this nbmerge, and whether it runs in
-    the `background`, for those who ask."""
+    """What to watch and how; `state`: a directory or a database; `settle` in seconds, `poll` None: where the
+    file system needs it; `version`: of this nbmerge, and whether it runs in the `background`, for those who
+    ask."""
 
     paths: tuple[str, ...]
     state: str | None = None
@@ -105,7 +105,7 @@ def _watch(
     report: Callable[[Notice], None],
     stop: Stop,
 ) -> None:
-    opened = open_store(directory, time.time, options.retention)
+    opened = open_store(directory, time.time, options.retention, database_of(options.state))
     try:
         if opened.set_aside is not None:
             message = f"the store was damaged and is now {opened.set_aside}; watching goes on with a new one"

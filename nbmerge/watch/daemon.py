@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nbmerge.errors import EXIT_UNREADABLE, EXIT_USAGE, NotebookError, SystemFailure, UsageError
@@ -104,11 +104,17 @@ def launch(program: str, arguments: Sequence[str]) -> list[str]:
 
 
 def start(
-    directory: str, program: str, arguments: Sequence[str], patience: Patience = Patience()
+    directory: str,
+    program: str,
+    arguments: Sequence[str],
+    patience: Patience = Patience(),
+    *,
+    secrets: Mapping[str, str] | None = None,
 ) -> WatcherStatus:
     """Start a watcher in the background; its status, `ready` unless it takes long to look at all.
 
-    `arguments` are those of the command that watches and logs in this state directory.
+    `arguments` are those of the command that watches and logs in this state directory, which everybody can
+    read; `secrets` go into its environment.
     Raises UsageError if a watcher runs already, and what the watcher says if it ends.
     """
     if (read_status(directory) or WatcherStatus()).running:
@@ -122,6 +128,7 @@ def start(
             stderr=log,
             cwd=directory,
             start_new_session=True,
+            env={**os.environ, **(secrets or {})},
             creationflags=_DETACHED,
         )
     except OSError as error:

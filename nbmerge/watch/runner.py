@@ -174,7 +174,7 @@ class ActionRunner:
                     for left in remove_journals([journal]):
                         self.report(Notice("trouble", left.path, left.why))
                 case _:
-                    with self.store.lock():
+                    with self.store.lock(*_notebooks(action)):
                         yield from self._performed(action)
         except StoreLost:
             raise
@@ -313,6 +313,16 @@ def _path(action: do.Action) -> str:
         ):
             return path
     return ""
+
+
+def _notebooks(action: do.Action) -> tuple[str, ...]:
+    """The notebooks that an action may change."""
+    match action:
+        case do.RecordCopy(path):
+            return (path,)
+        case do.Follow(old, new):
+            return old, new
+    return (_path(action),)
 
 
 def _saved(action: do.RecordSave) -> Saved:

@@ -112,7 +112,7 @@ def test_a_store_of_a_newer_nbmerge_is_one_error(place: Place) -> None:
 
 def test_a_store_of_an_older_nbmerge(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded(place)
-    from nbmerge.history import database as schema
+    from nbmerge.history import sqlite as schema
 
     monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, ("CREATE TABLE one_more (id INTEGER)",)))
     findings = found(place)

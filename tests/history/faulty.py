@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from nbmerge.history import database
+from nbmerge.history import sqlite as database
 
 MESSAGES = {sqlite3.SQLITE_FULL: "database or disk is full", sqlite3.SQLITE_IOERR: "disk I/O error"}
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from nbmerge.history.opening import OpenedStore, open_store
+from nbmerge.history.sqlite import SqliteDatabase
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft, Retention
 from nbmerge.lineage.heads import Heads
@@ -47,6 +48,12 @@ def save(store: Store, notebook_id: int, data: bytes, *parents: int, time: float
     newest = store.versions(notebook_id, last=1)
     after = parents or tuple(version.number for version in newest)
     return store.record(notebook_id, data, Draft(time, Origin.SAVED, after), alone)
+
+
+def sqlite_of(store: Store) -> SqliteDatabase:
+    """The engine of a store on one machine."""
+    assert isinstance(store._database, SqliteDatabase)
+    return store._database
 
 
 def filled(folder: Path, *contents: bytes) -> int:

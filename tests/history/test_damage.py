@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.history import database as schema
+from nbmerge.history import sqlite as schema
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft, Retention, StoreLost
 from nbmerge.lineage.versions import Origin

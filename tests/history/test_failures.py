@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.history import database
+from nbmerge.history import sqlite as database
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention
 from nbmerge.lineage.heads import Heads
@@ -32,6 +32,7 @@ from tests.history.stores import (
     opened,
     process,
     save,
+    sqlite_of,
     text,
 )
 
@@ -125,8 +126,8 @@ class Listening:
 def test_a_flush_waits_for_the_disk_and_a_record_does_not(tmp_path: Path) -> None:
     """A commit at level 2 (FULL) that has something to write waits for all that is before it in the log."""
     store = fresh(tmp_path)
-    listening = Listening(store._database._connection)
-    store._database._connection = listening  # type: ignore[assignment]
+    listening = Listening(sqlite_of(store)._connection)
+    sqlite_of(store)._connection = listening  # type: ignore[assignment]
     notebook_id = store.adopt(PATH)
     save(store, notebook_id, text(1))
     log = Path(f"{file_of(tmp_path)}-wal")
@@ -143,12 +144,12 @@ def test_after_a_failure_the_same_store_goes_on(tmp_path: Path) -> None:
     notebook_id = store.adopt(PATH)
     for data in OLD.values():
         save(store, notebook_id, data)
-    real = store._database._connection
+    real = sqlite_of(store)._connection
     for number in count(1):
         plan = Plan(number, sqlite3.SQLITE_IOERR)
-        store._database._connection = Faulty(real, plan)  # type: ignore[assignment]
+        sqlite_of(store)._connection = Faulty(real, plan)  # type: ignore[assignment]
         message = failure_of(lambda: record(store, notebook_id))
-        store._database._connection = real
+        sqlite_of(store)._connection = real
         if message is None:
             break
         assert contents(store, notebook_id) == OLD
@@ -177,11 +178,11 @@ def test_a_transaction_that_could_not_even_be_undone_is_undone_later() -> None:
         def __getattr__(self, name: str) -> object:
             return getattr(self.real, name)
 
-    real = store._database._connection
-    store._database._connection = Stuck(real)  # type: ignore[assignment]
+    real = sqlite_of(store)._connection
+    sqlite_of(store)._connection = Stuck(real)  # type: ignore[assignment]
     with pytest.raises(SystemFailure):
         save(store, notebook_id, text(2), 1)
-    store._database._connection = real
+    sqlite_of(store)._connection = real
     save(store, notebook_id, text(3), 1)
     assert contents(store, notebook_id) == {1: text(1), 2: text(3)}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nbmerge.errors import NotebookError
-from nbmerge.history.database import Database
 from nbmerge.history.pieces import fetch, unpack_ids
+from nbmerge.history.sqlite import SqliteDatabase
 from nbmerge.history.values import Retention
 from tests.history.stores import DAY, NOON, PATH, contents, fresh, process, save, text
 
@@ -101,7 +101,7 @@ def test_what_is_read_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.Monke
     save(store, notebook_id, text(1))
     save(store, notebook_id, text(2))
 
-    def late(database: Database, recipe: bytes) -> bytes:
+    def late(database: SqliteDatabase, recipe: bytes) -> bytes:
         assert other.prune(NOON + DAY) == 1
         return fetch(database, recipe)
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
-from nbmerge.history.store import heads_text, read_heads, read_version, version_row
+from nbmerge.history.spelling import heads_text, read_heads, read_version, version_row
 from nbmerge.history.values import Draft, Retention, StoredNotebook
 from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Origin, Version, Writer

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any, cast
 from unittest.mock import patch
 
-from nbmerge.history import database
+from nbmerge.history import sqlite as database
 from nbmerge.history.opening import open_store, state_directory
 from nbmerge.observe.arrivals import ArrivalJournal, left_over
 from nbmerge.observe.events import FileRead

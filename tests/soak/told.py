@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from nbmerge.disk import disk
-from nbmerge.history import database
+from nbmerge.history import sqlite as database
 from nbmerge.service import notebook_service
 from nbmerge.sync import save
 from tests.daemon.machine import ADA, BASE, BEN, BOTH

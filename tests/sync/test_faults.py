@@ -17,7 +17,7 @@ import pytest
 
 from nbmerge.disk.disk import Disk
 from nbmerge.errors import NbmergeError, SystemFailure
-from nbmerge.history.database import Database
+from nbmerge.history.sqlite import SqliteDatabase
 from nbmerge.sync import open_notebook
 from tests.helpers.build import Notebook, code, notebook, source_of
 from tests.helpers.spelling import JUPYTER
@@ -41,7 +41,9 @@ class Nth:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left = 0
-        for owner, name in ((Database, "row"), (Database, "rows"), (Database, "run"), (Disk, "place")):
+        failing = ("row", "rows", "run", "insert")
+        owners = [*((SqliteDatabase, name) for name in failing), (Disk, "place")]
+        for owner, name in owners:
             monkeypatch.setattr(owner, name, self.failing(getattr(owner, name)))
 
     def failing(self, real: Any) -> Any:

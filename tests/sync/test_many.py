@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from nbmerge.files import digest
-from nbmerge.history.database import Database
 from nbmerge.history.opening import open_store
+from nbmerge.history.sqlite import SqliteDatabase
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
 from nbmerge.lineage.heads import Heads
@@ -200,9 +200,9 @@ def rows_read(length: int) -> int:
             store.record(notebook_id, b"%d" % number if number < length else data[0], draft)
         store.set_heads(notebook_id, Heads(length, (length,)))
         rows: list[int] = []
-        read = Database.rows
+        read = SqliteDatabase.rows
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Database, "rows", lambda *words: noted(rows, read(*words)))
+            patch.setattr(SqliteDatabase, "rows", lambda *words: noted(rows, read(*words)))
             recorder.record_save(notebook_id, Saved(data[1], NOON + length + 1))
             recorder.record_save(
                 notebook_id, Saved(data[2], NOON + length + 2), Context(declared_base=length)

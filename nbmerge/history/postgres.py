@@ -1,0 +1,497 @@
+"""Owns: the engine that many machines share, PostgreSQL: the connection, transactions, its failures in words.
+
+Must not know: what the tables mean, which notebook is locked by whom.  Invariant: after a failure nothing of
+the transaction is there and the database can be used again; any thread may use it.  A connection that was
+lost is made anew only when nothing depends on the old one: no transaction, and no lock, which ended with it.
+No password is in anything that it says.
+
+What counts is the way there and back, 1 to 20 ms, so statements whose answer nobody needs wait in a queue,
+and go with the next question or with the end of the transaction; what is sent together is answered together
+(libpq's pipeline mode).  A commit waits for the database's disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from threading import RLock
+
+import psycopg
+from psycopg import conninfo, generators
+
+from nbmerge.errors import SystemFailure
+from nbmerge.history.address import shown
+from nbmerge.history.database import NO_GROWTH, Growth
+from nbmerge.history.values import StoreAway
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+Statement = tuple[str, Sequence[object]]
+FEW = 32  # pieces that are sent at once, known or not: a question first would be another way there and back
+PATIENCE = 15  # seconds without an answer of the other side's system until a connection is given up
+USUAL = {  # of libpq, where the address says nothing else
+    "application_name": "nbmerge",
+    "connect_timeout": "10",
+    "keepalives_idle": "5",
+    "keepalives_interval": "3",
+    "keepalives_count": "3",
+    "tcp_user_timeout": str(PATIENCE * 1000),
+}
+SETTINGS = (  # the same for the other side: the locks of a machine that is cut off are freed
+    "SET tcp_keepalives_idle = 5",
+    "SET tcp_keepalives_interval = 3",
+    "SET tcp_keepalives_count = 3",
+    f"SET tcp_user_timeout = {PATIENCE * 1000}",
+    "SET idle_in_transaction_session_timeout = '60s'",
+    "SET client_min_messages = 'warning'",
+)
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+AWAY = {"57P01", "57P02", "57P03", "57P05", "53300", "08000", "08003", "08006", "25P03"}
+ADVICE = {
+    "53100": "its disk is full; free some space there",
+    "53200": "it has no memory left; see what it does",
+    "25006": "it takes no writes (a standby?); name the primary server",
+    "42501": "this role may not; have its rights granted (docs/hub.md names them)",
+    "40P01": "two writers waited for each other; nothing was recorded, try again",
+    "40001": "another writer was faster; nothing was recorded, try again",
+    "42P01": "its tables are not all there; restore a backup, or name another schema",
+    "42703": "its tables are not what they should be; restore a backup, or name another schema",
+}
+_RECOUNT = """
+    UPDATE book SET
+    kept = (SELECT count(*) FROM version WHERE book = ? AND recipe IS NOT NULL),
+    merges = (SELECT count(*) FROM version WHERE book = ? AND recipe IS NOT NULL AND origin = 'merged'),
+    bytes = (
+        SELECT coalesce(sum(octet_length(piece.data)), 0) FROM use JOIN piece ON piece.id = use.piece
+        WHERE use.book = ?
+    )
+    WHERE id = ?
+"""
+_COUNT_SHARE = 50  # counting takes one part in so many of the time
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Notebooks, versions, merges, open tips, bytes; `until`: when it is to be counted anew."""
+
+    figures: tuple[int, int, int, int, int]
+    until: float
+
+
+class PostgresDatabase:
+    """One schema of one database.  Raises SystemFailure; StoreAway if it cannot be reached."""
+
+    usual_size = 1 << 62
+
+    def __init__(self, address: str) -> None:
+        self.path = shown(address)
+        self.undone = 0
+        self.channel = ""  # on which changes are told
+        self.generations: dict[int, int] = {}  # of the notebooks that are locked here
+        self.locks = 0  # that are held here, and end with the connection
+        self.forget: Callable[[], None] = lambda: None  # what to do when something came to nothing
+        self._address = address
+        self._mutex = RLock()
+        self._depth = 0
+        self._begun = False
+        self._sent = 0  # statements of this transaction
+        self._queue: list[Statement] = []
+        self._notes: list[Statement] = []
+        self._changed: dict[int, Growth] = {}
+        self._owed = False  # an answer that nobody has waited for
+        self._counted: _Counted | None = None
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        with self._mutex:
+            self._live()
+
+    # Questions.
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.ask((sql, values))[0]
+
+    def row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
+        """The first row, if there is one."""
+        return next(iter(self.rows(sql, *values)), None)
+
+    def ask(self, *statements: Statement) -> list[list[tuple[Any, ...]]]:
+        """The rows of each statement, all in one way there and back.
+
+        It may be the first that meets a connection which has ended: where nothing depended on that, it is
+        asked once more.
+        """
+        with self._mutex:
+            depends = self._depth > 0 or self.locks > 0
+            self._live()
+            waiting, self._queue = self._queue, []
+            self._begun = self._depth > 0
+            self._sent += len(waiting) + len(statements)
+            try:
+                return self._exchange([*waiting, *statements])[len(waiting) :]
+            except StoreAway:
+                if depends:
+                    raise
+            return self._exchange(statements)
+
+    # Changes.
+
+    def run(self, sql: str, *values: object) -> None:
+        """Execute a statement; within a transaction it may fail as late as at its end."""
+        with self._mutex:
+            if self._depth:
+                self._queue.append((sql, values))
+            else:
+                self._exchange([(sql, values)])
+
+    def run_all(self, sql: str, many: Sequence[Sequence[object]]) -> None:
+        """Execute a statement for each sequence of values."""
+        with self.writing():
+            self._queue += [(sql, values) for values in many]
+
+    def note(self, sql: str, *values: object) -> None:
+        """Execute a statement that may come to nothing: it goes when the lock is given back."""
+        with self._mutex:
+            if self._depth or not self.locks:
+                self.run(sql, *values)
+            else:
+                self._notes.append((sql, values))
+
+    def insert(self, sql: str, *values: object) -> int:
+        """Execute a statement; the id of the row that it inserted."""
+        return int(self.rows(f"{sql} RETURNING id", *values)[0][0])
+
+    def pieces(self, wanted: Mapping[bytes, Callable[[], bytes]]) -> Mapping[bytes, int]:
+        """The ids of pieces by their names; one that is not there is added, as what is given for it."""
+        if not wanted:
+            return {}
+        known: dict[bytes, int] = {}
+        if len(wanted) > FEW:
+            known |= self.rows("SELECT hash, id FROM piece WHERE hash = ANY(?)", list(wanted))
+        new = [name for name in wanted if name not in known]
+        insert = (
+            "INSERT INTO piece (hash, data) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING RETURNING hash, id"
+        )
+        with self.writing():
+            added = self.ask(
+                ("SELECT hash, id FROM piece WHERE hash = ANY(?)", (new,)),
+                *((insert, (name, wanted[name]())) for name in new),
+            )
+        return known | {name: number for rows in added for name, number in rows}
+
+    def piece_name(self, notebook_id: int, name: bytes) -> bytes:
+        """The name after that of the notebook: notebooks share no pieces, so none waits for another one,
+        and what belongs together stands together in the index."""
+        return notebook_id.to_bytes(8, "big") + name[:16]
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """All or nothing.  Within another transaction: a part of it that may fail by itself."""
+        with self._mutex:
+            is_part = self._depth > 0
+            place, changed = self._sent + len(self._queue), dict(self._changed)
+            self._depth += 1
+            self._queue.append(("SAVEPOINT part" if is_part else BEGIN, ()))
+            try:
+                yield
+                if is_part:
+                    self._queue.append(("RELEASE part", ()))
+                else:
+                    self._commit()
+            except BaseException:
+                self.undone += 1
+                self._changed = changed
+                if is_part:
+                    self._undo_part(place)
+                else:
+                    self._undo()
+                self.forget()
+                raise
+            finally:
+                self._depth -= 1
+                if not is_part:
+                    self._begun, self._sent = False, 0
+                    self._queue.clear()
+                    self._changed.clear()
+
+    def changed(self, notebook_id: int, growth: Growth = NO_GROWTH) -> None:
+        """Its generation is counted up at the end of the transaction, and all others are told."""
+        known = self._changed.get(notebook_id, NO_GROWTH)
+        self._changed[notebook_id] = known + growth
+
+    def _commit(self) -> None:
+        if not self._begun and len(self._queue) == 1:
+            return  # nothing was asked and nothing changed
+        told: list[Statement] = []
+        for notebook_id, growth in sorted(self._changed.items()):
+            told.append(self._counted_up(notebook_id, growth))
+            told.append(("SELECT pg_notify(?, ?)", (self.channel, str(notebook_id))))
+        self._queue += told if self.channel else told[::2]
+        self._live()
+        waiting, self._queue = [*self._queue, ("COMMIT", ())], []
+        self._begun = True
+        self._exchange(waiting)
+        for notebook_id, growth in self._changed.items():
+            if notebook_id in self.generations:
+                self.generations[notebook_id] += 1
+            self._add_to_count(growth)
+
+    def _counted_up(self, notebook_id: int, growth: Growth) -> Statement:
+        """One generation more; of a notebook that is locked here only if nobody else has changed it: else
+        the NULL makes the whole transaction fail."""
+        figures = growth.versions, growth.merges, growth.bytes
+        sets = "kept = kept + ?, merges = merges + ?, bytes = bytes + ?"
+        expected = self.generations.get(notebook_id)
+        if expected is None:
+            sql = f"UPDATE book SET generation = generation + 1, {sets} WHERE id = ?"
+            return sql, (*figures, notebook_id)
+        count = "generation = CASE WHEN generation = ? THEN generation + 1 END"
+        return f"UPDATE book SET {count}, {sets} WHERE id = ?", (expected, *figures, notebook_id)
+
+    def _undo(self) -> None:
+        self._queue.clear()
+        if self._begun:
+            try:
+                self._exchange([("ROLLBACK", ())])
+            except SystemFailure:
+                self._drop()  # with the connection the transaction ends
+
+    def _undo_part(self, place: int) -> None:
+        if place >= self._sent:
+            del self._queue[place - self._sent :]
+        else:
+            self._queue[:] = [("ROLLBACK TO part", ()), ("RELEASE part", ())]
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is read within is of one moment; of what is locked here that is so anyway."""
+        with self._mutex:
+            if self._depth or self.locks:
+                yield
+                return
+            self._depth += 1
+            self._queue.append(("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()))
+            try:
+                yield
+            finally:
+                self._queue.clear()
+                self._depth -= 1
+                if self._begun:
+                    self._begun = False
+                    self._send("COMMIT")
+                self._sent = 0
+
+    # Locks, which belong to the connection.
+
+    def confirm(self) -> None:
+        """Raises StoreAway if the connection to which the locks belong has ended."""
+        with self._mutex:
+            self.ask(("SELECT 1", ()))
+
+    def try_locks(
+        self, keys: Sequence[int], silence: int, *statements: Statement
+    ) -> list[list[tuple[Any, ...]]] | None:
+        """Take the locks with these numbers, and what statements find then; None: some are held by others.
+
+        They end also if nothing is asked for so many seconds: their holder may have been stopped.
+        """
+        with self._mutex:
+            asked = [("SELECT pg_try_advisory_lock(?)", (key,)) for key in keys]
+            found = self.ask(*asked, (f"SET idle_session_timeout = '{silence}s'", ()), *statements)
+            locked = [key for key, rows in zip(keys, found, strict=False) if rows == [(True,)]]
+            self.locks += len(locked)
+            if len(locked) == len(keys):
+                return found[len(keys) + 1 :]
+            self.unlock(locked)
+            return None
+
+    def unlock(self, keys: Sequence[int]) -> None:
+        """Free the locks with these numbers; nobody waits for the answer."""
+        with self._mutex:
+            self.locks -= len(keys)
+            notes, self._notes = self._notes, []
+            free: list[Statement] = [("SELECT pg_advisory_unlock(?)", (key,)) for key in keys]
+            if self.locks == 0:
+                free.append(("SET idle_session_timeout = 0", ()))
+            if self._connection is None or self._connection.closed or self._connection.broken:
+                return  # they are free
+            with contextlib.suppress(SystemFailure):
+                if self._depth:
+                    self._queue += [*notes, *free]
+                else:
+                    self._live()
+                    with self._in_words(), psycopg.ClientCursor(self._connection) as cursor:
+                        text = ";".join(
+                            cursor.mogrify(_translated(sql), values) for sql, values in [*notes, *free]
+                        )
+                    self._send(text)
+
+    # The whole.
+
+    def flush(self) -> None:
+        """A commit waits for the disk: nothing is left to wait for."""
+
+    def counts(self) -> tuple[int, int, int, int]:
+        """How many notebooks with versions, kept versions, merges among them and open tips there are."""
+        notebooks, versions, merges, open_tips, _ = self._figures()
+        return notebooks, versions, merges, open_tips
+
+    def size(self) -> int:
+        """Bytes that are in use, about; not what is free in between, which only PostgreSQL's own
+        housekeeping gives back."""
+        return self._figures()[-1]
+
+    def recount(self, notebook_id: int) -> None:
+        """Versions of a notebook were dropped in this transaction."""
+        self._counted = None
+        self.run(_RECOUNT, notebook_id, notebook_id, notebook_id, notebook_id)
+
+    def shrink(self) -> None:
+        """PostgreSQL does that by itself (autovacuum)."""
+
+    def check(self) -> None:
+        """Read all of it and see whether it is sound.  Raises SystemFailure if it is not."""
+        self.rows("SELECT count(book.*::text), max(length(standing)) FROM book")
+        self.rows("SELECT count(note), sum(length(recipe)) FROM version")
+        self.rows("SELECT sum(length(data || ''::bytea)) FROM piece")
+        missing = "SELECT piece FROM use WHERE NOT EXISTS (SELECT 1 FROM piece WHERE id = use.piece) LIMIT 1"
+        if self.rows(missing):
+            raise self.damaged("a piece is missing")
+
+    @contextlib.contextmanager
+    def decoding(self, what: str) -> Iterator[None]:
+        """What is read within was written by nbmerge: if no sense can be made of it, it is damaged."""
+        try:
+            yield
+        except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError) as error:
+            raise self.damaged(f"{what}: {error}") from error
+
+    def damaged(self, what: str) -> SystemFailure:
+        """The failure to raise for what cannot be.  Nothing is set aside: it is not this machine's alone."""
+        return SystemFailure(f"{self.path}: the store is damaged ({what}); restore a backup of the database")
+
+    def close(self) -> None:
+        """End the connection."""
+        with self._mutex:
+            self._drop()
+            self._address = ""
+
+    def _figures(self) -> tuple[int, int, int, int, int]:
+        with self._mutex:
+            begun = time.monotonic()
+            if self._counted is None or begun > self._counted.until:
+                [row] = self.rows(
+                    "SELECT count(*), coalesce(sum(kept), 0)::bigint, coalesce(sum(merges), 0)::bigint,"
+                    " coalesce(sum(open), 0)::bigint, coalesce(sum(bytes + 300 * last), 0)::bigint"
+                    " FROM book WHERE last > 0"
+                )
+                now = time.monotonic()
+                figures = row[0], row[1], row[2], row[3], row[4]
+                self._counted = _Counted(figures, now + _COUNT_SHARE * (now - begun))
+            return self._counted.figures
+
+    def _add_to_count(self, growth: Growth) -> None:
+        if self._counted is not None:
+            notebooks, versions, merges, open_tips, size = self._counted.figures
+            versions, merges = versions + growth.versions, merges + growth.merges
+            figures = notebooks, versions, merges, open_tips, size + growth.bytes
+            self._counted = replace(self._counted, figures=figures)
+
+    # The connection.
+
+    def _live(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """The connection, made anew if it was lost and nothing depended on it."""
+        found = self._connection
+        if found is not None and not found.closed and not found.broken:
+            if self._owed:
+                self._take_owed(found)
+            return found
+        if self._begun or self.locks:
+            raise StoreAway(f"{self.path}: the connection was lost; nothing was recorded, try again")
+        if not self._address:
+            raise SystemFailure(f"{self.path}: the store is closed")
+        self._owed = False
+        self._connection = found = self._connected()
+        return found
+
+    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
+        try:
+            given = conninfo.conninfo_to_dict(self._address)
+        except psycopg.Error:  # what it says quotes the password
+            raise SystemFailure(
+                f"{self.path}: is no address of a database; it is like postgresql://USER@HOST/DATABASE"
+            ) from None
+        settings: dict[str, Any] = {**USUAL, **given, "client_encoding": "UTF8"}
+        with self._in_words():
+            found = psycopg.connect(autocommit=True, **settings)
+            with found.pipeline():
+                for setting in SETTINGS:
+                    found.execute(setting.encode())
+        return found
+
+    def _drop(self) -> None:
+        found, self._connection = self._connection, None
+        self._owed = False
+        if found is not None:
+            found.close()
+
+    def _exchange(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+        """Send them all, and then wait for all answers."""
+        connection = self._live()
+        with self._in_words():
+            with connection.pipeline():
+                cursors = [
+                    connection.execute(_translated(sql), values, binary=True) for sql, values in statements
+                ]
+            if statements[-1][0] == "COMMIT" and cursors[-1].statusmessage != "COMMIT":
+                raise psycopg.errors.InFailedSqlTransaction("a part of it failed")
+            return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+    def _send(self, text: str) -> None:
+        """Send without waiting for the answer, which is taken in before the next statement."""
+        connection = self._live()
+        with self._in_words():
+            connection.pgconn.send_query(text.encode("ascii"))
+            self._owed = True
+            while connection.pgconn.flush():
+                time.sleep(0.001)
+
+    def _take_owed(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self._owed = False
+        with self._in_words():
+            connection.wait(generators.fetch_many(connection.pgconn))
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: psycopg.Error) -> SystemFailure:
+        state = error.sqlstate
+        said = next(iter(str(error).splitlines()), "")
+        connection = self._connection
+        is_lost = connection is None or connection.closed or connection.broken
+        if state in AWAY or (is_lost and state is None):
+            self._drop()
+            return StoreAway(f"{self.path}: the database cannot be reached: {said}")
+        if state == "23502" and error.diag.column_name == "generation":
+            return StoreAway(
+                f"{self.path}: another machine has taken over the notebook; nothing was recorded, try again"
+            )
+        if state is None:
+            raise error  # wrong use, a bug
+        advice = ADVICE.get(state, f"PostgreSQL says: {said}")
+        return SystemFailure(f"{self.path}: the store cannot be used: {advice}")
+
+
+@cache
+def _translated(sql: str) -> bytes:
+    """The same with psycopg's marks for values."""
+    return sql.replace("%", "%%").replace("?", "%s").encode("ascii")
