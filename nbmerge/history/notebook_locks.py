@@ -73,13 +73,21 @@ class NotebookLocks:
         """The same for who can do without; False: somebody else holds it."""
         with self._local:
             names = (name(),)
-            if not self._taken(names):
+            if not self._soon_taken(names):
                 yield False
                 return
             try:
                 yield True
             finally:
                 self._give_back(names)
+
+    def _soon_taken(self, names: Sequence[bytes]) -> bool:
+        """The same as `_taken`, but for a moment: that somebody frees a lock is on its way for a while."""
+        for pause in PAUSES:
+            if self._taken(names):
+                return True
+            time.sleep(pause)
+        return self._taken(names)
 
     def _acquire(self, names: Sequence[bytes]) -> None:
         end, pauses = time.monotonic() + self._patience, iter(PAUSES)

@@ -103,6 +103,7 @@ class PostgresDatabase:
         self._sent = 0  # statements of this transaction
         self._queue: list[Statement] = []
         self._notes: list[Statement] = []
+        self._to_free: list[int] = []
         self._changed: dict[int, Growth] = {}
         self._owed = False  # an answer that nobody has waited for
         self._counted: _Counted | None = None
@@ -157,7 +158,7 @@ class PostgresDatabase:
     def note(self, sql: str, *values: object) -> None:
         """Execute a statement that may come to nothing: it goes when the lock is given back."""
         with self._mutex:
-            if self._depth or not self.locks:
+            if self._depth or self.locks == 0:
                 self.run(sql, *values)
             else:
                 self._notes.append((sql, values))
@@ -218,6 +219,8 @@ class PostgresDatabase:
                     self._begun, self._sent = False, 0
                     self._queue.clear()
                     self._changed.clear()
+                    if self._to_free:
+                        self._free()
 
     def changed(self, notebook_id: int, growth: Growth = NO_GROWTH) -> None:
         """Its generation is counted up at the end of the transaction, and all others are told."""
@@ -311,25 +314,25 @@ class PostgresDatabase:
             return None
 
     def unlock(self, keys: Sequence[int]) -> None:
-        """Free the locks with these numbers; nobody waits for the answer."""
+        """Free the locks with these numbers, at the end of the transaction if there is one; nobody waits for
+        the answer."""
         with self._mutex:
-            self.locks -= len(keys)
-            notes, self._notes = self._notes, []
-            free: list[Statement] = [("SELECT pg_advisory_unlock(?)", (key,)) for key in keys]
-            if self.locks == 0:
-                free.append(("SET idle_session_timeout = 0", ()))
-            if self._connection is None or self._connection.closed or self._connection.broken:
-                return  # they are free
-            with contextlib.suppress(SystemFailure):
-                if self._depth:
-                    self._queue += [*notes, *free]
-                else:
-                    self._live()
-                    with self._in_words(), psycopg.ClientCursor(self._connection) as cursor:
-                        text = ";".join(
-                            cursor.mogrify(_translated(sql), values) for sql, values in [*notes, *free]
-                        )
-                    self._send(text)
+            self._to_free += keys
+            if not self._depth:
+                self._free()
+
+    def _free(self) -> None:
+        keys, self._to_free = self._to_free, []
+        notes, self._notes = self._notes, []
+        self.locks -= len(keys)
+        connection = self._connection
+        if not keys or connection is None or connection.closed or connection.broken:
+            return  # with the connection they ended
+        last: list[Statement] = [("SELECT pg_advisory_unlock(?)", (key,)) for key in keys]
+        last += [] if self.locks else [("SET idle_session_timeout = 0", ())]
+        with contextlib.suppress(SystemFailure), self._in_words():
+            cursor = psycopg.ClientCursor(connection)
+            self._send(";".join(cursor.mogrify(_translated(sql), values) for sql, values in [*notes, *last]))
 
     # The whole.
 

@@ -1,6 +1,7 @@
 """Owns: a store in a few words.
 
-Must not know: what is tested.  Invariant: time stands still unless a test says otherwise.
+Must not know: what is tested.  Invariant: time stands still unless a test says otherwise; a folder has one
+store, in itself or, where DATABASE is set, in a schema of that server.
 """
 
 from __future__ import annotations
@@ -11,31 +12,58 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nbmerge.files import digest
 from nbmerge.history.opening import OpenedStore, open_store
 from nbmerge.history.sqlite import SqliteDatabase
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft, Retention
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Origin, Version
+from tests.helpers.postgres import Server, address_in, emptied
 
 NOON = 1_700_000_000.0
 DAY = 86400.0
 PATH = "/home/ada/plot.ipynb"
 FOREVER = Retention(days=1e6, size=1 << 50)
 OPEN: list[Store] = []  # closed after each test
+ENGINE = "NBMERGE_TESTS_ENGINE"  # the folder of a PostgreSQL, for processes that tests start
 ROOT = Path(__file__).parents[2]
 
 
-def opened(folder: Path, retention: Retention = FOREVER) -> OpenedStore:
-    found = open_store(str(folder), lambda: NOON, retention)
+def use(server: Server | None) -> None:
+    """From now on stores are in this server; None: in files and in memory."""
+    if server is None:
+        os.environ.pop(ENGINE, None)
+    else:
+        os.environ[ENGINE] = server.folder
+
+
+def database_of(folder: Path | None) -> str | None:
+    """The address of the store of a folder; None: it is in the folder."""
+    where = os.environ.get(ENGINE)
+    if where is None:
+        return None
+    if folder is not None:
+        return address_in(where, f"t{digest(os.fsencode(folder))[:12]}")
+    if any(_is_open(store) for store in OPEN):
+        return address_in(where, f"t{os.urandom(6).hex()}")
+    return emptied(address_in(where, "memory"))  # made once, not for each example of a law
+
+
+def _is_open(store: Store) -> bool:
+    return getattr(store._database, "_connection", None) is not None
+
+
+def opened(folder: Path | None, retention: Retention = FOREVER) -> OpenedStore:
+    directory = None if folder is None else str(folder)
+    found = open_store(directory, lambda: NOON, retention, database_of(folder))
     OPEN.append(found.store)
     return found
 
 
 def fresh(folder: Path | None = None, retention: Retention = FOREVER) -> Store:
-    """An open store: in memory, or in the folder."""
-    OPEN.append(open_store(None if folder is None else str(folder), lambda: NOON, retention).store)
-    return OPEN[-1]
+    """An open store: in memory (or where nobody else looks), or in the folder."""
+    return opened(folder, retention).store
 
 
 def alone(version: Version) -> Heads:

@@ -12,7 +12,9 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import Draft, Retention
 from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Origin
-from tests.history.stores import DAY, FOREVER, NOON, PATH, contents, file_of, fresh, save
+from tests.history.stores import DAY, NOON, PATH, contents, fresh, save
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 LATER = NOON + 1000 * DAY
 
@@ -111,16 +113,6 @@ def test_a_store_that_is_too_large_drops_the_oldest_first(tmp_path: Path) -> Non
         assert store.data(books[number % 2], number // 2 + 1) == noise(number)
 
 
-def test_what_is_dropped_gives_its_place_on_disk_back(tmp_path: Path) -> None:
-    store = fresh(tmp_path, Retention(days=1))
-    notebook_id = store.adopt(PATH)
-    for number in range(40):
-        save(store, notebook_id, noise(number), time=NOON + number)
-    store.prune(LATER)
-    store.close()
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 150_000
-
-
 def test_pieces_that_another_version_or_notebook_needs_stay() -> None:
     store = fresh(retention=Retention(days=10))
     one, other = store.adopt(PATH), store.adopt("/other.ipynb")
@@ -149,15 +141,6 @@ def test_a_version_that_is_kept_between_dropped_ones_keeps_its_pieces() -> None:
     store.prune(LATER)
     assert contents(store, notebook_id) == {4: noise(3)}
     assert store.totals().bytes < 120_000
-
-
-def test_nothing_to_drop_writes_nothing(tmp_path: Path) -> None:
-    store = fresh(tmp_path, FOREVER)
-    save(store, store.adopt(PATH), b"one")
-    log = Path(f"{file_of(tmp_path)}-wal")
-    before = log.read_bytes()
-    assert store.prune(LATER) == 0
-    assert log.read_bytes() == before
 
 
 def test_what_was_noted_of_a_merge_goes_with_it() -> None:
