@@ -17,9 +17,10 @@ from hashlib import blake2b
 
 from nbmerge.errors import SystemFailure
 from nbmerge.history.lock import DirectoryLock
-from nbmerge.history.postgres import PostgresDatabase, Statement
+from nbmerge.history.postgres import PostgresDatabase
 from nbmerge.history.recent import WINDOW, KnownNotebook, RecentNotebooks
 from nbmerge.history.spelling import COLUMNS, read_heads, read_stamp, read_version
+from nbmerge.history.wire import Statement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,23 +16,22 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from threading import RLock
 
 import psycopg
-from psycopg import conninfo, generators
+from psycopg import conninfo
 
 from nbmerge.errors import SystemFailure
 from nbmerge.history.address import shown
 from nbmerge.history.database import NO_GROWTH, Growth
 from nbmerge.history.values import StoreAway
+from nbmerge.history.wire import ConnectionLost, NotCarriedOut, Rows, Statement, Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-Statement = tuple[str, Sequence[object]]
 FEW = 32  # pieces that are sent at once, known or not: a question first would be another way there and back
 PATIENCE = 15  # seconds without an answer of the other side's system until a connection is given up
 USUAL = {  # of libpq, where the address says nothing else
@@ -58,6 +57,7 @@ ADVICE = {
     "53200": "it has no memory left; see what it does",
     "25006": "it takes no writes (a standby?); name the primary server",
     "42501": "this role may not; have its rights granted (docs/hub.md names them)",
+    "3F000": "the schema is not there, or this role may not use it (docs/hub.md names its rights)",
     "40P01": "two writers waited for each other; nothing was recorded, try again",
     "40001": "another writer was faster; nothing was recorded, try again",
     "42P01": "its tables are not all there; restore a backup, or name another schema",
@@ -105,9 +105,8 @@ class PostgresDatabase:
         self._notes: list[Statement] = []
         self._to_free: list[int] = []
         self._changed: dict[int, Growth] = {}
-        self._owed = False  # an answer that nobody has waited for
         self._counted: _Counted | None = None
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._connection: Wire | None = None
         with self._mutex:
             self._live()
 
@@ -121,7 +120,7 @@ class PostgresDatabase:
         """The first row, if there is one."""
         return next(iter(self.rows(sql, *values)), None)
 
-    def ask(self, *statements: Statement) -> list[list[tuple[Any, ...]]]:
+    def ask(self, *statements: Statement) -> list[Rows]:
         """The rows of each statement, all in one way there and back.
 
         It may be the first that meets a connection which has ended: where nothing depended on that, it is
@@ -228,7 +227,7 @@ class PostgresDatabase:
         self._changed[notebook_id] = known + growth
 
     def _commit(self) -> None:
-        if not self._begun and len(self._queue) == 1:
+        if not self._begun and len(self._queue) == 1 and not self._changed:
             return  # nothing was asked and nothing changed
         told: list[Statement] = []
         for notebook_id, growth in sorted(self._changed.items()):
@@ -238,7 +237,8 @@ class PostgresDatabase:
         self._live()
         waiting, self._queue = [*self._queue, ("COMMIT", ())], []
         self._begun = True
-        self._exchange(waiting)
+        if self._exchange(waiting)[-1]:  # it was rolled back: a part of it had failed
+            raise SystemFailure(f"{self.path}: the store cannot be used: a part of the transaction failed")
         for notebook_id, growth in self._changed.items():
             if notebook_id in self.generations:
                 self.generations[notebook_id] += 1
@@ -286,7 +286,8 @@ class PostgresDatabase:
                 self._depth -= 1
                 if self._begun:
                     self._begun = False
-                    self._send("COMMIT")
+                    with contextlib.suppress(ConnectionLost):
+                        self._live().tell([("COMMIT", ())])
                 self._sent = 0
 
     # Locks, which belong to the connection.
@@ -296,9 +297,7 @@ class PostgresDatabase:
         with self._mutex:
             self.ask(("SELECT 1", ()))
 
-    def try_locks(
-        self, keys: Sequence[int], silence: int, *statements: Statement
-    ) -> list[list[tuple[Any, ...]]] | None:
+    def try_locks(self, keys: Sequence[int], silence: int, *statements: Statement) -> list[Rows] | None:
         """Take the locks with these numbers, and what statements find then; None: some are held by others.
 
         They end also if nothing is asked for so many seconds: their holder may have been stopped.
@@ -326,13 +325,12 @@ class PostgresDatabase:
         notes, self._notes = self._notes, []
         self.locks -= len(keys)
         connection = self._connection
-        if not keys or connection is None or connection.closed or connection.broken:
+        if not keys or connection is None or not connection.is_open:
             return  # with the connection they ended
         last: list[Statement] = [("SELECT pg_advisory_unlock(?)", (key,)) for key in keys]
         last += [] if self.locks else [("SET idle_session_timeout = 0", ())]
-        with contextlib.suppress(SystemFailure), self._in_words():
-            cursor = psycopg.ClientCursor(connection)
-            self._send(";".join(cursor.mogrify(_translated(sql), values) for sql, values in [*notes, *last]))
+        with contextlib.suppress(ConnectionLost):
+            connection.tell([*notes, *last])
 
     # The whole.
 
@@ -407,22 +405,19 @@ class PostgresDatabase:
 
     # The connection.
 
-    def _live(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _live(self) -> Wire:
         """The connection, made anew if it was lost and nothing depended on it."""
         found = self._connection
-        if found is not None and not found.closed and not found.broken:
-            if self._owed:
-                self._take_owed(found)
+        if found is not None and found.is_open:
             return found
         if self._begun or self.locks:
             raise StoreAway(f"{self.path}: the connection was lost; nothing was recorded, try again")
         if not self._address:
             raise SystemFailure(f"{self.path}: the store is closed")
-        self._owed = False
         self._connection = found = self._connected()
         return found
 
-    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _connected(self) -> Wire:
         try:
             given = conninfo.conninfo_to_dict(self._address)
         except psycopg.Error:  # what it says quotes the password
@@ -430,71 +425,40 @@ class PostgresDatabase:
                 f"{self.path}: is no address of a database; it is like postgresql://USER@HOST/DATABASE"
             ) from None
         settings: dict[str, Any] = {**USUAL, **given, "client_encoding": "UTF8"}
-        with self._in_words():
+        try:
             found = psycopg.connect(autocommit=True, **settings)
-            with found.pipeline():
-                for setting in SETTINGS:
-                    found.execute(setting.encode())
-        return found
+        except psycopg.Error as error:
+            said = next(iter(str(error).strip().splitlines()), "")
+            raise StoreAway(f"{self.path}: the database cannot be reached: {said}") from error
+        wire = Wire(found)
+        self._answers(wire, [(setting, ()) for setting in SETTINGS])
+        return wire
 
     def _drop(self) -> None:
         found, self._connection = self._connection, None
-        self._owed = False
         if found is not None:
             found.close()
 
-    def _exchange(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+    def _exchange(self, statements: Sequence[Statement]) -> list[Rows]:
         """Send them all, and then wait for all answers."""
-        connection = self._live()
-        with self._in_words():
-            with connection.pipeline():
-                cursors = [
-                    connection.execute(_translated(sql), values, binary=True) for sql, values in statements
-                ]
-            if statements[-1][0] == "COMMIT" and cursors[-1].statusmessage != "COMMIT":
-                raise psycopg.errors.InFailedSqlTransaction("a part of it failed")
-            return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        return self._answers(self._live(), statements)
 
-    def _send(self, text: str) -> None:
-        """Send without waiting for the answer, which is taken in before the next statement."""
-        connection = self._live()
-        with self._in_words():
-            connection.pgconn.send_query(text.encode("ascii"))
-            self._owed = True
-            while connection.pgconn.flush():
-                time.sleep(0.001)
-
-    def _take_owed(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-        self._owed = False
-        with self._in_words():
-            connection.wait(generators.fetch_many(connection.pgconn))
-
-    @contextlib.contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def _answers(self, wire: Wire, statements: Sequence[Statement]) -> list[Rows]:
         try:
-            yield
-        except psycopg.Error as error:
-            raise self._failure(error) from error
-
-    def _failure(self, error: psycopg.Error) -> SystemFailure:
-        state = error.sqlstate
-        said = next(iter(str(error).splitlines()), "")
-        connection = self._connection
-        is_lost = connection is None or connection.closed or connection.broken
-        if state in AWAY or (is_lost and state is None):
+            return wire.ask(statements)
+        except ConnectionLost as lost:
             self._drop()
-            return StoreAway(f"{self.path}: the database cannot be reached: {said}")
-        if state == "23502" and error.diag.column_name == "generation":
+            raise StoreAway(f"{self.path}: the database cannot be reached: {lost}") from lost
+        except NotCarriedOut as refused:
+            raise self._failure(refused) from refused
+
+    def _failure(self, refused: NotCarriedOut) -> SystemFailure:
+        if refused.state in AWAY:
+            self._drop()
+            return StoreAway(f"{self.path}: the database cannot be reached: {refused.said}")
+        if (refused.state, refused.column) == ("23502", "generation"):
             return StoreAway(
                 f"{self.path}: another machine has taken over the notebook; nothing was recorded, try again"
             )
-        if state is None:
-            raise error  # wrong use, a bug
-        advice = ADVICE.get(state, f"PostgreSQL says: {said}")
+        advice = ADVICE.get(refused.state, f"PostgreSQL says: {refused.said}")
         return SystemFailure(f"{self.path}: the store cannot be used: {advice}")
-
-
-@cache
-def _translated(sql: str) -> bytes:
-    """The same with psycopg's marks for values."""
-    return sql.replace("%", "%%").replace("?", "%s").encode("ascii")

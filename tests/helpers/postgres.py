@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -52,25 +53,38 @@ class Server:
 
 
 def address_in(folder: str, schema: str) -> str:
-    """The address of a schema of the server with its socket in this folder."""
-    address = f"postgresql://tests@/postgres?host={folder}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        made = connection.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone()
-        if made == (None,):
-            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    return f"{address}&options=-csearch_path%3D{schema}"
+    """The address of a schema, which is there then, of the server with its socket in this folder."""
+    connection = _connection(folder)
+    if connection.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone() == (None,):
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+    return f"{_address(folder)}&options=-csearch_path%3D{schema}"
 
 
-def emptied(address: str) -> str:
-    """The same address, once nothing is in the tables of its schema."""
-    with psycopg.connect(address, autocommit=True) as connection:
-        tables = connection.execute(
-            "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
-            " AND relkind = 'r' AND relname <> 'nbmerge_store'"
-        ).fetchall()
-        for (table,) in tables:
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-    return address
+def empty(folder: str, schema: str) -> None:
+    """Take all out of the tables of a schema."""
+    connection = _connection(folder)
+    tables = connection.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(%s)"
+        " AND relkind = 'r' AND relname <> 'nbmerge_store'",
+        (schema,),
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(schema, table)))
+
+
+def _address(folder: str) -> str:
+    return f"postgresql://tests@/postgres?host={folder}"
+
+
+def _connection(folder: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """One for all that a run makes in a server, which ends it."""
+    found = _connections.get(folder)
+    if found is None or found.closed or found.broken:
+        found = _connections[folder] = psycopg.connect(_address(folder), autocommit=True)
+    return found
+
+
+_connections: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
 
 
 @contextlib.contextmanager
@@ -105,6 +119,8 @@ def started(folder: str, *settings: str) -> Iterator[Server]:
         _wait(folder, process)
         yield Server(folder, process)
     finally:
+        if folder in _connections:
+            _connections.pop(folder).close()
         if process.poll() is None:
             process.send_signal(signal.SIGINT)  # ends connections, and then itself
         process.wait(30)
@@ -114,7 +130,7 @@ def _wait(folder: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 30
     while process.poll() is None and time.monotonic() < end:
         with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(f"postgresql://tests@/postgres?host={folder}").close()
+            psycopg.connect(_address(folder)).close()
             return
         time.sleep(0.02)
     raise RuntimeError(Path(folder, "log").read_text(errors="replace")[-2000:])

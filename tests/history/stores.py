@@ -19,7 +19,7 @@ from nbmerge.history.store import Store
 from nbmerge.history.values import Draft, Retention
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Origin, Version
-from tests.helpers.postgres import Server, address_in, emptied
+from tests.helpers.postgres import Server, address_in, empty
 
 NOON = 1_700_000_000.0
 DAY = 86400.0
@@ -47,7 +47,9 @@ def database_of(folder: Path | None) -> str | None:
         return address_in(where, f"t{digest(os.fsencode(folder))[:12]}")
     if any(_is_open(store) for store in OPEN):
         return address_in(where, f"t{os.urandom(6).hex()}")
-    return emptied(address_in(where, "memory"))  # made once, not for each example of a law
+    address = address_in(where, "memory")  # made once, not for each example of a law
+    empty(where, "memory")
+    return address
 
 
 def _is_open(store: Store) -> bool:
