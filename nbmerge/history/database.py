@@ -52,6 +52,9 @@ class Database(Protocol):
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
 
+    def foresee(self, asked: Sequence[tuple[str, Sequence[object]]]) -> None:
+        """These questions come next, and nothing is changed before: they may be answered together."""
+
     def row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
         """The first row, if there is one."""
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 FEW = 32  # pieces that are sent at once, known or not: a question first would be another way there and back
+FRESH = 0.5  # seconds: the other side waits many times longer before it gives up on us
 PATIENCE = 15  # seconds without an answer of the other side's system until a connection is given up
 USUAL = {  # of libpq, where the address says nothing else
     "application_name": "nbmerge",
@@ -104,6 +105,7 @@ class PostgresDatabase:
         self._queue: list[Statement] = []
         self._notes: list[Statement] = []
         self._to_free: list[int] = []
+        self._foreseen: dict[tuple[str, tuple[object, ...]], Rows] = {}
         self._changed: dict[int, Growth] = {}
         self._counted: _Counted | None = None
         self._connection: Wire | None = None
@@ -114,7 +116,17 @@ class PostgresDatabase:
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return self.ask((sql, values))[0]
+        with self._mutex:
+            foreseen = self._foreseen.pop((sql, values), None)
+            return self.ask((sql, values))[0] if foreseen is None else foreseen
+
+    def foresee(self, asked: Sequence[Statement]) -> None:
+        """These questions come next: ask them together, if nobody else can change the answers meanwhile."""
+        with self._mutex:
+            if self.locks:
+                answers = self.ask(*asked)
+                keys = ((sql, tuple(values)) for sql, values in asked)
+                self._foreseen = dict(zip(keys, answers, strict=True))
 
     def row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
         """The first row, if there is one."""
@@ -172,7 +184,7 @@ class PostgresDatabase:
             return {}
         known: dict[bytes, int] = {}
         if len(wanted) > FEW:
-            known |= self.rows("SELECT hash, id FROM piece WHERE hash = ANY(?)", list(wanted))
+            known |= self.ask(("SELECT hash, id FROM piece WHERE hash = ANY(?)", (list(wanted),)))[0]
         new = [name for name in wanted if name not in known]
         insert = (
             "INSERT INTO piece (hash, data) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING RETURNING hash, id"
@@ -223,6 +235,7 @@ class PostgresDatabase:
 
     def changed(self, notebook_id: int, growth: Growth = NO_GROWTH) -> None:
         """Its generation is counted up at the end of the transaction, and all others are told."""
+        self._foreseen.clear()
         known = self._changed.get(notebook_id, NO_GROWTH)
         self._changed[notebook_id] = known + growth
 
@@ -295,7 +308,9 @@ class PostgresDatabase:
     def confirm(self) -> None:
         """Raises StoreAway if the connection to which the locks belong has ended."""
         with self._mutex:
-            self.ask(("SELECT 1", ()))
+            connection = self._live()
+            if connection.has_ended() or time.monotonic() - connection.heard > FRESH:
+                self.ask(("SELECT 1", ()))
 
     def try_locks(self, keys: Sequence[int], silence: int, *statements: Statement) -> list[Rows] | None:
         """Take the locks with these numbers, and what statements find then; None: some are held by others.
@@ -317,6 +332,7 @@ class PostgresDatabase:
         the answer."""
         with self._mutex:
             self._to_free += keys
+            self._foreseen.clear()
             if not self._depth:
                 self._free()
 

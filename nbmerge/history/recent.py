@@ -10,7 +10,7 @@ empties it.  Where nothing is locked by itself (one machine) it knows nothing, a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from nbmerge.history.pieces import StoredContent
@@ -117,6 +117,13 @@ class NewestContents:
         known, content, size = self._contents.pop(notebook_id, (0, None, 0))
         self._size -= size
         return content if known == number else None
+
+    def look(self, notebook_id: int, number: int, undone: int) -> Sequence[bytes] | None:
+        """The pieces of this version if they are known, which they stay."""
+        known, content, _ = self._contents.get(notebook_id, (0, None, 0))
+        if undone != self._undone or known != number or content is None or not content.pieces:
+            return None
+        return content.pieces
 
     def put(self, notebook_id: int, number: int, content: StoredContent) -> None:
         """Remember a content that was just recorded."""

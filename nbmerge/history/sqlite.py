@@ -98,6 +98,9 @@ class SqliteDatabase:
         with self._mutex, self._in_words():
             return self._connection.execute(sql, values).fetchall()
 
+    def foresee(self, asked: Sequence[tuple[str, Sequence[object]]]) -> None:
+        """No question takes a way here."""
+
     def row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
         """The first row, if there is one."""
         return next(iter(self.rows(sql, *values)), None)

@@ -49,6 +49,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 ALL = 1 << 60  # versions: more than there are
+_BEGINNING = f"""
+    SELECT {COLUMNS} FROM version WHERE book = ? AND digest >= ? AND digest < ? AND {KEPT} ORDER BY number
+"""
+_SENT = f"""
+    SELECT {COLUMNS} FROM version
+    WHERE number = (SELECT number FROM sent WHERE book = ? AND save_id = ?) AND book = ? AND {KEPT}
+"""
 
 
 class Store:
@@ -153,6 +160,9 @@ class Store:
 
     def set_heads(self, notebook_id: int, heads: Heads) -> None:
         """Set where the notebook stands."""
+        known = self._recent.of(notebook_id)
+        if known is not None and known.heads == heads:
+            return
         statement = "UPDATE book SET standing = ?, open = ? WHERE id = ?"
         with self._changing(notebook_id):
             self._database.run(statement, heads_text(heads), len(heads.open), notebook_id)
@@ -189,9 +199,7 @@ class Store:
 
     def beginning(self, notebook_id: int, digits: str) -> tuple[Version, ...]:
         """The versions that are kept whose digest begins with these digits, an even number; ascending."""
-        first = bytes.fromhex(digits)
-        begins = f"book = ? AND digest >= ? AND digest < ? AND {KEPT} ORDER BY number"
-        return self._versions(begins, notebook_id, first, first + b"\xff" * 32)
+        return self._read(_BEGINNING, notebook_id, *_from_digits(digits))
 
     def merges(self, notebook_id: int, before: int, last: int) -> tuple[Version, ...]:
         """The newest merges of a notebook that are kept and older than a version, newest first."""
@@ -206,8 +214,16 @@ class Store:
 
     def sent(self, notebook_id: int, save_id: str) -> Version | None:
         """The version that a save became, if it is kept, by the name that its writer gave the save."""
-        named = f"number = (SELECT number FROM sent WHERE book = ? AND save_id = ?) AND book = ? AND {KEPT}"
-        return next(iter(self._versions(named, notebook_id, spelled(save_id), notebook_id)), None)
+        return next(iter(self._read(_SENT, notebook_id, spelled(save_id), notebook_id)), None)
+
+    def foresee(self, notebook_id: int, save_id: str, digits: Collection[str]) -> None:
+        """It will be asked soon which version a save became, and which versions begin with these digits: who
+        is far from the database asks all at once."""
+        asked: list[tuple[str, Sequence[object]]] = [
+            (_SENT, (notebook_id, spelled(save_id), notebook_id)),
+            *((_BEGINNING, (notebook_id, *_from_digits(one))) for one in digits),
+        ]
+        self._database.foresee(asked)
 
     def note_sent(self, notebook_id: int, save_id: str, number: int) -> None:
         """Remember which version a save became."""
@@ -247,6 +263,8 @@ class Store:
 
     def data(self, notebook_id: int, number: int) -> bytes:
         """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""
+        if (pieces := self._newest.look(notebook_id, number, self._database.undone)) is not None:
+            return b"".join(pieces)
         with self._database.reading():
             version = self.version(notebook_id, number)
             recipe = self._recipe(notebook_id, number)
@@ -413,7 +431,10 @@ class Store:
             return StoredContent(unpack_ids(recipe)) if recipe else StoredContent()
 
     def _versions(self, condition: str, *values: object) -> tuple[Version, ...]:
-        rows = self._database.rows(f"SELECT {COLUMNS} FROM version WHERE {condition}", *values)
+        return self._read(f"SELECT {COLUMNS} FROM version WHERE {condition}", *values)
+
+    def _read(self, query: str, *values: object) -> tuple[Version, ...]:
+        rows = self._database.rows(query, *values)
         with self._database.decoding("version"):
             return tuple(map(read_version, rows))
 
@@ -424,3 +445,9 @@ class Store:
                 f"notebook {notebook_id}: there is no such notebook in the store; adopt its path first"
             )
         return row[0]
+
+
+def _from_digits(digits: str) -> tuple[bytes, bytes]:
+    """Between which digests those are that begin with these digits."""
+    first = bytes.fromhex(digits)
+    return first, first + b"\xff" * 32

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import selectors
 import struct
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -82,6 +83,7 @@ class Wire:
         self._connection = connection
         self._line = connection.pgconn
         self._line.enter_pipeline_mode()
+        self.heard = time.monotonic()  # when an answer last came
         self._names: dict[str, bytes] = {}
         self._owed = 0  # syncs whose answers nobody waits for
         self._selector = selectors.DefaultSelector()
@@ -92,6 +94,16 @@ class Wire:
         """Whether nothing is known of its end."""
         return not self._connection.closed and self._line.status == pq.ConnStatus.OK
 
+    def has_ended(self) -> bool:
+        """Whether the other side has ended it, as far as one hears without asking."""
+        if not self._selector.select(0):
+            return False
+        try:
+            self._line.consume_input()
+        except psycopg.Error:
+            return True
+        return not self.is_open
+
     def ask(self, statements: Sequence[Statement]) -> list[Rows]:
         """Send them together, and wait for the rows of each; () where it has none."""
         try:
@@ -99,7 +111,9 @@ class Wire:
             for _ in range(self._owed):
                 self._skip()
             self._owed = 0
-            return self._answers(statements, new)
+            found = self._answers(statements, new)
+            self.heard = time.monotonic()
+            return found
         except (psycopg.Error, OSError) as error:
             raise self._lost(error) from error
 

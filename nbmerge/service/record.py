@@ -227,6 +227,7 @@ class Recorder:
         A save that was recorded, and whose content went on while its answer was lost, is what it started
         from.  Raises UsageError if its base is not known here; it is kept as an open tip then.
         """
+        self.store.foresee(notebook_id, sent.save_id, [digest(sent.content), *_asked_for(sent.base)])
         known = self.store.sent(notebook_id, sent.save_id) if sent.save_id else None
         base = known or self.declared_base(notebook_id, sent.base, sent.token)
         if base is None:
@@ -446,3 +447,15 @@ class Recorder:
     def merges_among(self, notebook_id: int, numbers: Iterable[int]) -> set[int]:
         """Which of these versions are merges."""
         return {one for one in numbers if self.store.version(notebook_id, one).origin is Origin.MERGED}
+
+
+def _asked_for(base: FindBase) -> list[str]:
+    """The beginnings of digests by which a base is looked for."""
+    asked: list[str] = []
+
+    def beginning(digits: str) -> tuple[Version, ...]:
+        asked.append(digits)
+        return ()
+
+    base(beginning)
+    return asked
