@@ -40,8 +40,9 @@ else:
 class StoreLocks(Protocol):
     """What keeps others from changing a notebook, which is named by the bytes of its path."""
 
-    def on(self, *names: bytes) -> AbstractContextManager[None]:
-        """While it lasts only this thread changes these notebooks, and the state directory."""
+    def on(self, *names: bytes, seeking: Callable[[], str] | None = None) -> AbstractContextManager[None]:
+        """While it lasts only this thread changes these notebooks, and the state directory; `seeking`: the
+        digest of what will be looked for in the first."""
 
     def owning(self, *names: Callable[[], bytes]) -> AbstractContextManager[None]:
         """The same for a single change by somebody who may not hold the lock; it need not be held where the
@@ -84,7 +85,7 @@ class DirectoryLock(AbstractContextManager[None]):
         """How often the thread that holds the lock has taken it."""
         return self._depth
 
-    def on(self, *_: bytes) -> AbstractContextManager[None]:
+    def on(self, *_: bytes, seeking: Callable[[], str] | None = None) -> AbstractContextManager[None]:
         """All notebooks are locked together."""
         return self
 

@@ -34,6 +34,10 @@ _VERSIONS = f"""
     SELECT {COLUMNS}, recipe IS NOT NULL FROM version
     WHERE book = (SELECT id FROM book WHERE path = ? AND generation <> ?) ORDER BY number DESC LIMIT {WINDOW}
 """
+_SOUGHT = f"""
+    SELECT {COLUMNS} FROM version WHERE book = (SELECT id FROM book WHERE path = ?) AND digest = ?
+    AND recipe IS NOT NULL ORDER BY number DESC LIMIT 1
+"""
 
 
 class NotebookLocks:
@@ -55,9 +59,10 @@ class NotebookLocks:
         self._held: dict[bytes, int] = {}  # how often, by name
 
     @contextlib.contextmanager
-    def on(self, *names: bytes) -> Iterator[None]:
-        """While it lasts only this thread changes these notebooks, and the state directory."""
-        self._acquire(names)
+    def on(self, *names: bytes, seeking: Callable[[], str] | None = None) -> Iterator[None]:
+        """While it lasts only this thread changes these notebooks, and the state directory; `seeking`: the
+        digest of what will be looked for in the first."""
+        self._acquire(names, "" if seeking is None else seeking())
         try:
             yield
         finally:
@@ -90,12 +95,12 @@ class NotebookLocks:
             time.sleep(pause)
         return self._taken(names)
 
-    def _acquire(self, names: Sequence[bytes]) -> None:
+    def _acquire(self, names: Sequence[bytes], seeking: str) -> None:
         end, pauses = time.monotonic() + self._patience, iter(PAUSES)
         while True:
             self._local.__enter__()
             try:
-                if self._taken(names):
+                if self._taken(names, seeking):
                     return
                 if time.monotonic() > end:
                     raise SystemFailure(
@@ -114,10 +119,10 @@ class NotebookLocks:
         finally:
             self._local.__exit__()
 
-    def _taken(self, names: Sequence[bytes]) -> bool:
+    def _taken(self, names: Sequence[bytes], seeking: str = "") -> bool:
         """Whether these are locked now, all of them or none."""
         new = [name for name in dict.fromkeys(names) if not self._held.get(name)]
-        if new and not self._all_locked(new):
+        if new and not self._all_locked(new, seeking):
             return False
         for name in names:
             self._held[name] = self._held.get(name, 0) + 1
@@ -136,24 +141,31 @@ class NotebookLocks:
     def _forget(self, name: bytes) -> None:
         known = self._recent.known(name)
         if known is not None:
+            known.sought.clear()
             known.generation = self._database.generations.pop(known.notebook_id, -1)
         self._recent.unlock(name)
 
-    def _all_locked(self, names: Sequence[bytes]) -> bool:
+    def _all_locked(self, names: Sequence[bytes], seeking: str) -> bool:
         """Lock them, and take in what the store says of them, in one way there and back."""
         database, keys = self._database, [self._key(name) for name in names]
         asked: list[Statement] = []
         for name in names:
             asked += [(_BOOK, (name,)), (_VERSIONS, (name, self._recent.generation(name)))]
+        if seeking:
+            asked.append((_SOUGHT, (names[0], bytes.fromhex(seeking))))
         told = database.try_locks(keys, SILENCE, *asked)
         if told is None:
             return False
+        found = told[2 * len(names) :]
+        told = told[: 2 * len(names)]
         for name, book, versions in zip(names, told[::2], told[1::2], strict=True):
             with database.decoding("notebook"):
                 known = self._known(name, book, versions)
             self._recent.lock(name, known)
             if known is not None:
                 database.generations[known.notebook_id] = known.generation
+                if name == names[0] and found:
+                    known.sought[seeking] = next(map(read_version, found[0]), None)
         return True
 
     def _known(

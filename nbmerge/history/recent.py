@@ -38,6 +38,7 @@ class KnownNotebook:
     floor: int = 0
     versions: dict[int, Version] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)
+    sought: dict[str, Version | None] = field(default_factory=dict)  # by digest, while it is locked
 
     def newest(self, count: int | None) -> tuple[Version, ...] | None:
         """The newest versions that are kept, ascending; None: it is not known which."""

@@ -194,6 +194,8 @@ class Store:
             found = known.with_digest(digest)
             if found is not None or known.floor == 0:
                 return found
+            if digest in known.sought:
+                return known.sought[digest]
         newest = f"book = ? AND digest = ? AND {KEPT} ORDER BY number DESC LIMIT 1"
         return next(iter(self._versions(newest, notebook_id, bytes.fromhex(digest))), None)
 
@@ -348,10 +350,11 @@ class Store:
 
     # The whole.
 
-    def lock(self, *paths: str) -> AbstractContextManager[None]:
+    def lock(self, *paths: str, seeking: Callable[[], str] | None = None) -> AbstractContextManager[None]:
         """While it is held no other process, and no other thread, changes these notebooks, or the state
-        directory; on one machine, any notebook."""
-        return self._locks.on(*map(os.fsencode, paths))
+        directory; on one machine, any notebook.  `seeking`: the digest of bytes that will be looked for in
+        the first one, which is asked for together with the lock."""
+        return self._locks.on(*map(os.fsencode, paths), seeking=seeking)
 
     def confirm_lock(self) -> None:
         """To be called just before something is written to a file.  Raises SystemFailure if somebody else

@@ -11,6 +11,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from nbmerge.errors import NbmergeError, NotebookError
@@ -174,7 +175,7 @@ class ActionRunner:
                     for left in remove_journals([journal]):
                         self.report(Notice("trouble", left.path, left.why))
                 case _:
-                    with self.store.lock(*_notebooks(action)):
+                    with self.store.lock(*_notebooks(action), seeking=_bytes_of(action)):
                         yield from self._performed(action)
         except StoreLost:
             raise
@@ -323,6 +324,11 @@ def _notebooks(action: do.Action) -> tuple[str, ...]:
         case do.Follow(old, new):
             return old, new
     return (_path(action),)
+
+
+def _bytes_of(action: do.Action) -> Callable[[], str] | None:
+    """The digest of what is to be recorded."""
+    return partial(digest, action.data) if isinstance(action, do.RecordSave) else None
 
 
 def _saved(action: do.RecordSave) -> Saved:
