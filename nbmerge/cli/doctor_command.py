@@ -57,7 +57,7 @@ def run_doctor(options: Arguments) -> int:
 def _setting(state: str | None) -> Setting:
     import nbmerge
     from nbmerge.doctor.values import Setting
-    from nbmerge.history.opening import place_of
+    from nbmerge.history.opening import database_of, place_of
 
     here = ""
     with suppress(OSError):  # somebody removed the folder
@@ -69,6 +69,7 @@ def _setting(state: str | None) -> Setting:
         python=sys.executable or "python",
         here=here,
         state=place_of(state),
+        database=database_of(state),
         environment=os.environ,
         home=os.path.expanduser("~"),
         platform=sys.platform,

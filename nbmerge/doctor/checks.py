@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from nbmerge.doctor.database import DATABASE, database
 from nbmerge.doctor.editors import EDITORS, vscode
 from nbmerge.doctor.installation import (
     DRIVER,
@@ -51,6 +52,7 @@ CHECKS = (
     Check("inotify", inotify_limits),
     Check(STATE, state_directory),
     Check(STORE, store),
+    Check(DATABASE, database, patience=20.0),
     Check(INTEGRITY, integrity, patience=60.0),
     Check("watcher", running_watcher),
     Check("jupyter", jupyter_servers),

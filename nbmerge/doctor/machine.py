@@ -279,6 +279,8 @@ def state_directory(setting: Setting) -> Iterator[Finding]:
 
 def store(setting: Setting) -> Iterator[Finding]:
     """What is in the store, how large it is, and what else lies there."""
+    if setting.database is not None:
+        return  # which has a check of its own
     path = _store(setting)
     if path is None and os.path.isdir(setting.state) and any(distrusted(setting.state)):
         return  # the check of its directory says why nobody looks at it
@@ -379,7 +381,11 @@ def _room(folder: str) -> Iterator[Finding]:
 
 def _store(setting: Setting) -> str | None:
     """The store, if there is one that is this user's alone."""
-    if not os.path.isdir(setting.state) or next(distrusted(setting.state), None) is not None:
+    if (
+        setting.database is not None
+        or not os.path.isdir(setting.state)
+        or next(distrusted(setting.state), None) is not None
+    ):
         return None
     return find_store(setting.state)
 

@@ -36,7 +36,8 @@ class Finding:
 class Setting:
     """Where it is asked: `program` is how people call this nbmerge, of `version`, whose package lies in
     `package`, run by `python`; the current folder ("" if it is gone), the state directory (which need
-    not be there), the environment, the home folder and the platform as in sys.platform."""
+    not be there), the environment, the home folder and the platform as in sys.platform; `database`: the
+    address of the one that is used, None if the store is in the state directory."""
 
     program: str
     version: str
@@ -47,6 +48,7 @@ class Setting:
     environment: Mapping[str, str]
     home: str
     platform: str
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

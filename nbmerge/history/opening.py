@@ -186,12 +186,50 @@ def open_store(
 
 
 def _shared(address: str, local: DirectoryLock, retention: Retention) -> Store:
-    try:
+    with _installed(address):
         from nbmerge.history.shared import open_shared
+    return open_shared(address, local, retention)
+
+
+@contextlib.contextmanager
+def _installed(address: str) -> Iterator[None]:
+    """What is imported within is there only where somebody wants a database."""
+    try:
+        yield
     except ImportError as error:
         mend = "type: pip install 'nbmerge-on-save[postgres]'"
         raise SystemFailure(f"{without_password(address)}: cannot be used: {error}; {mend}") from error
-    return open_shared(address, local, retention)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedHealth:
+    """A database that can be reached, as `role` in `schema` ("": there is none).
+
+    `away`: seconds there and back; `skew`: by how many its clock is ahead; `totals` None if there is no
+    store, or one that `is_old`.
+    """
+
+    shown: str
+    server: str
+    server_number: int
+    role: str
+    schema: str
+    may_write: bool
+    away: float
+    skew: float
+    is_old: bool
+    totals: Totals | None
+
+
+def look_at(address: str) -> SharedHealth:
+    """How a database is, in which nothing is changed.
+
+    Raises SystemFailure if it holds the store of a newer nbmerge or cannot be used, StoreAway if it cannot be
+    reached.
+    """
+    with _installed(address):
+        from nbmerge.history.shared import health_of
+    return health_of(address, time.time)
 
 
 def has_store(directory: str) -> bool:
