@@ -35,7 +35,9 @@ class NbmergeExtension(ExtensionApp):
     description = "Merges what the tabs, programs and people save, cell by cell"
 
     state = Unicode(
-        "", config=True, help="The state directory of nbmerge; empty: the one that its commands use."
+        "",
+        config=True,
+        help="The state directory of nbmerge, or its database; empty: the one that its commands use.",
     )
 
     rooms = Bool(
