@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 from nbmerge.history.values import Retention
-from tests.history.stores import FOREVER, NOON, PATH, file_of, fresh, process, save
+from tests.history.stores import FOREVER, NOON, PATH, ROOT, file_of, fresh, process, save
 from tests.history.test_processes import OPENING
 from tests.history.test_retention import LATER, noise
 
@@ -42,3 +44,33 @@ def test_of_several_processes_one_sets_a_damaged_store_aside(tmp_path: Path) -> 
     found = [opener.communicate()[0] for opener in [process(OPENING, tmp_path, name) for name in "abcd"]]
     assert sorted(found) == ["False\n"] * 3 + ["True\n"]
     assert [notebook_id.path for notebook_id in fresh(tmp_path).notebooks()] == ["/a", "/b", "/c", "/d"]
+
+
+ALONE = """
+import sys, time
+from nbmerge.__main__ import main
+from nbmerge.errors import SystemFailure
+from nbmerge.history.opening import open_store
+from nbmerge.service.notebook_service import open_service
+sys.modules["psycopg"] = None
+with open_service(sys.argv[1]) as service:
+    service.store.adopt("/n.ipynb")
+try:
+    open_store(sys.argv[1], time.time, database="postgresql://ann:geheim@h/d")
+except SystemFailure as failure:
+    print(failure)
+"""
+
+
+def test_nobody_needs_a_package_for_a_database_that_they_do_not_use(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ALONE, str(tmp_path)]
+    said = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.startswith("postgresql://ann@h/d: cannot be used: ")
+    assert said.endswith("; type: pip install 'nbmerge-on-save[postgres]'\n")
