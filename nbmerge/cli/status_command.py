@@ -79,9 +79,8 @@ def _counted(status: WatcherStatus, store: Store) -> WatcherStatus:
 
 
 def _open_tips(store: Store) -> Iterator[tuple[str, OpenTip]]:
-    for notebook in store.notebooks():
-        heads = store.heads(notebook.id)
-        yield from ((notebook.path, tip) for tip in (heads.open if heads is not None else ()))
+    for notebook, heads in store.standings():
+        yield from ((notebook.path, tip) for tip in heads.open)
 
 
 def _lines(status: WatcherStatus, where: str) -> Iterator[str]:

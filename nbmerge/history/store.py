@@ -39,7 +39,7 @@ from nbmerge.history.spelling import (
     spelled,
     version_row,
 )
-from nbmerge.history.values import Draft, Retention, StoredNotebook, Totals
+from nbmerge.history.values import Draft, Retention, Seen, StoredNotebook, Totals
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.merge.values import Conflict
@@ -48,6 +48,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+TOGETHER = 200  # versions that are asked for in one question
 ALL = 1 << 60  # versions: more than there are
 _BEGINNING = f"""
     SELECT {COLUMNS} FROM version WHERE book = ? AND digest >= ? AND digest < ? AND {KEPT} ORDER BY number
@@ -117,6 +118,25 @@ class Store:
         rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
         with self._database.decoding("paths"):
             return tuple(StoredNotebook(notebook_id, os.fsdecode(path)) for notebook_id, path in rows)
+
+    def standings(self) -> Iterator[tuple[StoredNotebook, Heads]]:
+        """All notebooks that have a version, by path, and where each stands."""
+        rows = self._database.rows("SELECT id, path, standing FROM book WHERE last > 0 ORDER BY path")
+        with self._database.decoding("heads"):
+            for notebook_id, path, text in rows:
+                if text is not None:
+                    yield StoredNotebook(notebook_id, os.fsdecode(path)), read_heads(text)
+
+    def seen(self, path: str) -> Seen | None:
+        """What is known of the notebook at this path, in one question; None: nothing."""
+        query = "SELECT id, glance, standing FROM book WHERE path = ?"
+        row = self._database.row(query, os.fsencode(path))
+        if row is None:
+            return None
+        notebook_id, glance, text = row
+        with self._database.decoding("notebook"):
+            stamp = None if glance is None else read_stamp(glance)
+            return Seen(notebook_id, stamp, None if text is None else read_heads(text))
 
     def moved(self, old: str, new: str) -> None:
         """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
@@ -257,11 +277,17 @@ class Store:
         known = self._recent.of(notebook_id)
         return Graph(StoredParents(self._database, notebook_id, known.parents() if known else {}))
 
-    def may_show_conflicts(self, notebook_id: int, number: int) -> bool:
-        """Whether a version is worth reading for the conflicts in it; False is certain."""
-        query = "SELECT marked FROM version WHERE book = ? AND number = ?"
-        row = self._database.row(query, notebook_id, number)
-        return row is not None and row[0] != 0
+    def may_show_conflicts(self, wanted: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        """The versions, each a notebook and a number, that are worth reading for the conflicts in them; that
+        the others show none is certain."""
+        found: set[tuple[int, int]] = set()
+        for start in range(0, len(wanted), TOGETHER):
+            pairs = ",".join(
+                f"({int(book)},{int(number)})" for book, number in wanted[start : start + TOGETHER]
+            )
+            query = f"SELECT book, number, marked FROM version WHERE (book, number) IN (VALUES {pairs})"
+            found |= {(book, number) for book, number, marked in self._database.rows(query) if marked != 0}
+        return found
 
     def data(self, notebook_id: int, number: int) -> bytes:
         """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbmerge.errors import SystemFailure
+from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Origin, Writer
 
 
@@ -30,6 +31,16 @@ class StoredNotebook:
 
     id: int
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A notebook in the store: what its file looked like when it held the head, and where it stands; None:
+    nothing is known of that."""
+
+    id: int
+    stamp: tuple[int, int, int] | None
+    heads: Heads | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import selectors
 import struct
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 
 import psycopg
 from psycopg import pq
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 Statement = tuple[str, Sequence[object]]
 Rows = list[tuple["Any", ...]]
 
-PREPARED = 16  # values: a statement with more differs each time, and is not kept by the server
+PREPARED, LONG = 16, 1000  # values, characters: a longer statement differs each time, and is not kept
+KEPT = 300  # statements that are kept by the server
 TEXT, BINARY = pq.Format.TEXT, pq.Format.BINARY
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -146,7 +147,7 @@ class Wire:
                 data, form = _spelled(value)
                 given.append(data)
                 formats.append(form)
-            if not named or len(values) > PREPARED:
+            if not named or not self._is_kept(sql, values):
                 self._line.send_query_params(_marked(sql), given, None, formats, BINARY)
                 continue
             if sql not in self._names and sql not in new.values():
@@ -158,6 +159,10 @@ class Wire:
         while self._line.flush():
             self._wait(_READ | _WRITE)
         return new
+
+    def _is_kept(self, sql: str, values: Sequence[object]) -> bool:
+        """Whether the server is to remember a statement: it comes again."""
+        return sql in self._names or (len(values) <= PREPARED and len(sql) < LONG and len(self._names) < KEPT)
 
     # Answers.
 
@@ -257,7 +262,7 @@ def _element(value: object) -> str:
     return f'"\\\\x{value.hex()}"' if isinstance(value, bytes) else repr(value)
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def _marked(sql: str) -> bytes:
     """The same with the server's marks for values."""
     first, *rest = sql.split("?")

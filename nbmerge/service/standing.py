@@ -12,23 +12,21 @@ from nbmerge.lineage import heads as algebra
 
 def waiting_in(store: Store) -> list[str]:
     """The notebooks whose file lacks a tip yet, by path."""
-    found = []
-    for notebook in store.notebooks():
-        heads = store.heads(notebook.id)
-        if heads is not None and algebra.is_due(heads, store.graph(notebook.id)):
-            found.append(notebook.path)
-    return found
+    return [
+        notebook.path
+        for notebook, heads in store.standings()
+        if heads.tips != (heads.head,) and algebra.is_due(heads, store.graph(notebook.id))
+    ]
 
 
 def showing_conflicts_in(store: Store) -> list[str]:
     """The notebooks that show conflicts, as far as the store knows what they hold, by path."""
-    standing = ((notebook, store.heads(notebook.id)) for notebook in store.notebooks())
+    standing = [(notebook, heads.head) for notebook, heads in store.standings()]
+    looked_at = store.may_show_conflicts([(notebook.id, head) for notebook, head in standing])
     return [
         notebook.path
-        for notebook, heads in standing
-        if heads is not None
-        and store.may_show_conflicts(notebook.id, heads.head)
-        and _shows_conflicts(store, notebook.id, heads.head)
+        for notebook, head in standing
+        if (notebook.id, head) in looked_at and _shows_conflicts(store, notebook.id, head)
     ]
 
 

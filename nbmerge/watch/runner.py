@@ -18,7 +18,7 @@ from nbmerge.errors import NbmergeError, NotebookError
 from nbmerge.files import digest, reason
 from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
-from nbmerge.lineage.heads import Heads, Outcome
+from nbmerge.lineage.heads import Heads, Outcome, is_due
 from nbmerge.lineage.versions import Origin, Version, Writer
 from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.observe.reading import TakenCopy
@@ -145,10 +145,10 @@ class ActionRunner:
         If the store fails it has to be read; whoever then needs the store says what is wrong.
         """
         with contextlib.suppress(NbmergeError):
-            notebook_id = self.store.notebook_id(path)
-            if notebook_id is None or self.store.stamp(notebook_id) != _numbers(stamp):
+            seen = self.store.seen(path)
+            if seen is None or seen.heads is None or seen.stamp != _numbers(stamp):
                 return False
-            return self.store.heads(notebook_id) is not None and not self.service.recorder.is_due(notebook_id)
+            return not is_due(seen.heads, self.store.graph(seen.id))
         return False
 
     def tend(self) -> Iterator[do.Input]:

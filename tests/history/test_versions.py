@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.spelling import heads_text, read_heads, read_version, version_row
-from nbmerge.history.values import Draft, Retention, StoredNotebook
+from nbmerge.history.values import Draft, Retention, Seen, StoredNotebook
 from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Origin, Version, Writer
 from nbmerge.merge.values import Conflict
@@ -261,3 +261,21 @@ def test_conflicts_of_a_merge_are_noted_and_read(made: list[tuple[int, Any, Any,
     assert store.conflicts(notebook_id, 1) is None
     store.note_conflicts(notebook_id, 1, conflicts)
     assert store.conflicts(notebook_id, 1) == conflicts
+
+
+def test_how_all_notebooks_stand_and_which_may_show_conflicts() -> None:
+    store = fresh()
+    first, second = store.adopt(PATH), store.adopt("/b.ipynb")
+    store.adopt("/empty.ipynb")
+    save(store, first, b"<<<<<<< a")
+    save(store, second, b"plain")
+    store.set_stamp(second, (1, 2, 3))
+    one, other = Heads(1, (1,)), Heads(1, (1,))
+    assert list(store.standings()) == [
+        (StoredNotebook(second, "/b.ipynb"), other),
+        (StoredNotebook(first, PATH), one),
+    ]
+    assert store.may_show_conflicts([(first, 1), (second, 1), (second, 7)]) == {(first, 1)}
+    assert store.may_show_conflicts([]) == set()
+    assert store.seen("/b.ipynb") == Seen(second, (1, 2, 3), other)
+    assert store.seen("/nowhere.ipynb") is None
