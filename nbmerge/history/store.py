@@ -39,7 +39,7 @@ from nbmerge.history.spelling import (
     spelled,
     version_row,
 )
-from nbmerge.history.values import Draft, Retention, Seen, StoredNotebook, Totals
+from nbmerge.history.values import Draft, LastSeen, Retention, StoredNotebook, Totals
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import Graph, Origin, Version, Writer
 from nbmerge.merge.values import Conflict
@@ -127,7 +127,7 @@ class Store:
                 if text is not None:
                     yield StoredNotebook(notebook_id, os.fsdecode(path)), read_heads(text)
 
-    def seen(self, path: str) -> Seen | None:
+    def seen(self, path: str) -> LastSeen | None:
         """What is known of the notebook at this path, in one question; None: nothing."""
         query = "SELECT id, glance, standing FROM book WHERE path = ?"
         row = self._database.row(query, os.fsencode(path))
@@ -136,7 +136,7 @@ class Store:
         notebook_id, glance, text = row
         with self._database.decoding("notebook"):
             stamp = None if glance is None else read_stamp(glance)
-            return Seen(notebook_id, stamp, None if text is None else read_heads(text))
+            return LastSeen(notebook_id, stamp, None if text is None else read_heads(text))
 
     def moved(self, old: str, new: str) -> None:
         """The history follows the file; if both have one, both stay, and `new` goes on with its own."""

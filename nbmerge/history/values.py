@@ -34,7 +34,7 @@ class StoredNotebook:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LastSeen:
     """A notebook in the store: what its file looked like when it held the head, and where it stands; None:
     nothing is known of that."""
 

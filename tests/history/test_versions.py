@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.spelling import heads_text, read_heads, read_version, version_row
-from nbmerge.history.values import Draft, Retention, Seen, StoredNotebook
+from nbmerge.history.values import Draft, LastSeen, Retention, StoredNotebook
 from nbmerge.lineage.heads import Heads, OpenTip
 from nbmerge.lineage.versions import Origin, Version, Writer
 from nbmerge.merge.values import Conflict
@@ -277,5 +277,5 @@ def test_how_all_notebooks_stand_and_which_may_show_conflicts() -> None:
     ]
     assert store.may_show_conflicts([(first, 1), (second, 1), (second, 7)]) == {(first, 1)}
     assert store.may_show_conflicts([]) == set()
-    assert store.seen("/b.ipynb") == Seen(second, (1, 2, 3), other)
+    assert store.seen("/b.ipynb") == LastSeen(second, (1, 2, 3), other)
     assert store.seen("/nowhere.ipynb") is None
