@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from nbmerge.cli.watch_commands import as_arguments, watch_options, watch_parser
+from nbmerge.cli.watch_commands import (
+    as_arguments,
+    run_start,
+    start_parser,
+    watch_options,
+    watch_parser,
+)
+from nbmerge.errors import UsageError
+from nbmerge.history.address import password_in
 from nbmerge.history.values import Retention
 from nbmerge.watch.assembly import WatchOptions
 from tests.cli.past import Past
@@ -57,6 +65,22 @@ def test_the_words_for_another_process_ask_for_the_same(
         ("/", os.path.expanduser("~")), STATE, settle, poll or None, tuple(exclude), Retention(days, size)
     )
     assert understood(*as_arguments(options)) == options
+
+
+def test_the_words_for_another_process_hold_no_password(past: Past) -> None:
+    """Everybody on the machine can read them; it is handed over in the environment."""
+    options = understood("--state=postgresql://ann:geheim@h/d?password=geheim")
+    assert options.state is not None
+    assert password_in(options.state) == "geheim"
+    words = as_arguments(options)
+    assert "--state=postgresql://ann@h/d" in words
+    assert "geheim" not in " ".join(words)
+
+
+def test_a_password_is_written_to_no_file_that_is_read_at_login(past: Past) -> None:
+    asked = start_parser().parse(["--at-login", "--state=postgresql://ann:geheim@h/d"])
+    with pytest.raises(UsageError, match=r"put that into ~/\.pgpass"):
+        run_start(asked)
 
 
 @pytest.mark.parametrize(
