@@ -57,6 +57,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
 )
+# Asked of the catalogue itself: what a session knows of names is from before it waited for the lock.
+_IS_THERE = """
+    SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+    WHERE relname = 'nbmerge_store' AND nspname = current_schema()
+"""
 _STAGES = "CREATE TABLE nbmerge_store (stage integer NOT NULL, name text NOT NULL)"
 
 
@@ -87,7 +92,7 @@ def stage_of(database: PostgresDatabase) -> int:
 
 
 def _found(database: PostgresDatabase) -> tuple[int, str]:
-    if database.rows("SELECT to_regclass('nbmerge_store') IS NULL") == [(True,)]:
+    if not database.rows(_IS_THERE):
         return -1, ""
     rows = database.rows("SELECT stage, name FROM nbmerge_store")
     if len(rows) != 1:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import psycopg
 import pytest
@@ -237,6 +237,24 @@ def test_a_store_from_a_newer_nbmerge_is_refused_and_left_alone(tmp_path: Path) 
     with pytest.raises(SystemFailure, match="from a newer nbmerge; update this one, or name another schema"):
         opened(tmp_path)
     assert database.rows("SELECT stage FROM nbmerge_store") == [(99,)]
+
+
+def test_of_many_that_come_at_once_one_makes_the_tables(tmp_path: Path) -> None:
+    for round in range(4):
+        folder = tmp_path / str(round)
+        folder.mkdir()
+        address = stores.database_of(folder)
+        start = Barrier(6)
+
+        def first_seen(address: str | None = address, start: Barrier = start) -> str:
+            start.wait()
+            store = open_store(None, time.time, database=address).store
+            store.close()
+            return engine_of(store).channel
+
+        with ThreadPoolExecutor(6) as threads:
+            channels = {one.result() for one in [threads.submit(first_seen) for _ in range(6)]}
+        assert len(channels) == 1
 
 
 LATER = (
