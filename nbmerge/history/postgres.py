@@ -309,7 +309,7 @@ class PostgresDatabase:
         """Raises StoreAway if the connection to which the locks belong has ended."""
         with self._mutex:
             connection = self._live()
-            if connection.has_ended() or time.monotonic() - connection.heard > FRESH:
+            if not connection.is_quiet() or time.monotonic() - connection.heard > FRESH:
                 self.ask(("SELECT 1", ()))
 
     def try_locks(self, keys: Sequence[int], silence: int, *statements: Statement) -> list[Rows] | None:

@@ -95,15 +95,9 @@ class Wire:
         """Whether nothing is known of its end."""
         return not self._connection.closed and self._line.status == pq.ConnStatus.OK
 
-    def has_ended(self) -> bool:
-        """Whether the other side has ended it, as far as one hears without asking."""
-        if not self._selector.select(0):
-            return False
-        try:
-            self._line.consume_input()
-        except psycopg.Error:
-            return True
-        return not self.is_open
+    def is_quiet(self) -> bool:
+        """Whether the other side has said nothing unasked, as it does when it ends the connection."""
+        return not self._selector.select(0)
 
     def ask(self, statements: Sequence[Statement]) -> list[Rows]:
         """Send them together, and wait for the rows of each; () where it has none."""
