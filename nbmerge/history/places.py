@@ -2,7 +2,7 @@
 
 Must not know: the store, files' contents.  Invariant: one notebook has one name on every machine that has
 its root, whatever the root is mounted on there; one outside of all roots has a name with the machine's own in
-it, so two machines' /tmp/a.ipynb are two; a name is never an absolute path, and no two notebooks have one name.
+it, so two machines' /tmp/a.ipynb are two; a name is never an absolute path, and names one notebook only.
 
     /home/jovyan=team-a     ->  team-a:sub/n.ipynb
     outside of all roots    ->  @host:/tmp/n.ipynb
