@@ -3,15 +3,17 @@
 Must not know: requests, merging.  Invariant: a version is told once, whoever noticed it first; a notebook
 about which no tab has asked for a while is watched no more.
 
-Files are looked at a few times a second: few notebooks are open at a time.
+Files are looked at a few times a second: few notebooks are open at a time.  Of a file that another machine
+has saved the system may tell nothing for a minute; where the store is shared, that is heard of from there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from nbmerge.errors import NbmergeError
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from nbmerge.sync.looking import Stamp
 
-    _Looked: TypeAlias = "tuple[list[Stamp], float]"
+    _Looked: TypeAlias = "tuple[list[Stamp], float, list[bool]]"
 
 _OFTEN = 0.1  # seconds between looks, each of which costs half a millisecond
 _FORGOTTEN = 900.0  # seconds without a question: a hidden tab asks each minute
@@ -57,6 +59,10 @@ class OpenNotebooks:
         self._tell = tell
         self._clock = clock
         self._open: dict[str, _OpenNotebook] = {}
+        self._heard: set[str] | None = (
+            set()
+        )  # real paths of which something was heard; None: any may have changed
+        self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def asked(self, path: str, file: str, version: str, tab: str = "") -> None:
@@ -70,6 +76,14 @@ class OpenNotebooks:
             self._changed(path, known, version, tab)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    def heard(self, files: Collection[str] | None) -> None:
+        """It is said that these files (real paths) hold something else now; None: any may.
+
+        They are looked into at once, whatever their times say.  In the server's own thread.
+        """
+        self._heard = None if files is None or self._heard is None else self._heard.union(files)
+        self._news.set()
 
     async def stop(self) -> None:
         """Watch nothing any more."""
@@ -86,7 +100,9 @@ class OpenNotebooks:
 
     async def _watch(self) -> None:
         while self._open:
-            await asyncio.sleep(await self._look())
+            pause = await self._look()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), pause)
 
     async def _look(self) -> float:
         """Look at all once, and into what has changed; the seconds until the next look."""
@@ -96,9 +112,13 @@ class OpenNotebooks:
                 del self._open[path]
         looked_at = list(self._open.items())
         files = [known.file for _, known in looked_at]
-        stamps, took = await self._run(lambda: stamps_of(files, self._clock))
+        heard, self._heard = self._heard, set()
+        self._news.clear()
+        stamps, took, news = await self._run(lambda: _looked(files, heard, self._clock))
         looked = self._clock()
-        for (path, known), stamp in zip(looked_at, stamps, strict=True):
+        for (path, known), stamp, is_news in zip(looked_at, stamps, news, strict=True):
+            if is_news:
+                known.stamp = NEVER  # until it could be read
             if stamp != known.stamp:
                 await self._look_into(path, known, stamp)
         return pause_after(took, _OFTEN, reading=self._clock() - looked)
@@ -112,3 +132,9 @@ class OpenNotebooks:
             version = await self._version(known.file)
             known.stamp = stamp
             self._changed(path, known, version)
+
+
+def _looked(files: Sequence[str], heard: Collection[str] | None, clock: Callable[[], float]) -> _Looked:
+    """The stamps of files, the seconds that took, and of which something was heard."""
+    stamps, took = stamps_of(files, clock)
+    return stamps, took, [heard is None or (bool(heard) and os.path.realpath(one) in heard) for one in files]

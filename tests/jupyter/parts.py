@@ -6,6 +6,7 @@ Run by test_server.py, in a process of their own: an event loop is needed.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -153,6 +154,54 @@ def test_a_busy_server_looks_no_less_often(tmp_path: Path) -> None:
         return took
 
     assert asyncio.run(looked()) == pytest.approx(0.1)
+
+
+def silently(file: Path, text: str) -> None:
+    """Change a file as another machine does whose changes the system does not tell of."""
+    before = file.stat()
+    with file.open("r+") as opened:
+        opened.write(text)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_is_heard_of_is_looked_into_whatever_the_files_times_say(
+    tmp_path: Path, everything: bool
+) -> None:
+    file = tmp_path / "nb.ipynb"
+    file.write_text("1.old")
+    (tmp_path / "link").symlink_to(tmp_path)
+    files = Files()
+
+    async def heard() -> None:
+        files.opened.asked("nb.ipynb", str(tmp_path / "link" / "nb.ipynb"), "1.old")
+        await files.opened._look()
+        silently(file, "2.new")
+        await files.opened._look()
+        assert files.told == []
+        files.opened.heard(None if everything else {str(file.resolve())})
+        await files.opened._look()
+        await files.opened.stop()
+
+    asyncio.run(heard())
+    assert files.told == [NotebookChanged("nb.ipynb", "2.new")]
+
+
+def test_what_is_heard_ends_the_pause(tmp_path: Path) -> None:
+    file = tmp_path / "nb.ipynb"
+    file.write_text("1.old")
+    files = Files(takes=LONGEST)  # and so long are the pauses
+
+    async def heard() -> None:
+        files.opened.asked("nb.ipynb", str(file), "1.old")
+        await asyncio.sleep(0.05)
+        file.write_text("2.new")
+        files.opened.heard({str(file.resolve())})
+        while not files.told:
+            await asyncio.sleep(0.01)
+        await files.opened.stop()
+
+    asyncio.run(asyncio.wait_for(heard(), LONGEST / 4))
 
 
 @pytest.mark.parametrize(
