@@ -18,9 +18,12 @@ from tornado import web
 
 from nbmerge import __version__
 from nbmerge.errors import NbmergeError, UsageError
+from nbmerge.files import read_ordinary_file
+from nbmerge.history.values import StoreAway
 from nbmerge.jupyter.failures import for_page, status_of
 from nbmerge.jupyter.notebooks import (
     Contents,
+    Spelled,
     as_node,
     bring_results,
     in_short,
@@ -36,6 +39,8 @@ from nbmerge.jupyter.trusting import Trust
 from nbmerge.jupyter.watching import OpenNotebooks
 from nbmerge.notebook.writer import write
 from nbmerge.sync import Answer, Opened, Operation, without_writer
+from nbmerge.sync.spool import WaitingSave, opened_without_store
+from nbmerge.sync.tokens import token_of_bytes
 
 SETTING = "nbmerge"
 _UNNAMED = "a tab in Jupyter"  # where the server does not know who its users are
@@ -156,6 +161,12 @@ class OpenHandler(NotebookHandler):
                 if is_of(model, opened.content):
                     break
                 model = await contents.model(path)
+        except StoreAway:
+            try:
+                opened = await self.serving.participants.run(lambda: opened_without_store(file))
+            except NbmergeError as error:
+                self.answer_failure(error, path, file)
+                return
         except NbmergeError as error:
             self.answer_failure(error, path, file)
             return
@@ -204,6 +215,12 @@ class SaveHandler(NotebookHandler):
             sent = await self.serving.participants.run(lambda: spelled(notebook))
             try:
                 answer = await self._saved(file, sent.data, body)
+            except StoreAway as error:
+                try:
+                    self.answer(await self._saved_without_store(path, file, sent, body["base"], error))
+                except NbmergeError as failure:
+                    self.answer_failure(failure, path, file)
+                return
             except NbmergeError as error:
                 self.answer_failure(error, path, file)
                 return
@@ -218,8 +235,34 @@ class SaveHandler(NotebookHandler):
                 "conflicts": [conflict.as_json() for conflict in answer.conflicts],
                 "came": [asdict(came) for came in answer.came],
                 "model": model,
+                "away": None,
             }
         )
+
+    async def _saved_without_store(
+        self, path: str, file: str, sent: Spelled, base: str, away: StoreAway
+    ) -> dict[str, Any]:
+        """Save as Jupyter does without nbmerge; the store takes it in when it is back."""
+        participants, contents, writer = self.serving.participants, self.contents, self.writer
+        self.log.warning("nbmerge: %s; %s is saved without merging", away, path)
+
+        def kept_and_written() -> None:
+            spool = participants.store.spool
+            spool.keep(WaitingSave(file, read_ordinary_file(file)))
+            spool.keep(WaitingSave(file, sent.data, base, writer))
+            contents.write(file, sent.data)
+
+        await participants.run(kept_and_written)
+        token = token_of_bytes(sent.data)
+        return {
+            "sent": token,
+            "version": token,
+            "operations": [],
+            "conflicts": [],
+            "came": [],
+            "model": await contents.saved(path, sent.invalid),
+            "away": "the database of nbmerge cannot be reached: saved as it is, merged when it is back",
+        }
 
     async def _saved(self, file: str, data: bytes, body: dict[str, Any]) -> Answer:
         base, save_id, writer = body["base"], body["save_id"], self.writer

@@ -15,6 +15,9 @@ from typing import Any, TypeAlias
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
+from nbmerge.errors import SystemFailure
+from nbmerge.files import reason
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -76,6 +79,14 @@ class Contents:
         model: Json = {"type": "notebook", "format": "json", "content": content}
         self.manager.run_pre_save_hooks(model=model, path=path)
         return as_node(model["content"])
+
+    def write(self, file: str, data: bytes) -> None:
+        """Write a file as contents do.  Raises HTTPError or SystemFailure."""
+        try:
+            with self.manager.atomic_writing(file, text=False) as opened:
+                opened.write(data)
+        except OSError as error:
+            raise SystemFailure(f"{file}: cannot be written: {reason(error)}") from error
 
     async def saved(self, path: str, invalid: Json) -> Json:
         """What contents do after a save: a checkpoint, if there is none, the hooks; the model."""

@@ -7,6 +7,7 @@ turn what it sent into `content`, which is what the token `version` stands for.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from nbmerge.notebook.reader import read
 from nbmerge.service import saving
 from nbmerge.service.cache import same_notebook
 from nbmerge.service.notebook_service import NotebookService, Timing, open_service
-from nbmerge.service.record import DeclaredSave
+from nbmerge.service.record import DeclaredSave, Saved
 from nbmerge.sync.came import Came, came_between
 from nbmerge.sync.operations import Operation, in_one_line, numbered, operations, whole
 from nbmerge.sync.pulling import Pulled, pull_into
@@ -172,6 +173,17 @@ class Participation:
         declared = DeclaredSave(path, content, written, partial(version_in, base), base, name)
         found = saving.claim(self.service, declared)
         return Claimed(token_of(found.version, name), token_of(found.head, name), found.due)
+
+    def found(self, path: str, content: bytes) -> None:
+        """Keep what a file held, which is not there any more, and whoever wrote it has not told about.
+
+        Raises NotebookError if it is no notebook: it is kept even then.
+        """
+        service, real = self.service, os.path.realpath(path)
+        with service.store.lock():
+            notebook_id = service.store.adopt(real)
+            service.recorder.record_unseen(notebook_id, Saved(content, service.clock(), in_file=False))
+            service.store.flush()
 
     def identify(self, path: str, content: bytes) -> str:
         """As the function `identify`."""

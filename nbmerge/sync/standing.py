@@ -1,7 +1,9 @@
 """Owns: the store that stays open while a program with many threads runs, and is opened anew when it is lost.
 
 Must not know: who asks, and what.  Invariant: a store that was lost, moved or replaced is opened anew, and
-the question asked once more; nothing is closed while somebody may still be asking it.
+the question asked once more; nothing is closed while somebody may still be asking it.  Of a store that was
+away nothing is asked before it has what was saved meanwhile; while it is away, a question does not wait for
+it again and again.
 """
 
 from __future__ import annotations
@@ -13,14 +15,16 @@ from threading import Lock
 from typing import TypeVar
 
 from nbmerge.history.opening import place_of
-from nbmerge.history.values import StoreLost
+from nbmerge.history.values import StoreAway, StoreLost
 from nbmerge.service.notebook_service import Timing
 from nbmerge.sync.api import Participation, participating
+from nbmerge.sync.spool import Spool, spool_directory
 
 T = TypeVar("T")
 
 # A tab without nbmerge's part takes what the file holds a moment after its own save for its own.
 _TIMING = Timing(settle=0.3)
+_AWAY = 2.0  # seconds for which a store that was away is not asked again
 
 
 class StandingStore:
@@ -33,16 +37,40 @@ class StandingStore:
         self._opening = Lock()
         self._opened = ExitStack()  # all that were opened: threads may still be using those that were lost
         self._current: Participation | None = None
+        self._spool: Spool | None = None
+        self._away: StoreAway | None = None
+        self._asked_again_at = 0.0  # on the monotonic clock
 
     @property
     def directory(self) -> str:
         """The state directory, which need not be there yet."""
         return place_of(self._state)
 
+    @property
+    def spool(self) -> Spool:
+        """Where saves wait while the store is away."""
+        with self._opening:
+            if self._spool is None:
+                self._spool = Spool(spool_directory(self.directory))
+            return self._spool
+
     def ask(self, question: Callable[[Participation], T]) -> T:
-        """The answer to a question about notebooks; any thread may ask.  Raises NbmergeError."""
+        """The answer to a question about notebooks; any thread may ask.  Raises NbmergeError, StoreAway at
+        once where it was so a moment ago."""
+        if self._away is not None and time.monotonic() < self._asked_again_at:
+            raise StoreAway(str(self._away))
+        try:
+            answer = self._asked(question)
+        except StoreAway as error:
+            self._away, self._asked_again_at = error, time.monotonic() + _AWAY
+            raise
+        self._away = None
+        return answer
+
+    def _asked(self, question: Callable[[Participation], T]) -> T:
         participation = self.participation()
         try:
+            self.spool.deliver(participation)
             return question(participation)
         except StoreLost:
             self.forget(participation)

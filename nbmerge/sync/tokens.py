@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
+from nbmerge.files import digest
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +25,11 @@ def token_of(version: Version, writer: str = "") -> str:
     """NUMBER.DIGEST, and .WRITER where the writer has a name; safe in a shell and in a URL."""
     name = f".{quote(writer, safe='')}" if writer else ""
     return f"{version.number}.{version.digest[:_DIGITS]}{name}"
+
+
+def token_of_bytes(content: bytes) -> str:
+    """The token of content of which no version is known here yet: when it becomes one, that is meant."""
+    return f"0.{digest(content)[:_DIGITS]}"
 
 
 def writer_in(token: str) -> str:

@@ -18,8 +18,10 @@ from tornado.httpclient import HTTPClientError
 
 from nbmerge.disk.disk import Disk
 from nbmerge.errors import SystemFailure
+from nbmerge.history.values import StoreAway
 from nbmerge.jupyter.events import SCHEMA_ID
 from nbmerge.sync import apply
+from nbmerge.sync.standing import StandingStore
 from tests.helpers.build import Notebook, code, notebook, source_of
 from tests.helpers.spelling import JUPYTER
 
@@ -295,3 +297,42 @@ async def test_changes_are_told_within_a_second(jp_fetch: Fetch, file: Path, jp_
     file.unlink()
     await asyncio.sleep(1.0)
     assert told[2:] == [{"path": NAME, "version": "", "tab": ""}]
+
+
+class Away:
+    """The store is away as long as this is true."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_so = False
+        asked = StandingStore._asked
+
+        def ask(store: StandingStore, question: Any) -> Any:
+            if self.is_so:
+                raise StoreAway("the database cannot be reached")
+            return asked(store, question)
+
+        monkeypatch.setattr(StandingStore, "_asked", ask)
+        monkeypatch.setattr("nbmerge.sync.standing._AWAY", 0.0)
+
+
+async def test_while_the_store_is_away_saves_go_on_and_are_merged_when_it_is_back(
+    jp_fetch: Fetch, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Away(monkeypatch)
+    ann = await Tab(jp_fetch, "a").open()
+    away.is_so = True
+    bob = await Tab(jp_fetch, "b").open()
+    for source in ("one = 11", "one = 111"):
+        ann.type("one", source)
+        answer = await ann.save()
+        assert "cannot be reached" in answer["away"]
+        assert answer["operations"] == []
+        assert held(file) == ann.sources
+    bob.type("two", "two = 22")
+    await bob.save()
+    assert held(file) == ["one = 1", "two = 22"]  # as without nbmerge
+    away.is_so = False
+    await ann.pull()
+    assert ann.sources == ["one = 111", "two = 22"]
+    assert (await bob.save())["away"] is None
+    assert held(file) == bob.sources == ["one = 111", "two = 22"]

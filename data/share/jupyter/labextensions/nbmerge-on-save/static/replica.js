@@ -14,7 +14,10 @@ import { sameJson } from './notebooks.js';
 /** @typedef {import('./apply.js').Snapshot} Snapshot */
 /** @typedef {{writer: string, cells: number, lines: number}} Came */
 /** @typedef {{version: string, operations: Operation[], came: Came[], model: Json}} Brought */
-/** @typedef {Brought & {sent: string, conflicts: Json[]}} SaveAnswer */
+/**
+ * `away`: why nothing was merged; the save is in the file all the same.
+ * @typedef {Brought & {sent: string, conflicts: Json[], away?: string | null}} SaveAnswer
+ */
 /**
  * `due`: the file lacks something that was saved.
  * @typedef {Brought & {held: (string | number)[], due: boolean}} PullAnswer

@@ -33,6 +33,7 @@ const brought = (words, came) =>
  */
 function note(words, answer) {
   const said = [];
+  if ('away' in answer && answer.away) said.push(answer.away);
   if ('conflicts' in answer && answer.conflicts.length && answer.operations.length) {
     said.push(words._n('%1 conflict', '%1 conflicts', answer.conflicts.length));
   }

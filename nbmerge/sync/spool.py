@@ -1,0 +1,174 @@
+"""Owns: the saves that writers made while the store was away, on this machine's own disk until it is back.
+
+Must not know: how it is noticed that the store is away, who writes the notebooks meanwhile.  Invariant: a
+save is in the spool, whole and on the disk, before the file holds it, and leaves it when it is in the store
+and not before; saves are delivered in the order in which they were kept, each as its writer's own: with
+what it was made from. Nobody but the user can read what waits, and what others can have put there is not
+delivered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol
+
+from nbmerge.errors import NotebookError, SystemFailure, UsageError
+from nbmerge.files import digest, for_this_user_only, read_ordinary_file, reason
+from nbmerge.history.values import StoreAway
+from nbmerge.notebook.reader import read
+from nbmerge.owners import distrust_of
+from nbmerge.sync.api import Opened
+from nbmerge.sync.tokens import token_of_bytes
+
+_NAME = re.compile(r"(\d{20})\.save")
+_NUMBER = 20  # digits
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSave:
+    """A save of which the store knows nothing yet: what a file held before its writer wrote it (without a
+    base), or what a writer made of the version that the token `base` names."""
+
+    path: str
+    content: bytes
+    base: str = ""
+    writer: str = ""
+
+
+class Receiver(Protocol):
+    """Who takes saves into the store; see `nbmerge.sync.Participation`."""
+
+    def claim(self, path: str, base: str, content: bytes, writer: str = "") -> object: ...
+
+    def found(self, path: str, content: bytes) -> None: ...
+
+
+class Spool:
+    """The saves that wait in a folder.  Any thread may use it, of one process at a time."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._changing = Lock()
+        self._delivering = Lock()
+        self._last = max(map(_number, self._names()), default=0)
+        self._left = len(self._names())
+        self._kept: dict[str, str] = {}  # digests of what was kept last, by notebook
+
+    def __len__(self) -> int:
+        """How many saves wait."""
+        return self._left
+
+    def keep(self, save: WaitingSave) -> None:
+        """Keep a save, after those that wait already.  Raises SystemFailure: it is not kept then."""
+        with self._changing:
+            name = digest(save.content)
+            if not save.base and self._kept.get(save.path) == name:
+                return  # what the file held is what was kept last
+            path = os.path.join(self._directory, f"{self._last + 1:0{_NUMBER}}.save")
+            try:
+                os.makedirs(self._directory, mode=0o700, exist_ok=True)
+                with open(f"{path}.new", "wb", opener=for_this_user_only) as file:
+                    file.write(_spelled(save))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.rename(f"{path}.new", path)
+            except OSError as error:
+                message = f"{path}: a save that waits for the store cannot be kept: {reason(error)}"
+                raise SystemFailure(f"{message}; nothing was saved") from error
+            self._last += 1
+            self._left += 1
+            self._kept[save.path] = name
+
+    def deliver(self, receiver: Receiver) -> None:
+        """Hand on what waits, oldest first.  Raises StoreAway if the store is away again; the rest waits
+        then.
+
+        Another thread that is at it already is waited for: nothing is asked of the store before all is in it.
+        """
+        if not self._left:
+            return
+        with self._delivering:
+            for name in self._names():
+                path = os.path.join(self._directory, name)
+                save = _read(path)
+                if save is not None:
+                    _hand_on(receiver, save)
+                _done_with(path, save)
+                with self._changing:
+                    self._left = max(self._left - 1, 0)
+            with self._changing:
+                self._left = len(self._names())
+                self._kept.clear()
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self._directory) if _NAME.fullmatch(name))
+        except OSError:
+            return []
+
+
+def opened_without_store(path: str) -> Opened:
+    """What a file holds, and a token for it that the store understands once it has what is saved from there.
+
+    Raises NotebookError if it is no notebook.
+    """
+    content = read_ordinary_file(path)
+    read(content, path)
+    return Opened(content, token_of_bytes(content))
+
+
+def spool_directory(state: str) -> str:
+    """Where in a state directory saves wait."""
+    return os.path.join(state, "spool")
+
+
+def _hand_on(receiver: Receiver, save: WaitingSave) -> None:
+    """Have a save taken into the store.  What is refused for good is kept there as far as it can be."""
+    try:
+        if save.base:
+            receiver.claim(save.path, save.base, save.content, save.writer)
+        else:
+            receiver.found(save.path, save.content)
+    except StoreAway:
+        raise
+    except (NotebookError, UsageError):  # the file is gone by now, or nobody knows the base
+        with contextlib.suppress(NotebookError):
+            receiver.found(save.path, save.content)
+
+
+def _done_with(path: str, save: WaitingSave | None) -> None:
+    """Take a file out of the spool: it is delivered, or cannot be read and is kept under another name."""
+    try:
+        if save is None:
+            os.replace(path, f"{path}.unread")
+        else:
+            os.unlink(path)
+    except OSError as error:
+        raise SystemFailure(f"{path}: cannot be removed: {reason(error)}; see who owns it") from error
+
+
+def _number(name: str) -> int:
+    return int(name[:_NUMBER])
+
+
+def _spelled(save: WaitingSave) -> bytes:
+    head = {"path": os.fsencode(save.path).hex(), "base": save.base, "writer": save.writer}
+    return json.dumps(head).encode("ascii") + b"\n" + save.content
+
+
+def _read(path: str) -> WaitingSave | None:
+    """The save in a file; None if there is none in it, or others can have put it there."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        if distrust_of(path, os.lstat(path)) is not None or os.path.islink(path):
+            return None
+        with open(path, "rb") as file:
+            head, _, content = file.read().partition(b"\n")
+        found = json.loads(head)
+        name = os.fsdecode(bytes.fromhex(found["path"]))
+        return WaitingSave(name, content, str(found["base"]), str(found["writer"]))
+    return None

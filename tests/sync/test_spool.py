@@ -1,0 +1,124 @@
+"""What was saved while the store was away waits on the machine's own disk, and is delivered in order."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nbmerge.history.values import StoreAway
+from nbmerge.sync import apply
+from nbmerge.sync.spool import Spool, WaitingSave, opened_without_store, spool_directory
+from nbmerge.sync.standing import StandingStore
+from nbmerge.sync.tokens import token_of_bytes
+from tests.helpers.build import code, notebook
+from tests.helpers.spelling import JUPYTER
+from tests.sync.writers import Desk
+
+BASE = notebook(code("one = 1", id="one"), code("two = 2", id="two"))
+
+
+class Receiving:
+    """A store that takes so many saves before it is away."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.most, self.taken = most, list[tuple[str, bytes]]()
+
+    def claim(self, path: str, base: str, content: bytes, writer: str = "") -> None:
+        self._take(base, content)
+
+    def found(self, path: str, content: bytes) -> None:
+        self._take("", content)
+
+    def _take(self, base: str, content: bytes) -> None:
+        if len(self.taken) >= self.most:
+            raise StoreAway("it is away")
+        self.taken.append((base, content))
+
+
+def test_saves_are_delivered_in_order_also_by_a_later_process(tmp_path: Path) -> None:
+    sent = [WaitingSave("/nb.ipynb", b"%d" % number, f"base {number}") for number in range(12)]
+    for save in sent[:6]:
+        Spool(str(tmp_path)).keep(save)
+    spool, receiving = Spool(str(tmp_path)), Receiving(most=4)
+    for save in sent[6:]:
+        spool.keep(save)
+    with pytest.raises(StoreAway):
+        spool.deliver(receiving)
+    assert len(spool) == len(Spool(str(tmp_path))) == 8
+    receiving.most = 100
+    Spool(str(tmp_path)).deliver(receiving)
+    assert receiving.taken == [(save.base, save.content) for save in sent]
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_the_file_held_is_kept_once(tmp_path: Path) -> None:
+    spool = Spool(str(tmp_path))
+    for _ in range(3):
+        spool.keep(WaitingSave("/nb.ipynb", b"held"))
+    spool.keep(WaitingSave("/nb.ipynb", b"saved", "base"))
+    spool.keep(WaitingSave("/nb.ipynb", b"saved"))  # that is what the file holds now
+    assert len(spool) == 2
+
+
+def test_what_is_no_save_is_left_and_holds_nothing_up(tmp_path: Path) -> None:
+    spool, receiving = Spool(str(tmp_path)), Receiving()
+    spool.keep(WaitingSave("/nb.ipynb", b"one", "base"))
+    spool.keep(WaitingSave("/nb.ipynb", b"two", "base"))
+    (tmp_path / sorted(os.listdir(tmp_path))[0]).write_bytes(b"nonsense")
+    Spool(str(tmp_path)).deliver(receiving)
+    assert receiving.taken == [("base", b"two")]
+    assert [name.endswith(".unread") for name in os.listdir(tmp_path)] == [True]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    (tmp_path / "notebooks").mkdir()
+    return Desk(tmp_path / "notebooks", str(tmp_path / "state"))
+
+
+def test_the_store_is_asked_nothing_before_it_has_what_was_saved_meanwhile(desk: Desk) -> None:
+    """Two saves of one tab while the store is away, and one of another: none is lost, none is merged
+    wrongly."""
+    desk.put(BASE)
+    store = StandingStore(desk.state)
+    opened = store.ask(lambda ask: ask.open_notebook(str(desk.path), "ann"))
+    bob = opened_without_store(str(desk.path))
+    assert bob.content == opened.content
+    first = JUPYTER.spell(notebook(code("one = 11", id="one"), code("two = 2", id="two")))
+    second = JUPYTER.spell(notebook(code("one = 111", id="one"), code("two = 2", id="two")))
+    others = JUPYTER.spell(notebook(code("one = 1", id="one"), code("two = 22", id="two")))
+    for content, base, writer in (
+        (first, opened.version, "ann"),
+        (others, bob.version, "bob"),
+        (second, token_of_bytes(first), "ann"),
+    ):
+        store.spool.keep(WaitingSave(str(desk.path), desk.path.read_bytes()))
+        store.spool.keep(WaitingSave(str(desk.path), content, base, writer))
+        desk.path.write_bytes(content)
+    pulled = store.ask(lambda ask: ask.pull(str(desk.path), token_of_bytes(second), second))
+    copy = apply(
+        notebook(code("one = 111", id="one"), code("two = 2", id="two")),
+        [one.as_json() for one in pulled.operations],
+    )
+    assert ["".join(cell["source"]) for cell in copy["cells"]] == ["one = 111", "two = 22"]
+    assert os.listdir(spool_directory(desk.state)) == []
+    store.close()
+
+
+def test_a_store_that_is_away_is_not_waited_for_again_and_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    store = StandingStore(desk.state)
+
+    def away(question: object) -> None:
+        asked.append(question)
+        raise StoreAway("it is away")
+
+    monkeypatch.setattr(store, "_asked", away)
+    for _ in range(5):
+        with pytest.raises(StoreAway, match="it is away"):
+            store.ask(lambda ask: ask.head(str(desk.path)))
+    assert len(asked) == 1
