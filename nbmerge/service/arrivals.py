@@ -29,17 +29,24 @@ class LeftJournal:
     why: str
 
 
-def take_in_arrivals(recorder: Recorder, journals: Iterable[str]) -> list[LeftJournal]:
+def take_in_arrivals(recorder: Recorder, journals: Iterable[str], most: int = JUDGED) -> list[LeftJournal]:
     """Record the saves in these journals and remove them; returns those that had to be left.
 
-    None may be of a watcher that runs.  Raises NbmergeError if the store cannot take them: they stay there.
+    `most`: so many new saves of a notebook are each judged; of more, only the last.  None may be open in a
+    watcher that runs.  Raises NbmergeError if the store cannot take them: they stay there.
     """
     left: list[LeftJournal] = []
     for journal in journals:
         with recorder.store.lock():
             if os.path.exists(journal):  # else another process was first
-                left += _taken_in(recorder, journal)
+                left += _taken_in(recorder, journal, most)
     return left
+
+
+def keep_arrivals(recorder: Recorder, journals: Iterable[str]) -> list[LeftJournal]:
+    """The same for saves before which the store has later ones: they are kept, and are no part of the
+    notebook."""
+    return take_in_arrivals(recorder, journals, most=0)
 
 
 def remove_journals(journals: Iterable[str]) -> list[LeftJournal]:
@@ -54,7 +61,7 @@ def remove_journals(journals: Iterable[str]) -> list[LeftJournal]:
     return left
 
 
-def _taken_in(recorder: Recorder, journal: str) -> list[LeftJournal]:
+def _taken_in(recorder: Recorder, journal: str, most: int) -> list[LeftJournal]:
     try:
         content = read_journal(journal)
     except NotebookError as error:
@@ -65,16 +72,18 @@ def _taken_in(recorder: Recorder, journal: str) -> list[LeftJournal]:
         copy = copy_of(path)
         with recorder.store.lock(path, *(() if copy is None else (copy.original,))):
             if copy is None or _has_history(recorder, path):
-                _take_in(recorder, recorder.store.adopt(path), of_one)
+                _take_in(recorder, recorder.store.adopt(path), of_one, most)
             else:
                 _take_in_copies(recorder, path, copy, of_one)
     recorder.store.flush()
     return remove_journals([journal]) if content.whole else [LeftJournal(journal, _DAMAGED)]
 
 
-def _take_in(recorder: Recorder, notebook_id: int, arrived: Iterable[FileRead | Previous]) -> None:
+def _take_in(
+    recorder: Recorder, notebook_id: int, arrived: Iterable[FileRead | Previous], most: int = JUDGED
+) -> None:
     new = [_saved(one) for one in arrived if not recorder.knows(notebook_id, one.data)]
-    judged = new if len(new) <= JUDGED else new[-1:]
+    judged = new if len(new) <= most else new[-1:] if most else []
     recorder.keep(notebook_id, new[: len(new) - len(judged)])
     for saved in judged:
         recorder.record_unseen(notebook_id, saved)

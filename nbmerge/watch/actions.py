@@ -1,6 +1,7 @@
 """Owns: what the coordinator asks for and what comes of it, as values.
 
-Must not know: who carries it out.  Invariant: every action but `Tell`, `Follow` and `DropJournal`
+Must not know: who carries it out.  Invariant: every action but `Tell`, `Follow`, `DropJournal` and
+`TakeJournal`
 is answered by exactly one result, which is fed back (or one for each save that it has).
 """
 
@@ -42,6 +43,13 @@ class KeepSaves:
 @dataclass(frozen=True, slots=True)
 class DropJournal:
     """Remove a journal of arrivals: all that it holds is in the store.  Not answered."""
+
+    journal: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeJournal:
+    """Keep what a journal of arrivals holds that is not in the store, then remove it.  Not answered."""
 
     journal: str
 
@@ -107,6 +115,7 @@ Action = (
     RecordSave
     | KeepSaves
     | DropJournal
+    | TakeJournal
     | RecordCopy
     | RecordUnreadable
     | WriteDue

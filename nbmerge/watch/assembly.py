@@ -198,7 +198,7 @@ class _Assembly:
         they are not: what was only half written when it was read is in them as well.
         """
         journals = left_over(self.arrivals)
-        if self.observer.all_came:
+        if self.observer.all_came and not self.watcher.coordinator.has_forgotten:
             self.tell_left(remove_journals(journals))
         else:
             self.tell_left(take_in_arrivals(self.recorder, journals))

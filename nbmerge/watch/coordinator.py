@@ -19,6 +19,7 @@ from nbmerge.watch.notebook_state import NotebookState, WaitingCopy, WatchTiming
 
 COMES_BACK = 10.0  # seconds in which a sync client that renamed a notebook puts the other side in its place
 REMEMBERED = 32_000_000  # bytes of one notebook's saves that wait for a store that refuses
+REMEMBERED_IN_ALL = 128_000_000  # the others are in the journals of arrivals only
 
 
 class Coordinator:
@@ -38,6 +39,8 @@ class Coordinator:
         self._alone: set[str] = set()  # files that are no copies, whatever they are called
         self._missed = MissedNotices()
         self._filled: list[str] = []  # journals that can go once everything is recorded
+        self._remembered = 0  # bytes of saves in `_unrecorded`
+        self._forgot: set[str] = set()  # journals that hold saves which were forgotten here; "": the open one
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -49,6 +52,12 @@ class Coordinator:
     def holds_unrecorded(self) -> bool:
         """Whether something that was read is not in the store."""
         return bool(self._unrecorded) or any(state.torn is not None for state in self._touched.values())
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether there are saves that are neither in the store nor here, but in journals of arrivals
+        only."""
+        return bool(self._forgot)
 
     def next_time(self) -> float | None:
         """When the next tick is needed; None if nothing is pending."""
@@ -63,7 +72,11 @@ class Coordinator:
         """Take note of an event or a result, or of the time (Tick)."""
         actions = list(self._fed(event, now))
         if self._filled and not actions and not self.holds_unrecorded:
-            actions = [do.DropJournal(journal) for journal in self._filled]
+            actions = [
+                do.TakeJournal(journal) if journal in self._forgot else do.DropJournal(journal)
+                for journal in self._filled
+            ]
+            self._forgot.difference_update(self._filled)
             self._filled = []
         return actions
 
@@ -77,6 +90,8 @@ class Coordinator:
                 yield from self._happened(event, now)
             case was.JournalFilled(journal):
                 self._filled.append(journal)
+                if "" in self._forgot:
+                    self._forgot = self._forgot - {""} | {journal}
             case was.Syncing():
                 pass  # the shell remembers what speaks for a second writer
             case was.Missed(path, count):
@@ -179,7 +194,9 @@ class Coordinator:
 
     def _once_more(self, path: str) -> Iterator[do.RecordSave | do.Follow]:
         """What the store refused; by now the file may hold something else."""
-        for one in self._unrecorded.pop(path, ()):
+        waiting = self._unrecorded.pop(path, [])
+        self._remembered -= sum(map(_size, waiting))
+        for one in waiting:
             yield replace(one, in_file=False) if isinstance(one, do.RecordSave) else one
 
     def _tick(self, path: str, state: NotebookState, now: float) -> Iterator[do.Action]:
@@ -247,21 +264,29 @@ class Coordinator:
 
     def _refused(self, result: do.Refused, now: float) -> Iterator[do.Action]:
         if result.again is not None:
-            yield from self._remember(result.path, result.again, now)
+            self._remember(result.path, result.again)
         if self._state(result.path).refused(now, result.unrecorded):
             yield do.Tell("error", result.path, result.message)
 
-    def _remember(self, path: str, again: do.RecordSave | do.Follow, now: float) -> Iterator[do.Action]:
-        """Keep what could not be recorded: the next save may replace it before the store works again."""
+    def _remember(self, path: str, again: do.RecordSave | do.Follow) -> None:
+        """Keep what could not be recorded: the next save may replace it before the store works again.
+
+        What there is no room for is forgotten here: the journals of arrivals hold it.
+        """
         waiting = self._unrecorded.setdefault(path, [])
         if not waiting or not _is_the_same(waiting[-1], again):
             waiting.append(again)
-        while (
-            len(waiting) > 1
-            and sum(len(one.data) for one in waiting if isinstance(one, do.RecordSave)) > REMEMBERED
+            self._remembered += _size(again)
+        while len(waiting) > 1 and (
+            self._remembered > REMEMBERED_IN_ALL or sum(map(_size, waiting)) > REMEMBERED
         ):
+            self._remembered -= _size(waiting[0])
             del waiting[0]
-            yield from map(_tell_missed, self._missed.missed(path, 1, now))
+            self._forgot = {"", *self._filled}
+
+
+def _size(one: do.RecordSave | do.Follow) -> int:
+    return len(one.data) if isinstance(one, do.RecordSave) else 0
 
 
 def _is_the_same(one: do.RecordSave | do.Follow, other: do.RecordSave | do.Follow) -> bool:

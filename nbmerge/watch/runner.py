@@ -22,7 +22,7 @@ from nbmerge.lineage.heads import Heads, Outcome, is_due
 from nbmerge.lineage.versions import Origin, Version, Writer
 from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.observe.reading import TakenCopy
-from nbmerge.service.arrivals import remove_journals
+from nbmerge.service.arrivals import keep_arrivals, remove_journals
 from nbmerge.service.changes import brought
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
@@ -173,6 +173,9 @@ class ActionRunner:
                     self.files.rescan()
                 case do.DropJournal(journal):
                     for left in remove_journals([journal]):
+                        self.report(Notice("trouble", left.path, left.why))
+                case do.TakeJournal(journal):
+                    for left in keep_arrivals(self.service.recorder, [journal]):
                         self.report(Notice("trouble", left.path, left.why))
                 case _:
                     with self.store.lock(*_notebooks(action), seeking=_bytes_of(action)):
