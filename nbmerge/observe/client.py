@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from nbmerge.errors import SystemFailure
@@ -135,6 +135,14 @@ class WatcherClient:
     def look(self, path: str) -> None:
         """Have a notebook read now; it is reported even if nothing changed, or as `Vanished`."""
         self._send(ReadFile(path))
+
+    def heard(self, paths: Collection[str] | None) -> None:
+        """It is said that these hold something else now: those that are watched are read, whatever their
+        times say.  None: any may; then those are read that look so, as in a rescan."""
+        if paths is None:
+            self.rescan()
+        for path in paths or ():
+            self._send(ReadFile(path, only_watched=True))
 
     def shown(self, path: str) -> str:
         """What people call a notebook that an event names."""

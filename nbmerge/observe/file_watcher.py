@@ -234,9 +234,10 @@ class FileWatcher:
         self._rescan_due = True
         self._wake()
 
-    def look(self, path: str) -> None:
+    def look(self, path: str, *, only_watched: bool = False) -> None:
         """Read a notebook now; it is reported even if nothing changed, or as `Vanished`."""
-        self._capture.asked(path)
+        if not only_watched or self._tree.wants(path):
+            self._capture.asked(path)
 
     def _receive(self) -> None:
         backend = self._backend

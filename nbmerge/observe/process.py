@@ -76,9 +76,10 @@ class ReadAll:
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """Read one notebook."""
+    """Read one notebook; `only_watched`: if it is one of those that are watched."""
 
     path: str
+    only_watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +248,8 @@ class WatcherProcess:
             match command:
                 case ReadAll():
                     self._watcher.rescan()
-                case ReadFile(path):
-                    self._watcher.look(path)
+                case ReadFile(path, only_watched):
+                    self._watcher.look(path, only_watched=only_watched)
                 case KnownAnswer(known):
                     self._answers.put(known)
                 case AreYouThere():

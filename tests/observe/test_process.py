@@ -55,6 +55,17 @@ def test_looking_again_and_what_people_call_it(world: World) -> None:
     assert client.shown("/elsewhere") == "/elsewhere"
 
 
+def test_what_is_heard_of_is_read_whatever_its_times_say_if_it_is_watched(world: World) -> None:
+    world.save("nb.ipynb")
+    world.save("left/out.ipynb")
+    (world.root / ".nbmergeignore").write_text("left/\n")
+    (world.outside / "nb.ipynb").write_bytes(notebook("text"))
+    client = world.observe()
+    client.heard([str(world.outside / "nb.ipynb"), world.path("left/out.ipynb"), world.path("nb.ipynb")])
+    world.until(lambda: len(world.seen("nb.ipynb")) == 2)
+    assert world.seen(world.outside / "nb.ipynb") == world.seen("left/out.ipynb") == []
+
+
 def test_what_is_known_is_asked_of_this_process(world: World) -> None:
     world.save("old.ipynb")
     new = world.save("new.ipynb")
