@@ -63,9 +63,9 @@ class Database:
         return f"postgresql://postgres@{self.address}:{port}/postgres"
 
     @property
-    def local(self) -> str:
-        """Where it is for the test."""
-        return f"host={self.folder} port={self.port} user=postgres dbname=postgres"
+    def local_url(self) -> str:
+        """Where it is for the test, which is in none of the namespaces."""
+        return f"postgresql://postgres@/postgres?host={self.folder}&port={self.port}"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
