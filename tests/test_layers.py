@@ -59,7 +59,7 @@ OWNERS = {
     "nbdime": {"cli/history_commands.py"},
     "watchdog": {"observe/backend.py"},
     "pathspec": {"observe/names.py"},
-    "psycopg": {"history/postgres.py", "history/wire.py"},
+    "psycopg": {"history/postgres.py", "history/wire.py", "history/listening.py"},
     "sqlite3": {"history/sqlite.py", "environment/rooms.py"},
     "argparse": {
         "cli/arguments.py",

@@ -7,7 +7,7 @@ and PostgreSQL share, with a `?` for each value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +32,12 @@ class Growth:
 
 
 NO_GROWTH = Growth()
+
+
+class Hearing(Protocol):
+    """Being told of changes, until it is stopped."""
+
+    def stop(self) -> None: ...
 
 
 class Database(Protocol):
@@ -111,6 +117,10 @@ class Database(Protocol):
 
     def damaged(self, what: str) -> SystemFailure:
         """The failure to raise for what cannot be."""
+
+    def hear(self, told: Callable[[Collection[int] | None], None]) -> Hearing | None:
+        """Have it told, in another thread, which notebooks others have changed; None stands for any, after
+        each gap.  None is returned where no other machine can."""
 
     def close(self) -> None:
         """Give it back; it cannot be used after this."""

@@ -13,14 +13,12 @@ from collections.abc import Callable, Collection
 from threading import Event, Thread
 
 import psycopg
-from psycopg import sql
-
-from nbmerge.history.postgres import USUAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
+    Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
     Told: TypeAlias = "Callable[[Collection[int] | None], None]"
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)  # seconds between tries
@@ -31,10 +29,12 @@ _PROBE = 10  # waits without news after which it is asked whether the database i
 
 class Listener:
     """Listens on a channel; `told` is called in a thread of its own, with None after each gap and at the
-    beginning.  `own` gives the numbers of the connections whose changes are not told."""
+    beginning.  `own` gives the number of the connection whose changes are not told, and may change."""
 
-    def __init__(self, address: str, channel: str, told: Told, own: Callable[[], Collection[int]]) -> None:
-        self._address = address
+    def __init__(
+        self, connected: Callable[[], Connection], channel: str, told: Told, own: Callable[[], int]
+    ) -> None:
+        self._connected = connected
         self._channel = channel
         self._told = told
         self._own = own
@@ -61,17 +61,7 @@ class Listener:
             self._over.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
 
-    def _connected(self) -> psycopg.Connection[tuple[object, ...]]:
-        settings = {**USUAL, **psycopg.conninfo.conninfo_to_dict(self._address)}
-        connection = psycopg.connect(**settings, autocommit=True)  # type: ignore[arg-type]
-        try:
-            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _listen(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    def _listen(self, connection: Connection) -> None:
         silent = 0
         while not self._over.is_set():
             found = list(connection.notifies(timeout=_WAIT, stop_after=1))
@@ -83,6 +73,6 @@ class Listener:
             silent = 0
             found += connection.notifies(timeout=_MORE)
             own = self._own()
-            numbers = {int(one.payload) for one in found if one.pid not in own and one.payload.isdecimal()}
+            numbers = {int(one.payload) for one in found if one.pid != own and one.payload.isdecimal()}
             if numbers:
                 self._told(numbers)

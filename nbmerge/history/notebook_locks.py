@@ -50,12 +50,14 @@ class NotebookLocks:
         local: DirectoryLock,
         store: str,
         patience: float = PATIENCE,
+        shown: Callable[[str], str] = str,
     ) -> None:
         self._database = database
         self._recent = recent
         self._local = local
         self._store = store.encode("ascii")
         self._patience = patience
+        self._shown = shown  # what people call a notebook
         self._held: dict[bytes, int] = {}  # how often, by name
 
     @contextlib.contextmanager
@@ -103,8 +105,9 @@ class NotebookLocks:
                 if self._taken(names, seeking):
                     return
                 if time.monotonic() > end:
+                    path = self._shown(os.fsdecode(names[0]))
                     raise SystemFailure(
-                        f"{os.fsdecode(names[0])}: another machine or process has held the notebook for"
+                        f"{path}: another machine or process has held the notebook for"
                         f" {self._patience:.0f} s; see what it does and try again"
                     )
             except BaseException:

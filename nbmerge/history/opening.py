@@ -27,6 +27,7 @@ from nbmerge.errors import NbmergeError, SystemFailure
 from nbmerge.files import digest, reason
 from nbmerge.history.address import is_database, without_password
 from nbmerge.history.lock import DirectoryLock, lock_of
+from nbmerge.history.places import this_host
 from nbmerge.history.sqlite import SqliteDatabase, damage_mark, is_current, migrate, read_only_name
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention, StoreLost, Totals
@@ -81,14 +82,15 @@ def place_of(
     """Where the state directory is, or would be made.
 
     Beside a database each machine keeps what is its own there: which process watches, what a killed one
-    had read.  That is of this one database, so it has a folder of its own in the usual directory.
+    had read.  That is of this one database, so it has a folder of its own in the usual directory; and of this
+    one machine: that directory may lie on a drive that others have, too.
     """
     known = os.environ if environment is None else environment
     chosen = option or known.get(WHERE) or known.get(VARIABLE)
     folder = ""
     if (address := database_of(option, environment)) is not None:
         chosen = known.get(VARIABLE)
-        folder = f"database-{digest(os.fsencode(without_password(address)))[:12]}"
+        folder = f"database-{digest(os.fsencode(without_password(address)))[:12]}-{this_host(known)}"
     directory = os.path.expanduser(chosen or usual_place(known, platform))
     return os.path.abspath(os.path.join(directory, folder))
 

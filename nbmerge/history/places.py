@@ -21,6 +21,7 @@ from urllib.parse import quote
 from nbmerge.errors import UsageError
 
 VARIABLE = "NBMERGE_ROOTS"
+HOST = "NBMERGE_HOST"
 HUB_USER = "JUPYTERHUB_USER"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+@-]*")
 
@@ -95,9 +96,7 @@ def _below(path: str, folder: str) -> str | None:
     return path.removeprefix(begin).replace(os.sep, "/") if path.startswith(begin) else None
 
 
-def shared_places(
-    environment: Mapping[str, str] | None = None, home: str | None = None, host: str | None = None
-) -> SharedPlaces:
+def shared_places(environment: Mapping[str, str] | None = None, home: str | None = None) -> SharedPlaces:
     """The roots that $NBMERGE_ROOTS names, and the home folder of a hub's user.
 
     A hub gives a person one home folder, in every server; it is called as the person is, unless it lies in a
@@ -110,7 +109,14 @@ def shared_places(
         name = _name_for(user)
         if name not in {root.name for root in roots} and all(_is_outside(folder, root) for root in roots):
             roots.append(Root(folder, name))
-    return SharedPlaces(in_order(roots), _host(host or socket.gethostname()))
+    return SharedPlaces(in_order(roots), this_host(known))
+
+
+def this_host(environment: Mapping[str, str] | None = None) -> str:
+    """What this machine is called beside others, in a name and in a path: $NBMERGE_HOST, else its own
+    name."""
+    known = os.environ if environment is None else environment
+    return quote(known.get(HOST) or socket.gethostname(), safe="") or "host"
 
 
 def root_in(text: str) -> Root:
@@ -161,7 +167,3 @@ def _name_for(user: str) -> str:
     """What the home folder of a user is called: hubs allow names that roots must not have."""
     name = quote(user, safe="@+")
     return name if _NAME.fullmatch(name) else f"u{name}"
-
-
-def _host(name: str) -> str:
-    return quote(name, safe="")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import RLock
 
@@ -23,7 +23,7 @@ from psycopg import conninfo
 
 from nbmerge.errors import SystemFailure
 from nbmerge.history.address import shown
-from nbmerge.history.database import NO_GROWTH, Growth
+from nbmerge.history.database import NO_GROWTH, Growth, Hearing
 from nbmerge.history.values import StoreAway
 from nbmerge.history.wire import ConnectionLost, NotCarriedOut, Rows, Statement, Wire
 
@@ -391,6 +391,19 @@ class PostgresDatabase:
     def damaged(self, what: str) -> SystemFailure:
         """The failure to raise for what cannot be.  Nothing is set aside: it is not this machine's alone."""
         return SystemFailure(f"{self.path}: the store is damaged ({what}); restore a backup of the database")
+
+    def hear(self, told: Callable[[Collection[int] | None], None]) -> Hearing:
+        """Have it told which notebooks others have changed; see `nbmerge.history.listening`."""
+        from nbmerge.history.listening import Listener
+
+        listener = Listener(self._connected, self.channel, told, self._number)
+        listener.start()
+        return listener
+
+    def _number(self) -> int:
+        """By which number the database calls the connection."""
+        found = self._connection
+        return -1 if found is None or found.closed else found.info.backend_pid
 
     def close(self) -> None:
         """End the connection."""

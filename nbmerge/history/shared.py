@@ -13,6 +13,7 @@ from collections.abc import Callable
 from nbmerge.history.lock import DirectoryLock
 from nbmerge.history.notebook_locks import NotebookLocks
 from nbmerge.history.opening import SharedHealth
+from nbmerge.history.places import shared_places
 from nbmerge.history.postgres import PostgresDatabase
 from nbmerge.history.postgres_schema import CHANNEL, STEPS, brought_up, stage_of
 from nbmerge.history.recent import RecentNotebooks
@@ -25,6 +26,7 @@ def open_shared(address: str, local: DirectoryLock, retention: Retention) -> Sto
 
     Raises SystemFailure if it is from a newer nbmerge or cannot be used, StoreAway if it cannot be reached.
     """
+    places = shared_places()
     database = PostgresDatabase(address)
     try:
         name = brought_up(database)
@@ -34,7 +36,8 @@ def open_shared(address: str, local: DirectoryLock, retention: Retention) -> Sto
     recent = RecentNotebooks()
     database.forget = recent.forget_all
     database.channel = CHANNEL.format(name)
-    return Store(database, NotebookLocks(database, recent, local, name), retention, recent)
+    locks = NotebookLocks(database, recent, local, name, shown=lambda one: places.path_of(one) or one)
+    return Store(database, locks, retention, recent, places)
 
 
 _TRIES = 5

@@ -17,7 +17,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from threading import RLock
 
 from nbmerge.errors import SystemFailure
@@ -248,6 +248,9 @@ class SqliteDatabase:
         return StoreLost(
             f"{self.path}: the store is damaged ({what}); start nbmerge again: it makes a new one"
         )
+
+    def hear(self, told: Callable[[Collection[int] | None], None]) -> None:
+        """Nothing: no other machine changes it."""
 
     def close(self) -> None:
         """Give the file back."""

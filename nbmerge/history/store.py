@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
 from nbmerge.conflicts.signs import may_hold_conflicts
-from nbmerge.errors import NotebookError
+from nbmerge.errors import NotebookError, SystemFailure
 from nbmerge.files import digest
-from nbmerge.history.database import Database, Growth
+from nbmerge.history.database import Database, Growth, Hearing
 from nbmerge.history.lock import StoreLocks
 from nbmerge.history.parents import StoredParents
 from nbmerge.history.pieces import PieceReader, StoredContent, fetch, keep, pack_ids, unpack_ids
+from nbmerge.history.places import OneMachine, Places
 from nbmerge.history.pruning import KEPT, needed, prune
 from nbmerge.history.recent import NewestContents, RecentNotebooks
 from nbmerge.history.spelling import (
@@ -68,8 +69,10 @@ class Store:
         locks: StoreLocks,
         retention: Retention,
         recent: RecentNotebooks | None = None,
+        places: Places = OneMachine(),
     ) -> None:
         self._database = database
+        self._places = places
         self._locks = locks
         self._retention = retention
         self._newest = NewestContents()
@@ -82,7 +85,7 @@ class Store:
         if (known := self.notebook_id(path)) is not None:
             return known
         with self._database.writing():
-            name = os.fsencode(path)
+            name = self._name_of(path)
             self._database.run("INSERT INTO book (path) VALUES (?) ON CONFLICT (path) DO NOTHING", name)
             known = self.notebook_id(path)  # another process may have been faster
         assert known is not None
@@ -90,7 +93,7 @@ class Store:
 
     def notebook_id(self, path: str) -> int | None:
         """The id of the notebook at this path, if it has one."""
-        name = os.fsencode(path)
+        name = self._name_of(path)
         if (known := self._recent.named(name)) is not None:
             return known.notebook_id
         row = self._database.row("SELECT id FROM book WHERE path = ?", name)
@@ -110,14 +113,26 @@ class Store:
         return self._database.row(statement, notebook_id, name) is not None
 
     def path_of(self, notebook_id: int) -> str:
-        """Where the notebook is now.  Raises NotebookError if there is no such notebook."""
-        return os.fsdecode(self._column(notebook_id, "path"))
+        """Where the notebook is now; if it is on another machine only, what the store calls it.
+
+        Raises NotebookError if there is no such notebook.
+        """
+        name = os.fsdecode(self._column(notebook_id, "path"))
+        return self._places.path_of(name) or name
+
+    def paths_of(self, notebook_ids: Collection[int]) -> tuple[str, ...]:
+        """Where those of these notebooks are that this machine has."""
+        some = ", ".join(str(int(one)) for one in notebook_ids) or "NULL"
+        rows = self._database.rows(f"SELECT path FROM book WHERE id IN ({some})")
+        found = (self._places.path_of(os.fsdecode(name)) for (name,) in rows)
+        return tuple(path for path in found if path is not None)
 
     def notebooks(self) -> tuple[StoredNotebook, ...]:
-        """All notebooks, by path."""
+        """All notebooks that this machine has, by path."""
         rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
         with self._database.decoding("paths"):
-            return tuple(StoredNotebook(notebook_id, os.fsdecode(path)) for notebook_id, path in rows)
+            found = ((number, self._places.path_of(os.fsdecode(name))) for number, name in rows)
+            return tuple(StoredNotebook(number, path) for number, path in found if path is not None)
 
     def standings(self) -> Iterator[tuple[StoredNotebook, Heads]]:
         """All notebooks that have a version, by path, and where each stands."""
@@ -141,7 +156,7 @@ class Store:
     def moved(self, old: str, new: str) -> None:
         """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
         with (
-            self._locks.owning(partial(os.fsencode, old), partial(os.fsencode, new)),
+            self._locks.owning(partial(self._name_of, old), partial(self._name_of, new)),
             self._database.writing(),
         ):
             source, target = self.notebook_id(old), self.notebook_id(new)
@@ -149,11 +164,19 @@ class Store:
                 return
             self._recent.forget(source, target)
             self._database.run("DELETE FROM book WHERE id = ?", target)
-            self._database.run("UPDATE book SET path = ? WHERE id = ?", os.fsencode(new), source)
+            self._database.run("UPDATE book SET path = ? WHERE id = ?", self._name_of(new), source)
             self._database.changed(source)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines use it, too."""
+        return self._places.shared
+
     def stamp(self, notebook_id: int) -> tuple[int, int, int] | None:
-        """What was last set: (modified, size, inode)."""
+        """What was last set: (modified, size, inode).  Nothing where machines share the store: what one of
+        them sees of a file's times may be old."""
+        if self.is_shared:
+            return None
         if (known := self._recent.of(notebook_id)) is not None:
             return known.glance
         row = self._database.row("SELECT glance FROM book WHERE id = ?", notebook_id)
@@ -164,7 +187,7 @@ class Store:
 
     def set_stamp(self, notebook_id: int, stamp: tuple[int, int, int]) -> None:
         """Remember what the file looked like when it held the head: it need not be read if it still does."""
-        if self.stamp(notebook_id) != stamp:
+        if not self.is_shared and self.stamp(notebook_id) != stamp:
             if (known := self._recent.of(notebook_id)) is not None:
                 known.glance = stamp
             text = " ".join(map(str, stamp))
@@ -380,12 +403,26 @@ class Store:
         """While it is held no other process, and no other thread, changes these notebooks, or the state
         directory; on one machine, any notebook.  `seeking`: the digest of bytes that will be looked for in
         the first one, which is asked for together with the lock."""
-        return self._locks.on(*map(os.fsencode, paths), seeking=seeking)
+        return self._locks.on(*map(self._name_of, paths), seeking=seeking)
 
     def confirm_lock(self) -> None:
         """To be called just before something is written to a file.  Raises SystemFailure if somebody else
         may hold the lock by now, because the database could not be reached for a while."""
         self._database.confirm()
+
+    def hear(self, told: Callable[[Collection[str] | None], None]) -> Hearing | None:
+        """Have it told, in another thread, the paths of notebooks that others have changed; None stands for
+        any, after each gap.  None is returned where no other machine uses the store."""
+
+        def heard(numbers: Collection[int] | None) -> None:
+            paths = None
+            if numbers is not None:
+                with suppress(SystemFailure):
+                    paths = self.paths_of(numbers)
+            if paths is None or paths:
+                told(paths)
+
+        return self._database.hear(heard)
 
     def flush(self) -> None:
         """After this, not even a power cut takes back what was recorded; to be called before the
@@ -437,6 +474,10 @@ class Store:
         with self._locks.owning(*names), self._database.writing():
             yield
             self._database.changed(notebook_id)
+
+    def _name_of(self, path: str) -> bytes:
+        """What the store calls the notebook at a path."""
+        return os.fsencode(self._places.name_of(path))
 
     def _name(self, notebook_id: int) -> bytes:
         """Under which name the notebook is locked."""

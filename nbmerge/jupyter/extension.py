@@ -63,6 +63,7 @@ class NbmergeExtension(ExtensionApp):
             people.changed(event, Contents(server.contents_manager).file(event.path))
 
         opened = OpenNotebooks(participants.head, participants.run, tell)
+        participants.store.hear(lambda files: server.io_loop.add_callback(opened.heard, files))
         self.settings[SETTING] = Serving(participants, opened)
         self.settings[PRESENCE] = people
         if self.rooms and self.serverapp.jpserver_extensions.get(_ROOMS):

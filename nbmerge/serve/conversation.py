@@ -63,6 +63,7 @@ class Conversation:
             lambda path: self._store.ask(lambda participation: participation.head(path)),
             lambda path, version: self._say(changed_line(path, version)),
         )
+        self._store.hear(self._following.heard)
 
     def take(self, line: bytes) -> None:
         """Have a line answered when it is its turn."""

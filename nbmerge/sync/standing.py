@@ -9,7 +9,7 @@ it again and again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from threading import Lock
 from typing import TypeVar
@@ -37,6 +37,7 @@ class StandingStore:
         self._opening = Lock()
         self._opened = ExitStack()  # all that were opened: threads may still be using those that were lost
         self._current: Participation | None = None
+        self._told: Callable[[Collection[str] | None], None] | None = None
         self._spool: Spool | None = None
         self._away: StoreAway | None = None
         self._asked_again_at = 0.0  # on the monotonic clock
@@ -53,6 +54,12 @@ class StandingStore:
             if self._spool is None:
                 self._spool = Spool(spool_directory(self.directory))
             return self._spool
+
+    def hear(self, told: Callable[[Collection[str] | None], None]) -> None:
+        """Have it told, in another thread, which notebooks (real paths) others have changed, once the store
+        is open; None stands for any, after each gap.  Nothing is told where no other machine uses the
+        store."""
+        self._told = told
 
     def ask(self, question: Callable[[Participation], T]) -> T:
         """The answer to a question about notebooks; any thread may ask.  Raises NbmergeError, StoreAway at
@@ -82,6 +89,9 @@ class StandingStore:
             if self._current is None:
                 opened = participating(self._state, _TIMING, self._sleep)
                 self._current = self._opened.enter_context(opened)
+                hearing = self._current.service.store.hear(self._told) if self._told is not None else None
+                if hearing is not None:
+                    self._opened.callback(hearing.stop)
             return self._current
 
     def forget(self, participation: Participation) -> None:

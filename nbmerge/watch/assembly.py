@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +32,7 @@ from nbmerge.service.arrivals import LeftJournal, remove_journals, take_in_arriv
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.notebook_service import NotebookService, Timing
 from nbmerge.service.record import Recorder
+from nbmerge.service.standing import waiting_in
 from nbmerge.watch.actions import Input, Ready
 from nbmerge.watch.coordinator import Coordinator
 from nbmerge.watch.inbox import Inbox
@@ -168,12 +169,15 @@ class _Assembly:
         self.tell_left(take_in_arrivals(self.recorder, left_over(self.arrivals)))
         starting = threading.Thread(target=self._start, name="nbmerge-start", daemon=True)
         starting.start()
+        hearing = self.store.hear(self.told_by_others)
         try:
             self.watcher.run()
             self.observer.stop()
             if self.watcher.drain():
                 self._clear_journals()
         finally:
+            if hearing is not None:
+                hearing.stop()
             self.observer.stop()
             starting.join()
             self.disk.close()
@@ -228,6 +232,14 @@ class _Assembly:
         if isinstance(event, Syncing):
             self.environment.note(event.path, f"{event.client} is receiving it")
         self.inbox.put(event)
+
+    def told_by_others(self, paths: Collection[str] | None) -> None:
+        """Other machines have recorded something about these notebooks; None: perhaps about any, and what
+        they did not come to write is to be written here."""
+        self.observer.heard(paths)
+        if paths is None:
+            with contextlib.suppress(NbmergeError):
+                self.observer.heard(waiting_in(self.store))
 
     def reported(self, notice: Notice) -> None:
         """Pass a notice on; errors are remembered for `status`."""

@@ -55,16 +55,16 @@ def test_the_way_back_from_a_name_is_the_path(parts: list[str], folder: str) -> 
 
 
 def test_the_home_folder_of_a_hubs_user_is_a_root(tmp_path: Path) -> None:
-    places = shared_places({"JUPYTERHUB_USER": "ann@uni.edu"}, str(tmp_path), "pod")
+    places = shared_places({"JUPYTERHUB_USER": "ann@uni.edu"}, str(tmp_path))
     assert places.name_of(str(tmp_path.resolve() / "n.ipynb")) == "ann@uni.edu:n.ipynb"
-    odd = shared_places({"JUPYTERHUB_USER": "_a b:c"}, str(tmp_path), "pod")
+    odd = shared_places({"JUPYTERHUB_USER": "_a b:c"}, str(tmp_path))
     assert odd.name_of(str(tmp_path.resolve() / "n.ipynb")) == "u_a%20b%3Ac:n.ipynb"
 
 
 def test_a_home_folder_that_lies_in_a_named_root_has_that_name(tmp_path: Path) -> None:
     environment = {"JUPYTERHUB_USER": "ann", "NBMERGE_ROOTS": f"{tmp_path}=homes"}
     (tmp_path / "ann").mkdir()
-    places = shared_places(environment, str(tmp_path / "ann"), "pod")
+    places = shared_places(environment, str(tmp_path / "ann"))
     assert places.name_of(str(tmp_path.resolve() / "ann" / "n.ipynb")) == "homes:ann/n.ipynb"
 
 

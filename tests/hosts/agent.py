@@ -100,6 +100,8 @@ class Tab:
 
     def open(self) -> None:
         found = self._ask("GET", "open")
+        if not found["here"]:
+            raise ValueError(found["why"])
         self.copy, self.version = found["model"]["content"], found["version"]
 
     def save(self, cell: str, line: str, save_id: str) -> None:

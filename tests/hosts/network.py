@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,7 +115,9 @@ def _remove_old() -> None:
         name = line.split()[0] if line.strip() else ""
         number = name.removeprefix(_TAG).split("-")[0]
         if name.startswith(_TAG) and number.isdigit() and not os.path.exists(f"/proc/{number}"):
-            with contextlib.suppress(subprocess.CalledProcessError):
+            with contextlib.suppress(subprocess.CalledProcessError, ProcessLookupError):
+                for process in _run("ip", "netns", "pids", name).split():
+                    os.kill(int(process), signal.SIGKILL)
                 _run("ip", "netns", "delete", name)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     only_listed: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    history: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -211,6 +213,11 @@ class Run:
             for version in store.versions(notebook_id)
         }
         opened = [texts[tip.version] for tip in heads.open if tip.version in texts]
+        outcome.history = [
+            f"@{one.number} {one.origin.value} of {one.parents} by {one.writer.name or one.writer.way}:"
+            f" {one.why}; {' '.join(_words(texts[one.number]))}"
+            for one in store.versions(notebook_id)
+        ] + [f"{heads}"]
         outcome.merges = sum(version.origin.value == "merged" for version in store.versions(notebook_id))
         for writer in self.writers:
             for word in writer.saved:
@@ -256,6 +263,10 @@ class Run:
                 yield store
             finally:
                 store.close()
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"w\d+_(\w+) =", text)
 
 
 def nothing(run: Run) -> None:
