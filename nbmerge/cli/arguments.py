@@ -112,6 +112,10 @@ class CommandParser(ArgumentParser):
             " (default: $NBMERGE_STATE, $NBMERGE_STATE_DIR, else the user's own)"
         )
         self.add_argument("--state", metavar="DIR", help=what)
+        what = (
+            "a folder that other machines have, too, and its name there: /home/jovyan=team-a; may be repeated"
+        )
+        self.add_argument("--root", metavar="DIR=NAME", action="append", default=[], help=what)
         return self
 
     def check(self, words: list[str]) -> None:

@@ -48,7 +48,12 @@ def run_command(name: str, words: list[str]) -> int:
     if asked_for(words, "-h", "--help"):
         write_text(parser.format_help())
         return EXIT_CLEAN
-    return function_of(name)(parser.parse(words))
+    found = parser.parse(words)
+    if getattr(found, "root", None):
+        from nbmerge.history.places import VARIABLE, roots_text
+
+        os.environ[VARIABLE] = roots_text(found.root)  # for the processes that are started from here, too
+    return function_of(name)(found)
 
 
 def _failed(error: BaseException, words: list[str]) -> int:

@@ -131,6 +131,7 @@ def watch_options(found: Arguments) -> WatchOptions:
         paths=tuple(map(os.path.abspath, found.paths or ["."])),
         state=database_of(found.state) or state_directory(found.state),
         settle=1.0 if found.settle is None else found.settle,
+        roots=tuple(found.root),
         poll=True if found.poll else None,
         exclude=tuple(found.exclude),
         retention=Retention(
@@ -150,11 +151,12 @@ def as_arguments(options: WatchOptions) -> tuple[str, ...]:
         where = without_password(where)
     state = [] if where is None else [f"--state={where}"]
     poll = ["--poll"] if options.poll else []
+    roots = [f"--root={root}" for root in options.roots]
     exclude = [f"--exclude={pattern}" for pattern in options.exclude]
     size = options.retention.size
     keep = [f"--keep-days={options.retention.days}"]
     keep += [] if size is None else [f"--keep-mb={size / _MEGABYTE}"]
-    return (*state, f"--settle={options.settle}", *poll, *exclude, *keep, "--", *options.paths)
+    return (*state, *roots, f"--settle={options.settle}", *poll, *exclude, *keep, "--", *options.paths)
 
 
 def _directory(options: WatchOptions) -> str:
@@ -428,7 +430,7 @@ def run_restart(found: Arguments) -> int:
 def _has_options(found: Arguments) -> bool:
     """Whether anything was given about how to watch, besides what."""
     given = (found.settle, found.keep_days, found.keep_mb)
-    return bool(found.poll or found.exclude) or any(value is not None for value in given)
+    return bool(found.poll or found.exclude or found.root) or any(value is not None for value in given)
 
 
 def _refuse_password(options: WatchOptions) -> None:

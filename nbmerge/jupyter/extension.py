@@ -5,9 +5,12 @@ Must not know: what a request is answered.  Invariant: a server that nobody asks
 
 from __future__ import annotations
 
-from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Unicode
+import os
 
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, List, Unicode
+
+from nbmerge.history.places import VARIABLE, roots_text
 from nbmerge.jupyter import events
 from nbmerge.jupyter.conflict_handlers import ConflictsHandler, SettleHandler
 from nbmerge.jupyter.handlers import (
@@ -40,6 +43,12 @@ class NbmergeExtension(ExtensionApp):
         help="The state directory of nbmerge, or its database; empty: the one that its commands use.",
     )
 
+    roots = List(
+        Unicode(),
+        config=True,
+        help="Folders that other machines have, too, each with its name there: /home/jovyan=team-a.",
+    )
+
     rooms = Bool(
         True,
         config=True,
@@ -54,6 +63,8 @@ class NbmergeExtension(ExtensionApp):
         logger = self.serverapp.event_logger
         assert logger is not None
         events.register(logger)
+        if self.roots:
+            os.environ[VARIABLE] = roots_text(self.roots)  # what is started from the server's terminals, too
         participants = Participants(self.state or None)
         server = self.serverapp
         people = PresentPeople(participants)

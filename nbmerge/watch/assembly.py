@@ -49,7 +49,7 @@ _PRUNE = 3600.0  # seconds between looks at what need not be kept any longer
 class WatchOptions:
     """What to watch and how; `state`: a directory or a database; `settle` in seconds, `poll` None: where the
     file system needs it; `version`: of this nbmerge, and whether it runs in the `background`, for those who
-    ask."""
+    ask; `roots`: as they were given, for a process that is started elsewhere."""
 
     paths: tuple[str, ...]
     state: str | None = None
@@ -59,6 +59,7 @@ class WatchOptions:
     retention: Retention = field(default_factory=Retention)
     version: str | None = None
     background: bool = False
+    roots: tuple[str, ...] = ()
 
 
 class Stop:

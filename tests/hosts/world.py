@@ -27,10 +27,7 @@ from tests.hosts.machine import Host
 from tests.hosts.network import Network, network
 
 LONGEST = 60.0  # seconds
-_OTHERS = (  # extensions that may be installed, and have no part in this
-    "jupytext jupyterlab jupyter_lsp jupyter_server_ydoc jupyter_server_fileid jupyter_server_terminals"
-    " nbdime notebook notebook_shim"
-).split()
+_OTHERS = "jupytext jupyterlab jupyter_lsp jupyter_server_ydoc nbdime notebook notebook_shim"
 
 
 class DiedError(Exception):
@@ -70,7 +67,7 @@ class Running:
                 "ServerApp.disable_check_xsrf": "True",
                 "IdentityProvider.token": "",
                 "ServerApp.jpserver_extensions": str(
-                    {"nbmerge.jupyter": True} | dict.fromkeys(_OTHERS, False)
+                    {"nbmerge.jupyter": True} | dict.fromkeys(_OTHERS.split(), False)
                 ),
             }
             words = [f"--{name}={value}" for name, value in settings.items()]
