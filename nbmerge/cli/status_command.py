@@ -48,16 +48,23 @@ def run_status(found: Arguments) -> int:
 
     from nbmerge.history.address import shown
     from nbmerge.history.opening import database_of, state_directory
+    from nbmerge.history.values import StoreAway
     from nbmerge.service.standing import showing_conflicts_in, waiting_in
     from nbmerge.watch.status import WatcherStatus, read_status
 
     directory = state_directory(found.state)
     status = read_status(directory) or WatcherStatus()
-    with history(found.state) as store:
-        if not status.running:
-            status = _counted(status, store)
-        tips = [] if found.json or not status.open_tips else list(_open_tips(store))
-        waiting, conflicts = waiting_in(store), showing_conflicts_in(store)
+    tips: list[tuple[str, OpenTip]] = []
+    waiting, conflicts = [], list[str]()
+    try:
+        with history(found.state) as store:
+            if not status.running:
+                status = _counted(status, store)
+            tips = [] if found.json or not status.open_tips else list(_open_tips(store))
+            waiting, conflicts = waiting_in(store), showing_conflicts_in(store)
+    except StoreAway as away:
+        kept = "saves go on, nothing is merged; what is saved is kept on this machine until it is back"
+        status = replace(status, last_error=f"{away}; {kept}")
     status = replace(status, waiting=len(waiting), conflicts=len(conflicts))
     if found.json:
         told = {name: value for name, value in status.as_json().items() if name not in _INTERNAL}

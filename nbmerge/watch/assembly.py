@@ -21,7 +21,7 @@ from nbmerge.environment.conflict_copies import copy_of
 from nbmerge.environment.environment import Environment
 from nbmerge.errors import NbmergeError
 from nbmerge.history.opening import OpenedStore, database_of, open_store, state_directory
-from nbmerge.history.values import Retention, StoreLost
+from nbmerge.history.values import Retention, StoreAway, StoreLost
 from nbmerge.observe.arrivals import doubts, journal_directory, left_over
 from nbmerge.observe.client import WatcherClient
 from nbmerge.observe.events import Event, FileWatcherOptions, Syncing
@@ -39,6 +39,7 @@ from nbmerge.watch.inbox import Inbox
 from nbmerge.watch.notebook_state import WatchTiming
 from nbmerge.watch.runner import ActionRunner, Notice
 from nbmerge.watch.status import WatcherLock, WatcherStatus, last_words, write_status
+from nbmerge.watch.waiting import keep_until, tell_away
 from nbmerge.watch.watcher import Watcher
 
 _TELL = 1.0  # seconds between what `status` is told while the watcher is busy
@@ -98,6 +99,41 @@ def run_watch(options: WatchOptions, report: Callable[[Notice], None], stop: Sto
                     return _watch(options, roots, directory, report, stop)
                 except StoreLost as lost:
                     news, _, _ = str(lost).partition(";")  # then comes what to do about it: that is done here
+                except StoreAway as away:
+                    news = ""
+                    if _is_ended_before_back(options, roots, directory, report, stop, away):
+                        return None
+
+
+def _is_ended_before_back(
+    options: WatchOptions,
+    roots: tuple[str, ...],
+    directory: str,
+    report: Callable[[Notice], None],
+    stop: Stop,
+    away: StoreAway,
+) -> bool:
+    """Keep what is saved until the database is back; whether it is to end before that."""
+    report(
+        Notice("trouble", "", f"{away}; what is saved is kept on this machine, and merged when it is back")
+    )
+    tell_away(directory, roots, away)
+    ended = threading.Event()
+    stop.by(ended.set)
+    watching = FileWatcherOptions(poll=options.poll, exclude=options.exclude)
+    keep_until(
+        lambda: _can_be_opened(options, directory), roots, journal_directory(directory), watching, ended
+    )
+    stop.by(lambda: None)
+    return ended.is_set()
+
+
+def _can_be_opened(options: WatchOptions, directory: str) -> bool:
+    try:
+        open_store(directory, time.time, options.retention, database_of(options.state)).store.close()
+    except StoreAway:
+        return False
+    return True
 
 
 def _watch(

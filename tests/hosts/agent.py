@@ -19,7 +19,8 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Lock
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import Any
 
 from nbmerge.errors import NbmergeError
@@ -97,6 +98,7 @@ class Tab:
     name: str
     copy: dict[str, Any] = field(default_factory=dict)
     version: str = ""
+    news: SimpleQueue[str] = field(default_factory=SimpleQueue)
 
     def open(self) -> None:
         found = self._ask("GET", "open")
@@ -112,6 +114,34 @@ class Tab:
         body = {"base": self.version, "save_id": save_id, "tab": self.name, "content": changed}
         found = self._ask("PUT", "save", body)
         self.copy, self.version = apply(changed, found["operations"]), found["version"]
+
+    def follow(self) -> None:
+        """Listen to the server's events from now on."""
+        self.news = SimpleQueue()
+        Thread(target=self._listen, args=(self.news,), daemon=True).start()
+        self.news.get(timeout=_ANSWER)
+
+    def heard(self) -> float:
+        """When what was saved elsewhere was here, after the server has told that there is something."""
+        while self.news.get(timeout=_ANSWER) in ("", self.version):
+            pass
+        self.pull()
+        return time.monotonic()
+
+    def text(self) -> str:
+        """What it shows."""
+        return "\n".join(source_of(cell) for cell in self.copy["cells"])
+
+    def _listen(self, news: SimpleQueue[str]) -> None:
+        from websocket import create_connection
+
+        events = create_connection(f"ws://127.0.0.1:{PORT}/api/events/subscribe", timeout=_ANSWER)
+        news.put("listening")
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                event = json.loads(events.recv())
+                if event.get("path") == self.path:
+                    news.put(event["version"])
 
     def pull(self) -> None:
         """Show what others have saved."""
@@ -166,9 +196,10 @@ class Agent:
                 writer.save(order["cell"], order["line"], order["id"])
             case "open", Tab():
                 writer.open()
-            case "shows", Tab():
-                writer.pull()
-                return {"text": "\n".join(source_of(cell) for cell in writer.copy["cells"])}
+            case "follow", Tab():
+                writer.follow()
+            case "hears", Tab():
+                return {"after": writer.heard() - order["since"], "text": writer.text()}
             case "head", _:
                 return {"head": self._store.ask(lambda ask: ask.head(self._path(order)))}
         return None
