@@ -82,8 +82,17 @@ def _taken_in(recorder: Recorder, journal: str, most: int) -> list[LeftJournal]:
 def _take_in(
     recorder: Recorder, notebook_id: int, arrived: Iterable[FileRead | Previous], most: int = JUDGED
 ) -> None:
-    new = [_saved(one) for one in arrived if not recorder.knows(notebook_id, one.data)]
-    judged = new if len(new) <= most else new[-1:] if most else []
+    """Those before one that is known have been overwritten by it, and nobody asks what they were made from:
+    where machines share a store another one may have recorded it first."""
+    new: list[Saved] = []
+    past = 0
+    for one in arrived:
+        if recorder.knows(notebook_id, one.data):
+            past = len(new)
+        else:
+            new.append(_saved(one))
+    rest = new[past:]
+    judged = rest if len(rest) <= most else rest[-1:] if most else []
     recorder.keep(notebook_id, new[: len(new) - len(judged)])
     for saved in judged:
         recorder.record_unseen(notebook_id, saved)

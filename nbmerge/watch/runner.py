@@ -15,7 +15,7 @@ from functools import partial
 from typing import Protocol
 
 from nbmerge.errors import NbmergeError, NotebookError
-from nbmerge.files import digest, reason
+from nbmerge.files import digest, read_ordinary_file, reason
 from nbmerge.history.store import Store
 from nbmerge.history.values import StoreLost
 from nbmerge.lineage.heads import Heads, Outcome, is_due
@@ -208,8 +208,12 @@ class ActionRunner:
     def _record(self, action: do.RecordSave) -> do.Input:
         path, stamp = action.path, action.stamp
         notebook_id = self.store.adopt(path)
-        if self._is_past(action) and self.service.recorder.knows(notebook_id, action.data):
+        recorder, is_past = self.service.recorder, self._is_past(action)
+        if is_past and recorder.knows(notebook_id, action.data):
             done = Recorded(Outcome.SAME, None, None, "known, and no longer in the file")
+        elif is_past and self.store.is_shared and self._holds_head(notebook_id, path):
+            recorder.keep(notebook_id, [_saved(action)])  # another machine has recorded what came after it
+            done = Recorded(Outcome.SAME, None, None, "no longer in the file, which holds what is known")
         else:
             try:
                 done = self.service.record(notebook_id, path, _saved(action))
@@ -218,6 +222,16 @@ class ActionRunner:
         if stamp is not None:
             self.store.set_stamp(notebook_id, _numbers(stamp))
         return self._recorded(path, notebook_id, done, not action.in_file and done.version is not None)
+
+    def _holds_head(self, notebook_id: int, path: str) -> bool:
+        """Whether the file holds what the store says that it does."""
+        heads = self.store.heads(notebook_id)
+        if heads is None:
+            return False
+        with contextlib.suppress(NotebookError):
+            held = digest(read_ordinary_file(path))
+            return held == self.store.version(notebook_id, heads.head).digest
+        return False
 
     def _is_past(self, action: do.RecordSave) -> bool:
         """Whether the file is not the one any more that was read.  While this waited for its turn, a program

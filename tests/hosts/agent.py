@@ -140,7 +140,7 @@ class Tab:
         with contextlib.suppress(OSError, ValueError):
             while True:
                 event = json.loads(events.recv())
-                if event.get("path") == self.path:
+                if event.get("path") == self.path and "tab" in event:
                     news.put(event["version"])
 
     def pull(self) -> None:

@@ -27,7 +27,6 @@ from tests.hosts.machine import Host
 from tests.hosts.network import Network, network
 
 LONGEST = 60.0  # seconds
-_OTHERS = "jupytext jupyterlab jupyter_lsp jupyter_server_ydoc nbdime notebook notebook_shim"
 
 
 class DiedError(Exception):
@@ -58,22 +57,8 @@ class Running:
         watch = ["nbmerge", "watch", "--json", f"--settle={self.settle}", folder]
         self.watcher = self.host.run("-m", "tests.hosts.logged", *watch, log="watcher.log")
         if self.jupyter:
-            settings = {
-                "ServerApp.root_dir": folder,
-                "ServerApp.port": str(PORT),
-                "ServerApp.ip": "127.0.0.1",
-                "ServerApp.allow_root": "True",
-                "ServerApp.open_browser": "False",
-                "ServerApp.disable_check_xsrf": "True",
-                "IdentityProvider.token": "",
-                "ServerApp.jpserver_extensions": str(
-                    {"nbmerge.jupyter": True} | dict.fromkeys(_OTHERS.split(), False)
-                ),
-            }
-            words = [f"--{name}={value}" for name, value in settings.items()]
-            self.server = self.host.run(
-                "-m", "tests.hosts.logged", "jupyter_server", *words, log="jupyter.log"
-            )
+            serve = ["tests.hosts.server", folder, str(PORT)]
+            self.server = self.host.run("-m", "tests.hosts.logged", *serve, log="jupyter.log")
         agent = self.agent = self.host.run("-m", "tests.hosts.agent")
         assert agent.stdout is not None
         assert agent.stdout.readline(), (self.host.home / "said.log").read_text()[-2000:]
