@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     _Looked: TypeAlias = "tuple[list[Stamp], float, list[bool]]"
 
 _OFTEN = 0.1  # seconds between looks, each of which costs half a millisecond
+_NET = 10.0  # seconds after which it is not relied on that everything was heard of
 _FORGOTTEN = 900.0  # seconds without a question: a hidden tab asks each minute
 
 
@@ -62,6 +63,8 @@ class OpenNotebooks:
         self._heard: set[str] | None = (
             set()
         )  # real paths of which something was heard; None: any may have changed
+        self._hears = False  # of what other machines do
+        self._all_at = clock()  # when all were looked into, whatever their files' times say
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -82,6 +85,7 @@ class OpenNotebooks:
 
         They are looked into at once, whatever their times say.  In the server's own thread.
         """
+        self._hears = True
         self._heard = None if files is None or self._heard is None else self._heard.union(files)
         self._news.set()
 
@@ -113,6 +117,10 @@ class OpenNotebooks:
         looked_at = list(self._open.items())
         files = [known.file for _, known in looked_at]
         heard, self._heard = self._heard, set()
+        if self._hears and now - self._all_at >= _NET:
+            heard = None
+        if heard is None:
+            self._all_at = now
         self._news.clear()
         stamps, took, news = await self._run(lambda: _looked(files, heard, self._clock))
         looked = self._clock()

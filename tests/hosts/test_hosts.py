@@ -77,15 +77,15 @@ def test_a_tab_shows_within_a_second_what_a_tab_on_another_machine_saved(deaf: W
     for host in ("a", "b"):
         deaf.do(host, "open", f"tab-{host}", "tab", NAME)
     deaf.do("b", "follow", "tab-b", "tab", NAME)
-    for number in range(10):
+    for number in range(30):
         assert deaf.do("a", "save", "tab-a", "tab", NAME, cell="one", line=f"word{number} = 1")["ok"]
         saved = time.monotonic()
         answer = deaf.do("b", "hears", "tab-b", "tab", NAME, since=saved)
         assert answer["ok"], answer
         assert f"word{number} = 1" in answer["text"]
         took.append(answer["after"])
-    print(f"after a save on another machine a tab showed it: {sorted(took)}")
-    assert sorted(took)[5] < 1.0
+    print("seconds from a save on another machine to the tab:", [round(one, 3) for one in took])
+    assert sorted(took)[15] < 1.0
 
 
 @pytest.mark.slow
