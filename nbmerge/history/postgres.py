@@ -396,14 +396,14 @@ class PostgresDatabase:
         """Have it told which notebooks others have changed; see `nbmerge.history.listening`."""
         from nbmerge.history.listening import Listener
 
-        listener = Listener(self._connected, self.channel, told, self._number)
+        listener = Listener(self._connection_made, self.channel, told, self._number)
         listener.start()
         return listener
 
     def _number(self) -> int:
         """By which number the database calls the connection."""
         found = self._connection
-        return -1 if found is None or found.closed else found.info.backend_pid
+        return -1 if found is None or not found.is_open else found.number
 
     def close(self) -> None:
         """End the connection."""
@@ -447,6 +447,11 @@ class PostgresDatabase:
         return found
 
     def _connected(self) -> Wire:
+        wire = Wire(self._connection_made())
+        self._answers(wire, [(setting, ()) for setting in SETTINGS])
+        return wire
+
+    def _connection_made(self) -> psycopg.Connection[tuple[Any, ...]]:
         try:
             given = conninfo.conninfo_to_dict(self._address)
         except psycopg.Error:  # what it says quotes the password
@@ -455,13 +460,10 @@ class PostgresDatabase:
             ) from None
         settings: dict[str, Any] = {**USUAL, **given, "client_encoding": "UTF8"}
         try:
-            found = psycopg.connect(autocommit=True, **settings)
+            return psycopg.connect(autocommit=True, **settings)
         except psycopg.Error as error:
             said = next(iter(str(error).strip().splitlines()), "")
             raise StoreAway(f"{self.path}: the database cannot be reached: {said}") from error
-        wire = Wire(found)
-        self._answers(wire, [(setting, ()) for setting in SETTINGS])
-        return wire
 
     def _drop(self) -> None:
         found, self._connection = self._connection, None

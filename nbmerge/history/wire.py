@@ -95,6 +95,11 @@ class Wire:
         """Whether nothing is known of its end."""
         return not self._connection.closed and self._line.status == pq.ConnStatus.OK
 
+    @property
+    def number(self) -> int:
+        """By which number the database calls it."""
+        return self._line.backend_pid
+
     def is_quiet(self) -> bool:
         """Whether the other side has said nothing unasked, as it does when it ends the connection."""
         return not self._selector.select(0)
