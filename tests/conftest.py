@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 # Why a test may be skipped in CI; other systems than Linux have reasons of their own.
-_ACCEPTED = re.compile(r"run with --slow|is not beside this checkout|root may|only root|mounted here|network namespaces")
+_ACCEPTED = re.compile(
+    r"run with --slow|is not beside this checkout|root may|only root|mounted here|network namespaces"
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

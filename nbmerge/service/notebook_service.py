@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from nbmerge.disk.disk import Disk
@@ -30,6 +30,7 @@ from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.record import Recorded, Recorder, Saved
 from nbmerge.service.tips import Deadline, OutOfTime, TipMerge, merge_tips, record_merge
+from nbmerge.service.views import Views
 
 T = TypeVar("T")
 
@@ -144,6 +145,10 @@ class NotebookService:
     timing: Timing = Timing()
     set_aside: str | None = None
     stopwatch: Callable[[], float] = time.monotonic
+    views: Views = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "views", Views(self.recorder.store, self.stopwatch))
 
     @property
     def store(self) -> Store:
@@ -156,7 +161,9 @@ class NotebookService:
         latest = self.store.versions(notebook_id, last=1)
         since = latest[-1].time if latest else None
         context = self.environment.situation(path, saved.data, since, saved.writer.way)
-        return self.recorder.record_save(notebook_id, saved, context)
+        recorded = self.recorder.record_save(notebook_id, saved, context)
+        self.views.is_ours(notebook_id)
+        return recorded
 
     def record_late(self) -> Iterator[tuple[str, int, Recorded]]:
         """Record the saves that arrived in files which had been displaced, also by a killed process.
@@ -197,7 +204,10 @@ class NotebookService:
         data = read_ordinary_file(real)
         notebook_id = self.store.adopt(real)
         heads = self.store.heads(notebook_id)
-        if heads is None or self.store.version(notebook_id, heads.head).digest != digest(data):
+        name = digest(data)
+        if heads is None or self.store.version(notebook_id, heads.head).digest != name:
+            if self.views.may_be_old(notebook_id, real, name):
+                return notebook_id
             try:
                 self.record(notebook_id, real, Saved(data, self.clock()))
             except NotebookError as error:
@@ -268,6 +278,7 @@ class NotebookService:
             self.recorder.record_unseen(notebook_id, self._displaced(displaced))
             self.store.flush()
         self.store.set_heads(notebook_id, self.recorder.heads(notebook_id).with_head(version.number))
+        self.views.is_ours(notebook_id)
         if displaced is not None:
             self.disk.confirm(LateSave(path, displaced))
 

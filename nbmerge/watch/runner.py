@@ -27,6 +27,7 @@ from nbmerge.service.changes import brought
 from nbmerge.service.copies import name_of, record_copy
 from nbmerge.service.notebook_service import NotebookService, NothingDue, Waiting, Written
 from nbmerge.service.record import Recorded, Saved, found_in_file
+from nbmerge.service.views import REMEMBERED
 from nbmerge.watch import actions as do
 
 TYPE_CHECKING = False
@@ -126,6 +127,7 @@ class ActionRunner:
     discard: Callable[[str, str], bool]
     take_copy: Callable[[str, str], TakenCopy]
     wrote_at: float = field(default=float("-inf"))
+    doubted: dict[str, float] = field(default_factory=dict)  # files to look at again, and when
 
     @property
     def store(self) -> Store:
@@ -152,7 +154,11 @@ class ActionRunner:
         return False
 
     def tend(self) -> Iterator[do.Input]:
-        """Record the saves that arrived in files which had been displaced."""
+        """Record the saves that arrived in files which had been displaced, and look again at files that may
+        have shown an older version."""
+        for path in [path for path, due in self.doubted.items() if due <= self.service.stopwatch()]:
+            del self.doubted[path]
+            self.files.look(path)
         try:
             for path, notebook_id, done in self.service.record_late():
                 yield self._recorded(path, notebook_id, done)
@@ -214,6 +220,9 @@ class ActionRunner:
         elif is_past and self.store.is_shared and self._holds_head(notebook_id, path):
             recorder.keep(notebook_id, [_saved(action)])  # another machine has recorded what came after it
             done = Recorded(Outcome.SAME, None, None, "no longer in the file, which holds what is known")
+        elif self.service.views.may_be_old(notebook_id, path, digest(action.data)):
+            self.doubted[path] = self.service.stopwatch() + REMEMBERED
+            done = Recorded(Outcome.SAME, None, None, "an older version, which the drive may remember")
         else:
             try:
                 done = self.service.record(notebook_id, path, _saved(action))

@@ -26,7 +26,7 @@ WORLDS: Sequence[tuple[tuple[str, ...], tuple[float, ...], tuple[str, ...]]] = (
     (("b", "c"), (0, 1, 20), ("a", "b")),
     ((), (1, 20, 100), ("c",)),
 )
-WEIGHTS = {"nothing": 2, "a host is cut off": 4, "the database dies": 3, "a host dies": 3}
+WEIGHTS = {"nothing": 2, "a host is cut off": 4, "the database dies": 3, "a host dies": 1}
 RUNS_IN_A_WORLD = 20
 
 
@@ -64,7 +64,7 @@ def _one(made: object, seed: int, number: int, only: str | None, deaf: Sequence[
     what = only or chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     if what == "a host dies" and deaf:
         what = "a host is cut off"  # the others could not hear what it did not come to read
-    run = Run(made, number, chance, chance.uniform(2.0, 4.0))  # type: ignore[arg-type]
+    run = Run(made, number, chance, chance.uniform(1.5, 3.0))  # type: ignore[arg-type]
     try:
         outcome = run.go(DISTURBANCES[what])
     except AssertionError as error:
