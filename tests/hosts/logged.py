@@ -12,11 +12,15 @@ import os
 import runpy
 import sys
 import time
+from pathlib import Path
 
 from nbmerge.disk.disk import Disk
 from nbmerge.disk.values import Placed, PlaceResult
+from nbmerge.history.store import Store
 
 WRITES = "HOSTS_WRITES"
+BEFORE, AFTER = "hold-before-asking", "hold-after-asking"  # beside the file of writes; STOPPED: so it is
+STOPPED = "stopped"
 
 
 def note_writes() -> None:
@@ -36,9 +40,30 @@ def note_writes() -> None:
     Disk.place = noted  # type: ignore[method-assign, assignment]
 
 
+def stop_where_told() -> None:
+    """Whoever is about to write to a notebook stops while there is a file of this name: before the database
+    is asked whether the lock is still held, or after it."""
+    confirm = Store.confirm_lock
+
+    def confirmed(store: Store) -> None:
+        _stop(BEFORE)
+        confirm(store)
+        _stop(AFTER)
+
+    Store.confirm_lock = confirmed  # type: ignore[method-assign, assignment]
+
+
+def _stop(name: str) -> None:
+    folder = Path(os.environ[WRITES]).parent
+    while (folder / name).exists():
+        (folder / STOPPED).touch()
+        time.sleep(0.02)
+
+
 def main() -> None:
     """Run a module as `python -m` does."""
     note_writes()
+    stop_where_told()
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

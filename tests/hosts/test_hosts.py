@@ -16,6 +16,7 @@ import pytest
 from tests.helpers.build import code, notebook, source_of
 from tests.helpers.spelling import JUPYTER
 from tests.hosts.database import programs
+from tests.hosts.logged import AFTER, BEFORE, STOPPED
 from tests.hosts.network import lacking
 from tests.hosts.proof import Run, Writer
 from tests.hosts.world import World, until, world
@@ -61,6 +62,35 @@ def test_saves_of_three_hosts_are_merged_while_the_database_goes_and_one_is_cut_
         outcome = run.go(disturb)
     assert (outcome.lost, outcome.wrong) == ([], [])
     assert outcome.saves >= len(run.writers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", [BEFORE, AFTER])
+def test_who_is_cut_off_while_it_holds_a_notebook_writes_nothing_after_another_took_over(where: str) -> None:
+    with world(settle=0.2) as made:
+        put(made)
+        first, second = (("told", f"{host}-told", host) for host in ("a", "b"))
+        for kind, writer, host in (first, second):  # so each starts from what it has seen
+            assert made.do(host, "save", writer, kind, NAME, cell=host, line="start = 1")["ok"]
+        home = made.hosts["a"].host.home
+        (home / where).touch()
+        kind, writer, host = first
+        order = made.order(host, "save", writer, kind, NAME, id="late", cell=host, line="late = 1")
+        until((home / STOPPED).exists, "it is about to write")
+        made.network.cut("a")
+        kind, writer, host = second
+        assert made.do(host, "save", writer, kind, NAME, cell=host, line="meanwhile = 1")["ok"]
+        before = (made.share / NAME).read_bytes()
+        (home / where).unlink()
+        time.sleep(1.0)
+        assert (made.share / NAME).read_bytes() == before
+        made.network.heal("a")
+        answer = made.hosts["a"].answer(order)
+        while not answer["ok"]:
+            kind, writer, host = first
+            answer = made.do(host, "save", writer, kind, NAME, id="late", cell=host, line="late = 1")
+        assert "late = 1" in held(made)
+        assert "meanwhile = 1" in held(made)
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ class Running:
         if self.jupyter:
             serve = ["tests.hosts.server", folder, str(PORT)]
             self.server = self.host.run("-m", "tests.hosts.logged", *serve, log="jupyter.log")
-        agent = self.agent = self.host.run("-m", "tests.hosts.agent")
+        agent = self.agent = self.host.run("-m", "tests.hosts.logged", "tests.hosts.agent")
         assert agent.stdout is not None
         assert agent.stdout.readline(), (self.host.home / "said.log").read_text()[-2000:]
         self.dead = False
