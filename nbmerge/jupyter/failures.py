@@ -11,6 +11,7 @@ import os
 import re
 
 from nbmerge.errors import NbmergeError, NotebookError
+from nbmerge.history.values import StoreAway
 
 _STATE = "the state directory of nbmerge"
 _STATUS = {
@@ -25,6 +26,8 @@ _SQLITE_FULL = 13
 
 def status_of(error: NbmergeError, file: str) -> int:
     """The status with which contents would answer such a failure."""
+    if isinstance(error, StoreAway):
+        return 503
     if isinstance(error, NotebookError):
         return 400 if os.path.exists(file) else 404
     cause: BaseException | None = error

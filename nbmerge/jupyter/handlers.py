@@ -261,7 +261,7 @@ class SaveHandler(NotebookHandler):
             "conflicts": [],
             "came": [],
             "model": await contents.saved(path, sent.invalid),
-            "away": "the database of nbmerge cannot be reached: saved as it is, merged when it is back",
+            "away": "database not reachable: saved; merged when it is back",
         }
 
     async def _saved(self, file: str, data: bytes, body: dict[str, Any]) -> Answer:

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import re
+import time
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -25,7 +26,7 @@ from nbmerge.owners import distrust_of
 from nbmerge.sync.api import Opened
 from nbmerge.sync.tokens import token_of_bytes
 
-_NAME = re.compile(r"(\d{20})\.save")
+_NAME = re.compile(r"\d{20}-\d+\.save")
 _NUMBER = 20  # digits
 
 
@@ -49,7 +50,8 @@ class Receiver(Protocol):
 
 
 class Spool:
-    """The saves that wait in a folder.  Any thread may use it, of one process at a time."""
+    """The saves that wait in a folder.  Any thread may use it, and other processes may use the folder, too:
+    what two deliver counts once."""
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
@@ -69,7 +71,8 @@ class Spool:
             name = digest(save.content)
             if not save.base and self._kept.get(save.path) == name:
                 return  # what the file held is what was kept last
-            path = os.path.join(self._directory, f"{self._last + 1:0{_NUMBER}}.save")
+            number = max(self._last + 1, time.time_ns())
+            path = os.path.join(self._directory, f"{number:0{_NUMBER}}-{os.getpid()}.save")
             try:
                 os.makedirs(self._directory, mode=0o700, exist_ok=True)
                 with open(f"{path}.new", "wb", opener=for_this_user_only) as file:
@@ -80,7 +83,7 @@ class Spool:
             except OSError as error:
                 message = f"{path}: a save that waits for the store cannot be kept: {reason(error)}"
                 raise SystemFailure(f"{message}; nothing was saved") from error
-            self._last += 1
+            self._last = number
             self._left += 1
             self._kept[save.path] = name
 
@@ -98,7 +101,8 @@ class Spool:
                 save = _read(path)
                 if save is not None:
                     _hand_on(receiver, save)
-                _done_with(path, save)
+                if os.path.lexists(path):  # else another process was faster
+                    _done_with(path, save)
                 with self._changing:
                     self._left = max(self._left - 1, 0)
             with self._changing:
@@ -148,6 +152,8 @@ def _done_with(path: str, save: WaitingSave | None) -> None:
             os.replace(path, f"{path}.unread")
         else:
             os.unlink(path)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise SystemFailure(f"{path}: cannot be removed: {reason(error)}; see who owns it") from error
 

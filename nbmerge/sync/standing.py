@@ -25,6 +25,7 @@ T = TypeVar("T")
 # A tab without nbmerge's part takes what the file holds a moment after its own save for its own.
 _TIMING = Timing(settle=0.3)
 _AWAY = 2.0  # seconds for which a store that was away is not asked again
+_AT_ONCE = 1.0  # seconds; who had to wait longer for a store is not kept waiting for it once more
 
 
 class StandingStore:
@@ -41,6 +42,7 @@ class StandingStore:
         self._spool: Spool | None = None
         self._away: StoreAway | None = None
         self._asked_again_at = 0.0  # on the monotonic clock
+        self._probing = Lock()  # while it is away one asks, and the others are told so
 
     @property
     def directory(self) -> str:
@@ -64,8 +66,26 @@ class StandingStore:
     def ask(self, question: Callable[[Participation], T]) -> T:
         """The answer to a question about notebooks; any thread may ask.  Raises NbmergeError, StoreAway at
         once where it was so a moment ago."""
-        if self._away is not None and time.monotonic() < self._asked_again_at:
+        if self._away is None:
+            return self._asked_once_more(question)
+        if time.monotonic() < self._asked_again_at or not self._probing.acquire(blocking=False):
             raise StoreAway(str(self._away))
+        try:
+            return self._asked_or_away(question)
+        finally:
+            self._probing.release()
+
+    def _asked_once_more(self, question: Callable[[Participation], T]) -> T:
+        """The answer, also if a connection had been lost that can be made anew at once."""
+        began = time.monotonic()
+        try:
+            return self._asked_or_away(question)
+        except StoreAway:
+            if time.monotonic() - began > _AT_ONCE:
+                raise
+            return self._asked_or_away(question)
+
+    def _asked_or_away(self, question: Callable[[Participation], T]) -> T:
         try:
             answer = self._asked(question)
         except StoreAway as error:

@@ -325,7 +325,7 @@ async def test_while_the_store_is_away_saves_go_on_and_are_merged_when_it_is_bac
     for source in ("one = 11", "one = 111"):
         ann.type("one", source)
         answer = await ann.save()
-        assert "cannot be reached" in answer["away"]
+        assert "not reachable" in answer["away"]
         assert answer["operations"] == []
         assert held(file) == ann.sources
     bob.type("two", "two = 22")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbmerge.history.values import StoreAway
-from nbmerge.sync import apply
+from nbmerge.sync import Participation, apply
 from nbmerge.sync.spool import Spool, WaitingSave, opened_without_store, spool_directory
 from nbmerge.sync.standing import StandingStore
 from nbmerge.sync.tokens import token_of_bytes
@@ -121,4 +121,28 @@ def test_a_store_that_is_away_is_not_waited_for_again_and_again(
     for _ in range(5):
         with pytest.raises(StoreAway, match="it is away"):
             store.ask(lambda ask: ask.head(str(desk.path)))
-    assert len(asked) == 1
+    assert len(asked) == 2  # a connection that was lost may be had again at once
+
+
+def test_a_connection_that_was_lost_is_made_anew_unnoticed(desk: Desk) -> None:
+    desk.put(BASE)
+    store = StandingStore(desk.state)
+    lost = [StoreAway("the connection was lost")]
+
+    def head(participation: Participation) -> str:
+        if lost:
+            raise lost.pop()
+        return participation.head(str(desk.path))
+
+    assert store.ask(head).startswith("1.")
+    store.close()
+
+
+def test_two_processes_spool_into_one_folder(tmp_path: Path) -> None:
+    one, other, receiving = Spool(str(tmp_path)), Spool(str(tmp_path)), Receiving()
+    for number, spool in enumerate((one, other, one, other)):
+        spool.keep(WaitingSave("/nb.ipynb", b"%d" % number, "base"))
+    assert len(os.listdir(tmp_path)) == 4
+    one.deliver(receiving)
+    other.deliver(receiving)
+    assert [content for _, content in receiving.taken] == [b"0", b"1", b"2", b"3"]
