@@ -95,11 +95,16 @@ class Run:
         """Save, disturb, heal, wait, and see what holds."""
         began = time.monotonic()
         self._begin()
-        threads = [Thread(target=self._save_on, args=(one, self.chance.random())) for one in self.writers]
-        for thread in threads:
-            thread.start()
-        disturb(self)
-        self.ending = True
+        threads = [
+            Thread(target=self._save_on, args=(one, self.chance.random()), daemon=True)
+            for one in self.writers
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            disturb(self)
+        finally:
+            self.ending = True
         for thread in threads:
             thread.join()
         self._until_quiet()
@@ -111,7 +116,7 @@ class Run:
         cells = [code(f"# cell {name}", id=name) for name in "xyz"]
         self.file.write_bytes(JUPYTER.spell(notebook(*cells)))
         kinds = ["told", "told", "renamed", "in place"]
-        for host in self.world.names:
+        for host in () if self.writers else self.world.names:
             here = [*kinds, "tab", "tab"] if self.world.hosts[host].jupyter else kinds
             for place in range(self.chance.choice((1, 1, 2))):
                 name = f"{host}{place}r{self.number}"

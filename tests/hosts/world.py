@@ -52,14 +52,24 @@ class Running:
         return self.host.name
 
     def begin(self) -> None:
-        """Start the watcher, the server and the writers; they are ready when this returns."""
+        """Start the watcher, the server and the writers; the writers are ready when this returns."""
+        self.launch()
+        self.until_launched()
+
+    def launch(self) -> None:
+        """Start them, and do not wait."""
         folder = str(self.host.folder)
         watch = ["nbmerge", "watch", "--json", f"--settle={self.settle}", folder]
         self.watcher = self.host.run("-m", "tests.hosts.logged", *watch, log="watcher.log")
         if self.jupyter:
             serve = ["tests.hosts.server", folder, str(PORT)]
             self.server = self.host.run("-m", "tests.hosts.logged", *serve, log="jupyter.log")
-        agent = self.agent = self.host.run("-m", "tests.hosts.logged", "tests.hosts.agent")
+        self.agent = self.host.run("-m", "tests.hosts.logged", "tests.hosts.agent")
+
+    def until_launched(self) -> None:
+        """Wait for the writers."""
+        agent = self.agent
+        assert agent is not None
         assert agent.stdout is not None
         assert agent.stdout.readline(), (self.host.home / "said.log").read_text()[-2000:]
         self.dead = False
@@ -193,7 +203,9 @@ def world(
                 host = Host(name, net, home / "share", home / name, database.url(delay), name in deaf)
                 made.hosts[name] = Running(host, settle, name in jupyter)
             for running in made.hosts.values():
-                running.begin()
+                running.launch()
+            for running in made.hosts.values():
+                running.until_launched()
             made.until_ready()
             yield made
         finally:
