@@ -90,6 +90,16 @@ class SharedPlaces:
         return None
 
 
+def stored(places: Places, path: str) -> bytes:
+    """The name of the notebook at a path as it is kept."""
+    return os.fsencode(places.name_of(path))
+
+
+def here(places: Places, name: bytes) -> str | None:
+    """Where the notebook with a name that is kept is on this machine, if it is."""
+    return places.path_of(os.fsdecode(name))
+
+
 def _below(path: str, folder: str) -> str | None:
     """The path below a folder, with slashes; None if it is not there."""
     begin = os.path.join(folder, "")

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 
 from nbmerge.conflicts.signs import may_hold_conflicts
-from nbmerge.errors import NotebookError, SystemFailure
+from nbmerge.errors import NotebookError
 from nbmerge.files import digest
 from nbmerge.history.database import Database, Growth, Hearing
+from nbmerge.history.hearing import told_paths
 from nbmerge.history.lock import StoreLocks
 from nbmerge.history.parents import StoredParents
 from nbmerge.history.pieces import PieceReader, StoredContent, fetch, keep, pack_ids, unpack_ids
-from nbmerge.history.places import OneMachine, Places
+from nbmerge.history.places import OneMachine, Places, here, stored
 from nbmerge.history.pruning import KEPT, needed, prune
 from nbmerge.history.recent import NewestContents, RecentNotebooks
 from nbmerge.history.spelling import (
@@ -85,7 +86,7 @@ class Store:
         if (known := self.notebook_id(path)) is not None:
             return known
         with self._database.writing():
-            name = self._name_of(path)
+            name = stored(self._places, path)
             self._database.run("INSERT INTO book (path) VALUES (?) ON CONFLICT (path) DO NOTHING", name)
             known = self.notebook_id(path)  # another process may have been faster
         assert known is not None
@@ -93,7 +94,7 @@ class Store:
 
     def notebook_id(self, path: str) -> int | None:
         """The id of the notebook at this path, if it has one."""
-        name = self._name_of(path)
+        name = stored(self._places, path)
         if (known := self._recent.named(name)) is not None:
             return known.notebook_id
         row = self._database.row("SELECT id FROM book WHERE path = ?", name)
@@ -113,39 +114,30 @@ class Store:
         return self._database.row(statement, notebook_id, name) is not None
 
     def path_of(self, notebook_id: int) -> str:
-        """Where the notebook is now; if it is on another machine only, what the store calls it.
-
-        Raises NotebookError if there is no such notebook.
-        """
-        name = os.fsdecode(self._column(notebook_id, "path"))
-        return self._places.path_of(name) or name
-
-    def paths_of(self, notebook_ids: Collection[int]) -> tuple[str, ...]:
-        """Where those of these notebooks are that this machine has."""
-        some = ", ".join(str(int(one)) for one in notebook_ids) or "NULL"
-        rows = self._database.rows(f"SELECT path FROM book WHERE id IN ({some})")
-        found = (self._places.path_of(os.fsdecode(name)) for (name,) in rows)
-        return tuple(path for path in found if path is not None)
+        """Where the notebook is now; if it is on other machines only, what the store calls it.  Raises
+        NotebookError if there is no such notebook."""
+        name = self._column(notebook_id, "path")
+        return here(self._places, name) or os.fsdecode(name)
 
     def notebooks(self) -> tuple[StoredNotebook, ...]:
         """All notebooks that this machine has, by path."""
         rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
         with self._database.decoding("paths"):
-            found = ((number, self._places.path_of(os.fsdecode(name))) for number, name in rows)
-            return tuple(StoredNotebook(number, path) for number, path in found if path is not None)
+            found = [(number, here(self._places, name)) for number, name in rows]
+        return tuple(StoredNotebook(number, path) for number, path in found if path is not None)
 
     def standings(self) -> Iterator[tuple[StoredNotebook, Heads]]:
-        """All notebooks that have a version, by path, and where each stands."""
+        """All notebooks that have a version and that this machine has, by path, and where each stands."""
         rows = self._database.rows("SELECT id, path, standing FROM book WHERE last > 0 ORDER BY path")
         with self._database.decoding("heads"):
-            for notebook_id, path, text in rows:
-                if text is not None:
-                    yield StoredNotebook(notebook_id, os.fsdecode(path)), read_heads(text)
+            for notebook_id, name, text in rows:
+                if text is not None and (path := here(self._places, name)) is not None:
+                    yield StoredNotebook(notebook_id, path), read_heads(text)
 
     def seen(self, path: str) -> LastSeen | None:
         """What is known of the notebook at this path, in one question; None: nothing."""
         query = "SELECT id, glance, standing FROM book WHERE path = ?"
-        row = self._database.row(query, os.fsencode(path))
+        row = self._database.row(query, stored(self._places, path))
         if row is None:
             return None
         notebook_id, glance, text = row
@@ -155,16 +147,14 @@ class Store:
 
     def moved(self, old: str, new: str) -> None:
         """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
-        with (
-            self._locks.owning(partial(self._name_of, old), partial(self._name_of, new)),
-            self._database.writing(),
-        ):
+        names = partial(stored, self._places, old), partial(stored, self._places, new)
+        with self._locks.owning(*names), self._database.writing():
             source, target = self.notebook_id(old), self.notebook_id(new)
             if source is None or source == target or (target is not None and self._column(target, "last")):
                 return
             self._recent.forget(source, target)
             self._database.run("DELETE FROM book WHERE id = ?", target)
-            self._database.run("UPDATE book SET path = ? WHERE id = ?", self._name_of(new), source)
+            self._database.run("UPDATE book SET path = ? WHERE id = ?", stored(self._places, new), source)
             self._database.changed(source)
 
     @property
@@ -187,7 +177,7 @@ class Store:
 
     def set_stamp(self, notebook_id: int, stamp: tuple[int, int, int]) -> None:
         """Remember what the file looked like when it held the head: it need not be read if it still does."""
-        if not self.is_shared and self.stamp(notebook_id) != stamp:
+        if self.stamp(notebook_id) != stamp:
             if (known := self._recent.of(notebook_id)) is not None:
                 known.glance = stamp
             text = " ".join(map(str, stamp))
@@ -403,7 +393,7 @@ class Store:
         """While it is held no other process, and no other thread, changes these notebooks, or the state
         directory; on one machine, any notebook.  `seeking`: the digest of bytes that will be looked for in
         the first one, which is asked for together with the lock."""
-        return self._locks.on(*map(self._name_of, paths), seeking=seeking)
+        return self._locks.on(*(stored(self._places, path) for path in paths), seeking=seeking)
 
     def confirm_lock(self) -> None:
         """To be called just before something is written to a file.  Raises SystemFailure if somebody else
@@ -411,18 +401,8 @@ class Store:
         self._database.confirm()
 
     def hear(self, told: Callable[[Collection[str] | None], None]) -> Hearing | None:
-        """Have it told, in another thread, the paths of notebooks that others have changed; None stands for
-        any, after each gap.  None is returned where no other machine uses the store."""
-
-        def heard(numbers: Collection[int] | None) -> None:
-            paths = None
-            if numbers is not None:
-                with suppress(SystemFailure):
-                    paths = self.paths_of(numbers)
-            if paths is None or paths:
-                told(paths)
-
-        return self._database.hear(heard)
+        """Have it told, in another thread, which notebooks others have changed; None: any, after a gap."""
+        return self._database.hear(told_paths(self._database, self._places, told))
 
     def flush(self) -> None:
         """After this, not even a power cut takes back what was recorded; to be called before the
@@ -474,10 +454,6 @@ class Store:
         with self._locks.owning(*names), self._database.writing():
             yield
             self._database.changed(notebook_id)
-
-    def _name_of(self, path: str) -> bytes:
-        """What the store calls the notebook at a path."""
-        return os.fsencode(self._places.name_of(path))
 
     def _name(self, notebook_id: int) -> bytes:
         """Under which name the notebook is locked."""

@@ -146,6 +146,8 @@ class ActionRunner:
 
         If the store fails it has to be read; whoever then needs the store says what is wrong.
         """
+        if self.store.is_shared:  # what one machine sees of a file's times may be old
+            return False
         with contextlib.suppress(NbmergeError):
             seen = self.store.seen(path)
             if seen is None or seen.heads is None or seen.stamp != _numbers(stamp):
@@ -228,7 +230,7 @@ class ActionRunner:
                 done = self.service.record(notebook_id, path, _saved(action))
             except NotebookError as error:
                 return do.Unreadable(path, action.data, str(error).removeprefix("notebook: "), action.at)
-        if stamp is not None:
+        if stamp is not None and not self.store.is_shared:
             self.store.set_stamp(notebook_id, _numbers(stamp))
         return self._recorded(path, notebook_id, done, not action.in_file and done.version is not None)
 
