@@ -163,10 +163,7 @@ class Store:
         return self._places.shared
 
     def stamp(self, notebook_id: int) -> tuple[int, int, int] | None:
-        """What was last set: (modified, size, inode).  Nothing where machines share the store: what one of
-        them sees of a file's times may be old."""
-        if self.is_shared:
-            return None
+        """What was last set: (modified, size, inode)."""
         if (known := self._recent.of(notebook_id)) is not None:
             return known.glance
         row = self._database.row("SELECT glance FROM book WHERE id = ?", notebook_id)
