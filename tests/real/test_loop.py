@@ -102,7 +102,7 @@ def test_a_file_is_not_known_while_the_store_fails() -> None:
     def fails(path: str) -> int:
         raise StoreLost("the store is damaged")
 
-    played: Any = SimpleNamespace(store=SimpleNamespace(seen=fails))
+    played: Any = SimpleNamespace(store=SimpleNamespace(seen=fails, is_shared=False))
     nobody: Any = None
     runner = ActionRunner(played, nobody, nobody, nobody, nobody)
     assert not runner.known("n.ipynb", FileStamp(0, 2, 1))
