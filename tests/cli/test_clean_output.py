@@ -45,6 +45,7 @@ CALLS = {
     "merge": ["{}", "{}", "other.ipynb", "--output", "out.ipynb"],
     "doctor": [],
     "stop": [],
+    "store": ["copy", "{state}", "copied"],
 }
 EXACT = {"show", "open"}
 ELSEWHERE = {"git", "driver", "vscode", "mergetool", "demo", "watch", "start", "restart", "serve"} | {
@@ -72,7 +73,7 @@ def nasty(past: Past) -> Past:
 def test_nothing_that_a_terminal_obeys_comes_out(
     nasty: Past, nbmerge: Command, folder: Path, name: str
 ) -> None:
-    ended = nbmerge(name, *(word.format(NAME) for word in CALLS[name]))
+    ended = nbmerge(name, *(word.format(NAME, state=nasty.state) for word in CALLS[name]))
     text = ended.out.decode("utf-8", "replace") + ended.err
     assert OBEYED.findall(text) == []
     assert os.path.exists(nasty.path)

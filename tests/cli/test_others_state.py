@@ -30,6 +30,7 @@ CALLS = {
     "lost": ["nb.ipynb"],
     "open": ["nb.ipynb"],
     "serve": [],
+    "store": ["copy", "{state}", "copied"],
     "save": ["nb.ipynb", "--base", "x", "local.ipynb"],
 }
 
@@ -45,7 +46,7 @@ def test_it_is_refused_at_once(past: Past, nbmerge: Command, folder: Path, name:
     state = Path(past.state)
     state.chmod(0o777)
     before, there = snapshot(folder), snapshot(state)
-    ended = nbmerge(name, *CALLS[name])
+    ended = nbmerge(name, *(word.format(state=state) for word in CALLS[name]))
     assert (ended.code, ended.out) == (4, b"")
     assert re.search(f"can be written by other users.*; type: chmod go-w {state}; or ", ended.line)
     assert (snapshot(folder), snapshot(state)) == (before, there)
