@@ -41,6 +41,7 @@ OWNERS = {
         "jupyter/conflict_handlers.py",
         "jupyter/extension.py",
         "jupyter/handlers.py",
+        "jupyter/history_handlers.py",
         "jupyter/presence_handlers.py",
     },
     "jupyter_client": {"jupyter/handlers.py"},
@@ -51,6 +52,7 @@ OWNERS = {
     "tornado": {
         "jupyter/conflict_handlers.py",
         "jupyter/handlers.py",
+        "jupyter/history_handlers.py",
         "jupyter/notebooks.py",
         "jupyter/presence_handlers.py",
     },

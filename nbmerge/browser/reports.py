@@ -11,41 +11,34 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
-from nbmerge.browser.cell_changes import CellChange, CellStatus, cell_changes, notes_by_cell, same_content
+from nbmerge.browser.cell_changes import CellChange, CellStatus, cell_changes, notes_by_cell
 from nbmerge.browser.cells import CellView, Naming, cell_id, conflict_id, deleted_cell, merged_cell
+from nbmerge.browser.comparison import compared_body, compared_changes, compared_kinds
 from nbmerge.browser.html import Html, counted, document, first_line, fold, join, link, tag
 from nbmerge.browser.outputs import (
     PictureBudget,
     compared_table,
-    is_text,
     merged_table,
     metadata_box,
     metadata_changes,
-    metadata_of,
-    outputs_box,
-    shown_attachments,
 )
 from nbmerge.browser.sources import (
     Author,
-    added_or_removed,
     author_mark,
-    changed_lines,
     decision_place,
     lines,
-    shown_lines,
-    source_box,
     taken_mark,
     what_happened,
 )
-from nbmerge.merge.markers import Labels, Rendered, render
-from nbmerge.merge.values import Result, Side, Terms
+from nbmerge.merge.markers import Labels, Rendered
+from nbmerge.merge.values import Terms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from nbmerge.merge.values import Conflict, Decision
-    from nbmerge.notebook.model import Cell, Notebook
+    from nbmerge.notebook.model import Notebook
 
 _LEGEND = {"local", "remote", "both"}
 _LISTED = 12  # decisions; more are folded
@@ -273,12 +266,10 @@ class NamedNotebook:
 
 def diff_page(old: NamedNotebook, new: NamedNotebook) -> str:
     """The page: HTML, whole in itself."""
-    # one side changed everything, the other nothing: a comparison is a merge without a rival
-    sides = Terms(old.notebook, new.notebook, old.notebook)
-    changes = cell_changes(sides, render(Result(new.notebook, {}, taken=Side.LOCAL)))
+    changes = compared_changes(old.notebook, new.notebook)
     budget = PictureBudget()
-    frames = sides.map(lambda notebook: notebook.frame)
-    frame = list(metadata_changes(frames, new.notebook.frame))
+    before, after = old.notebook.frame, new.notebook.frame
+    frame = list(metadata_changes(Terms(before, after, before), after))
     cells = _folded(
         changes,
         lambda change: Author.BASE if change.quiet else None,
@@ -321,19 +312,8 @@ def _what_changed(changes: Sequence[CellChange], frame: bool) -> str:
 
 
 def _compared_cell(change: CellChange, budget: PictureBudget) -> Html:
-    old, new = change.cells.base, change.merged
-    text = is_text(change.cell)
-    before, after = ([] if cell is None else lines(cell.source) for cell in (old, new))
-    source = shown_lines(changed_lines(before, after, Author.MIXED), text=text, sign=added_or_removed)
-    body = (
-        _compared_bar(change),
-        source_box(source, text=text),
-        None if new is None else shown_attachments(new.value.get("attachments"), budget),
-        _compared_outputs(old, new, budget),
-        _compared_metadata(old, new),
-    )
     anchor = None if change.number is None else cell_id(change.number)
-    return tag("article", *body, class_="cell", id=anchor)
+    return tag("article", _compared_bar(change), *compared_body(change, budget), class_="cell", id=anchor)
 
 
 def _compared_bar(change: CellChange) -> Html:
@@ -342,41 +322,10 @@ def _compared_bar(change: CellChange) -> Html:
     kinds = dict(zip(CellStatus, ("", "local", "added", "gone"), strict=True))
     kind = kinds[change.status]
     marks = [
-        tag("span", _kinds(change)),
+        tag("span", compared_kinds(change)),
         tag("span", change.status.value, class_=f"who {kind}" if kind else None),
         tag("span", "moved", class_="who local") if change.moved else None,
         tag("span", f"was cell {was + 1}") if was is not None and was != number else None,
         tag("code", change.cell.id, class_="id") if change.cell.id else None,
     ]
     return tag("div", name, *marks, class_="bar")
-
-
-def _kinds(change: CellChange) -> str:
-    """`code [3]`, or what became of both: `markdown, now code; [3], now [4]`."""
-    cells = [cell for cell in (change.cells.base, change.merged) if cell is not None]
-    kinds = list(dict.fromkeys(cell.type for cell in cells))
-    counts = list(dict.fromkeys(f"[{cell.count or ' '}]" for cell in cells))
-    shown = [] if counts == ["[ ]"] else [", now ".join(counts)]
-    return " ".join([", now ".join(kinds), *shown])
-
-
-def _compared_outputs(old: Cell | None, new: Cell | None, budget: PictureBudget) -> Html | None:
-    """The outputs, those before and after side by side where they differ."""
-    if old is None or new is None or old.plain_outputs == new.plain_outputs:
-        kept = new or old
-        return None if kept is None else outputs_box(kept.outputs, budget)
-    sides = [_outputs_of("before", "gone", old, budget), _outputs_of("after", "added", new, budget)]
-    return tag("div", *sides, class_="pair")
-
-
-def _outputs_of(name: str, kind: str, cell: Cell, budget: PictureBudget) -> Html:
-    head = join([tag("span", name, class_=f"who {kind}"), " outputs"])
-    nothing = tag("div", tag("h4", head), tag("p", "none", class_="empty"), class_="outs")
-    return tag("div", outputs_box(cell.outputs, budget, head) or nothing)
-
-
-def _compared_metadata(old: Cell | None, new: Cell | None) -> Html | None:
-    if old is None or new is None or same_content(old, new):
-        return None
-    before, after = metadata_of(old), metadata_of(new)
-    return metadata_box(list(metadata_changes(Terms(before, after, before), after)), compared_table)

@@ -29,7 +29,7 @@ from nbmerge.files import digest, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.cli.pages import NamedContent
+    from nbmerge.browser.comparison import NamedContent
     from nbmerge.history.store import Store
 
 _SHOW = """
@@ -82,7 +82,8 @@ def diff_parser() -> CommandParser:
 
 def run_diff(found: Arguments) -> int:
     """Run `diff`; its exit code.  Raises NbmergeError."""
-    from nbmerge.cli.pages import HtmlPage, NamedContent, comparison_of
+    from nbmerge.browser.comparison import NamedContent
+    from nbmerge.cli.pages import HtmlPage, comparison_of
 
     notebook, numbers = _compared(found.notebook, found.second)
     with history(found.state) as store:
@@ -162,7 +163,7 @@ def _compared(first: str, second: str | None) -> tuple[NamedVersion, list[int]]:
 
 
 def _content(store: Store, notebook_id: int, notebook: NamedVersion, number: int) -> NamedContent:
-    from nbmerge.cli.pages import NamedContent
+    from nbmerge.browser.comparison import NamedContent
 
     version = version_of(store, notebook_id, notebook, number)
     return NamedContent(f"{notebook.path}@{number}", store.data(notebook_id, version.number))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.histories import NamedVersion, book_of, history, is_number
@@ -21,10 +21,10 @@ from nbmerge.files import digest, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nbmerge.lineage.changes import Changes
     from nbmerge.lineage.heads import Heads, OpenTip
     from nbmerge.lineage.versions import Version
     from nbmerge.service.changes import Development
+    from nbmerge.service.listing import HistoryRow
 
 _LOG = """
 List the versions of a notebook that are kept, newest last: when and how each came, what it changed against
@@ -41,8 +41,6 @@ version that a later save may have overwritten. `changes` is {"added", "removed"
 "moved", "other", "text"}: numbers of cells, those of `removed` in the version before; null where there is
 nothing to compare with.
 """
-_ONE_ROW = 3  # saves; fewer are listed
-_PAUSE = 600.0  # seconds without a save that end a row
 
 
 def log_parser() -> CommandParser:
@@ -60,6 +58,7 @@ def run_log(found: Arguments) -> int:
     import json
 
     from nbmerge.service.changes import development
+    from nbmerge.service.listing import grouped, rows_in, rows_of, version_as_json
 
     notebook = NamedVersion(found.notebook, None)
     each = found.all or found.json or found.cell is not None
@@ -67,14 +66,18 @@ def run_log(found: Arguments) -> int:
         notebook_id = book_of(store, notebook)
         heads = store.heads(notebook_id)
         assert heads is not None
-        groups = [] if each else list(_grouped(store.versions(notebook_id), heads))
-        done = development(store, notebook_id, None if each else {*_compared(groups)})
-    shown = done.versions if found.cell is None else _of_cell(notebook, done, heads, found.cell)
+        versions = store.versions(notebook_id)
+        if each:
+            done = development(store, notebook_id)
+            shown = done.versions if found.cell is None else _of_cell(notebook, done, heads, found.cell)
+            rows = rows_in(done, [(version,) for version in shown], heads)
+        else:
+            rows = rows_of(store, notebook_id, grouped(versions, heads), heads)
     if found.json:
-        write_text("".join(f"{json.dumps(one)}\n" for one in _objects(shown, done, heads)))
+        objects = (version_as_json(row.last, heads, row.changes) for row in rows)
+        write_text("".join(f"{json.dumps(one)}\n" for one in objects))
     else:
-        groups = groups or [(version,) for version in shown]
-        write_text("".join(f"{printable(line)}\n" for line in _rows(notebook, groups, done, heads)))
+        write_text("".join(f"{printable(line)}\n" for line in _lines(notebook, rows, versions, heads)))
     return EXIT_CLEAN
 
 
@@ -98,118 +101,56 @@ def _of_cell(notebook: NamedVersion, done: Development, heads: Heads, word: str)
     return done.touching(*place)
 
 
-def _grouped(versions: Sequence[Version], heads: Heads) -> Iterator[tuple[Version, ...]]:
-    """Saves of one writer that follow each other, together, if they are many enough."""
-    opened = {tip.version for tip in heads.open}
-    group: list[Version] = []
-    for version in versions:
-        if group and not _goes_on(group[-1], version, opened):
-            yield from _rowed(group)
-            group = []
-        group.append(version)
-    yield from _rowed(group)
-
-
-def _compared(groups: Sequence[tuple[Version, ...]]) -> Iterator[int]:
-    """The versions that are read to say what each row changed."""
-    for group in groups:
-        yield from (group[-1].number, *group[0].parents[:1])
-
-
-def _goes_on(before: Version, version: Version, opened: set[int]) -> bool:
-    from nbmerge.lineage.versions import Origin
-
-    return (
-        before.origin is version.origin is Origin.SAVED
-        and version.parents == (before.number,)
-        and (version.writer, version.by) == (before.writer, before.by)
-        and not opened & {before.number, version.number}
-        and version.time - before.time < _PAUSE
-    )
-
-
-def _rowed(group: list[Version]) -> Iterator[tuple[Version, ...]]:
-    if len(group) >= _ONE_ROW:
-        yield tuple(group)
-    else:
-        yield from ((version,) for version in group)
-
-
-def _objects(shown: Sequence[Version], done: Development, heads: Heads) -> Iterator[dict[str, object]]:
-    opened = {tip.version for tip in heads.open}
-    for version in shown:
-        changes = done.changes(version)
-        yield {
-            "version": version.number,
-            "time": datetime.fromtimestamp(version.time, UTC).isoformat(timespec="milliseconds"),
-            "origin": version.origin.value,
-            "parents": list(version.parents),
-            "writer": version.by,
-            "size": version.size,
-            "why": version.why,
-            "head": version.number == heads.head,
-            "open": version.number in opened,
-            "changes": None if changes is None else changes.as_json(),
-        }
-
-
-def _rows(
-    notebook: NamedVersion, groups: Sequence[tuple[Version, ...]], done: Development, heads: Heads
+def _lines(
+    notebook: NamedVersion, rows: Sequence[HistoryRow], versions: Sequence[Version], heads: Heads
 ) -> Iterator[str]:
-    opened = {tip.version: tip for tip in heads.open}
-    rows = [_Listed(group, _told(group, done), opened.get(group[-1].number)).columns for group in groups]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for group, row in zip(groups, rows, strict=True):
-        mark = "*" if any(version.number == heads.head for version in group) else " "
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    listed = [_Listed(row).columns for row in rows]
+    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
+    for row, columns in zip(rows, listed, strict=True):
+        mark = "*" if any(version.number == heads.head for version in row.versions) else " "
+        cells = (cell.ljust(width) for cell, width in zip(columns, widths, strict=True))
         yield f"{mark} {'  '.join(cells)}".rstrip()
-    yield f"* is what the file holds{_unless_newer(notebook, done.versions, heads)}"
-    if any(len(group) > 1 for group in groups):
+    yield f"* is what the file holds{_unless_newer(notebook, versions, heads)}"
+    if any(len(row.versions) > 1 for row in rows):
         yield f"{to_type('log', notebook.path, '--all')} lists each save"
     for tip in heads.open:
         yield open_tip_line(notebook.path, tip)
 
 
-def _told(group: tuple[Version, ...], done: Development) -> str:
-    """What a row says of what changed."""
-    from nbmerge.lineage.versions import Origin
-
-    first, last = group[0], group[-1]
-    changes: Changes | None = done.changes(last) if len(group) == 1 else done.between(first, last)
-    if changes is not None:
-        return changes.words or "the same cells"
-    if last.origin is Origin.UNREADABLE or last.number not in done.cells:
-        return "is no notebook"
-    count = len(done.cells[last.number])
-    words = f"{count} cell{'s' * (count != 1)}"
-    return f"{words}; what it came from is no longer kept" if first.parents else words
-
-
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """A version, or several that are told as one; `tip` if a later save may have overwritten it."""
+    """A row as it is printed."""
 
-    versions: tuple[Version, ...]
-    changes: str
-    tip: OpenTip | None
+    row: HistoryRow
 
     @property
     def columns(self) -> tuple[str, ...]:
-        first, last = self.versions[0], self.versions[-1]
+        first, last, tip = self.row.first, self.row.last, self.row.tip
         name = f"@{last.number}" if first is last else f"@{first.number}-@{last.number}"
         when = datetime.fromtimestamp(last.time).strftime("%Y-%m-%d %H:%M:%S")
         notes = [last.by]
-        if self.tip is not None:
-            notes.append(f"overwritten by @{self.tip.by}?")
+        if tip is not None:
+            notes.append(f"overwritten by @{tip.by}?")
         size = f"{last.size:,} bytes"
-        return name, when, self._came, size, self.changes, "; ".join(filter(None, notes))
+        return name, when, self._came, size, self._changed, "; ".join(filter(None, notes))
+
+    @property
+    def _changed(self) -> str:
+        """What changed."""
+        if self.row.changes is not None:
+            return self.row.changes.words or "the same cells"
+        count = self.row.cells
+        if count is None:
+            return "is no notebook"
+        words = f"{count} cell{'s' * (count != 1)}"
+        return f"{words}; what it came from is no longer kept" if self.row.first.parents else words
 
     @property
     def _came(self) -> str:
-        first, last = self.versions[0], self.versions[-1]
+        first, last = self.row.first, self.row.last
         came = first.origin.value
         if first is not last:
-            came = f"{len(self.versions)} saves in {_lasting(last.time - first.time)}"
+            came = f"{len(self.row.versions)} saves in {_lasting(last.time - first.time)}"
         if any(parent != first.number - 1 for parent in first.parents):
             came += f" from {' and '.join(f'@{parent}' for parent in first.parents)}"
         return came

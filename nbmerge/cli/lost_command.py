@@ -7,8 +7,7 @@ form of the list, also where only a part of it is shown; nothing is left out wit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
 from nbmerge.cli.histories import NamedVersion, book_of, history, service
@@ -21,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nbmerge.lineage.lost import Lost
     from nbmerge.lineage.versions import Version
+    from nbmerge.service.lost import LostRow
 
 _LOST = """
 List the lines, cells and results that were saved once and are not in the notebook now, what went last
@@ -50,19 +50,6 @@ def lost_parser() -> CommandParser:
     return parser.with_json("one JSON object a line").with_state()
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One thing that is lost, under its number; `gone` is the first version without it."""
-
-    number: int
-    found: Lost
-    gone: Version | None
-
-    def holds(self, words: list[str]) -> bool:
-        text = self.found.text.lower()
-        return all(word.lower() in text for word in words)
-
-
 def run_lost(found: Arguments) -> int:
     """Run `lost`; its exit code.  Raises NbmergeError."""
     if found.put_back is not None:
@@ -76,27 +63,24 @@ def run_lost(found: Arguments) -> int:
     if found.json:
         import json
 
-        write_text("".join(f"{json.dumps(_as_json(row))}\n" for row in shown))
+        write_text("".join(f"{json.dumps(row.as_json())}\n" for row in shown))
     else:
         lines = _lines(found.notebook, shown, None if found.all else _SHOWN)
         write_text("".join(f"{printable(line)}\n" for line in lines))
     return EXIT_CLEAN
 
 
-def _rows(found: Arguments) -> list[_Row]:
+def _rows(found: Arguments) -> list[LostRow]:
     from nbmerge.notebook.reader import read
-    from nbmerge.service.lost import all_lost, went_with
+    from nbmerge.service.lost import lost_rows
 
     notebook = NamedVersion(found.notebook, None)
     with history(found.state) as store:
         notebook_id = book_of(store, notebook)
-        now = read(read_file(notebook.path), notebook.path)
-        versions = store.versions(notebook_id)
-        lost = all_lost(store, notebook_id, now)
-        return [_Row(number, one, went_with(versions, one)) for number, one in enumerate(lost, 1)]
+        return lost_rows(store, notebook_id, read(read_file(notebook.path), notebook.path))
 
 
-def _went_since(row: _Row, since: int | None) -> bool:
+def _went_since(row: LostRow, since: int | None) -> bool:
     return since is None or row.gone is None or row.gone.number >= since
 
 
@@ -112,7 +96,7 @@ def _put_back(found: Arguments) -> int:
     return EXIT_CONFLICTS if held.conflicts else EXIT_CLEAN
 
 
-def _lines(path: str, rows: list[_Row], most: int | None) -> Iterator[str]:
+def _lines(path: str, rows: list[LostRow], most: int | None) -> Iterator[str]:
     if not rows:
         yield f"{path}: nothing of this kind is lost: all of it is in the notebook"
         return
@@ -143,19 +127,3 @@ def _when(gone: Version | None) -> str:
     when = datetime.fromtimestamp(gone.time).strftime("%Y-%m-%d %H:%M:%S")
     by = f" ({gone.by})" if gone.by else ""
     return f"went with @{gone.number} at {when}{by}"
-
-
-def _as_json(row: _Row) -> dict[str, object]:
-    gone = row.gone
-    time = None if gone is None else datetime.fromtimestamp(gone.time, UTC).isoformat(timespec="milliseconds")
-    return {
-        "number": row.number,
-        "kind": row.found.kind.value,
-        "cell": row.found.place + 1,
-        "id": row.found.cell.id,
-        "text": row.found.text,
-        "last": row.found.last,
-        "gone": None if gone is None else gone.number,
-        "time": time,
-        "writer": None if gone is None else gone.by,
-    }

@@ -15,18 +15,10 @@ from nbmerge.files import replace_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nbmerge.browser.comparison import NamedContent
     from nbmerge.merge.files import MergedFile, Source
     from nbmerge.merge.markers import Labels
     from nbmerge.merge.values import Terms
-    from nbmerge.notebook.model import Notebook
-
-
-@dataclass(frozen=True, slots=True)
-class NamedContent:
-    """What is compared, and what it is called."""
-
-    name: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +46,13 @@ def refuse_one_of(page: str, files: tuple[str | None, ...]) -> None:
 
 def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Labels) -> str:
     """The page about a merge of these files.  Raises NotebookError."""
+    from nbmerge.browser.comparison import in_one_major
     from nbmerge.browser.reports import Merge, merge_page
     from nbmerge.notebook.reader import read
 
     rendered = whole.rendered
     try:
-        sides = _sides(files)
+        sides = in_one_major(files)
         taken = whole.result.taken
         shown = getattr(sides, taken.value) if taken is not None else read(whole.data, files.local.name)
         rendered = replace(rendered, notebook=shown)
@@ -70,29 +63,11 @@ def report_of(whole: MergedFile, files: Terms[Source], title: str, labels: Label
 
 def comparison_of(old: NamedContent, new: NamedContent) -> str:
     """The page about what changed.  Raises NotebookError."""
+    from nbmerge.browser.comparison import both_read
     from nbmerge.browser.reports import NamedNotebook, diff_page
-    from nbmerge.merge.files import InMemory
-    from nbmerge.merge.values import Terms
 
-    before, after = InMemory(old.name, old.data), InMemory(new.name, new.data)
     try:
-        sides = _sides(Terms(before, after, before))
-        return diff_page(NamedNotebook(old.name, sides.base), NamedNotebook(new.name, sides.local))
+        before, after = both_read(old, new)
+        return diff_page(NamedNotebook(old.name, before), NamedNotebook(new.name, after))
     except RecursionError:
         raise NotebookError(f"{new.name}: is nested too deeply to be shown") from None
-
-
-def _sides(files: Terms[Source]) -> Terms[Notebook]:
-    """The notebooks in one nbformat major, as the merge has them."""
-    from nbmerge.merge.values import Terms
-    from nbmerge.notebook.reader import BOM, read
-    from nbmerge.notebook.versions import empty_beside, harmonise
-
-    data = files.base.read()
-    empty = not data.removeprefix(BOM).strip()
-    before = None if empty else read(data, files.base.name)
-    known = () if before is None else before.cells
-    local, remote = (read(file.read(), file.name, known) for file in (files.local, files.remote))
-    base = before or empty_beside(local, remote)
-    sides, _ = harmonise((base, local, remote), (files.base, files.local, files.remote))
-    return Terms(*sides)

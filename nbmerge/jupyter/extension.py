@@ -22,6 +22,7 @@ from nbmerge.jupyter.handlers import (
     SaveHandler,
     Serving,
 )
+from nbmerge.jupyter.history_handlers import HISTORY
 from nbmerge.jupyter.notebooks import Contents
 from nbmerge.jupyter.participants import Participants
 from nbmerge.jupyter.presence_handlers import SETTING as PRESENCE
@@ -102,6 +103,7 @@ class NbmergeExtension(ExtensionApp):
                 (r"/nbmerge/api/conflicts/(.+)", ConflictsHandler),
                 (r"/nbmerge/api/settle/(.+)", SettleHandler),
                 (r"/nbmerge/api/presence/(.+)", PresenceHandler),
+                *HISTORY,
             ]
         )
 

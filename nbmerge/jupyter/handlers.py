@@ -87,12 +87,13 @@ class NotebookHandler(APIHandler):
     def body(self, **kinds: type) -> dict[str, Any]:
         """The JSON object that was sent, which has these members.  Raises HTTPError if it has not."""
         found = self.get_json_body()
+        if not isinstance(found, dict):
+            raise web.HTTPError(400, "no JSON object was sent")
         for name, kind in kinds.items():
-            if not isinstance(found, dict) or not isinstance(found.get(name), kind):
+            if not isinstance(found.get(name), kind):
                 raise web.HTTPError(400, f"the member {name!r} is missing or is no {kind.__name__}")
             if kind is str and (why := _why_no_name(found[name], _LONGEST.get(name, _LONGEST_NAME))):
                 raise web.HTTPError(400, f"the member {name!r} {why}")
-        assert isinstance(found, dict)
         return found
 
     def check_is_here(self) -> None:
@@ -105,8 +106,11 @@ class NotebookHandler(APIHandler):
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(reply, default=json_default))
 
-    def answer_failure(self, error: NbmergeError, path: str, file: str) -> None:
-        """Say what failed: to the page in its words, to the server's log as it is.
+    def answer_failure(
+        self, error: NbmergeError, path: str, file: str, unknown: str = "unknown base"
+    ) -> None:
+        """Say what failed: to the page in its words, to the server's log as it is; `unknown`: what a
+        UsageError means to the page.
 
         Not by an HTTPError: of that Jupyter shows the message with every percent sign twice.
         """
@@ -115,7 +119,7 @@ class NotebookHandler(APIHandler):
         self.log.warning("nbmerge: %s", error, exc_info=status == 500)
         self.set_status(status)
         message = for_page(str(error), path, file, self.serving.participants.directory)
-        self.answer({"reason": "unknown base" if is_unknown else None, "message": message})
+        self.answer({"reason": unknown if is_unknown else None, "message": message})
 
     async def opened(self, file: str) -> Opened:
         """What a file holds and its version, recorded."""

@@ -108,8 +108,7 @@ class HeadsChange:
 
     def without_open(self, version: int) -> HeadsChange:
         """The same after what may have been overwritten is open no more."""
-        still = tuple(tip for tip in self.heads.open if tip.version != version)
-        return replace(self, heads=replace(self.heads, open=still))
+        return replace(self, heads=dismissed(self.heads, version))
 
 
 def first(number: int) -> Heads:
@@ -167,6 +166,11 @@ def tips_reopened(heads: Heads, graph: Graph, merges: Collection[int]) -> HeadsC
     for tip in heads.open:
         change = _brought_back(change, tip, merges, first=False)
     return change
+
+
+def dismissed(heads: Heads, version: int) -> Heads:
+    """The heads after somebody said that what may have overwritten a version was meant."""
+    return replace(heads, open=tuple(tip for tip in heads.open if tip.version != version))
 
 
 def claimed(heads: Heads, graph: Graph, number: int, base: int, merges: Collection[int]) -> HeadsChange:

@@ -124,6 +124,19 @@ def _output_text(output: dict[str, Json]) -> Iterator[str]:
         yield f"{joined(output['ename']) or ''}: {joined(output.get('evalue')) or ''}"
 
 
+def with_past_cell(cell: Cell, before: Sequence[Cell], at: int | None, now: Notebook) -> Notebook:
+    """The notebook in which a cell is what it was; it is at the place `at` now, under the id that it has.
+
+    None: it is gone, and comes behind the one that it stood behind; `before` are those that stood before it.
+    """
+    if at is None:
+        return _behind(_with_free_id(cell, now), before, now)
+    id = now.cells[at].id
+    cells = list(now.cells)
+    cells[at] = cell if cell.id == id else without_id(cell) if id is None else with_id(cell, id)
+    return now.with_cells(tuple(cells))
+
+
 class NotPutBackError(ValueError):
     """Why something cannot be put back as it was; one line for people."""
 
@@ -176,11 +189,14 @@ def _with_cell(found: Lost, now: Notebook) -> Notebook:
     source = "\n".join(split(found.cell.source)[0][number] for number in found.lines)
     whole = found.kind is LostKind.CELL
     cell = found.cell if whole else found.cell.with_source(source)
-    cell = _with_free_id(cell if whole else never_run(cell), now)
-    places = (_place_of(before, now.cells) for before in reversed(found.before))
+    return _behind(_with_free_id(cell if whole else never_run(cell), now), found.before, now)
+
+
+def _behind(cell: Cell, before: Sequence[Cell], now: Notebook) -> Notebook:
+    """The notebook with a cell behind the last of those that stood before it."""
+    places = (_place_of(one, now.cells) for one in reversed(before))
     behind = next((place for place in places if place is not None), -1)
-    cells = (*now.cells[: behind + 1], cell, *now.cells[behind + 1 :])
-    return now.with_cells(cells)
+    return now.with_cells((*now.cells[: behind + 1], cell, *now.cells[behind + 1 :]))
 
 
 def _with_free_id(cell: Cell, now: Notebook) -> Cell:

@@ -25,7 +25,7 @@ from nbmerge.files import create_file, digest, read_ordinary_file
 from nbmerge.history.opening import database_of, open_store, state_directory
 from nbmerge.history.store import Store
 from nbmerge.history.values import Retention
-from nbmerge.lineage.heads import Heads
+from nbmerge.lineage.heads import Heads, dismissed
 from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.service.cache import NotebookCache
 from nbmerge.service.record import Recorded, Recorder, Saved
@@ -333,6 +333,17 @@ class NotebookService:
                 return Written(self.head(notebook_id), self._merged(notebook_id, heads))
 
         return self.patiently(path, attempt, "; try again, the merge is not forgotten")
+
+    def dismiss(self, path: str, number: int) -> bool:
+        """Take the word of somebody that what may have overwritten a version was meant; that version stays
+        in the history.  False: it is not open (any more)."""
+        with self.at(path) as (notebook_id, _):
+            heads = self.recorder.heads(notebook_id)
+            after = dismissed(heads, number)
+            if after.open == heads.open:
+                return False
+            self.store.set_heads(notebook_id, after)
+            return True
 
     def restore(self, path: str, number: int) -> Replaced | None:
         """Make the file hold a version again, also if it is gone or is no notebook now.

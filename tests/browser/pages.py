@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbmerge.browser.cell_changes import CellChange, cell_changes
-from nbmerge.cli.pages import NamedContent, comparison_of, report_of
+from nbmerge.browser.comparison import NamedContent
+from nbmerge.cli.pages import comparison_of, report_of
 from nbmerge.merge.files import InMemory, MergedFile, merge_sources
 from nbmerge.merge.markers import Labels, MarkerStyle, Rendered
 from nbmerge.merge.values import Policy, Terms

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["server", "parts", "presence", "rooms", "conflicts"])
+@pytest.mark.parametrize("name", ["server", "parts", "presence", "history", "rooms", "conflicts"])
 def test_the_tests_of_the_server_pass(name: str) -> None:
     options = ["-v", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

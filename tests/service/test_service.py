@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from nbmerge.history.store import Store
-from nbmerge.lineage.lost import Lost
 from nbmerge.notebook.model import Notebook
 from nbmerge.service import lost
 from nbmerge.service.notebook_service import open_service
@@ -47,12 +46,12 @@ def test_nobody_waits_while_what_is_lost_is_looked_for(past: Past, monkeypatch: 
     found: list[bool] = []
     past.saved(BASE)
 
-    def all_lost(store: Store, notebook_id: int, now: Notebook) -> list[Lost]:
+    def lost_rows(store: Store, notebook_id: int, now: Notebook) -> list[lost.LostRow]:
         found.append(is_free(store))
         return real(store, notebook_id, now)
 
-    real = lost.all_lost
-    monkeypatch.setattr(lost, "all_lost", all_lost)
+    real = lost.lost_rows
+    monkeypatch.setattr(lost, "lost_rows", lost_rows)
     with open_service(past.state) as service:
         lost.put_lost_back(service, str(past.path), 1)
     assert found == [True]
