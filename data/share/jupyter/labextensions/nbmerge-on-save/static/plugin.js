@@ -5,6 +5,7 @@
  */
 
 import { Conflicts } from './conflict-commands.js';
+import { showHistory } from './history.js';
 import { presenceIn } from './presence.js';
 import { NotebookProvider } from './provider.js';
 import { NbmergeServer } from './server.js';
@@ -37,6 +38,7 @@ export async function plugins(shared) {
   const { IStatusBar } = (await shared('@jupyterlab/statusbar')) ?? {};
   const { ICommandPalette } = await shared('@jupyterlab/apputils');
   const { ITranslator } = await shared('@jupyterlab/translation');
+  const { ILayoutRestorer } = await shared('@jupyterlab/application');
   const [cmState, cmView] = await Promise.all(['@codemirror/state', '@codemirror/view'].map(shared));
   const { ICollaborativeContentProvider } = (await shared('@jupyter/collaborative-drive')) ?? {};
   const tokens = {
@@ -45,6 +47,7 @@ export async function plugins(shared) {
     bar: IStatusBar,
     palette: ICommandPalette,
     translator: ITranslator,
+    restorer: ILayoutRestorer,
     rooms: ICollaborativeContentProvider
   };
   const there = Object.entries(tokens).filter(([, token]) => token);
@@ -57,7 +60,7 @@ export async function plugins(shared) {
       optional: there.map(([, token]) => token),
       activate: async (app, /** @type {Tracker} */ tracker, /** @type {any[]} */ ...given) => {
         const named = Object.fromEntries(there.map(([name], i) => [name, given[i]]));
-        const { factory, settings, bar, palette, translator, rooms } = named;
+        const { factory, settings, bar, palette, restorer, translator, rooms } = named;
         const isRoom = rooms && PageConfig.getOption('disableRTC') !== 'true';
         const drive = driveOf(app);
         const server = new NbmergeServer({ ServerConnection, URLExt }, drive.serverSettings);
@@ -93,6 +96,9 @@ export async function plugins(shared) {
         const conflicts = new Conflicts(page);
         listen(app, provider);
         show(app, status, bar);
+        const has = (/** @type {string} */ path) => provider.has(path);
+        const listening = (/** @type {(path: string) => void} */ heard) => hear(app, heard);
+        await showHistory({ app, tracker, server, words, has, listen: listening, palette, restorer }, shared);
       }
     }
   ];
@@ -208,16 +214,24 @@ function wrapDrive(drive, stock, provider) {
 }
 
 /**
+ * @param {JupyterFrontEnd} app
+ * @param {(path: string, version: string, tab: string) => void} heard
+ */
+function hear(app, heard) {
+  app.serviceManager.events?.stream.connect((_, event) => {
+    if (event.schema_id !== EVENT) return;
+    const { path, version, tab } = /** @type {any} */ (event);
+    heard(path, version, tab);
+  });
+}
+
+/**
  * Hear of changes; and ask, since hints may be missed: by a page that was hidden or offline.
  * @param {JupyterFrontEnd} app
  * @param {NotebookProvider} provider
  */
 function listen(app, provider) {
-  app.serviceManager.events?.stream.connect((_, event) => {
-    if (event.schema_id !== EVENT) return;
-    const { path, version, tab } = /** @type {any} */ (event);
-    provider.hint(path, version, tab);
-  });
+  hear(app, (path, version, tab) => provider.hint(path, version, tab));
   const look = () => {
     if (document.visibilityState === 'hidden') return;
     for (const replica of provider.replicas) void replica.check().catch(() => undefined);

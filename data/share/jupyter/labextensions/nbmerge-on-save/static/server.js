@@ -82,14 +82,33 @@ export class NbmergeServer {
   }
 
   /**
+   * Ask about something of a notebook.
+   * @param {string} what
+   * @param {string} path
+   * @param {Record<string, string | number>} query
+   * @returns {Promise<any>}
+   */
+  look(what, path, query) {
+    return this._ask('GET', what, path, undefined, PATIENCE, query);
+  }
+
+  /** Have something done to a notebook. @param {string} what @param {string} path @param {Json} body */
+  act(what, path, body) {
+    return this._ask('POST', what, path, body);
+  }
+
+  /**
    * @param {string} method
    * @param {string} what
    * @param {string} path
    * @param {Json} [body]
    * @param {number} [patience]
+   * @param {Record<string, string | number>} [query]
    */
-  async _ask(method, what, path = '', body = undefined, patience = PATIENCE) {
-    const url = this._url.join(this._settings.baseUrl, 'nbmerge/api', what, this._url.encodeParts(path));
+  async _ask(method, what, path = '', body = undefined, patience = PATIENCE, query = {}) {
+    const place = this._url.join(this._settings.baseUrl, 'nbmerge/api', what, this._url.encodeParts(path));
+    const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+    const url = asked.size ? `${place}?${asked}` : place;
     const init = { method, signal: AbortSignal.timeout(patience), ...(body && { body: JSON.stringify(body) }) };
     const response = await this._connection.makeRequest(url, init, this._settings);
     if (response.ok) return response.json();

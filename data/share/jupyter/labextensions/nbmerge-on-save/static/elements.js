@@ -1,0 +1,42 @@
+/**
+ * Owns: making elements of the page out of text.
+ * Must not know: what they are for.
+ * Invariant: what is said is text and nothing else: no string becomes an element, an attribute's name or a handler.
+ */
+
+/** @typedef {Node | string | null | undefined | false} Content */
+/**
+ * What an element has: attributes by their names (null, undefined and false: not), and what happens on events.
+ * @typedef {Record<string, string | number | boolean | null | undefined>} Attributes
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Attributes} [attributes]
+ * @param {...Content} content
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
+export function element(name, attributes = {}, ...content) {
+  const made = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) {
+      made.setAttribute(attribute, value === true ? '' : String(value));
+    }
+  }
+  for (const one of content) if (one || one === '') made.append(one);
+  return made;
+}
+
+/**
+ * A button; `name`: what it is called where its text alone does not say it.
+ * @param {string} text
+ * @param {() => void} press
+ * @param {Attributes & {name?: string}} [attributes]
+ * @returns {HTMLButtonElement}
+ */
+export function button(text, press, { name, ...attributes } = {}) {
+  const made = element('button', { type: 'button', 'aria-label': name, title: name, ...attributes }, text);
+  made.addEventListener('click', press);
+  return made;
+}
