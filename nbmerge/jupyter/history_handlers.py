@@ -19,7 +19,7 @@ from nbmerge.service.listing import Wanted
 from nbmerge.service.lost import LostName
 
 _MOST = 200  # rows of one page
-_USUAL = 40
+_USUAL = 30
 _LONGEST_WORDS = 200  # characters
 _LARGEST = 1 << 53  # as numbers that a page has
 

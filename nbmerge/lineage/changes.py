@@ -201,7 +201,9 @@ def _lines_changed(old: str, new: str) -> int:
 
 
 def _was_run(old: Cell, now: Cell) -> bool:
-    return old.count != now.count or old.plain_outputs != now.plain_outputs
+    if old.count != now.count:
+        return True
+    return old.outputs != now.outputs and old.plain_outputs != now.plain_outputs
 
 
 def _rest(cell: Cell) -> dict[str, object]:

@@ -135,7 +135,9 @@ def page_of(store: Store, notebook_id: int, heads: Heads, wanted: Wanted) -> His
 
 def doubted(store: Store, notebook_id: int, heads: Heads) -> list[tuple[HistoryRow, HistoryRow]]:
     """What may have been overwritten, and by what, the newest first."""
-    kept = {one.number: one for one in store.versions(notebook_id)} if heads.open else {}
+    if not heads.open:
+        return []
+    kept = {one.number: one for one in store.versions(notebook_id)}
     pairs = [(kept[tip.version], kept[tip.by]) for tip in heads.open if {tip.version, tip.by} <= kept.keys()]
     rows = iter(rows_of(store, notebook_id, [(one,) for pair in pairs for one in pair], heads))
     return list(zip(rows, rows, strict=True))[::-1]

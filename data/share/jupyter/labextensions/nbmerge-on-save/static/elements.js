@@ -1,7 +1,8 @@
 /**
  * Owns: making elements of the page out of text.
  * Must not know: what they are for.
- * Invariant: what is said is text and nothing else: no string becomes an element, an attribute's name or a handler.
+ * Invariant: what is said is text and nothing else: no string becomes an element, an attribute's name or a handler,
+ * and none turns around what stands beside it.
  */
 
 /** @typedef {Node | string | null | undefined | false} Content */
@@ -9,6 +10,13 @@
  * What an element has: attributes by their names (null, undefined and false: not), and what happens on events.
  * @typedef {Record<string, string | number | boolean | null | undefined>} Attributes
  */
+
+// Controls, and the marks that reorder text: they are shown by their numbers.
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text as it can be read. @param {string} text */
+export const legible = text =>
+  text.replace(HIDDEN, mark => `⟨U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
 
 /**
  * @template {keyof HTMLElementTagNameMap} Name
@@ -21,10 +29,10 @@ export function element(name, attributes = {}, ...content) {
   const made = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) {
-      made.setAttribute(attribute, value === true ? '' : String(value));
+      made.setAttribute(attribute, value === true ? '' : legible(String(value)));
     }
   }
-  for (const one of content) if (one || one === '') made.append(one);
+  for (const one of content) if (one) made.append(typeof one === 'string' ? legible(one) : one);
   return made;
 }
 

@@ -29,7 +29,8 @@ const ID = 'nbmerge-history';
 const HISTORY = 'nbmerge:show-history';
 const PREVIOUS = 'nbmerge:restore-previous';
 const LOST = 'nbmerge:show-lost';
-const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161"
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+<path class="jp-icon3" fill="#616161"
 d="M13 3a9 9 0 0 0-9 9H1l4 4 4-4H6a7 7 0 1 1 2.1 5l-1.4 1.4A9 9 0 1 0 13 3zm-1 5v5l4.2 2.5.8-1.2-3.5-2.1V8z"/></svg>`;
 
 /**

@@ -5,7 +5,7 @@
  * shown as the server's report shows it and nothing of it runs.
  */
 
-import { button, element } from './elements.js';
+import { button, element, legible } from './elements.js';
 import { reported, reportPlace } from './history_report.js';
 import { came, whole } from './history_words.js';
 
@@ -54,7 +54,7 @@ export class VersionDialog {
     const asked = ++this._asked;
     if (!this.node.isConnected) document.body.append(this.node);
     if (!this.node.open) this.node.showModal();
-    title.textContent = this._words.__('%1, version @%2', name, version);
+    title.textContent = legible(this._words.__('%1, version @%2', name, version));
     said.textContent = this._words.__('Looking …');
     /** @type {ShownVersion} */
     let shown;
@@ -72,7 +72,8 @@ export class VersionDialog {
     if (asked !== this._asked) return;
     said.textContent = '';
     const { version: row } = shown;
-    about.textContent = [whole(this._words, row.time), came(this._words, row), row.writer].filter(Boolean).join(' · ');
+    const told = [whole(this._words, row.time), came(this._words, row), row.writer];
+    about.textContent = legible(told.filter(Boolean).join(' · '));
     bar.replaceChildren(...this._buttons(name, shown), element('span', { class: 'nbmerge-count' }, this._count(shown)));
     cells.replaceChildren(this._cells(shown));
     cells.scrollTop = 0;

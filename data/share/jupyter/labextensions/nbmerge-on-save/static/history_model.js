@@ -10,8 +10,26 @@
 /** @typedef {import('./history_words.js').Lost} Lost */
 /** @typedef {{version: Row, by: Row}} Doubt */
 /** @typedef {{version: number, before: number | null, conflicts: number}} Done */
-/** @typedef {{then: number | null, now: number | null, status: string, moved: boolean, quiet: boolean, kinds: string, id: string | null, html: string}} ComparedCell */
-/** @typedef {{version: Row, cells: ComparedCell[], style: string, head: number, before: number | null, after: number | null}} ShownVersion */
+/**
+ * A cell of a version beside the notebook: its numbers then and now (null: it was not there), and what became of it.
+ * @typedef {object} ComparedCell
+ * @property {number | null} then
+ * @property {number | null} now
+ * @property {string} status
+ * @property {boolean} moved
+ * @property {boolean} quiet
+ * @property {string} kinds
+ * @property {string} html
+ */
+/**
+ * @typedef {object} ShownVersion
+ * @property {Row} version
+ * @property {ComparedCell[]} cells
+ * @property {string} style
+ * @property {number} head
+ * @property {number | null} before
+ * @property {number | null} after
+ */
 /**
  * The requests about a notebook.
  * @typedef {object} Requests
@@ -19,7 +37,7 @@
  * @property {(what: string, path: string, body: Record<string, unknown>) => Promise<any>} act
  */
 
-export const PAGE = 40; // rows
+export const PAGE = 30; // rows
 const MOST = 200; // that are asked for at once
 
 export class History {

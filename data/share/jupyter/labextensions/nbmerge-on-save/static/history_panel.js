@@ -6,7 +6,7 @@
  * what was done is said, with a button that undoes it.
  */
 
-import { button, element } from './elements.js';
+import { button, element, legible } from './elements.js';
 import { VersionDialog } from './history_dialog.js';
 import { History } from './history_model.js';
 import { doubtful, showIn, versions } from './history_view.js';
@@ -115,8 +115,8 @@ export class HistoryPanel {
     const words = this._words;
     const history = this._history;
     const name = history.path.split('/').at(-1) ?? '';
-    title.textContent = name || words.__('History');
-    title.title = history.path;
+    title.textContent = legible(name || words.__('History'));
+    title.title = legible(history.path);
     tabs.forEach((tab, place) => {
       const isChosen = place === Number(this._isLost);
       tab.setAttribute('aria-selected', String(isChosen));
@@ -222,7 +222,7 @@ export class HistoryPanel {
   /** @param {string} text @param {number | null} [undo] the version that undoes it */
   _say(text, undo = null) {
     const { said } = this._parts;
-    said.replaceChildren(text);
+    said.replaceChildren(legible(text));
     if (undo === null) return;
     const words = this._words;
     const back = button(words.__('Undo'), () => void this._restore(undo), {

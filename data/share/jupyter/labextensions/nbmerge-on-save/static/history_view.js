@@ -169,8 +169,8 @@ export const note = text => element('p', { class: 'nbmerge-note' }, text);
  * @param {HTMLElement[]} shown
  */
 export function showIn(place, shown) {
-  const focused = /** @type {HTMLElement | null} */ (place.contains(document.activeElement) ? document.activeElement : null);
-  const key = focused?.dataset.key;
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  const key = place.contains(focused) && focused?.dataset.key;
   place.replaceChildren(...shown);
   if (!key) return;
   const same = /** @type {HTMLElement | null} */ (place.querySelector(`[data-key="${CSS.escape(key)}"]`));

@@ -32,7 +32,18 @@
  * @property {Changes | null} changes
  * @property {number | null} cells
  */
-/** @typedef {{number: number, kind: string, cell: number, text: string, lines: number, last: number, gone: number | null, time: string | null, writer: string | null}} Lost */
+/**
+ * What is lost, which stood last in a cell of the version `last`; `gone` is the first one without it.
+ * @typedef {object} Lost
+ * @property {string} kind
+ * @property {number} last
+ * @property {number} cell
+ * @property {string} text the beginning of it
+ * @property {number} lines how many it has
+ * @property {number | null} gone
+ * @property {string | null} time
+ * @property {string | null} writer
+ */
 
 const NAMED = 2; // cells; of more only the number is told
 

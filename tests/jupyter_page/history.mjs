@@ -1,0 +1,121 @@
+/**
+ * The history's panel without a browser: its modules under node, told what to do line by line, as in pages.mjs.
+ * Of a page's document there is what makes elements of text.
+ */
+
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+
+const [, , folder] = process.argv;
+const load = name => import(pathToFileURL(`${folder}/${name}`).href);
+
+class Made {
+  constructor(name) {
+    Object.assign(this, { name, attributes: {}, content: [], listeners: {}, dataset: {} });
+  }
+  setAttribute(name, value) {
+    this.attributes[name] = value;
+  }
+  append(...content) {
+    this.content.push(...content);
+  }
+  addEventListener(name, listener) {
+    this.listeners[name] = listener;
+  }
+  get textContent() {
+    return this.content.map(one => one.textContent ?? one).join('');
+  }
+  *all() {
+    yield this;
+    for (const one of this.content) if (one instanceof Made) yield* one.all();
+  }
+}
+globalThis.document = { createElement: name => new Made(name) };
+
+const { ENGLISH, wordsOf } = await load('words.js');
+const { History } = await load('history_model.js');
+const { came, changed, day, missing } = await load('history_words.js');
+const { doubtful, versions } = await load('history_view.js');
+const { lostThings } = await load('lost_view.js');
+
+/** A language in which every text of ours is in brackets. */
+const BRACKETS = wordsOf({
+  languageCode: 'de_DE',
+  load: () => ({
+    __: (text, ...values) => `[${ENGLISH.__(text, ...values)}]`,
+    _n: (one, many, count, ...values) => `[${ENGLISH._n(one, many, count, ...values)}]`
+  })
+});
+const languages = { english: ENGLISH, brackets: BRACKETS };
+
+let history;
+let waiting = new Map();
+let number = 0;
+let fresh = [];
+let errors = [];
+let shows = 0;
+
+const ask = () => (what, path, body) =>
+  new Promise((done, fail) => {
+    const id = ++number;
+    waiting.set(id, { done, fail });
+    fresh.push({ id, who: 0, what, body: { path, ...body } });
+  });
+const failed = error => void errors.push(String(error));
+
+const commands = {
+  say: ({ about, language = 'english', row, lost, time, now, text, values }) => {
+    const words = languages[language];
+    return {
+      changed: () => changed(words, row),
+      came: () => came(words, row),
+      day: () => day(words, time, new Date(now)),
+      missing: () => missing(words, lost),
+      text: () => words.__(text, ...values)
+    }[about]();
+  },
+  start: () => {
+    waiting = new Map();
+    [fresh, errors, shows] = [[], [], 0];
+    history = new History({ look: ask(), act: ask() }, () => shows++);
+  },
+  open: ({ path }) => history.open(path),
+  call: ({ method, values = [] }) => void Promise.resolve(history[method](...values)).catch(failed),
+  answer: ({ id, answer }) => waiting.get(id).done(answer),
+  fail: ({ id }) => waiting.get(id).fail(new Error('it failed')),
+  read: () => ({ rows: history.rows.map(row => row.version), older: history.older, error: history.error, shows }),
+  /** All that is shown of rows, doubts and lost things: each element's name, attributes and own text. */
+  view: ({ language = 'english', rows = [], doubts = [], lost = [], press }) => {
+    const words = languages[language];
+    const state = { path: 'nb.ipynb', isKnown: true, rows, doubts, lost, lostMore: 0, each: new Map(), older: 7 };
+    const pressed = [];
+    const names = ['show', 'unfold', 'older', 'merge', 'dismiss'];
+    const actions = Object.fromEntries(names.map(name => [name, row => pressed.push([name, row?.version ?? null])]));
+    const shown = [
+      ...doubtful(words, doubts, actions),
+      ...versions(words, state, actions),
+      ...lostThings(words, state, one => pressed.push(['putBack', one.last]))
+    ].flatMap(one => [...one.all()]);
+    for (const one of shown) if (press && one.name === 'button' && one.textContent.includes(press)) one.listeners.click();
+    const told = shown.map(({ name, attributes, content }) => {
+      const text = content.filter(part => typeof part === 'string').join('');
+      return { name, attributes, text };
+    });
+    return { told, pressed };
+  }
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let result = null;
+  let error = null;
+  try {
+    const { do: what, ...rest } = JSON.parse(line);
+    result = commands[what](rest) ?? null;
+  } catch (problem) {
+    error = problem.stack;
+  }
+  for (let i = 0; i < 3; i++) await new Promise(done => setImmediate(done));
+  process.stdout.write(`${JSON.stringify({ result, error, requests: fresh, later: 0, errors })}\n`);
+  fresh = [];
+  errors = [];
+}
