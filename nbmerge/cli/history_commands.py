@@ -23,6 +23,7 @@ from nbmerge.cli.histories import (
     service,
     version_of,
 )
+from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_content, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, NotebookError, UsageError
 from nbmerge.files import digest, read_file
@@ -48,7 +49,8 @@ that a later save may have overwritten). The file need not exist any more.
 """
 _RECOVER = """
 Merge what a later save may have overwritten (open tips, see `log`) into the notebook. What the file holds
-now is recorded first.
+now is recorded first. --dismiss N says that what came after version N was meant: N is open no more, and stays
+in the history.
 """
 
 
@@ -126,7 +128,9 @@ def run_restore(found: Arguments) -> int:
 def recover_parser() -> CommandParser:
     """The parser of `recover`."""
     exits = {EXIT_CONFLICTS: "done; conflicts are shown in the notebook"}
-    return command("recover", _RECOVER, exits).with_notebook().with_state()
+    parser = command("recover", _RECOVER, exits).with_notebook().with_state()
+    parser.add_argument("--dismiss", metavar="N", type=int, help="leave version N as it is, and ask no more")
+    return parser
 
 
 def run_recover(found: Arguments) -> int:
@@ -135,6 +139,9 @@ def run_recover(found: Arguments) -> int:
     from nbmerge.watch.runner import merged
 
     notebook = NamedVersion(found.notebook, None)
+    if found.dismiss is not None:
+        _dismiss(notebook, found.dismiss, found.state)
+        return EXIT_CLEAN
     with service(found.state) as opened:
         notebook_id = book_of(opened.store, notebook)
         done = opened.reopen(notebook.path)
@@ -148,6 +155,14 @@ def run_recover(found: Arguments) -> int:
         said = merged(notebook.path, done.version, done.merge, versions, news).message
     write_text(printable(f"{notebook.path}: {said}") + "\n")
     return EXIT_CONFLICTS if done and done.merge.conflicts else EXIT_CLEAN
+
+
+def _dismiss(notebook: NamedVersion, number: int, state: str | None) -> None:
+    with service(state) as opened:
+        book_of(opened.store, notebook)
+        if not opened.dismiss(notebook.path, number):
+            raise UsageError(f"{notebook.path}: version {number} is not open; {to_type('log', notebook.path)}")
+    write_text(f"{printable(notebook.path)}: version {number} is open no more; it stays in the history\n")
 
 
 def _compared(first: str, second: str | None) -> tuple[NamedVersion, list[int]]:

@@ -190,6 +190,19 @@ def test_recover_merges_every_open_tip(past: Past, nbmerge: Command) -> None:
     assert past.heads.open == ()
 
 
+def test_a_doubt_is_dismissed_and_its_version_stays(past: Past, nbmerge: Command) -> None:
+    past.saved(BASE, LOCAL, REMOTE, THIRD)
+    past.doubted(2, 1, 3)
+    past.doubted(3, 1, 4)
+    before = stamp(past)
+    ended = nbmerge("recover", "nb.ipynb", "--dismiss", "2")
+    assert (ended.code, ended.out) == (0, b"nb.ipynb: version 2 is open no more; it stays in the history\n")
+    assert [tip.version for tip in past.heads.open] == [3]
+    assert (stamp(past), len(past.versions)) == (before, 4)
+    ended = nbmerge("recover", "nb.ipynb", "--dismiss", "2")
+    assert (ended.code, ended.err[:40]) == (2, "nbmerge: nb.ipynb: version 2 is not open")
+
+
 def test_recover_where_nothing_is_known_to_be_common(past: Past, nbmerge: Command) -> None:
     past.saved(notebook(code("a = 1", id="one")), notebook(code("b = 1", id="two")))
     past.doubted(1, None, 2)

@@ -84,9 +84,7 @@ def hostile() -> Notebook:
     png = base64.b64encode(b"no picture").decode() + '" onerror="window.canary=1'
     bundles = [
         {"text/html": HOSTILE, "application/javascript": "window.canary=1"},
-        {
-            "image/svg+xml": f"<svg xmlns='http://www.w3.org/2000/svg' onload='window.canary=1'>{HOSTILE}</svg>"
-        },
+        {"image/svg+xml": _SVG.replace("<svg ", "<svg onload='window.canary=1' ") + HOSTILE},
         {"image/png": png, "text/plain": HOSTILE},
     ]
     outputs = [{"output_type": "display_data", "data": one, "metadata": {}} for one in bundles]

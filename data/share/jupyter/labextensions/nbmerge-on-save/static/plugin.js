@@ -98,7 +98,8 @@ export async function plugins(shared) {
         show(app, status, bar);
         const has = (/** @type {string} */ path) => provider.has(path);
         const listening = (/** @type {(path: string) => void} */ heard) => hear(app, heard);
-        await showHistory({ app, tracker, server, words, has, listen: listening, palette, restorer }, shared);
+        const past = { app, tracker, server, words, has, listen: listening, palette, restorer };
+        await showHistory(past, shared).catch(error => console.warn('nbmerge shows no history:', error));
       }
     }
   ];
