@@ -150,9 +150,10 @@ def test_what_is_lost_is_found_and_put_back(there: Server, tab: Tab) -> None:
 def test_a_doubt_is_dismissed(there: Server, tab: Tab) -> None:
     doubt(there, 4, by=5)
     there.put(NAME, river("print('mean')"))
-    tab.page.locator(".nbmerge-doubts button", has_text="Dismiss").click()
-    said(tab, "stays in the history")
-    tab.page.wait_for_selector(".nbmerge-doubts", state="hidden")
+    dismiss = tab.page.locator('.nbmerge-doubts [data-key="dismiss-4"]')
+    dismiss.click()
+    said(tab, "@4 stays in the history")
+    dismiss.wait_for(state="detached")
 
 
 def test_nothing_runs(there: Server, tab: Tab) -> None:

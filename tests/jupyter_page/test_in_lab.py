@@ -352,6 +352,27 @@ def test_the_server_has_no_part_any_more(there: Server, both: tuple[Tab, Tab]) -
         tab.page.evaluate("window.dialogs = []")
 
 
+def test_a_version_is_brought_back_from_the_panel_and_that_is_undone(
+    there: Server, both: tuple[Tab, Tab]
+) -> None:
+    ann, bob = both
+    ann.type(1, "0")
+    ann.save()
+    ann.page.evaluate("void window.jupyterapp.commands.execute('nbmerge:show-history')")
+    said = ann.page.locator(".nbmerge-said")
+    ann.page.locator(".nbmerge-row").last.click()
+    ann.page.locator("dialog button", has_text="Restore this version").click()
+    for made, undo in (("one = 1", True), ("one = 10", False)):
+        wanted = ["# Levels", made, "two = 2\nprint(two)", "three = 3"]
+        said.locator("button", has_text="Undo").wait_for()
+        ann.wait(wanted)
+        bob.wait(wanted)
+        assert there.sources(ann.name) == wanted
+        if undo:
+            said.locator("button").click()
+    ann.page.evaluate("window.jupyterapp.shell.collapseRight()")
+
+
 @pytest.mark.skipif(not HAS_NOTEBOOK, reason="Notebook is not installed")
 def test_in_notebook_7(there: Server, chromium_program: Browser) -> None:
     name = "in-notebook.ipynb"

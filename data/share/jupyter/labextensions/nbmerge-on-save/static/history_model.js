@@ -150,7 +150,8 @@ export class History {
     this.rows = found.rows;
     this.older = found.older;
     this.doubts = found.doubts;
-    this.each.clear();
+    const still = new Set(found.rows.map((/** @type {Row} */ row) => `${row.first} ${row.version}`));
+    for (const [first, saves] of this.each) if (!still.has(`${first} ${saves[0]?.version}`)) this.each.delete(first);
     this.isKnown = true;
     this.error = '';
     this._changed();

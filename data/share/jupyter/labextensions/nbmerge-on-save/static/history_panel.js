@@ -36,12 +36,13 @@ export class HistoryPanel {
     this._history = new History(requests, () => this._show());
     this._isLost = false;
     this._isStale = true;
-    this._timer = 0;
+    this._timers = { find: 0, refresh: 0 };
     this._dialog = new VersionDialog(words, {
       fetch: version => this._history.version(version),
       restore: (version, cell) => this._restore(version, cell)
     });
     this._parts = this._build();
+    this._dialog.node.addEventListener('close', () => setTimeout(() => this._takeFocus()));
     this._show();
   }
 
@@ -79,6 +80,12 @@ export class HistoryPanel {
     this._parts.filter.focus();
   }
 
+  /** Nobody has the focus since what had it was shown anew: to what was said, or where keys go first. */
+  _takeFocus() {
+    const { said, filter } = this._parts;
+    if (document.activeElement === document.body) (said.querySelector('button') ?? filter).focus();
+  }
+
   async restorePrevious() {
     await this._do('restore', {}, done => this._words.__('Restored what was before, as version @%1.', done.version));
   }
@@ -101,7 +108,7 @@ export class HistoryPanel {
     const said = element('div', { role: 'status', class: 'nbmerge-said' });
     const doubts = element('section', { class: 'nbmerge-doubts', 'aria-label': words.__('Doubts'), tabindex: -1 });
     const filter = element('input', { type: 'search', class: 'nbmerge-filter' });
-    filter.addEventListener('input', () => this._later(() => this._find(filter.value.trim())));
+    filter.addEventListener('input', () => this._later('find', () => this._find(filter.value.trim())));
     const list = element('div', { class: 'nbmerge-list', tabindex: -1 });
     const past = element('div', { role: 'tabpanel', id: 'nbmerge-past', class: 'nbmerge-past' }, filter, list);
     const row = element('div', { role: 'tablist', class: 'nbmerge-tabs', 'aria-label': words.__('History') }, ...tabs);
@@ -146,22 +153,22 @@ export class HistoryPanel {
   }
 
   _soon() {
-    this._later(() => {
+    this._later('refresh', () => {
       if (this.widget.isVisible) void this._refresh();
     });
   }
 
-  /** @param {() => void} work */
-  _later(work) {
-    clearTimeout(this._timer);
-    this._timer = window.setTimeout(work, PATIENCE);
+  /** @param {'find' | 'refresh'} what @param {() => void} work */
+  _later(what, work) {
+    clearTimeout(this._timers[what]);
+    this._timers[what] = window.setTimeout(work, PATIENCE);
   }
 
   async _refresh() {
     this._isStale = false;
-    const { lost } = this._history;
     await this._history.refresh();
-    if (lost || this._isLost) await this._history.findLost();
+    if (this._isLost) await this._history.findLost();
+    else this._history.lost = null; // looked for when somebody wants to see it: all versions are read for it
   }
 
   /** @param {number} version @param {number} [cell] @returns {Promise<string>} why it failed */
