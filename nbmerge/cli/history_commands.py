@@ -161,7 +161,8 @@ def _dismiss(notebook: NamedVersion, number: int, state: str | None) -> None:
     with service(state) as opened:
         book_of(opened.store, notebook)
         if not opened.dismiss(notebook.path, number):
-            raise UsageError(f"{notebook.path}: version {number} is not open; {to_type('log', notebook.path)}")
+            look = to_type("log", notebook.path)
+            raise UsageError(f"{notebook.path}: version {number} is not open; {look} says what is")
     write_text(f"{printable(notebook.path)}: version {number} is open no more; it stays in the history\n")
 
 

@@ -15,7 +15,7 @@ from tornado import web
 from nbmerge.errors import NbmergeError
 from nbmerge.jupyter.handlers import NotebookHandler
 from nbmerge.jupyter.past import Answer, Past
-from nbmerge.service.listing import Wanted
+from nbmerge.service.listing import WantedRows
 from nbmerge.service.lost import LostName
 
 _MOST = 200  # rows of one page
@@ -75,7 +75,7 @@ class HistoryHandler(PastHandler):
     @web.authenticated
     @authorized
     async def get(self, path: str) -> None:
-        wanted = Wanted(
+        wanted = WantedRows(
             most=min(self.number("most", _USUAL), _MOST),
             before=self.number("before", 0),
             words=self.words,

@@ -15,7 +15,7 @@ from nbmerge.browser.comparison import NamedContent, compared_cells
 from nbmerge.browser.html import STYLE
 from nbmerge.errors import NotebookError, UsageError
 from nbmerge.notebook.reader import read
-from nbmerge.service.listing import Wanted, doubted, page_of, version_as_json
+from nbmerge.service.listing import WantedRows, doubted, page_of, version_as_json
 from nbmerge.service.lost import LostName, lost_rows, put_lost_back
 from nbmerge.service.notebook_service import NotebookService
 from nbmerge.service.restoring import restore_before, restore_cell
@@ -33,7 +33,7 @@ class Past:
     service: NotebookService
     file: str
 
-    def history(self, wanted: Wanted) -> Answer:
+    def history(self, wanted: WantedRows) -> Answer:
         """{"rows", "older", "doubts", "head"}: a page of the versions; doubts with the first page only."""
         store = self.service.store
         notebook_id, head = self._now()

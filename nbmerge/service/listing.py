@@ -102,7 +102,7 @@ class HistoryPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedRows:
     """Which rows: `most` of those before a version (0: the newest) that hold all of the words.
 
     `each`: each save for itself; `since`: none before this version.
@@ -115,7 +115,7 @@ class Wanted:
     since: int = 0
 
 
-def page_of(store: Store, notebook_id: int, heads: Heads, wanted: Wanted) -> HistoryPage:
+def page_of(store: Store, notebook_id: int, heads: Heads, wanted: WantedRows) -> HistoryPage:
     """One page of the history."""
     versions = [one for one in store.versions(notebook_id) if one.number >= wanted.since]
     groups = [(one,) for one in versions] if wanted.each else grouped(versions, heads)

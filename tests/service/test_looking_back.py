@@ -10,7 +10,7 @@ import pytest
 from nbmerge.errors import UsageError
 from nbmerge.lineage.versions import Context, Writer
 from nbmerge.notebook.reader import read
-from nbmerge.service.listing import HistoryRow, Wanted, page_of
+from nbmerge.service.listing import HistoryRow, WantedRows, page_of
 from nbmerge.service.notebook_service import NotebookService, open_service
 from nbmerge.service.record import Saved
 from nbmerge.service.restoring import restore_before, restore_cell
@@ -93,7 +93,7 @@ def test_the_version_before_where_there_is_none(past: Past) -> None:
         restore_before(service, str(past.path))
 
 
-def rows(service: NotebookService, past: Past, wanted: Wanted) -> tuple[list[HistoryRow], int]:
+def rows(service: NotebookService, past: Past, wanted: WantedRows) -> tuple[list[HistoryRow], int]:
     notebook_id = service.store.adopt(os.path.realpath(past.path))
     page = page_of(service.store, notebook_id, service.recorder.heads(notebook_id), wanted)
     return list(page.rows), page.older
@@ -106,18 +106,18 @@ def test_pages_that_follow_each_other_leave_no_row_out(past: Past) -> None:
         past.saved(*contents, writer=f"w{turn}")
     with open_service(past.state) as service:
         for words in ((), ("a",), ("x = 1",), ("w3", "x = 2"), ("none",)):
-            whole, older = rows(service, past, Wanted(1000, words=words))
+            whole, older = rows(service, past, WantedRows(1000, words=words))
             assert older == 0
             for most in (1, 2, 5):
                 found: list[HistoryRow] = []
                 before = 0
                 while not found or before:
-                    part, before = rows(service, past, Wanted(most, before, words))
+                    part, before = rows(service, past, WantedRows(most, before, words))
                     found += part
                     if not whole:
                         break
                 assert [row.versions for row in found] == [row.versions for row in whole]
-        every, _ = rows(service, past, Wanted(1000))
+        every, _ = rows(service, past, WantedRows(1000))
     versions = [one.number for row in reversed(every) for one in row.versions]
     assert versions == [one.number for one in past.versions]
 
