@@ -96,6 +96,13 @@ def test_every_control_has_a_name_and_can_be_read(tab: Tab, look: str, width: in
     assert found == []
 
 
+def test_the_checker_finds_what_is_wrong(tab: Tab) -> None:
+    panel = tab.page.locator("#nbmerge-history")
+    panel.evaluate("panel => panel.append(Object.assign(document.createElement('button'), {id: 'wrong'}))")
+    assert [found.split(":")[0] for found in serious(tab.page, "#nbmerge-history")] == ["button-name"]
+    panel.evaluate("panel => panel.querySelector('#wrong').remove()")
+
+
 def test_all_by_keys(there: Server, tab: Tab) -> None:
     """The shortcut, the list, a version, one cell of it, and back."""
     before = there.sources(NAME)

@@ -128,6 +128,7 @@ export class History {
     if (!found || asked !== this._askedLost) return;
     this.lost = found.lost;
     this.lostMore = found.more;
+    this.error = '';
     this._changed();
   }
 

@@ -107,8 +107,8 @@ export class NbmergeServer {
    */
   async _ask(method, what, path = '', body = undefined, patience = PATIENCE, query = {}) {
     const place = this._url.join(this._settings.baseUrl, 'nbmerge/api', what, this._url.encodeParts(path));
-    const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-    const url = asked.size ? `${place}?${asked}` : place;
+    const asked = String(new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])));
+    const url = asked ? `${place}?${asked}` : place;
     const init = { method, signal: AbortSignal.timeout(patience), ...(body && { body: JSON.stringify(body) }) };
     const response = await this._connection.makeRequest(url, init, this._settings);
     if (response.ok) return response.json();
