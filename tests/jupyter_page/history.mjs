@@ -33,10 +33,10 @@ class Made {
 globalThis.document = { createElement: name => new Made(name) };
 
 const { ENGLISH, wordsOf } = await load('words.js');
-const { History } = await load('history_model.js');
-const { came, changed, day, missing } = await load('history_words.js');
-const { doubtful, versions } = await load('history_view.js');
-const { lostThings } = await load('lost_view.js');
+const { History } = await load('history-model.js');
+const { came, changed, day, missing } = await load('history-words.js');
+const { doubtful, versions } = await load('history-view.js');
+const { lostThings } = await load('lost-view.js');
 
 /** A language in which every text of ours is in brackets. */
 const BRACKETS = wordsOf({

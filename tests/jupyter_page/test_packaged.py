@@ -17,7 +17,7 @@ UNDER_NODE = [
     *("text.js", "order.js", "notebooks.js", "replica.js", "apply.js", "words.js"),
     *("markers.js", "conflict-words.js", "conflict-choosing.js"),
     *("presence-places.js", "presence-line.js"),
-    *("history_words.js", "history_model.js"),
+    *("history-words.js", "history-model.js"),
 ]
 
 

@@ -5,7 +5,7 @@
  */
 
 import { element } from './elements.js';
-import { HistoryPanel } from './history_panel.js';
+import { HistoryPanel } from './history-panel.js';
 
 /** @typedef {import('@jupyterlab/application').JupyterFrontEnd} JupyterFrontEnd */
 /** @typedef {import('@jupyterlab/application').ILayoutRestorer} Restorer */

@@ -5,12 +5,12 @@
  */
 
 import { button, element } from './elements.js';
-import { came, changed, clock, day, whole } from './history_words.js';
+import { came, changed, clock, day, whole } from './history-words.js';
 
 /** @typedef {import('./words.js').Words} Words */
-/** @typedef {import('./history_model.js').History} History */
-/** @typedef {import('./history_model.js').Doubt} Doubt */
-/** @typedef {import('./history_words.js').Row} Row */
+/** @typedef {import('./history-model.js').History} History */
+/** @typedef {import('./history-model.js').Doubt} Doubt */
+/** @typedef {import('./history-words.js').Row} Row */
 /**
  * @typedef {object} Actions
  * @property {(row: Row) => void} show

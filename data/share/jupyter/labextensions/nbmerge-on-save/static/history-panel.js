@@ -7,16 +7,16 @@
  */
 
 import { button, element, legible } from './elements.js';
-import { VersionDialog } from './history_dialog.js';
-import { History } from './history_model.js';
-import { doubtful, showIn, versions } from './history_view.js';
-import { lostThings } from './lost_view.js';
+import { VersionDialog } from './history-dialog.js';
+import { History } from './history-model.js';
+import { doubtful, showIn, versions } from './history-view.js';
+import { lostThings } from './lost-view.js';
 
 /** @typedef {import('./words.js').Words} Words */
-/** @typedef {import('./history_model.js').Requests} Requests */
-/** @typedef {import('./history_model.js').Done} Done */
-/** @typedef {import('./history_words.js').Row} Row */
-/** @typedef {import('./history_words.js').Lost} Lost */
+/** @typedef {import('./history-model.js').Requests} Requests */
+/** @typedef {import('./history-model.js').Done} Done */
+/** @typedef {import('./history-words.js').Row} Row */
+/** @typedef {import('./history-words.js').Lost} Lost */
 /** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
 /** @typedef {import('@lumino/widgets').Widget} Widget */
 

@@ -6,8 +6,8 @@
  * stays until newer answers take its place.
  */
 
-/** @typedef {import('./history_words.js').Row} Row */
-/** @typedef {import('./history_words.js').Lost} Lost */
+/** @typedef {import('./history-words.js').Row} Row */
+/** @typedef {import('./history-words.js').Lost} Lost */
 /** @typedef {{version: Row, by: Row}} Doubt */
 /** @typedef {{version: number, before: number | null, conflicts: number}} Done */
 /**

@@ -6,12 +6,12 @@
  */
 
 import { button, element, legible } from './elements.js';
-import { reported, reportPlace } from './history_report.js';
-import { came, whole } from './history_words.js';
+import { reported, reportPlace } from './history-report.js';
+import { came, whole } from './history-words.js';
 
 /** @typedef {import('./words.js').Words} Words */
-/** @typedef {import('./history_model.js').ShownVersion} ShownVersion */
-/** @typedef {import('./history_model.js').ComparedCell} ComparedCell */
+/** @typedef {import('./history-model.js').ShownVersion} ShownVersion */
+/** @typedef {import('./history-model.js').ComparedCell} ComparedCell */
 /**
  * What the buttons do; each gives an error's words, or "" when it is done.
  * @typedef {object} Choices

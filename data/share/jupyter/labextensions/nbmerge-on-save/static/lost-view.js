@@ -5,12 +5,12 @@
  */
 
 import { button, element } from './elements.js';
-import { missing, whole } from './history_words.js';
-import { note } from './history_view.js';
+import { missing, whole } from './history-words.js';
+import { note } from './history-view.js';
 
 /** @typedef {import('./words.js').Words} Words */
-/** @typedef {import('./history_model.js').History} History */
-/** @typedef {import('./history_words.js').Lost} Lost */
+/** @typedef {import('./history-model.js').History} History */
+/** @typedef {import('./history-words.js').Lost} Lost */
 
 const LINES = 6; // in sight
 
