@@ -87,8 +87,15 @@ def _run(editor: Editor, *words: str) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SystemFailure(f"{editor.program}: it could not be run, or does not end: {error}") from error
     if done.returncode != 0:
-        said = os.fsdecode(done.stderr or done.stdout).strip().rpartition("\n")[2]
-        raise SystemFailure(f"{editor.program}: {said or f'exit {done.returncode}'}")
+        why = _reason(os.fsdecode(done.stderr or done.stdout))
+        raise SystemFailure(f"{editor.program}: {why or f'exit {done.returncode}'}")
+
+
+def _reason(said: str) -> str:
+    """VS Code says its reason after "Error: ", then where in its code that was, then that it has failed."""
+    lines = [line.strip() for line in said.strip().splitlines()]
+    errors = [line.partition("Error: ")[2] for line in lines if line.startswith("Error: ")]
+    return (errors or lines or [""])[-1]
 
 
 def _version(folders: Iterable[str], identifier: str) -> str | None:

@@ -176,7 +176,7 @@ class NotebookState:
         if changed:
             self.retries = 0
             self.copies.changed(now)
-        self.due = due
+        self.due = due or changed  # a writer may still tell that this save was not made from the one before
 
     def is_torn(self, data: bytes, at: WallTime, why: str, now: float) -> None:
         """What was read is no notebook: look again soon, and later and later while it stays the same."""

@@ -10,13 +10,16 @@ from nbmerge.disk import LateSave
 from nbmerge.files import digest
 from nbmerge.lineage.judge import BaseJudgement, Save, VersionContent, judge
 from nbmerge.lineage.versions import Context, Origin
+from nbmerge.notebook.reader import read
 from nbmerge.observe import events as was
+from nbmerge.service.record import DeclaredSave
 from nbmerge.watch import actions as do
 from tests.helpers import build
+from tests.helpers.spelling import JUPYTER
 from tests.scenarios import cells
 from tests.scenarios.editor import jupyter
 from tests.scenarios.notation import Play, play
-from tests.scenarios.world import NOTEBOOK
+from tests.scenarios.world import NOTEBOOK, World
 
 TWO = """
     busy
@@ -31,6 +34,25 @@ TWO = """
     B saves
     quiet
 """
+
+
+def test_what_a_writer_tells_after_its_save_is_written_once_the_file_is_quiet() -> None:
+    """Nothing happens to the file by that, so nothing else would make the watcher look again."""
+    world = World()
+    first, second, third = (
+        JUPYTER.spell(build.notebook(*(build.code(text, id=text[0]) for text in texts)))
+        for texts in (["a = 1", "b = 1"], ["a = 1", "b = 2"], ["a = 1\na = 2", "b = 2\nb = 3"])
+    )
+    for data in (first, second, third):
+        world.write(NOTEBOOK, data)
+        world.advance(0.1)
+    notebook_id = world.store.adopt(NOTEBOOK)
+    base = world.store.version(notebook_id, 1)
+    told = DeclaredSave(NOTEBOOK, third, read(third), lambda _: None, "")
+    world.service.recorder.record_written(notebook_id, told, base, world.now, in_file=True)
+    assert world.service.recorder.is_due(notebook_id)
+    world.quiet()
+    assert not world.service.recorder.is_due(notebook_id)
 
 
 def answering(stage: Play, times: int, every: float) -> None:

@@ -210,11 +210,23 @@ class CodeServer:
 
 
 @contextlib.contextmanager
-def code_server(folder: Path, python: str = sys.executable, plain: bool = False) -> Iterator[CodeServer]:
-    """A server that answers; `plain`: without nbmerge's extension."""
-    extensions, user, probes, root = (folder / name for name in ("extensions", "user", "probes", "notebooks"))
-    for one in (extensions, user, probes, root):
+def code_server(
+    folder: Path,
+    python: str = sys.executable,
+    plain: bool = False,
+    *,
+    notebooks: Path | None = None,
+    state: Path | None = None,
+) -> Iterator[CodeServer]:
+    """A server that answers; `plain`: without nbmerge's extension.
+
+    `notebooks` and `state` are folders that others use as well.
+    """
+    extensions, user, probes = (folder / name for name in ("extensions", "user", "probes"))
+    root = notebooks or folder / "notebooks"
+    for one in (extensions, user, probes):
         one.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     shutil.copytree(_PROBE, extensions / "tests.probe-1.0.0")
     if not plain:
         found = extension(str(ROOT / "data"), __version__)
@@ -235,7 +247,7 @@ def code_server(folder: Path, python: str = sys.executable, plain: bool = False)
     command += ["--disable-update-check", "--extensions-dir", extensions, "--user-data-dir", user, root]
     ours = {
         "NBMERGE_PROBES": str(probes),
-        "NBMERGE_STATE_DIR": str(folder / "state"),
+        "NBMERGE_STATE_DIR": str(state or folder / "state"),
         "PYTHONPATH": str(ROOT),
     }
     ours |= {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}

@@ -138,7 +138,9 @@ class Window {
       save: (content, base, id) => ask('save', { content, base, save_id: id, writer: `window ${who}`, exact: true }),
       claim: (content, base) => ask('claim', { content, base, writer: `window ${who}` })
     };
-    const told = { came: () => undefined, undone: () => undefined, log: line => void errors.push(line) };
+    this.said = [];
+    const note = what => () => void this.said.push(what);
+    const told = { came: () => undefined, undone: note('undone'), gone: note('gone'), log: line => void errors.push(line) };
     const kept = { get: key => memory.get(key), set: (key, value) => void memory.set(key, value) };
     this.session = new Session(this.vscode(), this, server, kept, told, clock);
   }
@@ -176,9 +178,15 @@ class Window {
   getCells() {
     return [...this.cells];
   }
-  changed(removedCells = []) {
+  changed(removedCells = [], addedCells = []) {
     this.version++;
-    this.session.changed({ notebook: this, cellChanges: [], contentChanges: removedCells.length ? [{ removedCells }] : [] });
+    const contentChanges = removedCells.length || addedCells.length ? [{ removedCells, addedCells }] : [];
+    this.session.changed({ notebook: this, cellChanges: [], contentChanges });
+  }
+  /** A cell runs until it has ended. */
+  runs(cell, success) {
+    const cellChanges = [{ cell: this.cells[cell], executionSummary: { success } }];
+    this.session.changed({ notebook: this, cellChanges, contentChanges: [] });
   }
   apply({ texts, notebooks }) {
     for (const [uri, edits] of grouped(texts)) {
@@ -199,6 +207,7 @@ class Window {
   arrange(edits) {
     const places = edits.map((edit, order) => ({ ...edit, order })).filter(one => one.range);
     places.sort((a, b) => b.range.end - a.range.end || b.order - a.order);
+    const cellsBefore = [...this.cells];
     const removed = [];
     for (const { place, metadata } of edits) if (metadata) this.cells[place].metadata = metadata;
     for (const { range, cells } of places) {
@@ -206,8 +215,9 @@ class Window {
       removed.push(...this.cells.splice(range.start, range.end - range.start, ...made));
     }
     for (const { notebook } of edits) if (notebook) this.metadata = notebook;
+    this.undos.push({ cellsBefore });
     this.isDirty = true;
-    this.changed(removed);
+    this.changed(removed, this.cells.filter(one => !cellsBefore.includes(one)));
   }
   type(place, at, text) {
     const cell = this.cells[place % this.cells.length];
@@ -219,6 +229,16 @@ class Window {
   undo() {
     const step = this.undos.pop();
     if (!step) return;
+    if (step.cellsBefore) {
+      const now = this.cells;
+      this.cells = step.cellsBefore;
+      this.isDirty = true;
+      this.changed(
+        now.filter(one => !this.cells.includes(one)),
+        this.cells.filter(one => !now.includes(one))
+      );
+      return;
+    }
     step.cell.text = step.before;
     this.isDirty = true;
     this.changed();
@@ -262,7 +282,7 @@ class Window {
     const text = readFileSync(this.path, 'utf8');
     if (this.isDirty || text === this.known) return;
     this.undos = [];
-    this.changed(this.take(text));
+    this.changed(this.take(text), this.cells);
   }
 }
 
@@ -303,6 +323,7 @@ const commands = {
     void made.session.open().catch(failed);
   },
   undo: ({ who }) => windows[who].undo(),
+  runs: ({ who, cell, success }) => windows[who].runs(cell, success),
   save: ({ who }) => void windows[who].save().catch(failed),
   noticed: ({ who }) => windows[who].session.fileChanged(),
   reload: ({ who }) => windows[who].reload(),
@@ -316,10 +337,10 @@ const commands = {
   answer: ({ id, answer }) => waiting.get(id)?.done(answer),
   fail: ({ id, reason }) => waiting.get(id)?.fail(Object.assign(new Error('failed'), { reason })),
   read: ({ who }) => {
-    const { refusals, saves, isDirty, session, cells } = windows[who];
-    return { sources: cells.map(one => one.text), refusals, saves, isDirty, base: session.copy.base };
+    const { refusals, saves, isDirty, session, cells, said } = windows[who];
+    return { sources: cells.map(one => one.text), refusals, saves, isDirty, said, base: session.copy.base };
   },
-  plan: ({ notebook, operations, running, kept }) => planned(notebook, operations, running, kept),
+  plan: ({ notebook, operations, running, kept, isSave }) => planned(notebook, operations, running, kept, isSave),
   markers: ({ text, choice }) =>
     conflictsIn(text).map(one => ({ ...one, chosen: choice === undefined ? null : chosen(text, one, choice) }))
 };

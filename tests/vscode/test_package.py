@@ -119,6 +119,19 @@ def test_a_broken_folder_of_extensions_is_no_version(tmp_path: Path) -> None:
     assert found.version is None
 
 
+def test_an_editor_that_is_too_old_says_so(tmp_path: Path, bin: Path) -> None:
+    """As VS Code and its kin print it."""
+    said = (
+        "Error: Unable to install extension 'x.y' as it is not compatible with VS Code '1.81.1'.",
+        "    at U.install (/usr/share/out/vs/code/node/cliProcessMain.js:50:6422)",
+        "Failed Installing Extensions: file:///tmp/n.vsix",
+    )
+    program(bin, "windsurf", "\n".join(f'echo "{line}" >&2' for line in said) + "\nexit 1")
+    (found,) = editors(str(tmp_path), IDENTIFIER, {"PATH": str(bin)})
+    with pytest.raises(SystemFailure, match=r"windsurf: Unable to install extension .* '1\.81\.1'\.$"):
+        install(found, "n.vsix")
+
+
 def test_editors_are_told_to_install_and_to_uninstall(tmp_path: Path, bin: Path) -> None:
     program(bin, "code", f'echo "$@" >> {tmp_path}/told')
     (found,) = editors(str(tmp_path), IDENTIFIER, {"PATH": str(bin)})

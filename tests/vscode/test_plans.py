@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nbmerge.notebook.reader import read
@@ -89,6 +89,27 @@ def test_a_cell_that_runs_is_not_touched(
         assert _compared(old["cells"][place]) in after
     if plan["all"]:
         assert after == [_compared(one) for one in new["cells"]]
+
+
+@given(NOTEBOOKS, NOTEBOOKS, st.sets(st.integers(0, 6)))
+@tried(200)
+def test_a_save_gives_a_cell_that_runs_its_text_and_never_ends_its_run(
+    process: NodeProcess, old: Notebook, new: Notebook, running: set[int]
+) -> None:
+    places = [place for place in sorted(running) if place < len(old["cells"])]
+    plan = process.do("plan", notebook=old, operations=between(old, new), running=places, isSave=True)
+    assert plan["all"]
+    gone = {*plan["deleted"], *(one["place"] for one in plan["replaced"])}
+    assert gone.isdisjoint(places)
+    assume(not any(one.get("field") == "id" for one in between(old, new)))
+    wanted = apply(old, between(old, new))["cells"]
+    made = {cell["id"]: cell for cell in done(old, plan)}
+    for cell in (old["cells"][place] for place in places):
+        now = made[cell["id"]]
+        assert now["outputs"] == cell["outputs"]
+        for one in wanted:
+            if one["id"] == cell["id"]:
+                assert source_of(now) == source_of(one)
 
 
 def test_a_cell_of_which_only_the_text_changed_keeps_its_editor(process: NodeProcess) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbmerge.sync import Timing, participating
-from tests.helpers.build import Notebook, code, notebook
+from tests.helpers.build import Notebook, code, notebook, source_of
 from tests.helpers.examples import tried
 from tests.helpers.node_process import needs_node
 from tests.helpers.spelling import JUPYTER
@@ -197,6 +197,61 @@ def test_what_somebody_takes_out_by_hand_stays_out(made: Windows) -> None:
     windows.host.do("replace", who=0, cell=1, text="b = 2")
     windows.settle()
     assert windows.held() == ["a = 10", "b = 2"]
+
+
+def moved(windows: Windows) -> None:
+    """A program puts the last cell first, with a new line in it."""
+    found = json.loads(windows.path.read_bytes())
+    found["cells"] = [found["cells"].pop(), *found["cells"]]
+    found["cells"][0]["source"] = "# theirs\n" + source_of(found["cells"][0])
+    windows.path.write_bytes(JUPYTER.spell(found))
+
+
+def test_undo_of_a_cell_that_others_moved_does_not_take_their_text_out_of_the_file(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 1, "mine")
+    moved(windows)
+    windows.host.do("noticed", who=0)
+    windows.pass_time(500)
+    assert "# theirs" in windows.read(0)["sources"][0]
+    windows.host.do("undo", who=0)
+    found = windows.read(0)
+    assert "# theirs" not in "".join(found["sources"])
+    assert found["said"] == ["undone"]
+    windows.settle()
+    held = windows.held()
+    assert "# theirs" in held[0]
+    assert sum(source.count("mine") for source in held) == 1
+
+
+def test_a_cell_that_others_inserted_and_that_goes_is_named(made: Windows) -> None:
+    windows = started(made, 1, notebook(code("a = 1", id="a")))
+    windows.host.do("type", who=0, cell=0, at=5, text="0")
+    new = notebook(code("a = 1", id="a"), code("theirs", id="b"))
+    windows.path.write_bytes(JUPYTER.spell(new))
+    windows.host.do("noticed", who=0)
+    windows.pass_time(500)
+    assert windows.read(0)["sources"] == ["a = 10", "theirs"]
+    windows.host.do("undo", who=0)
+    assert windows.read(0)["said"] == ["gone"]
+    windows.settle()
+    assert windows.held() == ["a = 10"]
+
+
+def test_a_save_brings_the_new_text_into_a_cell_that_runs(made: Windows) -> None:
+    windows = started(made, 1)
+    windows.host.do("runs", who=0, cell=0)
+    typed(windows, 0, 1, "mine")
+    written(windows, 0, "theirs")
+    windows.host.do("noticed", who=0)
+    windows.pass_time(500)
+    assert "theirs" not in windows.read(0)["sources"][0]
+    windows.host.do("save", who=0)
+    windows.answer_all()
+    found = windows.read(0)
+    assert (found["refusals"], found["isDirty"]) == (0, False)
+    assert "theirs" in windows.held()[0]
+    assert found["sources"] == windows.held()
 
 
 def test_unsaved_typing_that_vs_code_brings_back_is_merged_with_later_saves(

@@ -9,7 +9,7 @@ const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const vscode = require('vscode');
 
-const kept = {}; // what a test keeps between two calls
+const kept = { running: 0, cancels: 0 }; // what a test keeps between two calls; and runs that go on, or were cancelled
 
 async function run(code) {
   const work = new Function('vscode', 'kept', 'require', `return (async () => { ${code} })();`);
@@ -24,7 +24,11 @@ function kernel() {
     for (const cell of cells) {
       const execution = controller.createNotebookCellExecution(cell);
       kept.cancelled = false;
-      execution.token.onCancellationRequested(() => (kept.cancelled = true));
+      kept.running++;
+      execution.token.onCancellationRequested(() => {
+        kept.cancelled = true;
+        kept.cancels++;
+      });
       execution.executionOrder = ++count;
       execution.start(Date.now());
       await execution.clearOutput();
@@ -35,6 +39,7 @@ function kernel() {
         await execution.appendOutput(new vscode.NotebookCellOutput([item]));
       }
       execution.end(!kept.cancelled, Date.now());
+      kept.running--;
     }
   };
   return controller;

@@ -24,8 +24,8 @@
  */
 /** What an editor holds at one moment: `text` is what it would write into the file. @typedef {{text: string}} Snapshot */
 /**
- * What became of operations: `all` were brought in; `some`, since a cell that is running is left alone; `none`,
- * since somebody typed meanwhile.
+ * What became of operations: `all` were brought in; `some`, since a cell that is running is left alone, unless the
+ * notebook is just being saved; `none`, since somebody typed meanwhile.
  * @typedef {'all' | 'some' | 'none'} Brought
  */
 /**
@@ -34,7 +34,7 @@
  * version that the copy went on from before.
  * @typedef {object} Editor
  * @property {() => Promise<Snapshot>} read
- * @property {(operations: Operation[], snapshot: Snapshot, before: string) => Promise<Brought>} bring
+ * @property {(operations: Operation[], snapshot: Snapshot, before: string, isSave: boolean) => Promise<Brought>} bring
  * @property {(text: string) => Promise<boolean>} holds
  * @property {() => string | null} undoneSince
  * @property {() => void} forgetUndone
@@ -172,7 +172,7 @@ export class Copy {
       const snapshot = await this.editor.read();
       const answer = await this.server.pull(snapshot.text, base);
       if (this.closed) return false;
-      const brought = await this.editor.bring(answer.operations, snapshot, base);
+      const brought = await this.editor.bring(answer.operations, snapshot, base, false);
       if (brought === 'none') continue;
       if (brought === 'all') this.base = answer.version;
       this._isDue &&= answer.due && answer.operations.length > 0;
@@ -193,7 +193,7 @@ export class Copy {
     if (this.closed) return true;
     this.base = answer.sent; // should the rest fail, the copy goes on from this
     this.editor.forgetUndone();
-    const brought = await this.editor.bring(answer.operations, snapshot, answer.sent);
+    const brought = await this.editor.bring(answer.operations, snapshot, answer.sent, true);
     if (brought === 'all') this.base = answer.version;
     if (answer.operations.length) this.editor.told(answer.came, answer.conflicts.length, answer.sent);
     return answer.operations.length === 0 && brought === 'all';

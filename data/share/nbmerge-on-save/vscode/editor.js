@@ -21,6 +21,12 @@ import { planned } from './plan.js';
 /** @typedef {import('./copy.js').Brought} Brought */
 /** @typedef {{text: string, version: number, cells: NotebookCell[]}} Snapshot */
 /** What was done to one cell: its source before and after. @typedef {{cell: NotebookCell, before: string, after: string}} Touched */
+/** Cells that were taken out and put in, by the addresses of their texts. @typedef {{removed: Set<string>, added: Set<string>}} Arranged */
+/**
+ * What has to be known of operations that are brought in: `running` cells are left alone if they can be, which a
+ * save cannot always; `touching` is told before cells that stay get other text, `arranged` of cells that came and went.
+ * @typedef {{running: NotebookCell[], isSave: boolean, touching: (touched: Touched[]) => void, arranged: (arranged: Arranged) => void}} Bringing
+ */
 
 export const TYPE = 'jupyter-notebook';
 const SPELLING = 'vscode.ipynb'; // the built-in extension that reads and writes notebooks
@@ -33,6 +39,7 @@ export class NotebookEditor {
   constructor(vscode, document) {
     this.vscode = vscode;
     this.document = document;
+    this.isArranging = false; // cells that come and go do so because of us
   }
 
   /** @returns {Promise<Snapshot>} */
@@ -61,15 +68,14 @@ export class NotebookEditor {
   /**
    * @param {Operation[]} operations
    * @param {Snapshot} snapshot
-   * @param {NotebookCell[]} running cells that must be left alone
-   * @param {(touched: Touched[]) => void} touching told before cells that stay get other text
+   * @param {Bringing} bringing
    * @returns {Promise<Brought>}
    */
-  async bring(operations, snapshot, running, touching) {
+  async bring(operations, snapshot, { running, isSave, touching, arranged }) {
     if (!operations.length) return this.document.version === snapshot.version ? 'all' : 'none';
     const { cells } = snapshot;
     const places = running.map(cell => cells.indexOf(cell)).filter(place => place >= 0);
-    const plan = planned(JSON.parse(snapshot.text), operations, places, this._focused(cells));
+    const plan = planned(JSON.parse(snapshot.text), operations, places, this._focused(cells), isSave);
     const edits = await this._edits(plan);
     if (this.document.version !== snapshot.version) return 'none';
     touching(plan.texts.map(one => touched(cells[one.place], one.splices)));
@@ -77,7 +83,12 @@ export class NotebookEditor {
     if (plan.texts.length && !(await workspace.applyEdit(this._texts(plan, cells)))) return 'none';
     if (edits.length) {
       const count = this.document.cellCount + plan.inserted.length - plan.deleted.length;
-      if (!(await workspace.applyEdit(this._structure(edits))) || this.document.cellCount !== count) return 'none';
+      this.isArranging = true;
+      const before = this._addresses();
+      const done = await workspace.applyEdit(this._structure(edits));
+      this.isArranging = false;
+      arranged(difference(before, this._addresses()));
+      if (!done || this.document.cellCount !== count) return 'none';
     }
     return plan.all ? 'all' : 'some';
   }
@@ -149,6 +160,10 @@ export class NotebookEditor {
     ];
   }
 
+  _addresses() {
+    return new Set(this.document.getCells().map(addressOf));
+  }
+
   /** @param {import('vscode').NotebookEdit[]} edits */
   _structure(edits) {
     const edit = new this.vscode.WorkspaceEdit();
@@ -197,6 +212,19 @@ async function exported(vscode, data) {
 
 /** What a cell says, as files say it: an editor on Windows may end lines in its own way. @param {NotebookCell} cell */
 export const sourceOf = cell => cell.document.getText().replace(/\r\n/g, '\n');
+
+/** What an undo that brings a cell back keeps of it. @param {NotebookCell} cell */
+export const addressOf = cell => cell.document.uri.toString();
+
+/**
+ * @param {Set<string>} before
+ * @param {Set<string>} after
+ * @returns {Arranged}
+ */
+function difference(before, after) {
+  const removed = new Set([...before].filter(one => !after.has(one)));
+  return { removed, added: new Set([...after].filter(one => !before.has(one))) };
+}
 
 /**
  * @param {NotebookCell} cell

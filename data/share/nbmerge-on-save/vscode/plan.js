@@ -2,8 +2,9 @@
  * Owns: what has to be done to the cells of an open notebook so that it becomes what operations make of it.
  * Must not know: VS Code's API, servers.  Runs under node.
  * Invariant: a cell that no operation names is not touched; one of which only the source changed keeps its
- * editor; cells that must be left alone (they are running) are as they were, and whatever would have changed
- * them is said to be left out.
+ * editor; cells that are running are as they were, and whatever would have changed them is said to be left out.
+ * A save cannot wait for that: then a cell that runs gets its new source, which no run minds, and for the rest the
+ * run goes before what others did to that cell.  It is never made anew or taken out: that would end its run.
  */
 
 import { joined, outcome, sameJson } from './notebooks.js';
@@ -32,11 +33,12 @@ import { splices } from './text.js';
 /**
  * @param {Json} notebook what the operations are meant for
  * @param {Operation[]} operations
- * @param {number[]} running the places of cells that must not be touched
+ * @param {number[]} running the places of cells that are running
  * @param {number[]} kept the places of cells that are not to be moved if others can be, the most important first
+ * @param {boolean} isSave nothing can be left for later
  * @returns {Plan}
  */
-export function planned(notebook, operations, running = [], kept = []) {
+export function planned(notebook, operations, running = [], kept = [], isSave = false) {
   const isRunning = new Set(running);
   const cells = /** @type {Json[]} */ (notebook.cells);
   const made = outcome(notebook, operations);
@@ -48,27 +50,21 @@ export function planned(notebook, operations, running = [], kept = []) {
   const staying = new Set(made.cells.map(one => one.origin).filter(origin => origin >= 0 && !moved.has(origin)));
   for (const place of cells.keys()) {
     if (staying.has(place)) continue;
-    if (isRunning.has(place)) leaveOut(plan, staying, place);
-    else plan.deleted.push(place);
+    if (isRunning.has(place)) {
+      staying.add(place); // a moved one is not inserted a second time
+      plan.all &&= isSave;
+    } else plan.deleted.push(place);
   }
   let at = 0;
   for (const { origin, value } of made.cells) {
     if (staying.has(origin) && !moved.has(origin)) {
       at = origin + 1;
-      changed(plan, cells[origin], value, origin, isRunning.has(origin));
+      if (!isRunning.has(origin)) changed(plan, cells[origin], value, origin);
+      else if (isSave) rewritten(plan, cells[origin], value, origin);
+      else plan.all &&= sameJson(cells[origin], value);
     } else if (!staying.has(origin)) plan.inserted.push({ place: at, cell: value });
   }
   return plan;
-}
-
-/**
- * @param {Plan} plan
- * @param {Set<number>} staying
- * @param {number} place
- */
-function leaveOut(plan, staying, place) {
-  staying.add(place); // a moved one is not inserted a second time
-  plan.all = false;
 }
 
 /**
@@ -77,23 +73,29 @@ function leaveOut(plan, staying, place) {
  * @param {Json} old
  * @param {Json} now
  * @param {number} place
- * @param {boolean} isRunning
  */
-function changed(plan, old, now, place, isRunning) {
+function changed(plan, old, now, place) {
   if (old === now || sameJson(old, now)) return;
-  if (isRunning) {
-    plan.all = false;
-    return;
-  }
   const differs = new Set([...Object.keys(old), ...Object.keys(now)].filter(key => !sameJson(old[key], now[key])));
   if (['cell_type', 'outputs', 'execution_count'].some(key => differs.has(key))) {
     plan.replaced.push({ place, cell: now });
     return;
   }
-  const found = splices(joined(old.source), joined(now.source));
-  if (found.length) plan.texts.push({ place, splices: found });
+  rewritten(plan, old, now, place);
   differs.delete('source');
   if (differs.size) plan.metadata.push({ place, cell: now });
+}
+
+/**
+ * Its source alone.
+ * @param {Plan} plan
+ * @param {Json} old
+ * @param {Json} now
+ * @param {number} place
+ */
+function rewritten(plan, old, now, place) {
+  const found = splices(joined(old.source), joined(now.source));
+  if (found.length) plan.texts.push({ place, splices: found });
 }
 
 /**

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { Copy } from './copy.js';
-import { NotebookEditor, sourceOf } from './editor.js';
+import { NotebookEditor, addressOf, sourceOf } from './editor.js';
 import { Running } from './running.js';
 import { Saving } from './saving.js';
 import { Arrivals } from './undone.js';
@@ -23,6 +23,7 @@ import { Arrivals } from './undone.js';
  * @typedef {object} Told
  * @property {(document: NotebookDocument, came: Came[], conflicts: number) => void} came
  * @property {(document: NotebookDocument) => void} undone
+ * @property {(document: NotebookDocument) => void} gone
  * @property {(line: string) => void} log
  */
 /**
@@ -110,6 +111,7 @@ export class Session {
   /** @param {import('vscode').NotebookDocumentChangeEvent} event */
   changed(event) {
     this.saving.changed();
+    this._noteArranged(event);
     this._noteReload();
     if (this.running.changed(event)) this.fileChanged(); // what was left out because of the run
   }
@@ -125,6 +127,16 @@ export class Session {
     if (!cell) return;
     const isUndo = reason === TextDocumentChangeReason.Undo;
     if (this.arrivals.stepped(cell, sourceOf(cell), isUndo)) this.told.undone(this.document);
+  }
+
+  /** Cells that come and go: an undo may take out what others saved. @param {import('vscode').NotebookDocumentChangeEvent} event */
+  _noteArranged({ contentChanges }) {
+    if (this.editor.isArranging || !contentChanges.length || !this.document.isDirty) return;
+    const added = contentChanges.flatMap(one => one.addedCells.map(addressOf));
+    const removed = contentChanges.flatMap(one => one.removedCells.map(addressOf));
+    const found = this.arrivals.rearranged(added, removed);
+    if (found === 'undone') this.told.undone(this.document);
+    if (found === 'gone') this.told.gone(this.document);
   }
 
   /** A notebook that changes and has no changes to save: VS Code takes over the file, in several steps. */
@@ -200,13 +212,13 @@ export class Session {
       /** @param {string} text */
       holds: text => editor.holds(text),
       /** @type {import('./copy.js').Editor['bring']} */
-      bring: (operations, snapshot, base) =>
-        editor.bring(
-          operations,
-          /** @type {import('./editor.js').Snapshot} */ (snapshot),
-          this.running.cells,
-          touched => arrivals.add(touched, base)
-        ),
+      bring: (operations, snapshot, base, isSave) =>
+        editor.bring(operations, /** @type {import('./editor.js').Snapshot} */ (snapshot), {
+          running: this.running.cells,
+          isSave,
+          touching: touched => arrivals.add(touched, base),
+          arranged: arranged => arrivals.arrange(arranged, base)
+        }),
       undoneSince: () => arrivals.since,
       forgetUndone: () => arrivals.forget(),
       /** @type {import('./copy.js').Editor['told']} */

@@ -20,7 +20,7 @@ export class Status {
     this.channel = channel;
     this.item = vscode.window.createStatusBarItem('nbmerge', vscode.StatusBarAlignment.Left, 0);
     this.item.name = 'nbmerge';
-    /** @type {WeakMap<NotebookDocument, {text: string, until: number}>} */
+    /** @type {WeakMap<NotebookDocument, {text: string, command: string, until: number}>} */
     this._notes = new WeakMap();
     /** @type {string | null} */
     this._problem = null;
@@ -44,6 +44,11 @@ export class Status {
   /** An undo has taken out what others saved. @param {NotebookDocument} document */
   undone(document) {
     this._note(document, '$(discard) Undo also took out what others saved: it comes back when you save');
+  }
+
+  /** A cell that others had inserted is out: VS Code does not say whether by an undo or by hand. @param {NotebookDocument} document */
+  gone(document) {
+    this._note(document, '$(discard) A cell that others inserted is out: click to put it back', 'nbmerge.lost');
   }
 
   /** Why nothing is merged just now; null: nothing is wrong. @param {string | null} why */
@@ -71,9 +76,10 @@ export class Status {
   /**
    * @param {NotebookDocument} document
    * @param {string} text
+   * @param {string} command what a click does
    */
-  _note(document, text) {
-    this._notes.set(document, { text, until: Date.now() + SHOWN });
+  _note(document, text, command = 'nbmerge.changes') {
+    this._notes.set(document, { text, command, until: Date.now() + SHOWN });
     this._show();
   }
 
@@ -89,8 +95,8 @@ export class Status {
       this.item.show();
     } else if (note && left > 0) {
       this.item.text = note.text;
-      this.item.tooltip = 'nbmerge: click to see what changed';
-      this.item.command = 'nbmerge.changes';
+      this.item.tooltip = note.command === 'nbmerge.lost' ? 'nbmerge: click to see what is lost' : 'nbmerge: click to see what changed';
+      this.item.command = note.command;
       this.item.show();
       this._timer = setTimeout(() => this._show(), left);
     } else this.item.hide();
