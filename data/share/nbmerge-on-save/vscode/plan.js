@@ -57,12 +57,14 @@ export function planned(notebook, operations, running = [], kept = [], isSave = 
   }
   let at = 0;
   for (const { origin, value } of made.cells) {
-    if (staying.has(origin) && !moved.has(origin)) {
-      at = origin + 1;
-      if (!isRunning.has(origin)) changed(plan, cells[origin], value, origin);
-      else if (isSave) rewritten(plan, cells[origin], value, origin);
-      else plan.all &&= sameJson(cells[origin], value);
-    } else if (!staying.has(origin)) plan.inserted.push({ place: at, cell: value });
+    if (!staying.has(origin)) {
+      plan.inserted.push({ place: at, cell: value });
+      continue;
+    }
+    if (!moved.has(origin)) at = origin + 1;
+    if (!isRunning.has(origin)) changed(plan, cells[origin], value, origin);
+    else if (isSave) rewritten(plan, cells[origin], value, origin);
+    else plan.all &&= sameJson(cells[origin], value);
   }
   return plan;
 }
