@@ -94,6 +94,10 @@ def _head(participation: Participation, members: Mapping[str, Any]) -> dict[str,
     return {"version": participation.head(members["path"])}
 
 
+def _hold(participation: Participation, members: Mapping[str, Any]) -> dict[str, Json]:
+    return {"version": participation.hold(members["path"])}
+
+
 def _pull(participation: Participation, members: Mapping[str, Any]) -> dict[str, Json]:
     found = participation.pull(members["path"], members["base"], _bytes(members["content"]))
     answer: dict[str, Json] = {
@@ -141,6 +145,7 @@ def _identify(participation: Participation, members: Mapping[str, Any]) -> dict[
 CALLS = {
     "open": EditorCall(("path",), ("writer", "content"), _open),
     "head": EditorCall(("path",), (), _head),
+    "hold": EditorCall(("path",), (), _hold),
     "pull": EditorCall(("path", "base", "content"), ("whole",), _pull),
     "save": EditorCall(("path", "base", "content"), ("writer", "save_id", "exact"), _save),
     "claim": EditorCall(("path", "base", "content"), ("writer",), _claim),

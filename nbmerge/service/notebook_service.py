@@ -28,6 +28,7 @@ from nbmerge.history.values import Retention
 from nbmerge.lineage.heads import Heads, dismissed
 from nbmerge.lineage.versions import DECLARED, Context, Origin, Version, Writer
 from nbmerge.service.cache import NotebookCache
+from nbmerge.service.holding import Holds
 from nbmerge.service.record import Recorded, Recorder, Saved
 from nbmerge.service.tips import Deadline, OutOfTime, TipMerge, merge_tips, record_merge
 from nbmerge.service.views import Views
@@ -145,6 +146,7 @@ class NotebookService:
     timing: Timing = Timing()
     set_aside: str | None = None
     stopwatch: Callable[[], float] = time.monotonic
+    holds: Holds = Holds()
     views: Views = field(init=False)
 
     def __post_init__(self) -> None:
@@ -289,6 +291,8 @@ class NotebookService:
 
     def _why_wait(self, path: str, held: Version) -> str | None:
         """Why a file that holds this version is to be left alone just now."""
+        if self.holds.is_held(path):
+            return "an editor is just writing it"
         is_ours = held.origin in (Origin.MERGED, Origin.RESTORED) or held.writer.way == DECLARED
         with contextlib.suppress(OSError):
             age = self.clock() - os.stat(path).st_mtime
@@ -458,7 +462,9 @@ def open_service(
     try:
         recorder = Recorder(opened.store, NotebookCache(opened.store))
         environment = Environment(clock, os.environ, os.path.expanduser("~"))
-        yield NotebookService(recorder, disk, environment, clock, sleep, timing, opened.set_aside)
+        yield NotebookService(
+            recorder, disk, environment, clock, sleep, timing, opened.set_aside, holds=Holds(directory)
+        )
     finally:
         disk.close(_LINGER)
         opened.store.close()

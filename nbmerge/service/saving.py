@@ -125,6 +125,7 @@ def claim(service: NotebookService, written: DeclaredSave) -> Claim:
     NotebookError if the file is gone or is no notebook by now; what was written is in the store then.
     """
     version = _put_right(service, written)
+    service.holds.release(written.path)
     try:
         with service.at(written.path) as (notebook_id, _):
             if version is None:

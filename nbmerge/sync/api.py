@@ -29,6 +29,7 @@ from nbmerge.sync.shown import conflicts_shown
 from nbmerge.sync.tokens import token_of, version_in, writer_in
 
 _USUAL = Timing()
+_OTHERS_WRITE = 0.6  # seconds for which is waited for others that are just writing
 _IDENTIFIED = 12  # the latest versions: an editor that takes over a file is seldom further behind
 
 
@@ -119,6 +120,14 @@ class Participation:
         with self.service.at(path) as (notebook_id, _):
             head = self.service.head(notebook_id)
             return None if head.origin is Origin.MERGED else head.writer.name
+
+    def hold(self, path: str) -> str:
+        """As `head`, and others that take part wait with their writes until this process claims its own.
+
+        They wait for two seconds at most; and so does this for others, for a part of a second.
+        """
+        self.service.holds.take(path, _OTHERS_WRITE, self.service.sleep)
+        return self.head(path)
 
     def save(
         self,

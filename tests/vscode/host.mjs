@@ -133,6 +133,7 @@ class Window {
     const server = {
       open: () => ask('open', {}),
       head: () => ask('head', {}),
+      hold: () => ask('hold', {}),
       identify: content => ask('identify', { content }),
       pull: (content, base) => ask('pull', { content, base }),
       save: (content, base, id) => ask('save', { content, base, save_id: id, writer: `window ${who}`, exact: true }),

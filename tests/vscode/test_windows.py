@@ -148,7 +148,7 @@ def test_one_writer_alone_writes_once(made: Windows) -> None:
         windows.host.do("save", who=0)
         windows.answer_all()
         windows.pass_time(1000)
-    assert set(windows.asked) == {"head", "claim"}
+    assert set(windows.asked) == {"hold", "head", "claim"}
 
 
 def test_a_notebook_that_took_over_a_file_counts_nothing_of_it_as_its_own(made: Windows) -> None:

@@ -20,6 +20,8 @@
  * @property {(content: string, base: string) => Promise<ClaimAnswer>} claim
  * @property {(content: string) => Promise<{version: string}>} identify the version that says the same; "": none does
  * @property {() => Promise<{version: string}>} head
+ * @property {() => Promise<{version: string}>} hold the same, and others that take part wait with their writes until
+ * the next claim, or two seconds
  * @property {() => Promise<{version: string, content: string}>} open
  */
 /** What an editor holds at one moment: `text` is what it would write into the file. @typedef {{text: string}} Snapshot */
@@ -110,7 +112,8 @@ export class Copy {
 
   /**
    * Before the editor writes: where others have saved, the file gets exactly what the editor is going to
-   * write, with theirs in it, so that the editor finds nothing to ask about.
+   * write, with theirs in it, so that the editor finds nothing to ask about.  Others that take part are asked to
+   * wait until it has written.
    * @returns {Promise<boolean>} whether others have saved
    */
   beforeSave() {
@@ -119,7 +122,7 @@ export class Copy {
       for (let round = 0; round < ROUNDS && this.editor.now() < until && !this.closed; round++) {
         if (this.base === null) return false; // the editor asks, and the watcher judges
         const undone = this.editor.undoneSince();
-        const { version } = await this.server.head();
+        const { version } = await (round ? this.server.head() : this.server.hold());
         if (version === this.written && this.base === version && undone === null) return round > 0;
         if (await this._write(undone ?? this.base)) break;
       }

@@ -171,6 +171,7 @@ export function serverFor(service, path, writer) {
   return {
     open: () => ask('open', {}),
     head: () => ask('head', {}),
+    hold: () => ask('hold', {}),
     pull: (content, base) => ask('pull', { base, content }),
     save: (content, base, saveId) => ask('save', { base, content, writer, save_id: saveId, exact: true }),
     claim: (content, base) => ask('claim', { base, content, writer }),
