@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from nbmerge.errors import NbmergeError, NotebookError, SystemFailure, UsageError
+from nbmerge.notebook.reader import read
 from nbmerge.notebook.writer import write
 from nbmerge.serve.protocol import BUG, GONE, INVALID, NO_NOTEBOOK, PROTOCOL, SYSTEM, UNKNOWN_BASE
-from nbmerge.sync import Came, Participation
+from nbmerge.sync import Came, Participation, brought_in, operations
 from nbmerge.sync.operations import numbered
 
 TYPE_CHECKING = False
@@ -69,7 +70,7 @@ def _why_not(member: str, value: object, call: str) -> str:
     match member:
         case "path":
             return "" if _is_path(value) else "is no path"
-        case "content":
+        case "content" | "common" | "other":
             return ""
     if len(value) > _LONGEST[member]:
         return f"is longer than {_LONGEST[member]} characters"
@@ -132,6 +133,20 @@ def _save(participation: Participation, members: Mapping[str, Any]) -> dict[str,
     }
 
 
+def _merge(_: Participation, members: Mapping[str, Any]) -> dict[str, Json]:
+    path = members["path"]
+    common, copy, other = (
+        read(_bytes(members[name]), f"what was sent for {path} ({name})")
+        for name in ("common", "content", "other")
+    )
+    changed, held, _all = brought_in(common, copy, other)
+    todo = operations(copy, changed)
+    return {
+        "operations": [operation.form() for operation in todo],
+        "held": [numbered(name) for name in held],
+    }
+
+
 def _claim(participation: Participation, members: Mapping[str, Any]) -> dict[str, Json]:
     content, writer = _bytes(members["content"]), members.get("writer", "")
     found = participation.claim(members["path"], members["base"], content, writer)
@@ -148,6 +163,7 @@ CALLS = {
     "hold": EditorCall(("path",), (), _hold),
     "pull": EditorCall(("path", "base", "content"), ("whole",), _pull),
     "save": EditorCall(("path", "base", "content"), ("writer", "save_id", "exact"), _save),
+    "merge": EditorCall(("path", "common", "content", "other"), (), _merge),
     "claim": EditorCall(("path", "base", "content"), ("writer",), _claim),
     "identify": EditorCall(("path", "content"), (), _identify),
     "follow": EditorCall(("path",), (), _head),

@@ -146,7 +146,7 @@ class NotebookService:
     timing: Timing = Timing()
     set_aside: str | None = None
     stopwatch: Callable[[], float] = time.monotonic
-    holds: Holds = Holds()
+    holds: Holds = field(default_factory=Holds)
     views: Views = field(init=False)
 
     def __post_init__(self) -> None:

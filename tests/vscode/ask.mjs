@@ -1,8 +1,9 @@
 /**
  * Asks a program as the extension does: the words on the command line are the extension's folder, the questions as
- * JSON ([call, members] or milliseconds to wait), and the program.  Prints what came of it as one JSON object.
+ * JSON ([call, members], milliseconds to wait, or a file to copy as {from, to}), and the program.  Prints what came of it as one JSON object.
  */
 
+import { copyFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 const [, , folder, questions, ...command] = process.argv;
@@ -15,6 +16,7 @@ const service = new Service(command, {
 });
 for (const question of JSON.parse(questions)) {
   if (typeof question === 'number') await new Promise(done => setTimeout(done, question));
+  else if ('from' in question) copyFileSync(question.from, question.to);
   else {
     const [call, members] = question;
     const asked = call === 'follow' ? service.follow(members.path) : service.ask(call, members);

@@ -137,11 +137,12 @@ class Window {
       identify: content => ask('identify', { content }),
       pull: (content, base) => ask('pull', { content, base }),
       save: (content, base, id) => ask('save', { content, base, save_id: id, writer: `window ${who}`, exact: true }),
+      merge: (common, content, other) => ask('merge', { common, content, other }),
       claim: (content, base) => ask('claim', { content, base, writer: `window ${who}` })
     };
     this.said = [];
     const note = what => () => void this.said.push(what);
-    const told = { came: () => undefined, undone: note('undone'), gone: note('gone'), log: line => void errors.push(line) };
+    const told = { came: () => undefined, undone: note('undone'), gone: note('gone'), back: () => undefined, log: line => void errors.push(line) };
     const kept = { get: key => memory.get(key), set: (key, value) => void memory.set(key, value) };
     this.session = new Session(this.vscode(), this, server, kept, told, clock);
   }

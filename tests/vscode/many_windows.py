@@ -75,11 +75,14 @@ kept.caret = async (marker, which) => {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document !== cell.document) return false;
   const at = cell.document.positionAt(cell.document.getText().indexOf(marker) + marker.length);
-  const moved = new Promise(done => vscode.window.onDidChangeTextEditorSelection(done));
   editor.selection = new vscode.Selection(at, at);
-  await Promise.race([moved, wait(200)]);
-  return vscode.window.activeTextEditor?.document === cell.document;
+  await vscode.commands.executeCommand('setContext', 'tests.crowd', true); // the page answers in order
+  await wait(50);
+  const active = vscode.window.activeTextEditor;
+  const {document, selection} = active ?? {};
+  return document === cell.document && document.offsetAt(selection.active) === at0(document, marker);
 };
+const at0 = (document, marker) => document.getText().indexOf(marker) + marker.length;
 kept.insert = async (place, text) => {
   const data = new vscode.NotebookCellData(vscode.NotebookCellKind.Code, text, 'python');
   const edit = new vscode.WorkspaceEdit();
@@ -214,7 +217,11 @@ class WindowCrowd:
         window.run(f"kept.select({self.any_place()} % kept.notebook.cellCount)")
 
     def caret(self, window: Window, marker: str) -> bool:
-        return bool(self.run_in(window, "return kept.caret({}, {})", marker, self.any_place()))
+        """Put the cursor behind a marker; whether it is there, and keys go there."""
+        if not self.run_in(window, "return kept.caret({}, {})", marker, self.any_place()):
+            return False
+        has_keys = "Boolean(document.activeElement?.closest('.cell-editor-container'))"
+        return self.within(0.5, lambda: bool(window.page.evaluate(has_keys)))
 
     def delete(self, window: Window, marker: str) -> None:
         """Take out a cell that nobody else writes in."""

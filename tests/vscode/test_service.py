@@ -54,9 +54,9 @@ def program(script: str) -> list[str]:
 def test_it_answers_and_tells_of_changes(folder: Path) -> None:
     path = put(folder.parent / "nb.ipynb", "a = 1")
     other = put(folder.parent / "other.ipynb", "a = 2")
-    with subprocess.Popen(["sh", "-c", f"sleep 1.5; cp {other} {path}"]):
-        questions = (["open", {"path": path}], ["head", {"path": path}], ["follow", {"path": path}], 3000)
-        found = asked(folder, SERVE, *questions)
+    now = {"path": path}
+    changes = {"from": other, "to": path}
+    found = asked(folder, SERVE, ["open", now], ["head", now], ["follow", now], 300, changes, 1500)
     first, head, followed = found["answers"]
     assert first["version"] == head["version"] == followed["version"]
     assert "a = 1" in first["content"]

@@ -3,8 +3,8 @@
  * the version that the copy goes on from, what is pulled into it, and what has to happen around a save.
  * Must not know: VS Code, processes, how an editor shows a notebook.  Runs under node.
  * Invariant: the token never stands for more than the copy has taken in: it moves on only when all of an
- * answer was brought in, and goes back where an undo took others' work out of the copy again.  One thing
- * happens at a time.
+ * answer was brought in; and what an undo took of others' work out of the copy again is brought in once more before
+ * the copy is saved.  One thing happens at a time.
  */
 
 /** @typedef {import('./notebooks.js').Operation} Operation */
@@ -18,6 +18,8 @@
  * @property {(content: string, base: string) => Promise<PullAnswer>} pull
  * @property {(content: string, base: string, saveId: string) => Promise<SaveAnswer>} save
  * @property {(content: string, base: string) => Promise<ClaimAnswer>} claim
+ * @property {(common: string, content: string, other: string) => Promise<{operations: Operation[]}>} merge what of
+ * `other` the content lacks
  * @property {(content: string) => Promise<{version: string}>} identify the version that says the same; "": none does
  * @property {() => Promise<{version: string}>} head
  * @property {() => Promise<{version: string}>} hold the same, and others that take part wait with their writes until
@@ -31,15 +33,17 @@
  * @typedef {'all' | 'some' | 'none'} Brought
  */
 /**
- * `holds` says whether the editor shows what a text of a file says.  `undoneSince` tells the oldest token before
- * which something was brought in that an undo has taken out again, null if nothing was; `told` is given the
- * version that the copy went on from before.
+ * `holds` says whether the editor shows what a text of a file says.  `undone` tells what undos have taken out of
+ * what was brought in, oldest first: the text just after each, and what it would be without it; `told` is given the
+ * version that the copy went on from before, and `back` what was undone is there again.
  * @typedef {object} Editor
  * @property {() => Promise<Snapshot>} read
- * @property {(operations: Operation[], snapshot: Snapshot, before: string, isSave: boolean) => Promise<Brought>} bring
+ * @property {(operations: Operation[], snapshot: Snapshot, isSave: boolean) => Promise<Brought>} bring
  * @property {(text: string) => Promise<boolean>} holds
- * @property {() => string | null} undoneSince
+ * @property {() => boolean} hasUndone
+ * @property {() => Promise<{common: string, other: string}[]>} undone
  * @property {() => void} forgetUndone
+ * @property {() => void} back
  * @property {(came: Came[], conflicts: number, before: string) => void} told
  * @property {(milliseconds: number) => Promise<void>} wait
  * @property {() => number} now
@@ -121,10 +125,10 @@ export class Copy {
     return this._queued(async () => {
       for (let round = 0; round < ROUNDS && this.editor.now() < until && !this.closed; round++) {
         if (this.base === null) return false; // the editor asks, and the watcher judges
-        const undone = this.editor.undoneSince();
         const { version } = await (round ? this.server.head() : this.server.hold());
-        if (version === this.written && this.base === version && undone === null) return round > 0;
-        if (await this._write(undone ?? this.base)) break;
+        if (!(await this._broughtAgain())) continue;
+        if (version === this.written && this.base === version) return round > 0;
+        if (await this._write(this.base)) break;
       }
       return true;
     });
@@ -133,15 +137,15 @@ export class Copy {
   /**
    * After the editor has written a text: it was made from what the copy goes on from.
    * @param {string} text
-   * @returns {Promise<void>}
+   * @returns {Promise<boolean>} whether something was brought in that has to be saved
    */
   afterSave(text) {
     return this._queued(async () => {
-      if (this.base === null || this.closed) return;
-      const answer = await this.server.claim(text, this.editor.undoneSince() ?? this.base);
-      this.editor.forgetUndone();
+      if (this.base === null || this.closed) return false;
+      const answer = await this.server.claim(text, this.base);
       this.base = this.written = answer.version;
       this._isDue = answer.due;
+      return this.editor.hasUndone() && this._broughtAgain(); // undone just before it was written
     });
   }
 
@@ -170,12 +174,12 @@ export class Copy {
     for (let attempt = 0; attempt < ATTEMPTS && !this.closed; attempt++) {
       if (attempt) await this.editor.wait(PAUSE);
       const base = this.base;
-      if (base === null || this.editor.undoneSince() !== null) return false; // it comes with the next save
+      if (base === null || this.editor.hasUndone()) return false; // it comes with the next save
       if (!this._isDue && (await this.server.head()).version === base) return true;
       const snapshot = await this.editor.read();
       const answer = await this.server.pull(snapshot.text, base);
       if (this.closed) return false;
-      const brought = await this.editor.bring(answer.operations, snapshot, base, false);
+      const brought = await this.editor.bring(answer.operations, snapshot, false);
       if (brought === 'none') continue;
       if (brought === 'all') this.base = answer.version;
       this._isDue &&= answer.due && answer.operations.length > 0;
@@ -183,6 +187,19 @@ export class Copy {
       return brought === 'all' && !answer.held.length;
     }
     return false;
+  }
+
+  /** Whether the copy has all again that undos took of others' work out of it. @returns {Promise<boolean>} */
+  async _broughtAgain() {
+    if (!this.editor.hasUndone()) return true;
+    for (const { common, other } of await this.editor.undone()) {
+      const snapshot = await this.editor.read();
+      const { operations } = await this.server.merge(common, snapshot.text, other);
+      if (this.closed || (await this.editor.bring(operations, snapshot, true)) === 'none') return false;
+    }
+    this.editor.forgetUndone();
+    this.editor.back();
+    return true;
   }
 
   /**
@@ -195,8 +212,7 @@ export class Copy {
     const answer = await this.server.save(snapshot.text, base, this.editor.newId());
     if (this.closed) return true;
     this.base = answer.sent; // should the rest fail, the copy goes on from this
-    this.editor.forgetUndone();
-    const brought = await this.editor.bring(answer.operations, snapshot, answer.sent, true);
+    const brought = await this.editor.bring(answer.operations, snapshot, true);
     if (brought === 'all') this.base = answer.version;
     if (answer.operations.length) this.editor.told(answer.came, answer.conflicts.length, answer.sent);
     return answer.operations.length === 0 && brought === 'all';

@@ -24,6 +24,7 @@ import { Arrivals } from './undone.js';
  * @property {(document: NotebookDocument, came: Came[], conflicts: number) => void} came
  * @property {(document: NotebookDocument) => void} undone
  * @property {(document: NotebookDocument) => void} gone
+ * @property {(document: NotebookDocument) => void} back
  * @property {(line: string) => void} log
  */
 /**
@@ -60,8 +61,8 @@ export class Session {
     this.told = told;
     this.clock = clock;
     this.running = new Running();
-    this.arrivals = new Arrivals();
     this.editor = new NotebookEditor(vscode, document);
+    this.arrivals = new Arrivals(() => this.editor.capture());
     this.saving = new Saving(this.editor);
     this.copy = new Copy(server, this._forCopy(), null);
     /** The version that the notebook went on from before others' saves came into it last. @type {number | null} */
@@ -112,6 +113,7 @@ export class Session {
   changed(event) {
     this.saving.changed();
     this._noteArranged(event);
+    this.arrivals.changed();
     this._noteReload();
     if (this.running.changed(event)) this.fileChanged(); // what was left out because of the run
   }
@@ -139,6 +141,14 @@ export class Session {
     if (found === 'gone') this.told.gone(this.document);
   }
 
+  async _undone() {
+    const texts = this.arrivals.undone.map(async ({ common, other }) => ({
+      common: await this.editor.written(common),
+      other: await this.editor.written(other)
+    }));
+    return Promise.all(texts);
+  }
+
   /** A notebook that changes and has no changes to save: VS Code takes over the file, in several steps. */
   _noteReload() {
     if (this.document.isDirty || this.saving.isUnderWay || this.copy.closed) return;
@@ -163,12 +173,13 @@ export class Session {
   async didSave() {
     this.clock.cancel(this._refused);
     this._asked = 0;
+    const wasDirty = this.document.isDirty;
     this._isStuck &&= this.document.isDirty;
     if (this._isStuck) this._refused = this.clock.after(REFUSED, () => void this._save());
     const held = new TextDecoder().decode(await this.vscode.workspace.fs.readFile(this.document.uri));
     const isOwn = await this.saving.ends(held);
     if (!isOwn || this.copy.base === null) await this._quietly(this.copy.adopt(), false);
-    else await this._quietly(this.copy.afterSave(held), undefined);
+    else if ((await this._quietly(this.copy.afterSave(held), false)) && !wasDirty) await this._save();
     this.fileChanged();
     this._remember();
   }
@@ -179,7 +190,7 @@ export class Session {
     const isAll =
       this.copy.base === null ? await this._quietly(this.copy.adopt(), true) : await this._quietly(this.copy.pull(), true);
     if (this.copy.closed) return;
-    if (!isAll && !this.running.cells.length && this.arrivals.since === null) this.clock.after(LATER, () => this.fileChanged());
+    if (!isAll && !this.running.cells.length && !this.arrivals.undone.length) this.clock.after(LATER, () => this.fileChanged());
     if (!wasDirty && this.document.isDirty) await this._save();
     this.clock.after(BACKED_UP, () => this._remember());
   }
@@ -212,14 +223,16 @@ export class Session {
       /** @param {string} text */
       holds: text => editor.holds(text),
       /** @type {import('./copy.js').Editor['bring']} */
-      bring: (operations, snapshot, base, isSave) =>
+      bring: (operations, snapshot, isSave) =>
         editor.bring(operations, /** @type {import('./editor.js').Snapshot} */ (snapshot), {
           running: this.running.cells,
           isSave,
-          touching: touched => arrivals.add(touched, base),
-          arranged: arranged => arrivals.arrange(arranged, base)
+          touching: touched => arrivals.add(touched),
+          arranged: arranged => arrivals.arrange(arranged)
         }),
-      undoneSince: () => arrivals.since,
+      hasUndone: () => arrivals.undone.length > 0,
+      undone: () => this._undone(),
+      back: () => this.told.back(this.document),
       forgetUndone: () => arrivals.forget(),
       /** @type {import('./copy.js').Editor['told']} */
       told: (came, conflicts, base) => {

@@ -46,6 +46,11 @@ export class Status {
     this._note(document, '$(discard) Undo also took out what others saved: it comes back when you save');
   }
 
+  /** What an undo took out is there again. @param {NotebookDocument} document */
+  back(document) {
+    this._note(document, '$(git-merge) What undo had taken out of what others saved is back');
+  }
+
   /** A cell that others had inserted is out: VS Code does not say whether by an undo or by hand. @param {NotebookDocument} document */
   gone(document) {
     this._note(document, '$(discard) A cell that others inserted is out: click to put it back', 'nbmerge.lost');

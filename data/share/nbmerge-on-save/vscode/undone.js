@@ -1,5 +1,5 @@
 /**
- * Owns: noticing that an undo has taken out of a notebook what others' saves had brought into it.
+ * Owns: noticing that an undo has taken out of a notebook what others' saves had brought into it, and what that was.
  * Must not know: servers, what becomes of it.
  * Invariant: only an undo counts: what somebody takes out by hand was meant.  A redo, or text that is there
  * again, ends it.  VS Code does not say that cells came and went by an undo: one that brings back the very cell in
@@ -7,42 +7,49 @@
  *
  * An editor's undo takes back the last change of a cell's text, whoever made it.  It is let be, since what the
  * person wanted to take back may be the step before; but a save of such a notebook would take others' work
- * out of the file, so it must be merged as if it had not been brought in.
+ * out of the file, so that is merged into it once more before: from the notebook just after the undo to the one
+ * without it, whatever the person has done since.
  */
 
 /** @typedef {import('vscode').NotebookCell} NotebookCell */
 /** @typedef {import('./editor.js').Touched} Touched */
 /** @typedef {import('./editor.js').Arranged} Arranged */
-/** One text that was brought in, and the version that the copy went on from before it. @typedef {Touched & {base: string, undone: boolean}} Arrival */
-/** Cells that came and went at once. @typedef {Arranged & {base: string, undone: boolean}} Arrangement */
+/** @typedef {import('vscode').NotebookData} NotebookData */
+/** What an undo did: the notebook just after it, and as it would be without it. @typedef {{common: NotebookData, other: NotebookData}} Undone */
+/** One text that was brought in. @typedef {Touched & {undone: Undone | null}} Arrival */
+/** Cells that came and went at once. @typedef {Arranged & {undone: Undone | null}} Arrangement */
 
 const MOST = 200; // texts, and as many arrangements of cells, that are remembered of a notebook
 
 export class Arrivals {
-  constructor() {
+  /** @param {() => NotebookData} capture what the notebook holds now */
+  constructor(capture) {
+    this.capture = capture;
+    /** What undos have taken out, oldest first. @type {Undone[]} */
+    this.undone = [];
+    /** What the notebook held after the last change, if cells that came and went are known. @type {NotebookData | null} */
+    this._last = null;
     /** Oldest first. @type {Arrival[]} */
     this._known = [];
     /** Oldest first. @type {Arrangement[]} */
     this._arranged = [];
   }
 
-  /**
-   * Texts are about to be brought in.
-   * @param {Touched[]} touched
-   * @param {string} base the version that the copy goes on from until then
-   */
-  add(touched, base) {
-    this._known.push(...touched.map(one => ({ ...one, base, undone: false })));
+  /** Texts are about to be brought in. @param {Touched[]} touched */
+  add(touched) {
+    this._known.push(...touched.map(one => ({ ...one, undone: null })));
     this._known.splice(0, Math.max(0, this._known.length - MOST));
   }
 
-  /**
-   * Cells were taken out and put in.
-   * @param {Arranged} arranged
-   * @param {string} base the version that the copy went on from until then
-   */
-  arrange(arranged, base) {
-    this._arranged = [...this._arranged, { ...arranged, base, undone: false }].slice(-MOST);
+  /** Cells were taken out and put in. @param {Arranged} arranged */
+  arrange(arranged) {
+    this._arranged = [...this._arranged, { ...arranged, undone: null }].slice(-MOST);
+    this.changed();
+  }
+
+  /** The notebook has changed, and all that came of it is known. */
+  changed() {
+    if (this._arranged.length) this._last = this.capture();
   }
 
   /**
@@ -57,9 +64,9 @@ export class Arrivals {
     for (const one of this._arranged) {
       const isBack = added.some(each => one.removed.has(each));
       const isOut = removed.some(each => one.added.has(each));
-      if (one.undone && added.some(each => one.added.has(each))) one.undone = false; // a redo
-      else if (isBack && isOut) {
-        one.undone = true;
+      if (one.undone && added.some(each => one.added.has(each))) this._redone(one);
+      else if (isBack && isOut && this._last) {
+        this._isUndone(one, this._last);
         found = 'undone';
       } else if (isOut && !one.undone) found ??= 'gone';
     }
@@ -79,25 +86,35 @@ export class Arrivals {
     for (const one of [...this._known].reverse()) {
       if (one.cell !== cell) continue;
       if (isUndo && !one.undone && one.before === text) {
-        one.undone = found = true;
+        const other = this.capture();
+        other.cells[cell.index].value = one.after;
+        this._isUndone(one, other);
+        found = true;
         break;
       }
       if (!isUndo && one.undone && one.after === text) {
-        one.undone = false;
+        this._redone(one);
         break;
       }
     }
     return found;
   }
 
-  /** The version before the oldest of what is undone; null: nothing is. @returns {string | null} */
-  get since() {
-    const found = [...this._known, ...this._arranged].filter(one => one.undone).map(one => one.base);
-    return found.sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10))[0] ?? null;
+  /** @param {Arrival | Arrangement} one @param {NotebookData} other */
+  _isUndone(one, other) {
+    one.undone = { common: this.capture(), other };
+    this.undone.push(one.undone);
+  }
+
+  /** @param {Arrival | Arrangement} one */
+  _redone(one) {
+    this.undone = this.undone.filter(each => each !== one.undone);
+    one.undone = null;
   }
 
   /** What was undone has been merged again, or is known to be in the file. */
   forget() {
+    this.undone = [];
     this._known = this._known.filter(one => !one.undone);
     this._arranged = this._arranged.filter(one => !one.undone);
   }
