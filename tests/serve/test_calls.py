@@ -136,6 +136,26 @@ def test_what_an_editor_wrote_over_comes_back(page: Page) -> None:
     assert page.sources == ["a = 2", "b = 1\nprint(b)", "c = 2"]
 
 
+def test_three_texts_are_merged_without_any_version(page: Page) -> None:
+    """What an undo took out of others' work comes back, beside what was typed since; the file stays."""
+    common, before = page.text, page.path.read_bytes()
+    page.type(0, "a = 2\nprint(a)")
+    other = page.text
+    page.copy = json.loads(common)
+    page.type(1, "b = 2\nprint(b)")
+    found = page.talk.ask("merge", path=str(page.path), common=common, content=page.text, other=other)
+    page.copy = apply(page.copy, found["operations"])
+    assert [source_of(cell) for cell in page.copy["cells"]][:2] == ["a = 2\nprint(a)", "b = 2\nprint(b)"]
+    assert page.path.read_bytes() == before
+    page.type(0, "a = 3\nprint(a)")  # typed over what was undone: it stands
+    found = page.talk.ask("merge", path=str(page.path), common=common, content=page.text, other=other)
+    assert (found["operations"], found["held"]) == ([], ["a"])
+
+
+def test_who_holds_is_told_what_the_file_holds(page: Page) -> None:
+    assert page.talk.ask("hold", path=str(page.path)) == page.talk.ask("head", path=str(page.path))
+
+
 def test_changes_are_told_once_each(page: Page) -> None:
     talk, path = page.talk, str(page.path)
     assert talk.ask("follow", path=path) == {"version": page.base}

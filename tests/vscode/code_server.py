@@ -55,10 +55,13 @@ _SETTINGS = {
 }
 _WATCH = """
 window.asked = [];
+window.askedAt = [];
 const look = () => {
   for (const one of document.querySelectorAll('.monaco-dialog-box, .notification-list-item')) {
     const text = one.textContent;
-    if (text && !window.asked.includes(text)) window.asked.push(text);
+    if (!text || window.asked.includes(text)) continue;
+    window.asked.push(text);
+    window.askedAt.push(Date.now() / 1000);
   }
 };
 document.addEventListener('DOMContentLoaded', () =>

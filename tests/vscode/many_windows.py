@@ -193,7 +193,7 @@ class WindowCrowd:
                 )
             case "undo" if self.caret(window, line_of(who)):
                 self.takes_out(window, lambda: window.page.keyboard.press("Control+z"))
-            case "undo cells":
+            case "undo cells" if not window.run("return kept.running"):  # it may take out one that runs
                 self.select(window)
                 window.page.keyboard.press("Escape")
                 self.takes_out(window, lambda: window.page.keyboard.press("Control+z"), cells=True)
@@ -398,7 +398,9 @@ class WindowCrowd:
         if "<<<<<<<" in text:
             yield f"markers: {text[text.index('<<<<<<<') :][:600]}"
         for number, window in enumerate(self.windows):
-            yield from (f"{window_name(number)} asked: {title}" for title in window.asked())
+            times = window.page.evaluate("window.askedAt")
+            told = zip(window.asked(), times, strict=True)
+            yield from (f"{window_name(number)} asked at {at:.3f}: {title}" for title, at in told)
             if cancelled := window.run("return kept.cancels"):
                 yield f"{window_name(number)}: {cancelled} runs were cancelled"
         if self.tab is not None:
@@ -406,6 +408,7 @@ class WindowCrowd:
 
     def disagree(self) -> Iterator[str]:
         """Two change one line before either saves: one conflict, which both show."""
+        asked = [len(window.asked()) for window in self.windows]
         for number, window in enumerate(self.windows[:2]):
             self.caret(window, "agreed = ")
             window.page.keyboard.press("Shift+End")
@@ -418,7 +421,8 @@ class WindowCrowd:
         if [text.count(one) for one in ("<<<<<<<", ">>>>>>>", "111", "222")] != [1, 1, 1, 1]:
             yield f"not one conflict: {text}"
         for number, window in enumerate(self.windows):
-            yield from (f"{window_name(number)} asked about a conflict: {one}" for one in window.asked())
+            found = window.asked()[asked[number] :]
+            yield from (f"{window_name(number)} asked about a conflict: {one}" for one in found)
 
 
 def joined(found: Notebook) -> list[dict[str, Any]]:
