@@ -46,8 +46,8 @@ def disagreed(window: Window, path: Path) -> None:
     """Somebody has typed and saved what an agent had changed otherwise; and the agent did more."""
     opened(window, path)
     window.focus(2, 0, 0)
-    window.page.keyboard.press("End")
-    window.type("  # typed here")
+    window.page.keyboard.press("Shift+End")
+    window.type('levels = readings.resample("D").median()')
     weekly = 'levels = readings.resample("W").max()\nlevels.plot(title="Daily level")'
     changed(path, plot=weekly, sum="levels.describe().round(2)")
     window.save()

@@ -68,6 +68,7 @@ export class Copy {
     /** What the file held when the editor itself last read or wrote it, as far as is known. @type {string | null} */
     this.written = base;
     this.closed = false;
+    this._saves = 0;
     this._isDue = false; // the file lacks something that others saved: a pull brings it
     /** @type {Promise<unknown>} */
     this._queue = Promise.resolve();
@@ -122,8 +123,10 @@ export class Copy {
    */
   beforeSave() {
     const until = this.editor.now() + SAVING;
+    const save = ++this._saves;
     return this._queued(async () => {
       for (let round = 0; round < ROUNDS && this.editor.now() < until && !this.closed; round++) {
+        if (this._saves !== save) return true; // the editor did not wait
         if (this.base === null) return false; // the editor asks, and the watcher judges
         const { version } = await (round ? this.server.head() : this.server.hold());
         if (!(await this._broughtAgain())) continue;
@@ -135,18 +138,26 @@ export class Copy {
   }
 
   /**
-   * After the editor has written a text: it was made from what the copy goes on from.
+   * After the editor has written a text.
    * @param {string} text
+   * @param {string} base what it was made from
    * @returns {Promise<boolean>} whether something was brought in that has to be saved
    */
-  afterSave(text) {
+  afterSave(text, base) {
     return this._queued(async () => {
-      if (this.base === null || this.closed) return false;
-      const answer = await this.server.claim(text, this.base);
-      this.base = this.written = answer.version;
+      if (this.closed) return false;
+      const hasMoved = this.base !== base; // it has taken in more since
+      const answer = await this.server.claim(text, base);
+      this.written = answer.version;
+      if (!hasMoved) this.base = answer.version;
       this._isDue = answer.due;
       return this.editor.hasUndone() && this._broughtAgain(); // undone just before it was written
     });
+  }
+
+  /** The editor has written: what is still being prepared for that comes too late. */
+  saved() {
+    this._saves++;
   }
 
   /** Whether others have saved since the editor last read or wrote the file. @returns {Promise<boolean>} */

@@ -7,7 +7,7 @@
  * that the next attempt finds already made.
  */
 
-import { sameJson } from './notebooks.js';
+import { joined, sameJson } from './notebooks.js';
 import { planned } from './plan.js';
 
 /** @typedef {typeof import('vscode')} VSCode */
@@ -75,13 +75,19 @@ export class NotebookEditor {
     if (!operations.length) return this.document.version === snapshot.version ? 'all' : 'none';
     const { cells } = snapshot;
     const places = running.map(cell => cells.indexOf(cell)).filter(place => place >= 0);
-    const plan = planned(JSON.parse(snapshot.text), operations, places, this._focused(cells), isSave);
+    const notebook = JSON.parse(snapshot.text);
+    const plan = planned(notebook, operations, places, this._focused(cells), isSave);
     const edits = await this._edits(plan);
     if (this.document.version !== snapshot.version) return 'none';
     touching(plan.texts.map(one => touched(cells[one.place], one.splices)));
     const { workspace } = this.vscode;
-    if (plan.texts.length && !(await workspace.applyEdit(this._texts(plan, cells)))) return 'none';
+    // One after the other: of a change of several cells at once, VS Code's undo asks whether all are meant.
+    for (const { place, splices } of plan.texts) {
+      if (sourceOf(cells[place]) !== joined(notebook.cells[place].source)) return 'none';
+      if (!(await workspace.applyEdit(this._text(cells[place], splices)))) return 'none';
+    }
     if (edits.length) {
+      if (!this._isAsIn(cells, notebook, new Set(plan.texts.map(one => one.place)))) return 'none';
       const count = this.document.cellCount + plan.inserted.length - plan.deleted.length;
       this.isArranging = true;
       const before = this._addresses();
@@ -91,6 +97,19 @@ export class NotebookEditor {
       if (!done || this.document.cellCount !== count) return 'none';
     }
     return plan.all ? 'all' : 'some';
+  }
+
+  /**
+   * Whether the cells are those of a snapshot, and nobody has typed into one that is not ours.
+   * @param {NotebookCell[]} cells
+   * @param {Json} notebook
+   * @param {Set<number>} ours
+   */
+  _isAsIn(cells, notebook, ours) {
+    const now = this.document.getCells();
+    const isAsRead = (/** @type {NotebookCell} */ cell, /** @type {number} */ place) =>
+      now[place] === cell && (ours.has(place) || sourceOf(cell) === joined(notebook.cells[place].source));
+    return now.length === cells.length && cells.every(isAsRead);
   }
 
   /** What the notebook holds now, to be written out later: nothing is waited for. @returns {NotebookData} */
@@ -172,17 +191,14 @@ export class NotebookEditor {
   }
 
   /**
-   * @param {Plan} plan
-   * @param {NotebookCell[]} cells
+   * @param {NotebookCell} cell
+   * @param {import('./text.js').Splice[]} splices
    */
-  _texts(plan, cells) {
+  _text(cell, splices) {
     const edit = new this.vscode.WorkspaceEdit();
-    for (const { place, splices } of plan.texts) {
-      const { document } = cells[place];
-      const old = sourceOf(cells[place]);
-      for (const { from, to, text } of splices) {
-        edit.replace(document.uri, new this.vscode.Range(this._position(old, from), this._position(old, to)), text);
-      }
+    const old = sourceOf(cell);
+    for (const { from, to, text } of splices) {
+      edit.replace(cell.document.uri, new this.vscode.Range(this._position(old, from), this._position(old, to)), text);
     }
     return edit;
   }

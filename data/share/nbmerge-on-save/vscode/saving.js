@@ -1,9 +1,10 @@
 /**
  * Owns: what VS Code may have written in a save that it makes by itself.
- * Must not know: servers, versions.
- * Invariant: VS Code takes what it writes from the notebook at some moment between the end of `onWillSave` and
- * `onDidSave`, and does not say at which, nor show the bytes: every state of these moments is kept, and a file that
- * holds one of them was written by this window.
+ * Must not know: servers, what a version is.
+ * Invariant: VS Code takes what it writes from the notebook at some moment between `onWillSave` and `onDidSave`, most
+ * often when all that wait for it are done, but also before where they take long.  It does not say when, nor show the
+ * bytes: every state of these moments is kept, with the version that it went on from, and a file that holds one of
+ * them was written by this window.
  */
 
 /** @typedef {import('vscode').NotebookData} NotebookData */
@@ -11,10 +12,14 @@
 const MOST = 50; // states that are kept; a key a state
 
 export class Saving {
-  /** @param {{capture: () => NotebookData, written: (data: NotebookData) => Promise<string>}} editor */
-  constructor(editor) {
+  /**
+   * @param {{capture: () => NotebookData, written: (data: NotebookData) => Promise<string>}} editor
+   * @param {() => string | null} base the version that the notebook goes on from now
+   */
+  constructor(editor, base) {
     this.editor = editor;
-    /** @type {NotebookData[] | null} */
+    this.base = base;
+    /** @type {{data: NotebookData, base: string | null}[] | null} */
     this._states = null;
   }
 
@@ -22,31 +27,28 @@ export class Saving {
     return this._states !== null;
   }
 
-  /** A save begins; what it writes is not taken yet. */
+  /** A save begins. */
   begins() {
     this._states ??= [];
+    this.changed();
   }
 
-  /** From now on VS Code may take what it writes. */
-  mayBeTaken() {
-    this._states = [this.editor.capture()];
-  }
-
-  /** The notebook has changed. */
+  /** The notebook, or the version that it goes on from, has changed. */
   changed() {
-    if (this._states?.length) this._states = [...this._states, this.editor.capture()].slice(-MOST);
+    if (!this._states) return;
+    this._states = [...this._states, { data: this.editor.capture(), base: this.base() }].slice(-MOST);
   }
 
   /**
    * The save is over.
    * @param {string | null} held what the file holds now; null: it was not saved
-   * @returns {Promise<boolean>} whether this window has written that
+   * @returns {Promise<string | null>} the version from which this window has written that; null: it has not
    */
   async ends(held) {
     const states = this._states ?? [];
     this._states = null;
-    if (held === null) return false;
-    for (const state of [...states].reverse()) if ((await this.editor.written(state)) === held) return true;
-    return false;
+    if (held === null) return null;
+    for (const { data, base } of [...states].reverse()) if ((await this.editor.written(data)) === held) return base;
+    return null;
   }
 }

@@ -63,8 +63,8 @@ export class Session {
     this.running = new Running();
     this.editor = new NotebookEditor(vscode, document);
     this.arrivals = new Arrivals(() => this.editor.capture());
-    this.saving = new Saving(this.editor);
     this.copy = new Copy(server, this._forCopy(), null);
+    this.saving = new Saving(this.editor, () => this.copy.base);
     /** The version that the notebook went on from before others' saves came into it last. @type {number | null} */
     this.before = null;
     this._memory = memory;
@@ -165,21 +165,23 @@ export class Session {
     this.clock.cancel(this._refused);
     this.saving.begins();
     const othersSaved = this._canWriteAhead && (await this._quietly(this.copy.beforeSave(), false));
-    this.saving.mayBeTaken();
+    if (!this.saving.isUnderWay) return; // it took so long that VS Code did not wait for it
+    this.saving.changed();
     this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), () => void this._notSaved(othersSaved));
   }
 
   /** VS Code has saved. @returns {Promise<void>} */
   async didSave() {
     this.clock.cancel(this._refused);
+    this.copy.saved();
     this._asked = 0;
     const wasDirty = this.document.isDirty;
     this._isStuck &&= this.document.isDirty;
     if (this._isStuck) this._refused = this.clock.after(REFUSED, () => void this._save());
     const held = new TextDecoder().decode(await this.vscode.workspace.fs.readFile(this.document.uri));
-    const isOwn = await this.saving.ends(held);
-    if (!isOwn || this.copy.base === null) await this._quietly(this.copy.adopt(), false);
-    else if ((await this._quietly(this.copy.afterSave(held), false)) && !wasDirty) await this._save();
+    const base = await this.saving.ends(held);
+    if (base === null) await this._quietly(this.copy.adopt(), false);
+    else if ((await this._quietly(this.copy.afterSave(held, base), false)) && !wasDirty) await this._save();
     this.fileChanged();
     this._remember();
   }
