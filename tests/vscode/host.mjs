@@ -280,11 +280,12 @@ class Window {
     return data;
   }
   /** What VS Code does with a notebook without changes when its file has changed. */
-  reload() {
+  reload(isUnderWay = false) {
     const text = readFileSync(this.path, 'utf8');
-    if (this.isDirty || text === this.known) return;
+    if ((this.isDirty && !isUnderWay) || text === this.known) return;
     this.undos = [];
     this.changed(this.take(text), this.cells);
+    this.isDirty = false;
   }
 }
 
@@ -328,7 +329,7 @@ const commands = {
   runs: ({ who, cell, success }) => windows[who].runs(cell, success),
   save: ({ who }) => void windows[who].save().catch(failed),
   noticed: ({ who }) => windows[who].session.fileChanged(),
-  reload: ({ who }) => windows[who].reload(),
+  reload: ({ who, isUnderWay }) => windows[who].reload(isUnderWay),
   advance: ({ milliseconds }) => {
     time += milliseconds;
     const due = timers.filter(one => one.at <= time);

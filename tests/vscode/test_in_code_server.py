@@ -256,12 +256,7 @@ def test_a_cell_that_runs_is_left_alone(window: Window, path: Path) -> None:
     window.focus(0)
     window.page.keyboard.press("Control+a")
     window.type("10, 200")
-    window.run(
-        """const kernel = {id: 'counting', extension: 'tests.probe'};
-        await vscode.commands.executeCommand('notebook.selectKernel', kernel);
-        vscode.commands.executeCommand('notebook.cell.execute', {ranges: [{start: 0, end: 1}],
-          document: kept.notebook.uri});"""
-    )
+    ran(window)
     window.until("kept.notebook.cellAt(0).outputs.length > 2")
     changed(path, b="two = 22", d="# Other")
     window.until("kept.notebook.cellAt(1).document.getText() === 'two = 22'", 3)
@@ -269,6 +264,50 @@ def test_a_cell_that_runs_is_left_alone(window: Window, path: Path) -> None:
     assert not window.run("return kept.cancelled")
     saved(window, path, ["10, 200", "two = 22", "three = 3", "# Other"])
     assert len(whole(path)["cells"][0]["outputs"]) >= 1
+
+
+def test_a_save_while_a_cell_runs_that_others_changed(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(0)
+    window.page.keyboard.press("Control+a")
+    window.type("15, 200")
+    saved(window, path, ["15, 200", "two = 2", "three = 3", "# Text"])
+    ran(window)
+    window.until("kept.notebook.cellAt(0).outputs.length > 2")
+    changed(path, a="15, 200\n# theirs", b="two = 22")
+    window.until("kept.notebook.cellAt(1).document.getText() === 'two = 22'", 5)
+    assert window.sources()[0] == "15, 200"
+    window.save()
+    window.until("kept.notebook.cellAt(0).document.getText().includes('theirs')", 5)
+    window.until("!kept.running", 30)
+    assert not window.run("return kept.cancelled")
+    saved(window, path, ["15, 200\n# theirs", "two = 22", "three = 3", "# Text"])
+    assert len(whole(path)["cells"][0]["outputs"]) >= 1
+    assert "14" in str(whole(path)["cells"][0]["outputs"])
+
+
+def ran(window: Window) -> None:
+    """Run the first cell."""
+    window.run(
+        """const kernel = {id: 'counting', extension: 'tests.probe'};
+        await vscode.commands.executeCommand('notebook.selectKernel', kernel);
+        vscode.commands.executeCommand('notebook.cell.execute', {ranges: [{start: 0, end: 1}],
+          document: kept.notebook.uri});"""
+    )
+
+
+def test_undo_after_others_changed_several_cells_asks_nothing(window: Window, path: Path) -> None:
+    opened(window, path)
+    window.focus(0)
+    window.type("0")
+    changed(path, b="two = 22", c="three = 33")
+    window.until_shows(["one = 10", "two = 22", "three = 33", "# Text"])
+    window.focus(1)
+    window.page.keyboard.press("Control+z")
+    window.until("kept.notebook.cellAt(1).document.getText() === 'two = 2'")
+    assert window.sources()[2] == "three = 33"
+    assert "Undo" in window.note()
+    saved(window, path, ["one = 10", "two = 22", "three = 33", "# Text"])
 
 
 def test_two_windows(windows: tuple[Window, Window], path: Path) -> None:

@@ -171,6 +171,32 @@ def test_a_notebook_that_took_over_a_file_counts_nothing_of_it_as_its_own(made: 
     assert "mine" in windows.held()[0]
 
 
+def test_what_is_typed_while_vs_code_takes_over_the_file_is_put_back(made: Windows) -> None:
+    windows = started(made, 1)
+    written(windows, 1, "theirs")
+    typed(windows, 0, 0, "mine")
+    windows.host.do("reload", who=0, isUnderWay=True)
+    assert "mine" not in windows.read(0)["sources"][0]
+    windows.pass_time(500)
+    found = windows.read(0)
+    assert "mine" in found["sources"][0]
+    assert "theirs" in found["sources"][1]
+    assert found["isDirty"]
+    windows.settle()
+    assert windows.held() == windows.read(0)["sources"]
+
+
+def test_what_somebody_reverts_is_not_put_back(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    windows.pass_time(4000)
+    written(windows, 1, "theirs")
+    windows.host.do("reload", who=0, isUnderWay=True)
+    windows.pass_time(500)
+    assert "mine" not in windows.read(0)["sources"][0]
+    assert not windows.read(0)["isDirty"]
+
+
 def test_undo_of_what_others_saved_does_not_take_it_out_of_the_file(made: Windows) -> None:
     windows = started(made, 1)
     typed(windows, 0, 0, "mine")

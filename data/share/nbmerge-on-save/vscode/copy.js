@@ -94,12 +94,14 @@ export class Copy {
    * The editor has taken over by itself what the file held: find out which version that was.  Until then the
    * copy would count others' work as its own.
    * @param {() => Promise<string>} shown what the editor showed just after that
-   * @returns {Promise<void>}
+   * @returns {Promise<boolean>} whether it is another than before
    */
   reloaded(shown) {
     return this._queued(async () => {
       const { version } = await this.server.identify(await shown());
+      const isOther = version !== '' && version !== this.base;
       if (version && !this.closed) this.base = this.written = version;
+      return isOther;
     });
   }
 
@@ -152,6 +154,14 @@ export class Copy {
       if (!hasMoved) this.base = answer.version;
       this._isDue = answer.due;
       return this.editor.hasUndone() && this._broughtAgain(); // undone just before it was written
+    });
+  }
+
+  /** Bring in again what was taken out and is known. @returns {Promise<boolean>} whether all of it is there */
+  bringAgain() {
+    return this._queued(async () => {
+      for (let attempt = 0; attempt < ATTEMPTS && !this.closed; attempt++) if (await this._broughtAgain()) return true;
+      return false;
     });
   }
 
@@ -208,8 +218,8 @@ export class Copy {
       const { operations } = await this.server.merge(common, snapshot.text, other);
       if (this.closed || (await this.editor.bring(operations, snapshot, true)) === 'none') return false;
     }
-    this.editor.forgetUndone();
     this.editor.back();
+    this.editor.forgetUndone();
     return true;
   }
 

@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Copy } from './copy.js';
 import { NotebookEditor, addressOf, sourceOf } from './editor.js';
+import { Reloads } from './reloads.js';
 import { Running } from './running.js';
 import { Saving } from './saving.js';
 import { Arrivals } from './undone.js';
@@ -64,6 +65,7 @@ export class Session {
     this.editor = new NotebookEditor(vscode, document);
     this.arrivals = new Arrivals(() => this.editor.capture());
     this.copy = new Copy(server, this._forCopy(), null);
+    this.reloads = new Reloads(() => this.editor.capture(), () => clock.now());
     this.saving = new Saving(this.editor, () => this.copy.base);
     /** The version that the notebook went on from before others' saves came into it last. @type {number | null} */
     this.before = null;
@@ -83,6 +85,7 @@ export class Session {
   /** Find out which version the notebook comes from. @returns {Promise<void>} */
   async open() {
     if (await this._quietly(this.copy.adopt(), false)) {
+      if (!this.document.isDirty) this.reloads.isClean();
       this._remember();
       return;
     }
@@ -114,7 +117,7 @@ export class Session {
     this.saving.changed();
     this._noteArranged(event);
     this.arrivals.changed();
-    this._noteReload();
+    this._noteReload(event);
     if (this.running.changed(event)) this.fileChanged(); // what was left out because of the run
   }
 
@@ -149,15 +152,33 @@ export class Session {
     return Promise.all(texts);
   }
 
-  /** A notebook that changes and has no changes to save: VS Code takes over the file, in several steps. */
-  _noteReload() {
-    if (this.document.isDirty || this.saving.isUnderWay || this.copy.closed) return;
+  /**
+   * A notebook that changes and has no changes to save: VS Code takes over the file, in several steps; if somebody
+   * types just then, it says so only in a moment.
+   * @param {import('vscode').NotebookDocumentChangeEvent} event
+   */
+  _noteReload({ contentChanges }) {
+    if (this.saving.isUnderWay || this.copy.closed || this.editor.isArranging) return;
+    const wasDirty = this.document.isDirty;
+    if (wasDirty && !contentChanges.length) {
+      this.reloads.typed();
+      return;
+    }
     this._shown = this.editor.capture();
     this.clock.cancel(this._reload);
     this._reload = this.clock.after(SOON, () => {
-      const shown = /** @type {import('vscode').NotebookData} */ (this._shown);
-      void this._quietly(this.copy.reloaded(() => this.editor.written(shown)), undefined);
+      if (!wasDirty || !this.document.isDirty) void this._reloaded();
     });
+  }
+
+  async _reloaded() {
+    const shown = /** @type {import('vscode').NotebookData} */ (this._shown);
+    const typed = this.reloads.happened(shown);
+    const isOther = await this._quietly(this.copy.reloaded(() => this.editor.written(shown)), false);
+    if (!typed || !isOther) return;
+    this.told.log(`${this.document.uri.fsPath}: typed while VS Code took over the file: put back`);
+    this.arrivals.lost(typed);
+    await this._quietly(this.copy.bringAgain(), false);
   }
 
   /** VS Code is about to save. @returns {Promise<void>} */
@@ -174,6 +195,7 @@ export class Session {
   async didSave() {
     this.clock.cancel(this._refused);
     this.copy.saved();
+    if (!this.document.isDirty) this.reloads.isClean();
     this._asked = 0;
     const wasDirty = this.document.isDirty;
     this._isStuck &&= this.document.isDirty;
@@ -234,7 +256,9 @@ export class Session {
         }),
       hasUndone: () => arrivals.undone.length > 0,
       undone: () => this._undone(),
-      back: () => this.told.back(this.document),
+      back: () => {
+        if (arrivals.undone.some(one => !one.isOwn)) this.told.back(this.document);
+      },
       forgetUndone: () => arrivals.forget(),
       /** @type {import('./copy.js').Editor['told']} */
       told: (came, conflicts, base) => {

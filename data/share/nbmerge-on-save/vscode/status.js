@@ -43,17 +43,17 @@ export class Status {
 
   /** An undo has taken out what others saved. @param {NotebookDocument} document */
   undone(document) {
-    this._note(document, '$(discard) Undo also took out what others saved: it comes back when you save');
+    this._note(document, "$(discard) Undo took out others' changes: back when you save");
   }
 
   /** What an undo took out is there again. @param {NotebookDocument} document */
   back(document) {
-    this._note(document, '$(git-merge) What undo had taken out of what others saved is back');
+    this._note(document, "$(git-merge) Others' changes that undo took out are back");
   }
 
   /** A cell that others had inserted is out: VS Code does not say whether by an undo or by hand. @param {NotebookDocument} document */
   gone(document) {
-    this._note(document, '$(discard) A cell that others inserted is out: click to put it back', 'nbmerge.lost');
+    this._note(document, '$(discard) A cell that others inserted is out: click to put back', 'nbmerge.lost');
   }
 
   /** Why nothing is merged just now; null: nothing is wrong. @param {string | null} why */
@@ -100,7 +100,8 @@ export class Status {
       this.item.show();
     } else if (note && left > 0) {
       this.item.text = note.text;
-      this.item.tooltip = note.command === 'nbmerge.lost' ? 'nbmerge: click to see what is lost' : 'nbmerge: click to see what changed';
+      const click = note.command === 'nbmerge.lost' ? 'what can be put back' : 'what changed';
+      this.item.tooltip = `nbmerge: ${note.text.replace(/^\$\(.*?\) /, '')}\nClick to see ${click}.`;
       this.item.command = note.command;
       this.item.show();
       this._timer = setTimeout(() => this._show(), left);

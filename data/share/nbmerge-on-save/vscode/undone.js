@@ -15,7 +15,11 @@
 /** @typedef {import('./editor.js').Touched} Touched */
 /** @typedef {import('./editor.js').Arranged} Arranged */
 /** @typedef {import('vscode').NotebookData} NotebookData */
-/** What an undo did: the notebook just after it, and as it would be without it. @typedef {{common: NotebookData, other: NotebookData}} Undone */
+/**
+ * What an undo did: the notebook just after it, and as it would be without it.  `isOwn`: it was no undo, and one's
+ * own typing was taken out.
+ * @typedef {{common: NotebookData, other: NotebookData, isOwn?: boolean}} Undone
+ */
 /** One text that was brought in. @typedef {Touched & {undone: Undone | null}} Arrival */
 /** Cells that came and went at once. @typedef {Arranged & {undone: Undone | null}} Arrangement */
 
@@ -104,6 +108,11 @@ export class Arrivals {
   _isUndone(one, other) {
     one.undone = { common: this.capture(), other };
     this.undone.push(one.undone);
+  }
+
+  /** Own typing was taken out by VS Code. @param {import('./reloads.js').Typed} typed */
+  lost(typed) {
+    this.undone.push({ ...typed, isOwn: true });
   }
 
   /** @param {Arrival | Arrangement} one */
