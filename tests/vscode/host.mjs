@@ -6,7 +6,7 @@
  * requests that the windows have made since: they wait until an `answer` or a `fail` comes for them.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
@@ -152,6 +152,7 @@ class Window {
     this.cells = data.cells.map(one => new Cell(this, one));
     this.metadata = data.metadata;
     this.known = text;
+    this.knownAt = statSync(this.path).mtimeMs;
     return removed;
   }
   vscode() {
@@ -256,12 +257,13 @@ class Window {
     await this.session.willSave();
     const text = written(this.data());
     const disk = readFileSync(this.path, 'utf8');
-    if (disk !== this.known && disk !== text) {
+    if (statSync(this.path).mtimeMs > this.knownAt && disk !== this.known && disk !== text) {
       this.refusals++;
       return false;
     }
     writeFileSync(this.path, text);
     this.known = text;
+    this.knownAt = statSync(this.path).mtimeMs;
     this.isDirty = false;
     await this.session.didSave();
     return true;
@@ -322,6 +324,7 @@ const commands = {
     const made = new Window(who, old.path, forgets ? new Map() : old.memory);
     made.take(written(old.data()));
     made.known = old.known;
+    made.knownAt = old.knownAt;
     windows[who] = made;
     void made.session.open().catch(failed);
   },

@@ -44,6 +44,9 @@
  * @property {() => Promise<{common: string, other: string}[]>} undone
  * @property {() => void} forgetUndone
  * @property {() => void} back
+ * @property {() => string} stamp tells the file from one that was written since
+ * @property {(stamp: string) => boolean} isKnown have the editor save over the file of a stamp without asking; false: it
+ * is another by now
  * @property {(came: Came[], conflicts: number, before: string) => void} told
  * @property {(milliseconds: number) => Promise<void>} wait
  * @property {() => number} now
@@ -118,9 +121,8 @@ export class Copy {
   }
 
   /**
-   * Before the editor writes: where others have saved, the file gets exactly what the editor is going to
-   * write, with theirs in it, so that the editor finds nothing to ask about.  Others that take part are asked to
-   * wait until it has written.
+   * Before the editor writes: where others have saved, theirs is merged into the file and into the editor, until the
+   * editor has all that the file holds; then it need not ask.  Others that take part wait until it has written.
    * @returns {Promise<boolean>} whether others have saved
    */
   beforeSave() {
@@ -130,10 +132,13 @@ export class Copy {
       for (let round = 0; round < ROUNDS && this.editor.now() < until && !this.closed; round++) {
         if (this._saves !== save) return true; // the editor did not wait
         if (this.base === null) return false; // the editor asks, and the watcher judges
-        const { version } = await (round ? this.server.head() : this.server.hold());
+        if (round === 0) await this.server.hold();
+        const stamp = this.editor.stamp();
+        const { version } = await this.server.head();
         if (!(await this._broughtAgain())) continue;
         if (version === this.written && this.base === version) return round > 0;
-        if (await this._write(this.base)) break;
+        if (version === this.base && this.editor.isKnown(stamp)) break;
+        await this._write(this.base);
       }
       return true;
     });
@@ -224,18 +229,16 @@ export class Copy {
   }
 
   /**
-   * Write what the editor shows into the file; whether it holds exactly that now.
+   * Merge what the editor shows with what the file holds, in the file and in the editor.
    * @param {string} base
-   * @returns {Promise<boolean>}
    */
   async _write(base) {
     const snapshot = await this.editor.read();
     const answer = await this.server.save(snapshot.text, base, this.editor.newId());
-    if (this.closed) return true;
+    if (this.closed) return;
     this.base = answer.sent; // should the rest fail, the copy goes on from this
     const brought = await this.editor.bring(answer.operations, snapshot, true);
     if (brought === 'all') this.base = answer.version;
     if (answer.operations.length) this.editor.told(answer.came, answer.conflicts.length, answer.sent);
-    return answer.operations.length === 0 && brought === 'all';
   }
 }

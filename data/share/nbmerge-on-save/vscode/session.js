@@ -8,6 +8,7 @@
 
 import { randomUUID } from 'node:crypto';
 
+import { Ages } from './ages.js';
 import { Copy } from './copy.js';
 import { NotebookEditor, addressOf, sourceOf } from './editor.js';
 import { Reloads } from './reloads.js';
@@ -45,7 +46,6 @@ const BACKED_UP = 3000; // milliseconds after which VS Code's own backup holds w
 const REFUSED = 600; // milliseconds after which a save that was not made is taken for refused
 const SPREAD = 400; // milliseconds, by chance: two windows must not go on meeting each other
 const TRIES = 8; // saves asked for again
-const EXACT = [1, 100]; // the VS Code that lets a save pass if the file holds just these bytes
 
 export class Session {
   /**
@@ -62,6 +62,7 @@ export class Session {
     this.told = told;
     this.clock = clock;
     this.running = new Running();
+    this.ages = new Ages(document.uri.fsPath);
     this.editor = new NotebookEditor(vscode, document);
     this.arrivals = new Arrivals(() => this.editor.capture());
     this.copy = new Copy(server, this._forCopy(), null);
@@ -70,7 +71,6 @@ export class Session {
     /** The version that the notebook went on from before others' saves came into it last. @type {number | null} */
     this.before = null;
     this._memory = memory;
-    this._canWriteAhead = isAtLeast(vscode.version, EXACT);
     this._waiting = false;
     this._asked = 0; // saves asked for again since the last that was made
     this._isStuck = false; // VS Code saves no more by itself after a save that it has refused, until all is saved
@@ -185,7 +185,7 @@ export class Session {
   async willSave() {
     this.clock.cancel(this._refused);
     this.saving.begins();
-    const othersSaved = this._canWriteAhead && (await this._quietly(this.copy.beforeSave(), false));
+    const othersSaved = await this._quietly(this.copy.beforeSave(), false);
     if (!this.saving.isUnderWay) return; // it took so long that VS Code did not wait for it
     this.saving.changed();
     this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), () => void this._notSaved(othersSaved));
@@ -195,6 +195,7 @@ export class Session {
   async didSave() {
     this.clock.cancel(this._refused);
     this.copy.saved();
+    this.ages.isOver();
     if (!this.document.isDirty) this.reloads.isClean();
     this._asked = 0;
     const wasDirty = this.document.isDirty;
@@ -225,6 +226,7 @@ export class Session {
    * @param {boolean} othersSaved
    */
   async _notSaved(othersSaved) {
+    this.ages.isOver();
     await this.saving.ends(null);
     this.fileChanged();
     if (!this.document.isDirty || this._asked >= TRIES) return;
@@ -256,6 +258,9 @@ export class Session {
         }),
       hasUndone: () => arrivals.undone.length > 0,
       undone: () => this._undone(),
+      stamp: () => this.ages.stamp(),
+      /** @param {string} stamp */
+      isKnown: stamp => this.ages.makeOld(stamp),
       back: () => {
         if (arrivals.undone.some(one => !one.isOwn)) this.told.back(this.document);
       },
@@ -291,13 +296,4 @@ export class Session {
       return otherwise;
     }
   }
-}
-
-/**
- * @param {string} version
- * @param {number[]} least
- */
-function isAtLeast(version, [major, minor]) {
-  const [one, other] = version.split('.').map(Number);
-  return one > major || (one === major && other >= minor);
 }

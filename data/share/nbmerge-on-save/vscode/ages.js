@@ -1,0 +1,61 @@
+/**
+ * Owns: the time at which a notebook's file was changed, so that VS Code asks nothing when it saves.
+ * Must not know: what is in the file.  Runs under node.
+ * Invariant: a file is made to look old only if it is still the one of which everything is in the notebook that is just
+ * being saved, and for no longer than that save: VS Code's own write ends it, and so does one that is not made.
+ *
+ * VS Code asks before it saves if the file was changed after it last read or wrote it.  What it would ask about is in
+ * the notebook by then, so the time of that change is put back until VS Code has written.  Whoever writes in between
+ * gives the file a new time, and VS Code asks.
+ */
+
+import { statSync, utimesSync } from 'node:fs';
+
+const BEFORE = 60; // seconds before the notebook was opened; VS Code has read it later than that
+
+export class Ages {
+  /** @param {string} path */
+  constructor(path) {
+    this.path = path;
+    this._old = (stated(path)?.mtimeMs ?? 0) / 1000 - BEFORE;
+    this._isOld = false;
+  }
+
+  /** What tells a file from one that was written since. */
+  stamp() {
+    const found = stated(this.path);
+    return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : '';
+  }
+
+  /**
+   * Have VS Code think that it knows the file; whether it is still the one of the stamp.
+   * @param {string} stamp
+   * @returns {boolean}
+   */
+  makeOld(stamp) {
+    try {
+      if (this._old <= 0 || !stamp || this.stamp() !== stamp) return false;
+      utimesSync(this.path, this._old, this._old);
+    } catch {
+      return false; // somebody else's file
+    }
+    this._isOld = true;
+    return true;
+  }
+
+  /** VS Code has saved, or will not. */
+  isOver() {
+    const found = this._isOld && stated(this.path);
+    this._isOld = false;
+    try {
+      if (found && Math.abs(found.mtimeMs / 1000 - this._old) < 1) utimesSync(this.path, new Date(), new Date());
+    } catch {
+      // it is gone by now
+    }
+  }
+}
+
+/** @param {string} path */
+function stated(path) {
+  return statSync(path, { throwIfNoEntry: false });
+}
