@@ -369,3 +369,18 @@ def test_a_large_notebook_with_pictures(server: CodeServer, window: Window) -> N
     assert on_disk(path)[150] == "cell = 1500"
     assert took < 3
     assert window.asked() == []
+
+
+def test_where_others_change_the_notebooks_own_metadata_its_spelling_stays(
+    window: Window, path: Path
+) -> None:
+    opened(window, path)
+    window.focus(0)
+    window.type("0")
+    found = whole(path)
+    found["metadata"] = {"language_info": {"name": "python", "version": "3.11"}}
+    path.write_bytes(JUPYTER.spell(found))
+    window.until("JSON.stringify(kept.notebook.metadata).includes('3.11')")
+    saved(window, path, ["one = 10", "two = 2", "three = 3", "# Text"])
+    found["cells"][0]["source"] = ["one = 10"]
+    assert path.read_text().splitlines()[:4] == JUPYTER.spell(found).decode().splitlines()[:4]

@@ -175,8 +175,14 @@ export class NotebookEditor {
       ...metadata.map(({ place }) => NotebookEdit.updateCellMetadata(place, next().metadata ?? {})),
       ...replaced.map(({ place }) => NotebookEdit.replaceCells(at(place), [next()])),
       ...inserted.map(({ place }) => NotebookEdit.insertCells(place, [next()])),
-      ...(frame ? [NotebookEdit.updateNotebookMetadata(data.metadata ?? {})] : [])
+      ...(frame ? [NotebookEdit.updateNotebookMetadata({ ...data.metadata, ...this._spelling() })] : [])
     ];
+  }
+
+  /** How VS Code spells the file, which it keeps in the notebook's metadata. */
+  _spelling() {
+    const { indentAmount } = this.document.metadata;
+    return indentAmount === undefined ? {} : { indentAmount };
   }
 
   _addresses() {
