@@ -371,6 +371,22 @@ def test_a_large_notebook_with_pictures(server: CodeServer, window: Window) -> N
     assert window.asked() == []
 
 
+def test_a_file_that_is_spelled_otherwise_is_known_as_written_here(window: Window, path: Path) -> None:
+    for indent in (None, 4):
+        path.write_text(json.dumps(start(), indent=indent))
+        window.run(
+            f"""await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+            kept.indent = {indent or 0}"""
+        )
+        opened(window, path)
+        window.focus(0)
+        window.type("0")
+        saved(window, path, ["one = 10", "two = 2", "three = 3", "# Text"])
+        changed(path, b="two = 22")
+        window.type("5")
+        saved(window, path, ["one = 105", "two = 22", "three = 3", "# Text"])
+
+
 def test_where_others_change_the_notebooks_own_metadata_its_spelling_stays(
     window: Window, path: Path
 ) -> None:

@@ -2,7 +2,7 @@
  * Owns: an open notebook of VS Code as text and back: what it would write into its file, whether it shows what
  * a file says, and bringing operations into it.
  * Must not know: servers, tokens, when this happens.
- * Invariant: the text is to the byte what VS Code writes; nothing is brought in that was meant for an older
+ * Invariant: the text says what VS Code writes, most often to the byte; nothing is brought in that was meant for an older
  * state of the notebook than the one that it changes: then nothing is done, or what was done is the same change
  * that the next attempt finds already made.
  */
@@ -62,7 +62,7 @@ export class NotebookEditor {
     const data = await this._parsed(text);
     const cells = this.document.getCells();
     if (data.cells.length !== cells.length) return false;
-    return cells.every((cell, i) => isSame(cell, data.cells[i])) && sameJson(data.metadata, this.document.metadata);
+    return cells.every((cell, i) => isSame(cell, data.cells[i])) && sameJson(written(data.metadata), written(this.document.metadata));
   }
 
   /**
@@ -134,7 +134,7 @@ export class NotebookEditor {
         return one;
       })
     );
-    data.metadata = document.metadata;
+    data.metadata = written(document.metadata);
     return data;
   }
 
@@ -175,12 +175,12 @@ export class NotebookEditor {
       ...metadata.map(({ place }) => NotebookEdit.updateCellMetadata(place, next().metadata ?? {})),
       ...replaced.map(({ place }) => NotebookEdit.replaceCells(at(place), [next()])),
       ...inserted.map(({ place }) => NotebookEdit.insertCells(place, [next()])),
-      ...(frame ? [NotebookEdit.updateNotebookMetadata({ ...data.metadata, ...this._spelling() })] : [])
+      ...(frame ? [NotebookEdit.updateNotebookMetadata({ ...data.metadata, ...this._indentation() })] : [])
     ];
   }
 
-  /** How VS Code spells the file, which it keeps in the notebook's metadata. */
-  _spelling() {
+  /** Of the file as VS Code has read it, which it keeps in the notebook's metadata. */
+  _indentation() {
     const { indentAmount } = this.document.metadata;
     return indentAmount === undefined ? {} : { indentAmount };
   }
@@ -234,6 +234,15 @@ async function exported(vscode, data) {
 
 /** What a cell says, as files say it: an editor on Windows may end lines in its own way. @param {NotebookCell} cell */
 export const sourceOf = cell => cell.document.getText().replace(/\r\n/g, '\n');
+
+/**
+ * What VS Code writes of a notebook's metadata: not the indentation that it has read.
+ * @param {Json | undefined} metadata
+ */
+function written(metadata) {
+  const { indentAmount: _, ...rest } = metadata ?? {};
+  return rest;
+}
 
 /** What an undo that brings a cell back keeps of it. @param {NotebookCell} cell */
 export const addressOf = cell => cell.document.uri.toString();

@@ -7,6 +7,8 @@
  * them was written by this window.
  */
 
+import { sameJson } from './notebooks.js';
+
 /** @typedef {import('vscode').NotebookData} NotebookData */
 
 const MOST = 50; // states that are kept; a key a state
@@ -48,7 +50,20 @@ export class Saving {
     const states = this._states ?? [];
     this._states = null;
     if (held === null) return null;
-    for (const { data, base } of [...states].reverse()) if ((await this.editor.written(data)) === held) return base;
+    const wanted = valueOf(held); // not by its bytes: another VS Code may spell it otherwise
+    for (const { data, base } of [...states].reverse()) {
+      const text = await this.editor.written(data);
+      if (text === held || sameJson(valueOf(text), wanted)) return base;
+    }
     return null;
+  }
+}
+
+/** @param {string} text @returns {import('./notebooks.js').Json} */
+function valueOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {}; // somebody is just writing it
   }
 }
