@@ -62,6 +62,7 @@ class WorkspaceEdit {
   }
 }
 
+const PATIENCE = 1500; // milliseconds for which VS Code waits for its extensions
 const KINDS = { markdown: 1, code: 2, raw: 2 };
 const lines = text => text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 
@@ -254,7 +255,7 @@ class Window {
   }
   async saveNow() {
     this.saves++;
-    await this.session.willSave();
+    await Promise.race([this.session.willSave(), new Promise(done => void clock.after(PATIENCE, done))]);
     const text = written(this.data());
     const disk = readFileSync(this.path, 'utf8');
     if (statSync(this.path).mtimeMs > this.knownAt && disk !== this.known && disk !== text) {

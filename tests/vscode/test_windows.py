@@ -171,6 +171,27 @@ def test_a_notebook_that_took_over_a_file_counts_nothing_of_it_as_its_own(made: 
     assert "mine" in windows.held()[0]
 
 
+def test_a_save_that_takes_too_long_asks_nothing_and_loses_nothing(made: Windows) -> None:
+    """The machine is so busy that VS Code does not wait: it writes over what the history has already."""
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 1, "theirs")
+    windows.host.do("save", who=0)
+    while windows.host.requests[0].what in ("hold", "head"):
+        windows.answer(windows.host.requests[0])
+    for _ in range(4):
+        windows.host.do("advance", milliseconds=400)
+    found = windows.read(0)
+    assert (found["refusals"], found["isDirty"]) == (0, False)
+    assert "mine" in windows.held()[0]
+    windows.answer_all()
+    windows.settle()
+    assert "theirs" in windows.held()[1]
+    assert "mine" in windows.held()[0]
+    assert windows.held() == windows.read(0)["sources"]
+    assert not any("<<<<<<<" in source for source in windows.held())
+
+
 def test_what_is_typed_while_vs_code_takes_over_the_file_is_put_back(made: Windows) -> None:
     windows = started(made, 1)
     written(windows, 1, "theirs")

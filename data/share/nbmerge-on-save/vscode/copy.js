@@ -55,7 +55,7 @@
 
 const ATTEMPTS = 5; // to bring an answer in while somebody types
 const ROUNDS = 12; // saves of others, and keys, that may come in between while one is prepared
-const SAVING = 1100; // milliseconds for that: VS Code waits 1.5 s for all extensions together
+const SAVING = 900; // milliseconds for that: VS Code waits 1.5 s for all extensions together
 const PAUSE = 120; // milliseconds between attempts
 
 export class Copy {
@@ -72,6 +72,7 @@ export class Copy {
     this.written = base;
     this.closed = false;
     this._saves = 0;
+    this._recorded = ''; // the file of which what it holds is in the history
     this._isDue = false; // the file lacks something that others saved: a pull brings it
     /** @type {Promise<unknown>} */
     this._queue = Promise.resolve();
@@ -123,6 +124,8 @@ export class Copy {
   /**
    * Before the editor writes: where others have saved, theirs is merged into the file and into the editor, until the
    * editor has all that the file holds; then it need not ask.  Others that take part wait until it has written.
+   * If that takes too long, the editor saves all the same: what the file held is in the history, and since it is
+   * told what the editor's save was made from, the next pull brings it.
    * @returns {Promise<boolean>} whether others have saved
    */
   beforeSave() {
@@ -135,11 +138,13 @@ export class Copy {
         if (round === 0) await this.server.hold();
         const stamp = this.editor.stamp();
         const { version } = await this.server.head();
+        this._recorded = stamp;
         if (!(await this._broughtAgain())) continue;
         if (version === this.written && this.base === version) return round > 0;
-        if (version === this.base && this.editor.isKnown(stamp)) break;
+        if (version === this.base && this.editor.isKnown(stamp)) return true;
         await this._write(this.base);
       }
+      if (this._saves === save) this.hurry();
       return true;
     });
   }
@@ -168,6 +173,12 @@ export class Copy {
       for (let attempt = 0; attempt < ATTEMPTS && !this.closed; attempt++) if (await this._broughtAgain()) return true;
       return false;
     });
+  }
+
+  /** The editor does not wait any longer. */
+  hurry() {
+    this._saves++;
+    this.editor.isKnown(this._recorded);
   }
 
   /** The editor has written: what is still being prepared for that comes too late. */

@@ -43,6 +43,7 @@ const RELOADING = 350; // milliseconds in which VS Code takes over the file of a
 const SOON = 30; // milliseconds, for several words of one save
 const LATER = 1500; // milliseconds until a pull that did not come through is tried again
 const BACKED_UP = 3000; // milliseconds after which VS Code's own backup holds what was brought in
+const LONGEST = 1200; // milliseconds for which VS Code surely waits
 const REFUSED = 600; // milliseconds after which a save that was not made is taken for refused
 const SPREAD = 400; // milliseconds, by chance: two windows must not go on meeting each other
 const TRIES = 8; // saves asked for again
@@ -185,7 +186,9 @@ export class Session {
   async willSave() {
     this.clock.cancel(this._refused);
     this.saving.begins();
+    const hurry = this.clock.after(LONGEST, () => this.copy.hurry());
     const othersSaved = await this._quietly(this.copy.beforeSave(), false);
+    this.clock.cancel(hurry);
     if (!this.saving.isUnderWay) return; // it took so long that VS Code did not wait for it
     this.saving.changed();
     this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), () => void this._notSaved(othersSaved));
