@@ -137,7 +137,7 @@ class Window {
       hold: () => ask('hold', {}),
       identify: content => ask('identify', { content }),
       pull: (content, base) => ask('pull', { content, base }),
-      save: (content, base, id) => ask('save', { content, base, save_id: id, writer: `window ${who}` }),
+      save: (content, base, id) => ask('save', { content, base, save_id: id, writer: `window ${who}`, exact: true }),
       merge: (common, content, other) => ask('merge', { common, content, other }),
       claim: (content, base) => ask('claim', { content, base, writer: `window ${who}` })
     };

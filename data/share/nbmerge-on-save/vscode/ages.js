@@ -37,7 +37,7 @@ export class Ages {
       if (this._old <= 0 || !stamp || this.stamp() !== stamp) return false;
       utimesSync(this.path, this._old, this._old);
     } catch {
-      return false; // somebody else's file
+      return false; // it belongs to somebody else, who lets us write it; its time can only be made new
     }
     this._isOld = true;
     return true;

@@ -132,6 +132,7 @@ export class Copy {
     const until = this.editor.now() + SAVING;
     const save = ++this._saves;
     return this._queued(async () => {
+      let isExact = false; // then it need not ask either, if nothing comes in between
       for (let round = 0; round < ROUNDS && this.editor.now() < until && !this.closed; round++) {
         if (this._saves !== save) return true; // the editor did not wait
         if (this.base === null) return false; // the editor asks, and the watcher judges
@@ -141,8 +142,8 @@ export class Copy {
         this._recorded = stamp;
         if (!(await this._broughtAgain())) continue;
         if (version === this.written && this.base === version) return round > 0;
-        if (version === this.base && this.editor.isKnown(stamp)) return true;
-        await this._write(this.base);
+        if (version === this.base && (this.editor.isKnown(stamp) || isExact)) return true;
+        isExact = await this._write(this.base);
       }
       if (this._saves === save) this.hurry();
       return true;
@@ -240,16 +241,19 @@ export class Copy {
   }
 
   /**
-   * Merge what the editor shows with what the file holds, in the file and in the editor.
+   * Merge what the editor shows with what the file holds, in the file and in the editor; whether the file holds to
+   * the byte what the editor is going to write.
    * @param {string} base
+   * @returns {Promise<boolean>}
    */
   async _write(base) {
     const snapshot = await this.editor.read();
     const answer = await this.server.save(snapshot.text, base, this.editor.newId());
-    if (this.closed) return;
+    if (this.closed) return true;
     this.base = answer.sent; // should the rest fail, the copy goes on from this
     const brought = await this.editor.bring(answer.operations, snapshot, true);
     if (brought === 'all') this.base = answer.version;
     if (answer.operations.length) this.editor.told(answer.came, answer.conflicts.length, answer.sent);
+    return answer.operations.length === 0 && brought === 'all';
   }
 }

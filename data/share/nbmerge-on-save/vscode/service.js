@@ -173,7 +173,7 @@ export function serverFor(service, path, writer) {
     head: () => ask('head', {}),
     hold: () => ask('hold', {}),
     pull: (content, base) => ask('pull', { base, content }),
-    save: (content, base, saveId) => ask('save', { base, content, writer, save_id: saveId }),
+    save: (content, base, saveId) => ask('save', { base, content, writer, save_id: saveId, exact: true }),
     merge: (common, content, other) => ask('merge', { common, content, other }),
     claim: (content, base) => ask('claim', { base, content, writer }),
     identify: content => ask('identify', { content })
