@@ -332,6 +332,8 @@ const commands = {
   undo: ({ who }) => windows[who].undo(),
   runs: ({ who, cell, success }) => windows[who].runs(cell, success),
   save: ({ who }) => void windows[who].save().catch(failed),
+  /** A save that VS Code begins and does not make. */
+  begin: ({ who }) => void windows[who].session.willSave().catch(failed),
   noticed: ({ who }) => windows[who].session.fileChanged(),
   reload: ({ who, isUnderWay }) => windows[who].reload(isUnderWay),
   advance: ({ milliseconds }) => {

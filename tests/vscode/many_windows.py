@@ -473,10 +473,12 @@ def shown_in(browser: Browser, here: CodeServer, path: Path) -> Window:
 
 @contextlib.contextmanager
 def watching(folder: Path, state: Path) -> Iterator[None]:
-    """A watcher beside it."""
+    """A watcher beside it, once it is ready."""
     command = [sys.executable, "-m", "nbmerge", "watch", str(folder), "--state", str(state)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith(b"watching")
             yield
         finally:
             process.terminate()

@@ -4,6 +4,7 @@ or saved is lost or doubled, and VS Code is never left with a save that it has r
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -169,6 +170,39 @@ def test_a_notebook_that_took_over_a_file_counts_nothing_of_it_as_its_own(made: 
     assert not any("<<<<<<<" in source for source in windows.held())
     assert "second" in windows.held()[1]
     assert "mine" in windows.held()[0]
+
+
+def age(windows: Windows) -> float:
+    return time.time() - windows.path.stat().st_mtime
+
+
+def test_a_file_looks_old_only_while_it_is_saved_over(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 1, "theirs")
+    windows.host.do("begin", who=0)
+    windows.answer_all()
+    assert age(windows) > 30
+    windows.pass_time(2500)  # VS Code has not written, and is asked again
+    windows.answer_all()
+    assert age(windows) < 30
+    assert not windows.read(0)["isDirty"]
+    assert windows.read(0)["sources"] == windows.held()
+
+
+def test_a_save_of_somebody_in_between_is_seen(made: Windows) -> None:
+    """Whoever writes after the file was made to look old makes it new."""
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 1, "theirs")
+    windows.host.do("begin", who=0)
+    windows.answer_all()
+    written(windows, 2, "last")
+    assert age(windows) < 30
+    windows.settle()
+    for word, cell in (("mine", 0), ("theirs", 1), ("last", 2)):
+        assert word in windows.held()[cell]
+    assert windows.read(0)["sources"] == windows.held()
 
 
 def test_a_save_that_takes_too_long_asks_nothing_and_loses_nothing(made: Windows) -> None:
