@@ -87,7 +87,7 @@ class History {
     const found = await this.commands().lost(path);
     const items = found.map(one => ({
       label: one.text.split('\n').find(line => line.trim()) ?? one.kind,
-      description: `${one.kind} ${one.cell}, went ${when(one.time)}`,
+      description: `${one.kind === 'cell' ? 'cell' : `${one.kind} of cell`} ${one.cell}, went ${when(one.time)}`,
       detail: one.writer && `by ${one.writer}`,
       value: one.number
     }));

@@ -36,7 +36,7 @@ export class Status {
    */
   came(document, came, conflicts) {
     const parts = came.map(inWords);
-    if (conflicts) parts.push(`${counted(conflicts, 'conflict')}, shown between markers`);
+    if (conflicts) parts.unshift(`${counted(conflicts, 'conflict')}, between markers`);
     this._note(document, `$(git-merge) ${parts.join('; ') || 'changes that others saved'}`);
     this.log(`${document.uri.fsPath}: ${parts.join('; ')}`);
   }
