@@ -143,7 +143,7 @@ export class Copy {
         if (!(await this._broughtAgain())) continue;
         if (version === this.written && this.base === version) return round > 0;
         if (version === this.base && (this.editor.isKnown(stamp) || isExact)) return true;
-        isExact = await this._write(this.base);
+        isExact = await this._write(this.base, save);
       }
       if (this._saves === save) this.hurry();
       return true;
@@ -244,10 +244,12 @@ export class Copy {
    * Merge what the editor shows with what the file holds, in the file and in the editor; whether the file holds to
    * the byte what the editor is going to write.
    * @param {string} base
+   * @param {number} save for which; once the editor does not wait for it, it would be saved twice
    * @returns {Promise<boolean>}
    */
-  async _write(base) {
+  async _write(base, save) {
     const snapshot = await this.editor.read();
+    if (this._saves !== save) return true;
     const answer = await this.server.save(snapshot.text, base, this.editor.newId());
     if (this.closed) return true;
     this.base = answer.sent; // should the rest fail, the copy goes on from this
