@@ -52,6 +52,7 @@ _SETTINGS = {
     "editor.autoClosingBrackets": "never",
     "editor.autoIndent": "none",
     "files.autoSave": "off",
+    "workbench.editorLargeFileConfirmation": 100,  # MB
 }
 _WATCH = """
 window.asked = [];
