@@ -110,7 +110,12 @@ def test_a_full_disk_stops_writing_not_watching(machine: Machine) -> None:
         time.sleep(1)
         assert machine.path.read_bytes() == JUPYTER.spell(BEN)
         filler.unlink()
-        assert [watch.object()["event"] for _ in range(2)] == ["recovered", "merged"]
+        trouble, merged = True, False
+        while trouble or not merged:  # a save may just have fitted in, and the merge not
+            told = watch.object()
+            trouble = (trouble or told["event"] == "error") and told["event"] != "recovered"
+            merged = merged or told["event"] == "merged"
+            assert told["event"] != "error" or "the disk is full" in str(told["message"])
         assert json.loads(machine.run("status", "--json").stdout)["last_error"] is None
         assert machine.sources[:6] == BOTH
         assert watch.end() == (0, "", "")
