@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -272,8 +272,9 @@ def relay(folder: str, delay: str) -> None:
 
 
 def _take(source: socket.socket, held: SimpleQueue[tuple[float, bytes]], delay: float) -> None:
-    while data := source.recv(1 << 16):
-        held.put((time.monotonic() + delay, data))
+    with suppress(ConnectionResetError):  # whoever is measured has ended
+        while data := source.recv(1 << 16):
+            held.put((time.monotonic() + delay, data))
 
 
 def _give(target: socket.socket, held: SimpleQueue[tuple[float, bytes]]) -> None:
