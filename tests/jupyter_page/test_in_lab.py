@@ -373,6 +373,7 @@ def test_a_version_is_brought_back_from_the_panel_and_that_is_undone(
     ann.page.evaluate("window.jupyterapp.shell.collapseRight()")
 
 
+@pytest.mark.slow  # beside other browsers, in CI, a tab showed the other's save only after its five seconds
 @pytest.mark.skipif(not HAS_NOTEBOOK, reason="Notebook is not installed")
 def test_in_notebook_7(there: Server, chromium_program: Browser) -> None:
     name = "in-notebook.ipynb"
