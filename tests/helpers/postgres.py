@@ -56,7 +56,9 @@ def address_in(folder: str, schema: str) -> str:
     """The address of a schema, which is there then, of the server with its socket in this folder."""
     connection = _connection(folder)
     if connection.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone() == (None,):
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        with contextlib.suppress(psycopg.errors.DuplicateSchema, psycopg.errors.UniqueViolation):
+            # of several processes another one may have been faster
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     return f"{_address(folder)}&options=-csearch_path%3D{schema}"
 
 
