@@ -52,7 +52,7 @@ _GROUPS = (
         "save": ("writer_commands", "for programs that edit notebooks: save, merged with other saves"),
         "serve": ("serve_command", "the same for editors in other languages, which ask one process"),
         "replay": ("replay_command", "what `watch` would do about a series of saves, and why"),
-        "store": ("store_command", "move the history to a database that machines share, or back"),
+        "store": ("store_command", "copy the history to a database that machines share, or back"),
         "doctor": ("doctor_command", "check this installation, and say what to do about problems"),
         "completion": ("completion_command", "complete all this with TAB in bash, zsh or fish"),
     },

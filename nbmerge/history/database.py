@@ -7,8 +7,8 @@ and PostgreSQL share, with a `?` for each value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -124,3 +124,12 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Give it back; it cannot be used after this."""
+
+
+@contextmanager
+def read_as_written(what: str, damaged: Callable[[str], Exception]) -> Iterator[None]:
+    """What is read within was written by nbmerge: if no sense can be made of it, it is damaged."""
+    try:
+        yield
+    except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError) as error:
+        raise damaged(f"{what}: {error}") from error

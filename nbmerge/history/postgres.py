@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from threading import RLock
 
@@ -23,7 +24,7 @@ from psycopg import conninfo
 
 from nbmerge.errors import SystemFailure
 from nbmerge.history.address import shown
-from nbmerge.history.database import NO_GROWTH, Growth, Hearing
+from nbmerge.history.database import NO_GROWTH, Growth, Hearing, read_as_written
 from nbmerge.history.values import StoreAway
 from nbmerge.history.wire import ConnectionLost, NotCarriedOut, Rows, Statement, Wire
 
@@ -380,13 +381,9 @@ class PostgresDatabase:
         if self.rows(missing):
             raise self.damaged("a piece is missing")
 
-    @contextlib.contextmanager
-    def decoding(self, what: str) -> Iterator[None]:
+    def decoding(self, what: str) -> AbstractContextManager[None]:
         """What is read within was written by nbmerge: if no sense can be made of it, it is damaged."""
-        try:
-            yield
-        except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError) as error:
-            raise self.damaged(f"{what}: {error}") from error
+        return read_as_written(what, self.damaged)
 
     def damaged(self, what: str) -> SystemFailure:
         """The failure to raise for what cannot be.  Nothing is set aside: it is not this machine's alone."""

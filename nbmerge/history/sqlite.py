@@ -18,11 +18,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from threading import RLock
 
 from nbmerge.errors import SystemFailure
 from nbmerge.files import for_this_user_only
-from nbmerge.history.database import NO_GROWTH, Growth
+from nbmerge.history.database import NO_GROWTH, Growth, read_as_written
 from nbmerge.history.values import StoreLost
 
 TYPE_CHECKING = False
@@ -231,13 +232,9 @@ class SqliteDatabase:
         if verdict != "ok":
             raise self.damaged(str(verdict).splitlines()[-1])
 
-    @contextlib.contextmanager
-    def decoding(self, what: str) -> Iterator[None]:
+    def decoding(self, what: str) -> AbstractContextManager[None]:
         """What is read within was written by nbmerge: if no sense can be made of it, it is damaged."""
-        try:
-            yield
-        except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError) as error:
-            raise self.damaged(f"{what}: {error}") from error
+        return read_as_written(what, self.damaged)
 
     def damaged(self, what: str) -> StoreLost:
         """The failure to raise for what cannot be; the next one to open the store sets it aside."""

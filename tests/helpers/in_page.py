@@ -8,12 +8,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.helpers.build import Notebook
+from tests.helpers.build import Notebook, source_of
 
 
 def in_page(found: Notebook) -> Notebook:
     """A notebook as pages get it: texts in one piece."""
     return found | {"cells": [_cell_in_page(cell) for cell in found["cells"]]}
+
+
+def joined(found: Notebook) -> list[dict[str, Any]]:
+    """The cells, however their sources and streams are split into lines; all else as it is spelled."""
+    made = []
+    for cell in found["cells"]:
+        one = cell | {"source": source_of(cell)}
+        if "outputs" in cell:
+            one["outputs"] = [
+                output | ({"text": "".join(output["text"])} if "text" in output else {})
+                for output in cell["outputs"]
+            ]
+        made.append(one)
+    return made
 
 
 def _cell_in_page(cell: dict[str, Any]) -> dict[str, Any]:

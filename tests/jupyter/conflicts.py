@@ -32,14 +32,6 @@ CHOICES = ("local", "remote", "both", "base")
 
 
 @pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
-    return {
-        "ServerApp": {"jpserver_extensions": {"nbmerge.jupyter": True}},
-        "NbmergeExtension": {"state": str(tmp_path / "state")},
-    }
-
-
-@pytest.fixture
 def file(jp_root_dir: Path) -> Path:
     found = jp_root_dir / NAME
     found.write_bytes(JUPYTER.spell(json.loads(json.dumps(START, sort_keys=True))))

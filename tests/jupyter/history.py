@@ -27,14 +27,6 @@ SECOND = notebook(code("one = 11", id="one"), code("two = 2", id="two", out="2\n
 THIRD = notebook(code("one = 11", id="one"), code("two = 2", id="two", out="2\n"), code("x = 3", id="x"))
 
 
-@pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
-    return {
-        "ServerApp": {"jpserver_extensions": {"nbmerge.jupyter": True}},
-        "NbmergeExtension": {"state": str(tmp_path / "state")},
-    }
-
-
 class Page:
     """A page that looks at the past of one notebook."""
 

@@ -33,14 +33,6 @@ NAME = "work/nb.ipynb"
 
 
 @pytest.fixture
-def jp_server_config(tmp_path: Path) -> dict[str, Any]:
-    return {
-        "ServerApp": {"jpserver_extensions": {"nbmerge.jupyter": True}},
-        "NbmergeExtension": {"state": str(tmp_path / "state")},
-    }
-
-
-@pytest.fixture
 def file(jp_root_dir: Path) -> Path:
     found = jp_root_dir / NAME
     found.parent.mkdir()

@@ -3,8 +3,9 @@
  * Of a page's document there is what makes elements of text.
  */
 
-import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+
+import { answer } from '../helpers/answering.mjs';
 
 const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
@@ -105,17 +106,11 @@ const commands = {
   }
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let result = null;
-  let error = null;
-  try {
-    const { do: what, ...rest } = JSON.parse(line);
-    result = commands[what](rest) ?? null;
-  } catch (problem) {
-    error = problem.stack;
-  }
-  for (let i = 0; i < 3; i++) await new Promise(done => setImmediate(done));
-  process.stdout.write(`${JSON.stringify({ result, error, requests: fresh, later: 0, errors })}\n`);
+function told() {
+  const all = { requests: fresh, later: 0, errors };
   fresh = [];
   errors = [];
+  return all;
 }
+
+await answer(commands, told, 3);

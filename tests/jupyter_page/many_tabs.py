@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.helpers.build import Notebook, code, markdown, notebook, source_of
 from tests.helpers.chromium import chromium
+from tests.helpers.in_page import joined
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.validity import fault
 from tests.jupyter_page.lab import Server, Tab, new_tab, server
@@ -344,20 +345,6 @@ class Crowd:
 
 def mine(who: str) -> str:
     return f"# only {who}: "
-
-
-def joined(found: Notebook) -> list[dict[str, Any]]:
-    """The cells as a page holds them."""
-    made = []
-    for cell in found["cells"]:
-        one = cell | {"source": source_of(cell)}
-        if "outputs" in cell:
-            one["outputs"] = [
-                output | ({"text": "".join(output["text"])} if "text" in output else {})
-                for output in cell["outputs"]
-            ]
-        made.append(one)
-    return made
 
 
 @contextlib.contextmanager

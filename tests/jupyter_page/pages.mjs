@@ -6,8 +6,9 @@
  */
 
 import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+
+import { answer } from '../helpers/answering.mjs';
 
 const [, , folder, modules] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
@@ -211,19 +212,11 @@ const commands = {
   read: ({ who }) => ({ notebook: pages[who].read().content, base: pages[who].replica.base })
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let result = null;
-  let error = null;
-  try {
-    const { do: what, ...rest } = JSON.parse(line);
-    result = commands[what](rest) ?? null;
-  } catch (problem) {
-    error = problem.stack;
-  }
-  for (let i = 0; i < 3; i++) await new Promise(done => setImmediate(done));
-  const told = { result, error, requests: fresh, later: later.length, errors };
+function told() {
+  const all = { requests: fresh, later: later.length, errors };
   fresh = [];
   errors = [];
-  process.stdout.write(`${JSON.stringify(told)}\n`);
+  return all;
 }
-process.exit(); // a real shared model has timers
+
+await answer(commands, told, 3);

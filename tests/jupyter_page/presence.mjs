@@ -3,8 +3,9 @@
  * until they are told.
  */
 
-import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+
+import { answer } from '../helpers/answering.mjs';
 
 const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
@@ -79,13 +80,4 @@ const commands = {
   log: () => page.log.splice(0)
 };
 
-for await (const text of createInterface({ input: process.stdin })) {
-  const told = { result: null, error: null, requests: [], errors: [], later: 0 };
-  try {
-    const { do: what, ...given } = JSON.parse(text);
-    told.result = commands[what](given) ?? null;
-  } catch (error) {
-    told.error = String(error.stack);
-  }
-  process.stdout.write(`${JSON.stringify(told)}\n`);
-}
+await answer(commands, () => ({ requests: [], errors: [], later: 0 }));

@@ -15,19 +15,13 @@ from tests.helpers.build import code, notebook
 from tests.helpers.chromium import needs_chromium
 from tests.helpers.spelling import JUPYTER
 from tests.jupyter_page.history_scene import HOSTILE, NAME, doubt, hostile, play, river
-from tests.jupyter_page.lab import HAS_NOTEBOOK, Server, Tab, new_tab, notebook_tab, server
+from tests.jupyter_page.lab import HAS_NOTEBOOK, Server, Tab, new_tab, notebook_tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 DIALOG = "dialog.nbmerge-version"
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with server(tmp_path_factory.mktemp("lab")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.helpers.build import Notebook, code, markdown, notebook
 from tests.helpers.chromium import needs_chromium
-from tests.jupyter_page.lab import HAS_NOTEBOOK, Server, Tab, new_tab, notebook_tab, server
+from tests.jupyter_page.lab import HAS_NOTEBOOK, Server, Tab, new_tab, notebook_tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -32,26 +31,9 @@ def four(**other: str) -> Notebook:
     return notebook(title, *rest)
 
 
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with server(tmp_path_factory.mktemp("lab")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def tabs(there: Server, chromium_program: Browser) -> tuple[Tab, Tab]:
-    return new_tab(chromium_program, there), new_tab(chromium_program, there)
-
-
 @pytest.fixture
-def both(there: Server, tabs: tuple[Tab, Tab], request: pytest.FixtureRequest) -> Iterator[tuple[Tab, Tab]]:
-    """Two tabs that show the same notebook; at the end neither has asked anything."""
-    name = f"{request.node.name}.ipynb"
-    there.put(name, four())
-    for tab in tabs:
-        tab.show(name)
-    yield tabs
-    assert [tab.dialogs() for tab in tabs] == [[], []]
+def beginning() -> Notebook:
+    return four()
 
 
 def test_two_tabs_save_different_cells(there: Server, both: tuple[Tab, Tab]) -> None:

@@ -7,8 +7,9 @@
  */
 
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+
+import { answer } from '../helpers/answering.mjs';
 
 const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
@@ -354,18 +355,11 @@ const commands = {
     conflictsIn(text).map(one => ({ ...one, chosen: choice === undefined ? null : chosen(text, one, choice) }))
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let result = null;
-  let error = null;
-  try {
-    const { do: what, ...rest } = JSON.parse(line);
-    result = commands[what](rest) ?? null;
-  } catch (problem) {
-    error = problem.stack;
-  }
-  for (let i = 0; i < 12; i++) await new Promise(done => setImmediate(done));
-  process.stdout.write(`${JSON.stringify({ result, error, requests: fresh, later: timers.length, errors })}\n`);
+function told() {
+  const all = { requests: fresh, later: timers.length, errors };
   fresh = [];
   errors = [];
+  return all;
 }
-process.exit();
+
+await answer(commands, told, 12);

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.helpers.build import Notebook, code, markdown, notebook, source_of
 from tests.helpers.chromium import chromium
+from tests.helpers.in_page import joined
 from tests.helpers.spelling import JUPYTER
 from tests.helpers.validity import fault
 from tests.vscode.code_server import ROOT, CodeServer, Window, code_server
@@ -423,20 +424,6 @@ class WindowCrowd:
         for number, window in enumerate(self.windows):
             found = window.asked()[asked[number] :]
             yield from (f"{window_name(number)} asked about a conflict: {one}" for one in found)
-
-
-def joined(found: Notebook) -> list[dict[str, Any]]:
-    """The cells, however their texts are split; VS Code keeps no metadata that is empty."""
-    made = []
-    for cell in found["cells"]:
-        one = cell | {"source": source_of(cell)}
-        if "outputs" in cell:
-            one["outputs"] = [
-                output | ({"text": "".join(output["text"])} if "text" in output else {})
-                for output in cell["outputs"]
-            ]
-        made.append(one)
-    return made
 
 
 @contextlib.contextmanager
