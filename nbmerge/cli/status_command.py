@@ -46,7 +46,7 @@ def run_status(found: Arguments) -> int:
     import json
     from dataclasses import replace
 
-    from nbmerge.history.address import shown
+    from nbmerge.history.address import without_password
     from nbmerge.history.opening import database_of, state_directory
     from nbmerge.history.values import StoreAway
     from nbmerge.service.standing import showing_conflicts_in, waiting_in
@@ -71,7 +71,9 @@ def run_status(found: Arguments) -> int:
         write_text(json.dumps(told) + "\n")
     else:
         database = database_of(found.state)
-        where = f"state directory {directory}" if database is None else f"database {shown(database)}"
+        where = (
+            f"state directory {directory}" if database is None else f"database {without_password(database)}"
+        )
         lines = [*_lines(status, where), *_about_notebooks(waiting, conflicts, tips)]
         lines += [] if status.last_merge is None else [f"last merge: {status.last_merge}"]
         write_text("".join(f"{printable(line)}\n" for line in lines))

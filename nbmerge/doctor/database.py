@@ -7,13 +7,12 @@ in what is found.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from nbmerge.doctor.values import Finding, Setting, counted, error, ok, warning
 from nbmerge.errors import NbmergeError
 from nbmerge.history.address import password_in
-from nbmerge.history.opening import SharedHealth, look_at
+from nbmerge.history.opening import SharedHealth, database_of, look_at
 
 DATABASE = "database"
 _SLOW, _FAR = 0.05, 0.3  # seconds there and back
@@ -33,7 +32,7 @@ def database(setting: Setting) -> Iterator[Finding]:
     yield from _use(found)
     yield from _distance(found)
     yield from _clock(found)
-    if password_in(setting.database) is not None and not os.environ.get("NBMERGE_STATE"):
+    if password_in(setting.database) is not None and setting.database != database_of():
         message = "the password stands in what was typed, where every user of this machine can read it"
         yield warning(DATABASE, message, "put it into ~/.pgpass, and leave it out")
 

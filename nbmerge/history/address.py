@@ -9,8 +9,8 @@ import re
 from urllib.parse import unquote
 
 _SCHEMES = ("postgresql://", "postgres://")
-_BEGIN = re.compile(r"(?P<scheme>postgres(?:ql)?://)(?:(?P<user>[^/?#]*)@)?", re.DOTALL)
-_SECRETS = re.compile(r"(?i)([?&])(?:password|sslpassword|oauth_client_secret)=[^&]*")
+_SECRETS = {"password", "sslpassword", "oauth_client_secret"}
+_QUERY = re.compile(r"\?[^=&@/]*=")
 
 
 def is_database(text: str) -> bool:
@@ -20,25 +20,40 @@ def is_database(text: str) -> bool:
 
 def without_password(address: str) -> str:
     """The address without what nobody else may read; libpq may find that elsewhere (~/.pgpass)."""
-    found = _BEGIN.match(address)
-    assert found is not None
-    rest = address[found.end() :]
+    scheme, user, rest = _parts(address)
     before, mark, query = rest.partition("?")
-    query = _SECRETS.sub(r"\1", f"?{query}") if mark else ""
-    query = re.sub(r"&{2,}", "&", query).replace("?&", "?").rstrip("?&")
-    user = (found["user"] or "").partition(":")[0]
-    return f"{found['scheme']}{f'{user}@' if user else ''}{before}{query}"
-
-
-shown = without_password
+    open_ones = "&".join(one for one in query.split("&") if one and _named(one).lower() not in _SECRETS)
+    name = user.partition(":")[0]
+    return f"{scheme}{f'{name}@' if name else ''}{before}{mark if open_ones else ''}{open_ones}"
 
 
 def password_in(address: str) -> str | None:
     """The password in an address; None: there is none."""
-    found = _BEGIN.match(address)
-    assert found is not None
-    _, colon, password = (found["user"] or "").partition(":")
+    _, user, rest = _parts(address)
+    _, colon, password = user.partition(":")
     if colon:
         return unquote(password)
-    in_query = re.search(r"[?&]password=([^&]*)", address)
-    return unquote(in_query[1]) if in_query else None
+    for one in rest.partition("?")[2].split("&"):
+        if _named(one) == "password":
+            return unquote(one.partition("=")[2])
+    return None
+
+
+def _parts(address: str) -> tuple[str, str, str]:
+    """Scheme, user with password, and the rest.
+
+    libpq looks for an `@` before the first `/`, whatever stands between; beyond that all is taken for a
+    password that goes up to the last `@` before what can be a query: who forgot to escape it is not
+    to see it printed.
+    """
+    scheme = next(one for one in _SCHEMES if address.startswith(one))
+    rest = address.removeprefix(scheme)
+    first, slash = rest.find("@"), rest.find("/")
+    begin = first + 1 if first < slash or slash < 0 else 0
+    query = _QUERY.search(rest, begin)
+    end = rest.rfind("@", 0, query.start() if query else len(rest))
+    return scheme, rest[: max(0, end)], rest[end + 1 :]
+
+
+def _named(parameter: str) -> str:
+    return unquote(parameter.partition("=")[0])

@@ -13,6 +13,9 @@ from collections.abc import Callable, Collection
 from threading import Event, Thread
 
 import psycopg
+from psycopg import sql
+
+from nbmerge.errors import SystemFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,8 +57,9 @@ class Listener:
     def _run(self) -> None:
         failures = 0
         while not self._over.is_set():
-            with contextlib.suppress(psycopg.Error, OSError), self._connected() as connection:
+            with contextlib.suppress(psycopg.Error, OSError, SystemFailure), self._connected() as connection:
                 failures = 0
+                connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
                 self._told(None)
                 self._listen(connection)
             self._over.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])

@@ -161,14 +161,20 @@ class NotebookLocks:
             return False
         found = told[2 * len(names) :]
         told = told[: 2 * len(names)]
-        for name, book, versions in zip(names, told[::2], told[1::2], strict=True):
-            with database.decoding("notebook"):
-                known = self._known(name, book, versions)
-            self._recent.lock(name, known)
-            if known is not None:
-                database.generations[known.notebook_id] = known.generation
-                if name == names[0] and found:
-                    known.sought[seeking] = next(map(read_version, found[0]), None)
+        try:
+            for name, book, versions in zip(names, told[::2], told[1::2], strict=True):
+                with database.decoding("notebook"):
+                    known = self._known(name, book, versions)
+                self._recent.lock(name, known)
+                if known is not None:
+                    database.generations[known.notebook_id] = known.generation
+                    if name == names[0] and found:
+                        known.sought[seeking] = next(map(read_version, found[0]), None)
+        except BaseException:
+            for name in names:
+                self._forget(name)
+            database.unlock(keys)
+            raise
         return True
 
     def _known(

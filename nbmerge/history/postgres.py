@@ -23,7 +23,7 @@ import psycopg
 from psycopg import conninfo
 
 from nbmerge.errors import SystemFailure
-from nbmerge.history.address import shown
+from nbmerge.history.address import without_password
 from nbmerge.history.database import NO_GROWTH, Growth, Hearing, read_as_written
 from nbmerge.history.values import StoreAway
 from nbmerge.history.wire import ConnectionLost, NotCarriedOut, Rows, Statement, Wire
@@ -92,7 +92,7 @@ class PostgresDatabase:
     usual_size = 1 << 62
 
     def __init__(self, address: str) -> None:
-        self.path = shown(address)
+        self.path = without_password(address)
         self.undone = 0
         self.channel = ""  # on which changes are told
         self.generations: dict[int, int] = {}  # of the notebooks that are locked here
@@ -298,11 +298,10 @@ class PostgresDatabase:
             finally:
                 self._queue.clear()
                 self._depth -= 1
-                if self._begun:
-                    self._begun = False
-                    with contextlib.suppress(ConnectionLost):
-                        self._live().tell([("COMMIT", ())])
-                self._sent = 0
+                was_begun, self._begun, self._sent = self._begun, False, 0
+                if was_begun and self._connection is not None and self._connection.is_open:
+                    with contextlib.suppress(ConnectionLost):  # with the connection it ended
+                        self._connection.tell([("COMMIT", ())])
 
     # Locks, which belong to the connection.
 
@@ -320,7 +319,12 @@ class PostgresDatabase:
         """
         with self._mutex:
             asked = [("SELECT pg_try_advisory_lock(?)", (key,)) for key in keys]
-            found = self.ask(*asked, (f"SET idle_session_timeout = '{silence}s'", ()), *statements)
+            try:
+                found = self.ask(*asked, (f"SET idle_session_timeout = '{silence}s'", ()), *statements)
+            except BaseException:  # they may have been taken before something else failed
+                self.locks += len(keys)
+                self.unlock(keys)
+                raise
             locked = [key for key, rows in zip(keys, found, strict=False) if rows == [(True,)]]
             self.locks += len(locked)
             if len(locked) == len(keys):
@@ -342,12 +346,14 @@ class PostgresDatabase:
         notes, self._notes = self._notes, []
         self.locks -= len(keys)
         connection = self._connection
-        if not keys or connection is None or not connection.is_open:
+        if connection is None or not connection.is_open:
             return  # with the connection they ended
         last: list[Statement] = [("SELECT pg_advisory_unlock(?)", (key,)) for key in keys]
         last += [] if self.locks else [("SET idle_session_timeout = 0", ())]
         with contextlib.suppress(ConnectionLost):
-            connection.tell([*notes, *last])
+            if notes:  # by themselves: one that is refused must not keep the locks
+                connection.tell(notes)
+            connection.tell(last)
 
     # The whole.
 
@@ -438,23 +444,31 @@ class PostgresDatabase:
             return found
         if self._begun or self.locks:
             raise StoreAway(f"{self.path}: the connection was lost; nothing was recorded, try again")
-        if not self._address:
-            raise SystemFailure(f"{self.path}: the store is closed")
         self._connection = found = self._connected()
         return found
 
     def _connected(self) -> Wire:
         wire = Wire(self._connection_made())
-        self._answers(wire, [(setting, ()) for setting in SETTINGS])
+        try:
+            self._answers(wire, [(setting, ()) for setting in SETTINGS])
+        except BaseException:
+            wire.close()
+            raise
         return wire
 
     def _connection_made(self) -> psycopg.Connection[tuple[Any, ...]]:
+        if not self._address:
+            raise SystemFailure(f"{self.path}: the store is closed")
         try:
             given = conninfo.conninfo_to_dict(self._address)
         except psycopg.Error:  # what it says quotes the password
             raise SystemFailure(
                 f"{self.path}: is no address of a database; it is like postgresql://USER@HOST/DATABASE"
             ) from None
+        if "@" in str(given.get("host", "")):  # of a password, which what is said would quote
+            raise SystemFailure(
+                f"{self.path}: is no address of a database; an @ in a password is written %40"
+            )
         settings: dict[str, Any] = {**USUAL, **given, "client_encoding": "UTF8"}
         try:
             return psycopg.connect(autocommit=True, **settings)

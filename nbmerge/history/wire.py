@@ -116,6 +116,11 @@ class Wire:
             return found
         except (psycopg.Error, OSError) as error:
             raise self._lost(error) from error
+        except NotCarriedOut:
+            raise
+        except BaseException:  # the next answers would be taken for others
+            self.close()
+            raise
 
     def tell(self, statements: Sequence[Statement]) -> None:
         """Send them together; nobody waits for the answers."""
@@ -123,6 +128,9 @@ class Wire:
             self._send(statements, named=False)
         except (psycopg.Error, OSError) as error:
             raise self._lost(error) from error
+        except BaseException:
+            self.close()
+            raise
         self._owed += 1
 
     def close(self) -> None:

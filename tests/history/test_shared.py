@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -342,6 +342,11 @@ def test_a_role_sees_its_own_schema_and_no_other(server: Server, tmp_path: Path)
         ("postgresql://h/d?password=x%26&sslmode=require", "postgresql://h/d?sslmode=require", "x&"),
         ("postgresql:///d?a=1&PassWord=x&b=2&sslpassword=y", "postgresql:///d?a=1&b=2", None),
         ("postgresql://ann:secret@h/d?password=", "postgresql://ann@h/d", "secret"),
+        ("postgresql://ann:p#w@h/d", "postgresql://ann@h/d", "p#w"),
+        ("postgresql://ann:p?x=y@h/d", "postgresql://ann@h/d", "p?x=y"),
+        ("postgresql://ann:p/w@h/d", "postgresql://ann@h/d", "p/w"),
+        ("postgresql://h/d?pass%77ord=x&a=b", "postgresql://h/d?a=b", "x"),
+        ("postgresql://h:5/d?user=ann@work", "postgresql://h:5/d?user=ann@work", None),
     ],
 )
 def test_the_password_of_an_address_is_not_shown(address: str, shown: str, password: str | None) -> None:
@@ -354,6 +359,8 @@ def test_the_password_of_an_address_is_not_shown(address: str, shown: str, passw
     [
         "postgresql://ann:geheim@127.0.0.1:1/d",
         "postgresql://ann:geheim@h:port/d",
+        "postgresql://ann:p@geheim@127.0.0.1:1/d",
+        "postgresql://ann:p/geheim@127.0.0.1:1/d",
         "postgresql://ann:geheim@[::/d",
         "postgresql://ann:geheim@h/d?what=geheim",
         "postgresql://ann@127.0.0.1:1/d?password=geheim",
@@ -395,6 +402,88 @@ def test_text_that_no_database_takes_is_taken(tmp_path: Path) -> None:
 
 
 # What is told to others.
+
+
+class Heard:
+    """What a listener was told."""
+
+    def __init__(self) -> None:
+        self.told: list[Collection[int] | None] = []
+
+    def __call__(self, numbers: Collection[int] | None) -> None:
+        self.told.append(numbers)
+
+    def wait(self, *wanted: Collection[int] | None) -> None:
+        end = time.monotonic() + 20
+        while self.told != list(wanted):
+            assert time.monotonic() < end, self.told
+            time.sleep(0.01)
+
+
+def test_who_hears_is_told_of_what_others_change_and_after_a_gap_of_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there, heard = fresh(tmp_path), fresh(tmp_path), Heard()
+    notebook_id = there.adopt(PATH)
+    hearing = engine_of(here).hear(heard)
+    try:
+        heard.wait(None)
+        save(there, notebook_id, b"one")
+        heard.wait(None, {notebook_id})
+        save(here, notebook_id, b"own")  # one's own is no news
+        refused = Event()
+        connected = engine_of(here)._connection_made
+
+        def not_yet() -> psycopg.Connection[tuple[object, ...]]:
+            if not refused.is_set():
+                refused.set()
+                raise StoreAway("away")
+            return connected()
+
+        monkeypatch.setattr(hearing, "_connected", not_yet)
+        [[pid]] = engine_of(there).rows(
+            "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+        )
+        _end(there, pid)
+        heard.wait(None, {notebook_id}, None)
+        save(there, notebook_id, b"two")
+        heard.wait(None, {notebook_id}, None, {notebook_id})
+    finally:
+        hearing.stop()
+
+
+def held_locks(store: Store) -> int:
+    with psycopg.connect(engine_of(store)._address) as other:
+        row = other.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_notebook_is_free_again_although_a_note_was_refused(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    save(store, store.adopt(PATH), b"one")
+    with store.lock(PATH):
+        engine_of(store).note("UPDATE book SET glance = 1 / 0")
+    assert engine_of(store).rows("SELECT 1") == [(1,)]
+    assert (engine_of(store).locks, held_locks(store)) == (0, 0)
+
+
+@pytest.mark.parametrize("how", ["refused", "damaged"])
+def test_a_notebook_is_free_again_although_what_is_read_with_the_lock_is_not_to_be_had(
+    tmp_path: Path, how: str
+) -> None:
+    store = fresh(tmp_path)
+    save(store, store.adopt(PATH), b"one")
+    with psycopg.connect(engine_of(store)._address) as other:
+        broken = {
+            "refused": "ALTER TABLE book RENAME COLUMN glance TO gone",
+            "damaged": "UPDATE book SET standing = 'no JSON', generation = generation + 1",
+        }
+        other.execute(broken[how])
+    with pytest.raises(SystemFailure), store.lock(PATH):
+        pass
+    assert engine_of(store).rows("SELECT 1") == [(1,)]
+    assert (engine_of(store).locks, held_locks(store)) == (0, 0)
 
 
 def test_each_change_of_a_notebook_is_told_to_those_who_listen(tmp_path: Path) -> None:
