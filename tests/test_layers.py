@@ -61,7 +61,12 @@ OWNERS = {
     "nbdime": {"cli/history_commands.py"},
     "watchdog": {"observe/backend.py"},
     "pathspec": {"observe/names.py"},
-    "psycopg": {"history/postgres.py", "history/wire.py", "history/listening.py"},
+    "psycopg": {
+        "history/connecting.py",
+        "history/listening.py",
+        "history/postgres.py",
+        "history/wire.py",
+    },
     "sqlite3": {"history/sqlite.py", "environment/rooms.py"},
     "argparse": {
         "cli/arguments.py",

@@ -19,11 +19,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from threading import RLock
 
-import psycopg
-from psycopg import conninfo
-
 from nbmerge.errors import SystemFailure
 from nbmerge.history.address import without_password
+from nbmerge.history.connecting import PATIENCE, connection_to
 from nbmerge.history.database import NO_GROWTH, Growth, Hearing, read_as_written
 from nbmerge.history.values import StoreAway
 from nbmerge.history.wire import ConnectionLost, NotCarriedOut, Rows, Statement, Wire
@@ -32,18 +30,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    import psycopg
+
 
 FEW = 32  # pieces that are sent at once, known or not: a question first would be another way there and back
 FRESH = 0.5  # seconds: the other side waits many times longer before it gives up on us
-PATIENCE = 15  # seconds without an answer of the other side's system until a connection is given up
-USUAL = {  # of libpq, where the address says nothing else
-    "application_name": "nbmerge",
-    "connect_timeout": "10",
-    "keepalives_idle": "5",
-    "keepalives_interval": "3",
-    "keepalives_count": "3",
-    "tcp_user_timeout": str(PATIENCE * 1000),
-}
 SETTINGS = (  # the same for the other side: the locks of a machine that is cut off are freed
     "SET tcp_keepalives_idle = 5",
     "SET tcp_keepalives_interval = 3",
@@ -459,22 +450,7 @@ class PostgresDatabase:
     def _connection_made(self) -> psycopg.Connection[tuple[Any, ...]]:
         if not self._address:
             raise SystemFailure(f"{self.path}: the store is closed")
-        try:
-            given = conninfo.conninfo_to_dict(self._address)
-        except psycopg.Error:  # what it says quotes the password
-            raise SystemFailure(
-                f"{self.path}: is no address of a database; it is like postgresql://USER@HOST/DATABASE"
-            ) from None
-        if "@" in str(given.get("host", "")):  # of a password, which what is said would quote
-            raise SystemFailure(
-                f"{self.path}: is no address of a database; an @ in a password is written %40"
-            )
-        settings: dict[str, Any] = {**USUAL, **given, "client_encoding": "UTF8"}
-        try:
-            return psycopg.connect(autocommit=True, **settings)
-        except psycopg.Error as error:
-            said = next(iter(str(error).strip().splitlines()), "")
-            raise StoreAway(f"{self.path}: the database cannot be reached: {said}") from error
+        return connection_to(self._address)
 
     def _drop(self) -> None:
         found, self._connection = self._connection, None

@@ -44,6 +44,7 @@ class PastHandler(NotebookHandler):
 
     async def act(self, path: str, question: Callable[[Past], Answer]) -> None:
         """The same for what changes the notebook: one at a time."""
+        self.check_is_here()
         async with self.serving.participants.turn(self.contents.file(path)):
             await self.reply(path, question)
 

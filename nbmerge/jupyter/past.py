@@ -115,7 +115,8 @@ class Past:
         """What may have overwritten a version was meant."""
 
         def work() -> int:
-            self.service.dismiss(self.file, number)
+            if not self.service.dismiss(self.file, number):
+                raise UsageError(f"{self.file}: version {number} is not open: nothing asks about it any more")
             return 0
 
         return self._done(work)

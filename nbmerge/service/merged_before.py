@@ -50,6 +50,8 @@ def merged_before(
     `git` is what git tells of its path.
     """
     marked = list(_marked(shown))
+    if not marked:  # nothing tells one merge from another
+        return next(_merges(store, notebook_id, held, marked, git), None)
     first: MergedBefore | None = None
     for found in _merges(store, notebook_id, held, marked, git):
         if any(map(found.known.shows, marked)):

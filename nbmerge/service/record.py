@@ -227,7 +227,8 @@ class Recorder:
         A save that was recorded, and whose content went on while its answer was lost, is what it started
         from.  Raises UsageError if its base is not known here; it is kept as an open tip then.
         """
-        self.store.foresee(notebook_id, sent.save_id, [digest(sent.content), *_asked_for(sent.base)])
+        if self.store.is_shared:  # else nothing is far away
+            self.store.foresee(notebook_id, sent.save_id, [digest(sent.content), *_asked_for(sent.base)])
         known = self.store.sent(notebook_id, sent.save_id) if sent.save_id else None
         base = known or self.declared_base(notebook_id, sent.base, sent.token)
         if base is None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
 from nbmerge.files import digest, read_ordinary_file
-from nbmerge.history.values import StoreLost
+from nbmerge.history.values import StoreAway, StoreLost
 from nbmerge.lineage.versions import Origin, Version
 from nbmerge.merge.values import Conflict
 from nbmerge.notebook.reader import read
@@ -73,7 +73,7 @@ def save(service: NotebookService, sent: DeclaredSave, *, exact: bool = False) -
         return service.patiently(sent.path, attempt)
     except NotebookError as error:
         raise NotebookError(f"{error}{_kept_as(recorded or _kept(service, sent))}") from error
-    except StoreLost:  # whoever keeps the store open opens it anew and asks again
+    except (StoreLost, StoreAway):  # whoever keeps the store open asks again, or keeps the save meanwhile
         raise
     except SystemFailure as error:
         raise SystemFailure(f"{error}{_kept_as(recorded)}") from error

@@ -189,7 +189,7 @@ class Participation:
         Raises NotebookError if it is no notebook: it is kept even then.
         """
         service, real = self.service, os.path.realpath(path)
-        with service.store.lock():
+        with service.store.lock(real):
             notebook_id = service.store.adopt(real)
             service.recorder.record_unseen(notebook_id, Saved(content, service.clock(), in_file=False))
             service.store.flush()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
+from nbmerge.disk.system import this_system
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
 from nbmerge.files import digest, for_this_user_only, read_ordinary_file, reason
 from nbmerge.history.values import StoreAway
@@ -73,13 +74,15 @@ class Spool:
                 return  # what the file held is what was kept last
             number = max(self._last + 1, time.time_ns())
             path = os.path.join(self._directory, f"{number:0{_NUMBER}}-{os.getpid()}.save")
+            system = this_system()
             try:
                 os.makedirs(self._directory, mode=0o700, exist_ok=True)
                 with open(f"{path}.new", "wb", opener=for_this_user_only) as file:
                     file.write(_spelled(save))
                     file.flush()
-                    os.fsync(file.fileno())
+                    system.sync(file.fileno())
                 os.rename(f"{path}.new", path)
+                system.sync_folder(self._directory)
             except OSError as error:
                 message = f"{path}: a save that waits for the store cannot be kept: {reason(error)}"
                 raise SystemFailure(f"{message}; nothing was saved") from error

@@ -36,6 +36,7 @@ class StandingStore:
         self._state = state
         self._sleep = sleep
         self._opening = Lock()
+        self._spooling = Lock()  # saves are kept while the store is being opened, which may take long
         self._opened = ExitStack()  # all that were opened: threads may still be using those that were lost
         self._current: Participation | None = None
         self._told: Callable[[Collection[str] | None], None] | None = None
@@ -52,7 +53,7 @@ class StandingStore:
     @property
     def spool(self) -> Spool:
         """Where saves wait while the store is away."""
-        with self._opening:
+        with self._spooling:
             if self._spool is None:
                 self._spool = Spool(spool_directory(self.directory))
             return self._spool
@@ -97,11 +98,14 @@ class StandingStore:
     def _asked(self, question: Callable[[Participation], T]) -> T:
         participation = self.participation()
         try:
-            self.spool.deliver(participation)
-            return question(participation)
+            return self._asked_of(participation, question)
         except StoreLost:
             self.forget(participation)
-            return question(self.participation())
+            return self._asked_of(self.participation(), question)
+
+    def _asked_of(self, participation: Participation, question: Callable[[Participation], T]) -> T:
+        self.spool.deliver(participation)
+        return question(participation)
 
     def participation(self) -> Participation:
         """The calls on the store that is open now."""

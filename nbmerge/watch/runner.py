@@ -222,7 +222,7 @@ class ActionRunner:
         elif is_past and self.store.is_shared and self._holds_head(notebook_id, path):
             recorder.keep(notebook_id, [_saved(action)])  # another machine has recorded what came after it
             done = Recorded(Outcome.SAME, None, None, "no longer in the file, which holds what is known")
-        elif self.service.views.may_be_old(notebook_id, path, digest(action.data)):
+        elif self.store.is_shared and self.service.views.may_be_old(notebook_id, path, digest(action.data)):
             self.doubted[path] = self.service.stopwatch() + REMEMBERED
             done = Recorded(Outcome.SAME, None, None, "an older version, which the drive may remember")
         else:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from nbmerge.history.values import StoreAway
+from nbmerge.service.notebook_service import NotebookService
 from nbmerge.sync import Participation, apply
+from nbmerge.sync.api import participating
 from nbmerge.sync.spool import Spool, WaitingSave, opened_without_store, spool_directory
 from nbmerge.sync.standing import StandingStore
 from nbmerge.sync.tokens import token_of_bytes
@@ -146,3 +148,19 @@ def test_two_processes_spool_into_one_folder(tmp_path: Path) -> None:
     one.deliver(receiving)
     other.deliver(receiving)
     assert [content for _, content in receiving.taken] == [b"0", b"1", b"2", b"3"]
+
+
+def test_who_saves_is_told_that_the_store_is_away_and_not_that_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "n.ipynb"
+    path.write_bytes(JUPYTER.spell(notebook(code("one = 1", id="one"))))
+    with participating(str(tmp_path / "state")) as participation:
+        opened = participation.open_notebook(str(path))
+
+        def away(*_: object) -> object:
+            raise StoreAway("the database cannot be reached")
+
+        monkeypatch.setattr(NotebookService, "at", away)
+        with pytest.raises(StoreAway):
+            participation.save(str(path), opened.content, opened.version)
