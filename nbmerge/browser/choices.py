@@ -118,6 +118,12 @@ class Choices:
         chosen = self.chosen.get(number)
         return chosen is not None and not self.offers[number].leaves_markers(chosen)
 
+    def beside(self, numbers: Iterable[int]) -> list[int]:
+        """The others in the same cells: what becomes of its outputs depends on all of them."""
+        known = set(numbers)
+        cells = (self._of_cell.get(self.offers[number].cell, set()) for number in known)
+        return sorted(set().union(*(cell for cell in cells if cell & known)) - known)
+
     def by_conflict(self) -> dict[Traced, Chosen]:
         """What is chosen, as it is settled."""
         return {self.offers[number].traced: chosen for number, chosen in sorted(self.chosen.items())}

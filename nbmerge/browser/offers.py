@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
 
@@ -75,7 +76,7 @@ class Offer:
     def cell(self) -> int:
         return self.traced.conflict.cell or 0
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The same for the same conflict in another version of the notebook."""
         conflict = self.traced.conflict

@@ -8,7 +8,6 @@ everything that can be done with it, and nothing that cannot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbmerge.browser.html import Html, counted, fold, join, tag

@@ -11,9 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from nbmerge.browser.choices import Choices
 from nbmerge.browser.html import Html, counted, link, tag
-from nbmerge.browser.offers import Offer
 from nbmerge.browser.open_cells import (
     OpenView,
     Persons,
@@ -218,7 +216,7 @@ def _ends(found: Iterable[Offer]) -> Iterator[int]:
             yield place.last + 1
 
 
-def told(page: SettlePage, changed: Iterable[int], said: str) -> dict[str, object]:
+def told(page: SettlePage, changed: Sequence[int], said: str) -> dict[str, object]:
     """What the page shows now that these conflicts are settled otherwise: as JSON."""
     choices = page.choices
     return {
@@ -227,7 +225,7 @@ def told(page: SettlePage, changed: Iterable[int], said: str) -> dict[str, objec
         "unsaved": len(choices.chosen),
         "undo": choices.can_undo,
         "said": said,
-        "conflicts": [_told(page, number) for number in changed],
+        "conflicts": [_told(page, number) for number in (*changed, *choices.beside(changed))],
     }
 
 
@@ -237,14 +235,22 @@ def _told(page: SettlePage, number: int) -> dict[str, object]:
     told: dict[str, object] = {"number": number, "settled": choices.is_settled(number)}
     if chosen is None:
         return told | {"way": "", "words": "", "text": "", "note": ""}
-    way, text = offer.way_of(chosen), offer.text_of(chosen)
-    words = "as you wrote it" if way is None else page.persons.way(way)
+    way, text, words = offer.way_of(chosen), offer.text_of(chosen), _words(page, number)
     note = choices.comes_along(number)
     if offer.leaves_markers(chosen):
         note = "Markers are in this text: the conflict stays open."
     elif text is None:
         note = _without_text(offer, page, words)
     return told | {"way": "edited" if way is None else way.value, "words": words, "text": text, "note": note}
+
+
+def _words(page: SettlePage, number: int) -> str:
+    """How one is settled; "" while it is open."""
+    chosen = page.choices.chosen.get(number)
+    if chosen is None:
+        return ""
+    way = page.choices.offers[number].way_of(chosen)
+    return "as you wrote it" if way is None else page.persons.way(way)
 
 
 def _without_text(offer: Offer, page: SettlePage, words: str) -> str:
@@ -256,6 +262,6 @@ def _without_text(offer: Offer, page: SettlePage, words: str) -> str:
 def said_of(page: SettlePage, changed: Sequence[int]) -> str:
     """What has just been done, for those who do not see it."""
     if len(changed) == 1:
-        words = _told(page, changed[0])["words"] or "open again"
+        words = _words(page, changed[0]) or "open again"
         return f"Conflict {changed[0] + 1}: {words}."
     return f"{counted(len(changed), 'conflict')} changed." if changed else "Nothing changed."

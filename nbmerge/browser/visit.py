@@ -24,8 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbmerge.browser.site import Where
-
 
 VARIABLE = "NBMERGE_BROWSER"
 NONE = "none"
@@ -69,7 +67,7 @@ class Visit:
         _end(self._process)
 
     def run(self, open_page: Callable[[Where], None], answer: Callable[[Asked], PageAnswer]) -> None:
-        """PageAnswer all that the page asks, until it is closed or an answer is the last one.
+        """Answer all that the page asks, until it is closed or an answer is the last one.
 
         `open_page` gets its address.  Raises SystemFailure if the page cannot be served.
         """

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from nbmerge.browser.choices import Choices, UnfitChoiceError
+from nbmerge.browser.html import counted
 from nbmerge.browser.offers import Way, offers
 from nbmerge.browser.open_cells import Persons
 from nbmerge.browser.settle_page import SettlePage, said_of, settle_document, told
@@ -216,9 +217,8 @@ class Session:
         self._stamp = stamp
         if seen is None:
             self._see_nothing()
-            return _json(
-                {"over": "No conflict is left in the notebook; you can close this page."}, is_last=True
-            )
+            left = self.notebook.left
+            return _json({"over": f"{left[0].upper()}{left[1:]}; you can close this page."}, is_last=True)
         self._see(seen)
         self.page.choices.recall(kept)
         stay = self.unsaved
@@ -237,7 +237,7 @@ class Session:
         choices = self.page.choices
         if not choices.chosen:
             raise UnfitChoiceError("nothing is chosen yet")
-        number = len(choices.chosen)
+        settled = counted(choices.settled, "conflict")
         try:
             self.notebook.save(self._settled(), choices.by_conflict())
         except NbmergeError as error:
@@ -248,7 +248,6 @@ class Session:
         seen = self.notebook.look()
         if seen is None:
             return _json({"over": f"Saved; {self.notebook.left}. You can close this page."}, is_last=True)
-        settled = f"{number} conflict{'s' * (number != 1)}"
         self._see(seen, f"Saved: {settled} settled; what is left is shown here.")
         return _json({"again": True})
 
@@ -303,7 +302,7 @@ def settle_in_browser(
         visit.run(tell, session.answer)
     finally:
         if session.unsaved and session.kept is not None and session.kept.read() is not None:
-            choices = f"{session.unsaved} choice{'s' * (session.unsaved != 1)}"
+            choices = counted(session.unsaved, "choice")
             write_text(f"{choices} not saved, but kept for a day: the page shows them again\n")
 
 

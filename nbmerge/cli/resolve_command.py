@@ -1,7 +1,7 @@
 """Owns: `nbmerge resolve NOTEBOOK`.
 
-Must not know: how conflicts are found, settled or shown.  Invariant: the notebook is written once,
-at the end; nothing but what was chosen changes.
+Must not know: how conflicts are found, settled or shown.  Invariant: the notebook is written once, at the
+end, or in the browser whenever somebody saves; nothing but what was chosen changes.
 """
 
 from __future__ import annotations
@@ -103,11 +103,12 @@ def _in_browser(found: Unresolved, meant: Sequence[Traced], options: Arguments) 
     from nbmerge.browser.visit import Visit
 
     with Visit() as visit:  # it starts while the page is made
-        from nbmerge.cli.resolving import Resolving, resolve_web
+        from nbmerge.cli.in_browser import settle_in_browser
+        from nbmerge.cli.resolving import Resolving
 
         resolving = Resolving(found, options.cell)
-        resolve_web(visit, resolving, meant, options)
-    if not resolving.is_any_left:
+        settle_in_browser(visit, resolving, resolving.seen(meant), options.state, options.browser)
+    if resolving.by_others:
         write_text(f"{printable(found.path)}: no conflict is left: others have settled them\n")
         return EXIT_CLEAN
     if resolving.kept is None:

@@ -7,9 +7,8 @@ only if a conflict may be in the notebook.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nbmerge.cli.histories import service
 from nbmerge.cli.program import to_type
@@ -23,8 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from nbmerge.browser.visit import Visit
-    from nbmerge.cli.arguments import Arguments
     from nbmerge.cli.in_browser import SeenConflicts
     from nbmerge.conflicts.choosing import Resolution
     from nbmerge.conflicts.known import Traced
@@ -79,7 +76,8 @@ class Resolving:
     chosen: list[Chosen] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     kept: Rewritten | None = None  # by the last save
-    is_any_left: bool = True  # as far as was seen
+    by_others: bool = False  # nothing is left, and nothing was saved here
+    elsewhere: bool = False  # what is left is in other cells than the one that was named
 
     @property
     def path(self) -> str:
@@ -89,7 +87,7 @@ class Resolving:
     @property
     def left(self) -> str:
         """What the last save left, where nothing of it is settled here."""
-        if self.kept is not None and self.kept.left:
+        if self.elsewhere or (self.kept is not None and self.kept.left):
             return "conflicts of other cells are left"
         if self.kept is not None and self.kept.markers:
             return "a marker of a conflict was left, the terminal says where"
@@ -98,15 +96,17 @@ class Resolving:
     def look(self) -> SeenConflicts | None:
         """What is to be settled now."""
         found = find_unresolved(self.found.service, self.path)
+        self.by_others = found is None and self.kept is None
+        self.elsewhere = False
         if found is None:
-            self.is_any_left = (
-                self.kept is not None
-            )  # else nothing was saved here, and others have settled it
+            if self.kept is not None:
+                self.kept = replace(self.kept, left=0)  # others may have settled what it had left
             return None
         self.found = found
         try:
             meant = found.conflicts if self.cell is None else in_cell(found, self.cell)
         except UsageError:
+            self.elsewhere = True
             return None
         return self.seen(meant)
 
@@ -121,10 +121,3 @@ class Resolving:
         self.kept = write_resolution(self.found, settled)
         self.chosen += chosen.values()
         self.decisions += settled.decisions
-
-
-def resolve_web(visit: Visit, resolving: Resolving, meant: Sequence[Traced], options: Arguments) -> None:
-    """Show the conflicts in the browser until the page is closed."""
-    from nbmerge.cli.in_browser import settle_in_browser
-
-    settle_in_browser(visit, resolving, resolving.seen(meant), options.state, options.browser)

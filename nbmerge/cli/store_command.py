@@ -22,7 +22,7 @@ anything is changed. Stop the watchers of both first: what is saved meanwhile ma
 def store_parser() -> CommandParser:
     """The parser of `store`."""
     parser = command("store", _STORE, {EXIT_CLEAN: "all of it is in TO, and was compared"})
-    parser.add_argument("action", metavar="copy", choices=("copy",), help="what to do")
+    parser.add_argument("action", metavar="copy", choices=("copy",), help="the only thing there is to do")
     parser.add_argument("source", metavar="FROM", help="the state directory or database to copy from")
     parser.add_argument("target", metavar="TO", help="the state directory or database to copy to")
     return parser

@@ -28,6 +28,8 @@ def authors_of(path: str) -> tuple[str, str]:
         match named:
             case ["MERGE_HEAD"]:
                 return _last(real, "HEAD", "MERGE_HEAD"), _last(real, "MERGE_HEAD", "HEAD")
+            case ["REVERT_HEAD"]:
+                return _last(real, "HEAD", "REVERT_HEAD"), ""  # the other side is what was before that commit
             case [picked]:
                 return _last(real, "HEAD", picked), _ask(real, picked)
     except SystemFailure:
@@ -41,5 +43,6 @@ def _last(path: str, side: str, other: str) -> str:
 
 
 def _ask(path: str, *words: str) -> str:
-    found = ask_git("-C", os.path.dirname(path), "log", "-1", _FORMAT, _DATE, *words)
+    plain = "--literal-pathspecs", "-C", os.path.dirname(path)
+    found = ask_git(*plain, "log", "-1", "--no-show-signature", _FORMAT, _DATE, *words)
     return (found or "").partition("\n")[0]

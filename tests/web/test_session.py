@@ -305,7 +305,7 @@ def test_others_settle_it_meanwhile(room: Room) -> None:
         there.take(0, "remote")
         room.put(work().local)
         assert "No conflict is left" in there.ask("again")["over"]
-        assert not there.resolving.is_any_left
+        assert there.resolving.by_others
         assert there.session.unsaved == 0
 
 

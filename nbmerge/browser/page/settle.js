@@ -19,6 +19,8 @@ let steps = 0;
 const typed = new Map();
 /** Those of them that are on their way. @type {Map<number, string>} */
 const sent = new Map();
+/** Why the text of a conflict was not taken: nothing is saved before that is mended. @type {Map<number, string>} */
+const refused = new Map();
 /** @type {number | undefined} */
 let timer;
 
@@ -27,14 +29,22 @@ function take(told) {
   if (over) return;
   if (told.over !== undefined) return end(told.over);
   if (told.again) return loadAgain();
-  for (const state of told.conflicts ?? []) show(state, typed.has(state.number));
+  for (const state of told.conflicts ?? []) {
+    refused.delete(state.number);
+    show(state, typed.has(state.number));
+  }
   if (told.total !== undefined) progress(told);
   else if (told.step !== undefined && told.step !== steps) ask("state", {}, take); // another tab has gone on
   steps = told.step ?? steps;
   if (told.changed !== undefined) tellChanged(told.changed);
-  const failed = byId("failed");
-  failed.hidden = told.failed === undefined;
-  failed.textContent = told.failed ?? "";
+  const isLook = told.failed === undefined && told.total === undefined; // nothing was done: it mends nothing
+  if (!isLook) tellFailed(told.failed ?? "");
+}
+
+/** @param {string} words */
+function tellFailed(words) {
+  byId("failed").hidden = !words;
+  byId("failed").textContent = words;
 }
 
 /** @param {Told} told */
@@ -89,6 +99,8 @@ function flush() {
     ask("write", { conflict, text }, (told) => {
       if (typed.get(conflict) === text) typed.delete(conflict);
       if (sent.get(conflict) === text) sent.delete(conflict);
+      if (told.failed === undefined) refused.delete(conflict);
+      else refused.set(conflict, told.failed);
       take(told);
     });
   }
@@ -119,6 +131,7 @@ function pressed(button) {
   const card = cardAt(button);
   const way = button.getAttribute("data-way");
   const all = button.getAttribute("data-all");
+  if (card && (way !== null || button.hasAttribute("data-reopen"))) refused.delete(numberOf(card));
   if (all !== null) press("take-all", { way: all });
   else if (card && way !== null) press("take", { conflict: numberOf(card), way });
   else if (card && button.hasAttribute("data-edit")) edit(card);
@@ -156,9 +169,13 @@ function undo() {
   });
 }
 
-function save() {
+async function save() {
   flush();
-  ask("save", {}, take);
+  await answered();
+  const [first] = refused;
+  if (first === undefined) return ask("save", {}, take);
+  tellFailed(first[1]);
+  goTo(cardOf(first[0]));
 }
 
 /** @returns {HTMLDialogElement} */
