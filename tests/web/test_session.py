@@ -148,6 +148,14 @@ def test_a_side_that_is_taken_throughout_brings_its_run(room: Room, repositories
         there.take(0, "remote")
         told = there.take(1, "remote")
         assert told["conflicts"][0]["note"] == "Its outputs come along."
+        assert [one["number"] for one in told["conflicts"]] == [
+            1,
+            0,
+        ]  # the other is told anew
+        assert told["conflicts"][1]["note"] == "Its outputs come along."
+        other = there.take(0, "local")["conflicts"][1]
+        assert (other["number"], other["note"]) == (1, "Without outputs: neither side has run this text.")
+        there.take(0, "remote")
         there.take(2, "base")
         there.ask("save")
     cells = json.loads(room.path.read_bytes())["cells"]
@@ -307,6 +315,27 @@ def test_others_settle_it_meanwhile(room: Room) -> None:
         assert "No conflict is left" in there.ask("again")["over"]
         assert there.resolving.by_others
         assert there.session.unsaved == 0
+
+
+def test_others_settle_what_a_save_had_left(room: Room) -> None:
+    room.put(work().merged())
+    with room.visit() as there:
+        there.take(0, "remote")
+        there.ask("save")
+        room.put(work().local)
+        assert "No conflict is left" in there.ask("again")["over"]
+        assert there.resolving.kept is not None
+        assert (there.resolving.kept.left, there.resolving.by_others) == (0, False)
+
+
+def test_of_one_cell_it_is_said_that_others_have_some_left(room: Room) -> None:
+    room.put(work().merged())
+    with room.visit("2") as there:
+        notebook = json.loads(room.path.read_bytes())
+        notebook["cells"][1]["source"] = ["settled"]
+        room.put(json.dumps(notebook).encode())
+        told = there.ask("again")["over"]
+    assert told == "Conflicts of other cells are left; you can close this page."
 
 
 def test_others_break_it_or_take_it_away_meanwhile(room: Room) -> None:
