@@ -49,7 +49,7 @@ class Boldness:
     back: float = 0.5
 
 
-QUIET = Boldness(fight=6.0, likelihood=0.95, margin=1.3, gain=0.7, named=0.12, named_likelihood=0.015)
+QUIET = Boldness(fight=6.0, likelihood=0.94, margin=1.3, gain=0.7, named=0.12, named_likelihood=0.015)
 BUSY = Boldness(fight=0.5, likelihood=0.5, margin=1.0, gain=0.2, named=0.15, named_likelihood=0.02)
 
 

@@ -15,6 +15,7 @@ from nbmerge.lineage.choice import is_another
 from nbmerge.lineage.contents import ComparedVersions
 from nbmerge.lineage.evidence import Trial
 from nbmerge.lineage.heads import Derivation, Heads, Outcome, only_owner
+from nbmerge.lineage.insisting import Insisting
 from nbmerge.lineage.judge import BaseJudgement, Save, Sequential, Stale, Unsure, VersionContent, judge
 from nbmerge.lineage.lines import markers, telling
 from nbmerge.lineage.settling import SETTLED, Conflicts, Reply
@@ -164,7 +165,23 @@ class Candidates:
         if len(self.heads.tips) == 1 and self.head is not None:
             before = next(shown for shown in self.older if shown.version.number == version)
             return self._returned_beside(before, self.head, save)
-        return returned(self.heads, self.graph, version, self._holds_merge)
+        return self._undone_beside(version, save) or returned(
+            self.heads, self.graph, version, self._holds_merge
+        )
+
+    def _undone_beside(self, version: int, save: Save) -> Derivation | None:
+        """The same where an editor that saved just now went back in its own past, while the file held a merge
+        that it had no time to open."""
+        tip = max(self.heads.tips)
+        mine = next((one.version for one in self.older if one.version.number == tip), None)
+        if mine is None or mine.writer.differs(save.writer) or version in self.heads.tips:
+            return None
+        if self.head is None or not self._holds_merge or not self.graph.descends(tip, version):
+            return None
+        if save.time - self.head.version.time >= OPENED:
+            return None
+        why = f"the same as version {version}, before anybody had time to open the merge"
+        return Derivation(Outcome.MERGE, (tip,), version, why)
 
     def _returned_beside(self, before: VersionContent, head: VersionContent, save: Save) -> Derivation:
         """The same where one tip is there, which nobody else may have seen.
@@ -198,7 +215,7 @@ class Candidates:
             held = head.version.number
             why = "shares next to nothing with what was there"
             return Derivation(Outcome.AMBIGUOUS, (held,), held, why, overwrites=(held,))
-        judgement = judge(save, head, self.older, context)
+        judgement = self._unless_refused(judge(save, head, self.older, context), head, save.time)
         match judgement:
             case Sequential(certain=False) if len(self.heads.tips) > 1:
                 judgement = self._reloaded(head, save, context) or judgement
@@ -211,6 +228,16 @@ class Candidates:
             if taken_back is not None:
                 return taken_back
         return by_judgement(judgement, self.heads.head, self.heads)
+
+    def _unless_refused(self, judgement: BaseJudgement, head: VersionContent, now: float) -> BaseJudgement:
+        """The same but for one more merge that its writer drops again."""
+        if not isinstance(judgement, Stale):
+            return judgement
+        tip = next((one for one in self.older if one.version.number == judgement.base), None)
+        merges = Insisting(self.graph, (*self.older, head), head.version.number)
+        if tip is None or not merges.is_in_vain(tip, now):
+            return judgement
+        return Unsure(judgement.base, f"{judgement.evidence}, as before, and nobody else saved since")
 
     def _weighed(self, stale: Stale, save: Save, head: VersionContent) -> BaseJudgement:
         """What a mistake would cost: who only took out has nothing to lose, and is never carried out against

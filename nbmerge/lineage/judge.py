@@ -7,7 +7,7 @@ counted, and what was not seen hints at nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -79,22 +79,21 @@ def _number(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
-_SILENT = 180.0  # seconds without a save of an editor that saves by itself every two minutes
 _TUNED = 3  # versions in a row in which a value was different each time
-_PAUSE = 5.0  # it may be silent so many times as long as between its last two saves,
-_SHORTEST = 2.0  # but for those that are nearer in time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VersionContent:
     """A version and what it holds.
 
-    `living`: the tip of a lineage whose writer has not seen the head, which is a merge.
+    `living`: the tip of a lineage whose writer has not seen the head, which is a merge; `pause`, if it is
+    known, are the seconds between this save of that writer and the one before.
     """
 
     version: Version
     notebook: Notebook
     living: bool = False
+    pause: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,8 +182,6 @@ def _weighed(
     number = one.content.version.number
     if Degree.SURE not in degrees.values():
         return _doubted(save, one, head, older)
-    if _is_in_vain(save, one.content, head, older):
-        return Unsure(number, f"{one.why(head)}, as before, and nobody else saved since")
     return Stale(number, one.why(head))
 
 
@@ -300,47 +297,6 @@ def _rate(evidence: Evidence, later: Evidence) -> float:
     changes = {line: number for line, number in later.by_head.lines.items() if since.get(line)}
     counted = count_changes(changes, evidence.since_head.lines)
     return counted.rate if counted.changed else 1.0
-
-
-def _is_in_vain(
-    save: Save, tip: VersionContent, head: VersionContent, older: Sequence[VersionContent]
-) -> bool:
-    """Whether the save drops again what `tip` was merged with, so that to write it once more is to insist
-    on more than is known, while the other side is silent.
-
-    If there is only one writer, they took it out; if there are two, nothing is lost before the
-    other one saves.
-    """
-    graph = _graph(older)
-    mine = graph.ancestors(tip.version.number)
-    others = [shown for shown in older if shown.living and shown is not tip]
-    known = {shown.version.number: shown.version for shown in older}
-    if not tip.living or not all(_is_silent(other.version, save.time, known) for other in others):
-        return False
-    for other in others:
-        common = mine & graph.ancestors(other.version.number)
-        base = next((shown for shown in reversed(older) if shown.version.number in common), None)
-        if base is None or other.version.origin is Origin.COPY or other.version.writer.name:
-            continue  # nothing to be known about it, or no doubt that it is another writer's
-        if other.version.writer.differs(tip.version.writer):
-            continue
-        since = mine - graph.ancestors(base.version.number)
-        first = next(shown for shown in older if shown.version.number in since)
-        evidence = Trial(first.notebook, other.notebook).weigh(base.notebook)
-        merges = (shown.version for shown in (*older, head) if shown.version.origin is Origin.MERGED)
-        written = sum(other.version.number in merge.parents for merge in merges)
-        if written >= Weighed(evidence, evidence.lines.rate).insistence:
-            return True
-    return False
-
-
-def _is_silent(other: Version, now: float, known: Mapping[int, Version]) -> bool:
-    """Whether a writer that is still there should have saved again, as often as they did before."""
-    mine = (known[one] for one in other.parents if one in known)
-    saves = (one for one in mine if one.origin in (Origin.FIRST, Origin.SAVED))
-    before = [one.time for one in saves if not one.writer.differs(other.writer)]
-    pause = _PAUSE * max(_SHORTEST, other.time - max(before)) if before else _SILENT
-    return now - other.time >= min(_SILENT, pause)
 
 
 def _graph(shown: Iterable[VersionContent]) -> Graph:

@@ -35,7 +35,8 @@ _ANOTHER_NEW = 1.0  # so much less where there are several already
 _AGE = 0.25  # for each version that came since the one it starts from
 _RELOAD, _RELOAD_OLD = 2.0, 4.5
 _UNSEEN = 3.5  # it loaded something of which the save shows nothing
-_REVERT, _REVERT_EDITED = 4.5, 2.0  # back to an older version of its own, and on from that
+# Back to an older version of its own, with other results (undo leaves those), and on from that.
+_REVERT, _REVERT_RUN, _REVERT_EDITED = 4.5, 0.5, 2.0
 _OLD_AS_IT_IS = 1.0  # a new writer saves an old version without a change
 _OTHER_PROGRAM = 1.0  # it did so with another program
 _IN_PASSING = 2.0  # it opened what stood there for a moment only
@@ -177,7 +178,8 @@ class Facts:
     `window` are the versions that may have been loaded, ascending; `held` is the one that the file held;
     `passing` those that only stood in it until a merge replaced them.  `cost(base, below)` says how
     surprising the content is as an edit of a base, given the past of whoever had that;
-    `is_same(base)` whether the content is just the same, and `shows(base, last)` whether the save shows
+    `is_same(base)` whether the content is just the same, `has_text_of(base)` the same for the texts of its
+    cells alone, and `shows(base, last)` whether the save shows
     anything of what `base` has and `last` has not (None: there is nothing to show).  `had_seen` and
     `had_not_seen` say how surprising it is, by the save alone, that its author had, or had not, seen `held`.
     """
@@ -189,6 +191,7 @@ class Facts:
     passing: frozenset[int]
     cost: Callable[[int, int], float]
     is_same: Callable[[int], bool]
+    has_text_of: Callable[[int], bool]
     shows: Callable[[int, int], bool | None]
     had_seen: float = 0.0
     had_not_seen: float = 0.0
@@ -320,8 +323,12 @@ def _reverted(one: Explanation, facts: Facts, by: int, buffer: Buffer) -> Iterat
         if version == last or not one.descends(last, version):
             continue
         is_exact = facts.is_same(version)
-        habits = min(strange, _OTHER_PROGRAM) if is_exact else strange + _REVERT_EDITED
-        yield _Step(prior + habits, by, version, last, is_exact)
+        if is_exact:
+            cost = min(strange, _OTHER_PROGRAM)
+        else:
+            edited = _REVERT_RUN if facts.has_text_of(version) else _REVERT_EDITED
+            cost = strange + edited + _AGE * (last - version)
+        yield _Step(prior + cost, by, version, last, is_exact)
 
 
 def _begun(one: Explanation, facts: Facts) -> Iterator[_Step]:

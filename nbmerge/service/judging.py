@@ -36,6 +36,7 @@ _COMPARISONS = 12_000_000
 _COMPARED = 12  # versions with which a save is compared alone
 # How much the verdict on the save alone counts, in nats: that it is stale, or made from the head.
 _STALE, _SEEN = 3.0, 0.3
+_UNDONE = 4  # versions that somebody undoes in one go
 _KNOWN = 0.8  # likelihood of two writers that makes a notebook busy
 
 
@@ -327,13 +328,19 @@ def _facts(thoughts: _Thoughts, save: Version, held: int) -> Facts:
         return contents[base].cells == contents[number].cells
 
     @cache
+    def has_text_of(base: int) -> bool:
+        return [cell.key for cell in contents[base].cells] == [cell.key for cell in contents[number].cells]
+
+    @cache
     def shows(version: int, last: int) -> bool | None:
         gain = contents.delta(version, last).more
         since = contents.delta(number, version).lines
         return any(since.get(line, 0) > -n for line, n in gain.items()) if gain else None
 
     alone = _alone(thoughts, save, held, window)
-    return Facts(number, save.writer, window, held, thoughts.passing, cost, is_same, shows, *alone)
+    return Facts(
+        number, save.writer, window, held, thoughts.passing, cost, is_same, has_text_of, shows, *alone
+    )
 
 
 def _alone(thoughts: _Thoughts, save: Version, held: int, window: Sequence[int]) -> tuple[float, float]:
@@ -345,12 +352,24 @@ def _alone(thoughts: _Thoughts, save: Version, held: int, window: Sequence[int])
     head = VersionContent(versions[held], contents[held].notebook)
     match judge(Save(contents[save.number].notebook, save.time, save.writer), head, older, Context()):
         case Stale(base):
-            copied = contents.delta(held, base).more.keys() if base in contents else set[str]()
-            is_doubled = bool(copied) and copied <= contents[base].lines.keys()
-            return (0.0, 0.0) if is_doubled else (_STALE, 0.0)  # who takes a copy out has lost nothing
+            return (0.0, 0.0) if _may_be_undone(contents, save.number, held, base) else (_STALE, 0.0)
         case Sequential():
             return 0.0, _SEEN
     return 0.0, 0.0
+
+
+def _may_be_undone(contents: ComparedVersions, save: int, held: int, base: int) -> bool:
+    """Whether a save that looks stale shows as well what an undo leaves: the text of one of the last few
+    versions without any of its own, and no older results; or one without the copies that were made since."""
+    if base not in contents:
+        return False
+    copied = contents.delta(held, base).more.keys()
+    if copied and copied <= contents[base].lines.keys():
+        return True
+    if held - base > _UNDONE or contents.delta(save, base).lines:
+        return False
+    evidence = Trial(contents[save].notebook, contents[held].notebook).weigh(contents[base].notebook)
+    return not evidence.runs
 
 
 def _derivation(

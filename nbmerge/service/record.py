@@ -373,7 +373,18 @@ class Recorder:
             recent += 1
             content = self._content(notebook_id, version, known)
             if content is not None:
-                yield replace(content, living=len(heads.tips) > 1 and version.number in heads.tips)
+                living = len(heads.tips) > 1 and version.number in heads.tips
+                yield replace(
+                    content, living=living, pause=self._pause(notebook_id, version) if living else None
+                )
+
+    def _pause(self, notebook_id: int, version: Version) -> float | None:
+        """The seconds between a save and the last one of its writer that it goes on from."""
+        before = (self.store.version(notebook_id, number) for number in version.parents)
+        mine = (one for one in before if one.origin in (Origin.FIRST, Origin.SAVED))
+        return min(
+            (version.time - one.time for one in mine if not one.writer.differs(version.writer)), default=None
+        )
 
     def _content(self, notebook_id: int, version: Version, known: tuple[Cell, ...]) -> VersionContent | None:
         notebook = self.cache.readable(notebook_id, version.number, known)

@@ -320,3 +320,25 @@ def test_a_value_that_is_tuned_save_after_save_is_no_doubt(rows: str) -> None:
     tuned = [book({"read": f"{CELLS['read']}\npart = {rows.format(n)}"}) for n in (10, 20, 35, 50, 80)]
     steps, _ = replayed(BEFORE, *tuned)
     assert outcomes(steps) == [Outcome.ACCEPT] * len(tuned)
+
+
+@pytest.mark.parametrize("changed", [("mean",), ("mean", "plot", "end")])
+def test_text_that_is_back_with_a_cell_run_anew_is_at_most_a_doubt(changed: tuple[str, ...]) -> None:
+    """Undo leaves results: text that is back without any of its own, but with other results, may be one."""
+    later = book({name: CELLS[name].replace("levels", "tides") + "\nprint('more')" for name in changed})
+    again = book()
+    again["cells"][0]["outputs"] = [{"name": "stdout", "output_type": "stream", "text": ["744\n"]}]
+    steps, shown = replayed(BEFORE, later, again)
+    assert outcomes(steps) == [Outcome.ACCEPT, Outcome.AMBIGUOUS]
+    assert "'more'" not in shown
+
+
+def test_an_old_page_that_only_ran_a_cell_does_not_undo_an_evening() -> None:
+    """Nobody undoes so many saves in one go."""
+    steps_of = [f"step_{one} = levels[{one}:]\nprint(len(step_{one}))" for one in range(6)]
+    evening = [book({f"step{n}": steps_of[n] for n in range(size)}) for size in range(1, 7)]
+    again = book()
+    again["cells"][0]["outputs"] = [{"name": "stdout", "output_type": "stream", "text": ["744\n"]}]
+    steps, shown = replayed(BEFORE, *evening, again)
+    assert outcomes(steps)[-1] is Outcome.MERGE
+    assert all(f"step_{number} =" in shown for number in range(6))

@@ -482,3 +482,28 @@ def test_a_merge_is_not_pressed_on_a_page_that_never_reloads_while_nobody_else_s
         """,
         ids,
     )
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_who_undoes_what_they_saved_just_before_the_merge_has_not_seen_it(ids: bool) -> None:
+    """Undo around a save, while somebody else works: the merge stood there for too short."""
+    play(
+        """
+        busy
+        file a1 | b1 | C1
+        A opens
+        B opens
+        A edits a2
+        A saves
+        B edits b2
+        B saves
+        quiet
+        expect a2 | b2 | C1
+        B undoes
+        B saves
+        quiet
+        expect a2 | b1 | C1
+        expect open nothing
+        """,
+        ids,
+    )
