@@ -21,6 +21,7 @@ from nbmerge.cli.histories import (
     named,
     named_version,
     service,
+    version_number,
     version_of,
 )
 from nbmerge.cli.program import to_type
@@ -129,7 +130,9 @@ def recover_parser() -> CommandParser:
     """The parser of `recover`."""
     exits = {EXIT_CONFLICTS: "done; conflicts are shown in the notebook"}
     parser = command("recover", _RECOVER, exits).with_notebook().with_state()
-    parser.add_argument("--dismiss", metavar="N", type=int, help="leave version N as it is, and ask no more")
+    parser.add_argument(
+        "--dismiss", metavar="N", type=version_number, help="leave version N as it is, and ask no more"
+    )
     return parser
 
 

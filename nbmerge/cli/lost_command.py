@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from nbmerge.cli.arguments import Arguments, CommandParser, command
-from nbmerge.cli.histories import NamedVersion, book_of, history, service
+from nbmerge.cli.histories import NamedVersion, book_of, history, service, version_number
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError
@@ -45,7 +45,9 @@ def lost_parser() -> CommandParser:
     parser = command("lost", _LOST, exits).with_notebook()
     parser.add_argument("words", metavar="WORDS", nargs="*", help="only what holds all of these words")
     parser.add_argument("--put-back", metavar="N", type=int, help="put number N into the notebook again")
-    parser.add_argument("--since", metavar="N", type=int, help="only what went with version N or later")
+    parser.add_argument(
+        "--since", metavar="N", type=version_number, help="only what went with version N or later"
+    )
     parser.add_argument("--all", action="store_true", help=f"list everything, not only the first {_SHOWN}")
     return parser.with_json("one JSON object a line").with_state()
 

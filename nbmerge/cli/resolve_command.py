@@ -51,7 +51,7 @@ def resolve_parser() -> CommandParser:
     parser.add_argument(
         "--browser",
         metavar="NAME",
-        help="the browser of --web, or `none` to print the address only (default: $NBMERGE_BROWSER)",
+        help="as --web, in this browser; `none`: only print the address (default: $NBMERGE_BROWSER)",
     )
     parser.add_argument(
         "--cell", metavar="N|ID", help="only the conflicts of this cell, by its number from 1 or by its id"
@@ -64,6 +64,9 @@ def run_resolve(options: Arguments) -> int:
     from nbmerge.cli.resolving import in_cell, open_conflicts
 
     path = options.notebook
+    in_browser = options.web or options.browser is not None
+    if in_browser and options.choice:
+        raise UsageError(f"--browser opens a page to choose on: leave out that, or --{options.choice}")
     if not os.path.lexists(path) and (lines := _loose_ends(path, options.state)):  # git asks about it
         write_text(lines)
         return EXIT_CONFLICTS
@@ -73,7 +76,7 @@ def run_resolve(options: Arguments) -> int:
             write_text(lines or f"{printable(path)}: no conflicts are in it\n")
             return EXIT_CONFLICTS if lines else EXIT_CLEAN
         meant = found.conflicts if options.cell is None else in_cell(found, options.cell)
-        if options.web:
+        if in_browser:
             return _in_browser(found, meant, options)
         return _resolve(found, meant, options.choice)
 

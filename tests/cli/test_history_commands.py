@@ -256,6 +256,13 @@ def test_names_may_hold_an_at_sign(past: Past, nbmerge: Command, name: str) -> N
         (["log", "--jsn", "nb.ipynb"], 2, "unknown option --jsn; see python -m nbmerge log --help"),
         (["log", ""], 2, "the name of a file is empty"),
         (["recover", "nb.ipynb", "other.ipynb"], 2, "unexpected argument 'other.ipynb'"),
+        (["recover", "nb.ipynb", "--dismiss", "two"], 2, "'two' is not the number of a version, such as @3"),
+        (["lost", "nb.ipynb", "--since", "-1"], 2, "'-1' is not the number of a version, such as @3"),
+        (
+            ["resolve", "nb.ipynb", "--both", "--browser", "x"],
+            2,
+            "leave out that, or --both",
+        ),
         (["status", "nb.ipynb"], 2, "unexpected argument 'nb.ipynb'"),
     ],
 )

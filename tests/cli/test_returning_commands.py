@@ -195,7 +195,7 @@ def test_a_doubt_is_dismissed_and_its_version_stays(past: Past, nbmerge: Command
     past.doubted(2, 1, 3)
     past.doubted(3, 1, 4)
     before = stamp(past)
-    ended = nbmerge("recover", "nb.ipynb", "--dismiss", "2")
+    ended = nbmerge("recover", "nb.ipynb", "--dismiss", "@2")
     assert (ended.code, ended.out) == (0, b"nb.ipynb: version 2 is open no more; it stays in the history\n")
     assert [tip.version for tip in past.heads.open] == [3]
     assert (stamp(past), len(past.versions)) == (before, 4)

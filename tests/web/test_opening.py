@@ -44,7 +44,8 @@ def opened(desk: Desk, what: str, sent: object) -> tuple[int, str]:
     desk.path.write_bytes(work().merged())
     (desk.folder / "browser.py").write_text(BROWSER)
     (desk.folder / "presses").write_text(json.dumps([what, sent]))
-    tool = desk.resolve("--browser", f"{sys.executable} {desk.folder / 'browser.py'} %s")
+    browser = f"{sys.executable} {desk.folder / 'browser.py'} %s"
+    tool = desk.start([sys.executable, "-m", "nbmerge", "resolve", desk.name, "--browser", browser])
     ended = tool.ended()
     [_, where] = json.loads((desk.folder / "told").read_text())
     assert where.startswith("file:///")
