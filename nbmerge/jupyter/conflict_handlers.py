@@ -37,7 +37,8 @@ class ConflictsHandler(NotebookHandler):
         except NbmergeError as error:
             self.answer_failure(error, path, file)
             return
-        self.answer({"writer": self.writer, "conflicts": [asdict(one) for one in found]})
+        told = {"writer": self.writer, "named": self.named}
+        self.answer({**told, "conflicts": [asdict(one) for one in found]})
 
     async def copy(self, path: str, body: dict[str, Any]) -> tuple[str, bytes]:
         """The file, and the copy of it that was sent.  Raises HTTPError for what is not to be had."""

@@ -81,8 +81,16 @@ class NotebookHandler(APIHandler):
     @property
     def writer(self) -> str:
         """What the user is called in messages and conflicts; by the server's word, never by the page's."""
-        name = str(self.current_user.display_name or self.current_user.username)
-        return _UNNAMED if name.startswith("Anonymous ") else name
+        return self._name if self.named else _UNNAMED
+
+    @property
+    def named(self) -> bool:
+        """Whether the server knows who the user is."""
+        return not self._name.startswith("Anonymous ")
+
+    @property
+    def _name(self) -> str:
+        return str(self.current_user.display_name or self.current_user.username)
 
     def body(self, **kinds: type) -> dict[str, Any]:
         """The JSON object that was sent, which has these members.  Raises HTTPError if it has not."""

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 
 /**
  * Carry out commands until there are no more.
- * @param {Record<string, (given: any) => any>} commands
+ * @param {Record<string, (given: any) => any>} commands a promise is waited for
  * @param {() => {requests: any[], errors: any[], later: number}} told what has happened since it was last asked
  * @param {number} turns of the event loop that a command is given
  */
@@ -18,7 +18,7 @@ export async function answer(commands, told, turns = 0) {
     let error = null;
     try {
       const { do: what, ...given } = JSON.parse(line);
-      result = commands[what](given) ?? null;
+      result = (await commands[what](given)) ?? null;
     } catch (problem) {
       error = String(problem.stack);
     }

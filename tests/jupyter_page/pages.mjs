@@ -16,8 +16,10 @@ const { applyOperations } = await load('apply.js');
 const { conflictsIn, settled } = await load('markers.js');
 const { carryOut } = await load('conflict-choosing.js');
 const { offers, ownSide, shownIn } = await load('conflict-words.js');
+const { OwnSaves } = await load('own-saves.js');
 const { Replica } = await load('replica.js');
 const { splices, spliced, carried } = await load('text.js');
+const { ENGLISH } = await load('words.js');
 
 /** What there is of a shared model here: like the real one, its list of cells lags in a transaction. */
 class SharedCell {
@@ -145,7 +147,6 @@ class Page {
   }
 }
 
-const WORDS = { __: (text, ...words) => text.replace(/%(\d)/g, (_, number) => String(words[number - 1])) };
 const json = model => JSON.parse(JSON.stringify(model.toJSON()));
 const failed = error => void errors.push(String(error));
 
@@ -163,12 +164,25 @@ const commands = {
       settled: Object.fromEntries(['upper', 'lower', 'both', 'base'].map(choice => [choice, settled(text, one, choice)]))
     })),
   /** The words of the choices for each conflict of a text that is known by the name of its markers. */
-  offers: ({ text, known, sent, now }) =>
+  offers: ({ text, known, sent, now, language }) =>
     shownIn(text, new Map(Object.entries(known))).map(one => ({
       line: one.conflict.first,
       own: ownSide(one, new Set(sent)),
-      offers: offers(one, new Set(sent), WORDS, now)
+      offers: offers(one, new Set(sent), { ...ENGLISH, language: language || undefined }, now)
     })),
+  /** Which saves a tab knows as its own after some, where the browser kept what it did before; null: it keeps nothing. */
+  saved: ({ stored = '[]', tokens, ask }) => {
+    const storage = {
+      getItem: () => stored,
+      setItem: (_, text) => {
+        if (stored === null) throw new Error('not allowed');
+        stored = text;
+      }
+    };
+    const saves = new OwnSaves(storage);
+    for (const token of tokens) saves.add(token);
+    return { stored, known: ask.map(token => saves.has(token)) };
+  },
   /** A choice in a notebook in which somebody has typed in the cell since it was sent; `undo`: and takes it back. */
   choose: ({ notebook, place, line, choice, operations, typed, undo }) => {
     const model = makeModel(notebook);

@@ -9,7 +9,7 @@ import { answer } from '../helpers/answering.mjs';
 
 const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
-const { carriedOver, Places } = await load('presence-places.js');
+const { carrier, Places } = await load('presence-places.js');
 const { PresenceLine } = await load('presence-line.js');
 
 /** A page with a connection; everything that it did is in `log`. */
@@ -60,7 +60,7 @@ class Page {
 
 let page = new Page();
 const commands = {
-  carry: ({ old, now, offset }) => carriedOver(old, now, offset),
+  carry: ({ old, now, offset }) => carrier(old, now)(offset),
   places: ({ versions, ask, cell }) => {
     const places = new Places();
     for (const [version, cells] of versions) places.learn(version, cells);

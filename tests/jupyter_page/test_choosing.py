@@ -34,11 +34,18 @@ def shown(
     sides: tuple[dict[str, Any], dict[str, Any]] = (UNKNOWN, UNKNOWN),
     writer: str = "ann",
     sent: tuple[str, ...] = (),
+    named: bool = True,
+    language: str = "",
 ) -> dict[str, Any]:
-    told = {"writer": writer, "hasBase": False, "upper": sides[0], "lower": sides[1]}
+    told = {"writer": writer, "named": named, "hasBase": False, "upper": sides[0], "lower": sides[1]}
     name = f"<<<<<<< {upper}\n\n>>>>>>> {lower}\n0"
     (found,) = double.do(
-        "offers", text=marked(upper, lower), known={name: told}, sent=list(sent), now=NOW * 1000
+        "offers",
+        text=marked(upper, lower),
+        known={name: told},
+        sent=list(sent),
+        now=NOW * 1000,
+        language=language,
     )
     result: dict[str, Any] = found
     return result
@@ -75,6 +82,14 @@ def test_whose_side_is_mine(
     assert (first == ["Mine", "Theirs"]) is (own is not None)
 
 
+def test_what_everybody_is_called_is_nobodys_name(double: NodeProcess) -> None:
+    tab, program = "a tab in Jupyter", "a program"
+    sides = {"versions": ["1.a"], "time": None}, UNKNOWN
+    assert shown(double, tab, program, sides, tab, named=False)["own"] is None
+    found = shown(double, tab, program, sides, tab, ("1.a",), named=False)
+    assert (found["own"], found["offers"][0]["detail"]) == ("upper", "")
+
+
 def test_sides_of_unknown_people_have_the_words_of_the_markers(double: NodeProcess) -> None:
     assert titles(shown(double, "main", "topic"))[:2] == [("main", "upper"), ("topic", "lower")]
     assert titles(shown(double, "", ""))[:2] == [("First side", "upper"), ("Second side", "lower")]
@@ -88,6 +103,25 @@ def test_a_time_is_said_once_and_without_its_day_if_that_is_today(double: NodePr
     assert "59" in recent
     assert "2026" not in recent
     assert "2026" in old
+
+
+def test_times_are_said_in_the_language_of_the_page(double: NodeProcess) -> None:
+    sides = {"versions": [], "time": NOW - 60}, {"versions": [], "time": NOW - 999_999}
+    details = [
+        [offer["detail"] for offer in shown(double, "a", "b", sides, language=language)["offers"][:2]]
+        for language in ("de", "en-US")
+    ]
+    assert details == [["11:59", "19.4.2026 22:13"], ["11:59 AM", "4/19/2026 10:13 PM"]]
+
+
+def test_what_a_tab_has_saved_is_known_when_its_page_is_loaded_anew(double: NodeProcess) -> None:
+    tokens = [f"{number}.a" for number in range(400)]
+    kept = double.do("saved", tokens=tokens, ask=["399.a", "0.a"])
+    assert kept["known"] == [True, False]
+    again = double.do("saved", stored=kept["stored"], tokens=["400.b"], ask=["399.a", "400.b", "100.a"])
+    assert again["known"] == [True, True, False]
+    for stored in ("", "{}", "[1, null]", None):  # what is no list of tokens, and a browser that keeps nothing
+        assert double.do("saved", stored=stored, tokens=["1.a"], ask=["1.a", "2.a"])["known"] == [True, False]
 
 
 def test_a_cell_that_one_side_deleted_offers_no_both(double: NodeProcess) -> None:

@@ -284,7 +284,7 @@ def test_typing_is_not_slowed_in_500_cells(there: Server, chromium_program: Brow
     marked = "<<<<<<< ann\na = 1\n=======\na = 2\n>>>>>>> bob\nprint(a)"
     cells = [code(marked if n % 20 == 5 else f"cell = {n}\nprint(cell)", id=f"c{n}") for n in range(500)]
     there.put("many.ipynb", notebook(*cells))
-    stub = "export class Conflicts { look() {} }"
+    stub = "export function showConflicts() {}"
 
     def without(page: Any) -> None:
         page.route(

@@ -14,7 +14,7 @@ from tests.jupyter_page.lab import EXTENSIONS
 FOLDER = EXTENSIONS / "nbmerge-on-save"
 MODULES = sorted(path for path in (FOLDER / "static").glob("*.js") if path.name != "remoteEntry.js")
 UNDER_NODE = [
-    *("text.js", "order.js", "notebooks.js", "replica.js", "apply.js", "words.js"),
+    *("text.js", "order.js", "notebooks.js", "replica.js", "apply.js", "words.js", "own-saves.js"),
     *("markers.js", "conflict-words.js", "conflict-choosing.js"),
     *("presence-places.js", "presence-line.js"),
     *("history-words.js", "history-model.js"),

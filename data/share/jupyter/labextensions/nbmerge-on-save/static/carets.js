@@ -8,8 +8,9 @@
  * It is drawn in layers above and below the text, as CodeMirror draws its own selection.
  */
 
-/** @typedef {typeof import('@codemirror/view')} ViewModule */
-/** @typedef {typeof import('@codemirror/state')} StateModule */
+import { element } from './elements.js';
+import { paint } from './presence-colours.js';
+
 /** @typedef {import('@codemirror/view').EditorView} EditorView */
 /** @typedef {import('@codemirror/view').LayerMarker} LayerMarker */
 /**
@@ -51,17 +52,10 @@ class Shape {
   }
 
   draw() {
-    const node = document.createElement('div');
-    node.className = `nbmerge-${this.kind}`;
-    node.setAttribute('aria-hidden', 'true');
-    node.style.setProperty('--nbmerge-colour', this.caret.colour);
-    node.style.setProperty('--nbmerge-ink', this.caret.ink);
-    if (this.label) {
-      const label = document.createElement('span');
-      label.className = `nbmerge-caret-label nbmerge-${this.label.side}`;
-      label.textContent = this.caret.name;
-      node.append(label);
-    }
+    const { label, caret, kind } = this;
+    const named = label && element('span', { class: `nbmerge-caret-label nbmerge-${label.side}` }, caret.name);
+    const node = element('div', { class: `nbmerge-${kind}`, 'aria-hidden': 'true' }, named);
+    paint(node, caret);
     this._place(node);
     return node;
   }
@@ -124,18 +118,15 @@ function widthOf(name) {
 
 /** Draws others' carets with the page's own CodeMirror, of which no other copy would do. */
 export class Carets {
-  /**
-   * @param {ViewModule} viewModule
-   * @param {StateModule} stateModule
-   */
-  constructor(viewModule, stateModule) {
-    this._view = viewModule;
+  /** @param {import('./cell-editors.js').CodeMirror} codeMirror */
+  constructor({ state, view }) {
+    this._view = view;
     /** @type {import('@codemirror/state').StateEffectType<readonly Caret[]>} */
-    this._set = stateModule.StateEffect.define();
-    this._append = stateModule.StateEffect.appendConfig;
-    this._selection = stateModule.EditorSelection;
+    this._set = state.StateEffect.define();
+    this._append = state.StateEffect.appendConfig;
+    this._selection = state.EditorSelection;
     /** @type {import('@codemirror/state').StateField<readonly Caret[]>} */
-    this._field = stateModule.StateField.define({
+    this._field = state.StateField.define({
       create: () => /** @type {readonly Caret[]} */ ([]),
       update: (carets, transaction) => this._updated(carets, transaction)
     });

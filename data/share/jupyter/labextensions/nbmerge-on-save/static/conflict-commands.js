@@ -1,66 +1,62 @@
 /**
- * Owns: what a page has for conflicts beside the cells: commands, their entries in the palette, and the count that is a
- * button to the next one.
+ * Owns: what a page has for conflicts beside the cells: commands, and the count that is a button to the next one.
  * Must not know: how conflicts are found, shown and settled.
  * Invariant: every button that a conflict has is a command, too; all that is said is plain text in the theme's colours.
  */
 
+import { codeMirrorIn } from './cell-editors.js';
+import { addCommand } from './commands.js';
 import { conflictMarks } from './conflict-marks.js';
 import { NotebookConflicts } from './conflicts.js';
+import { bringStyle, button, call } from './elements.js';
+import { putInStatus } from './status.js';
 
-/** @typedef {import('@jupyterlab/application').JupyterFrontEnd} JupyterFrontEnd */
-/** @typedef {import('@jupyterlab/notebook').INotebookTracker} Tracker */
-/** @typedef {import('@jupyterlab/statusbar').IStatusBar} StatusBar */
-/** @typedef {import('./words.js').Words} Words */
-/**
- * What of the page is needed; where there is no palette or bar, there are no entries in it.
- * @typedef {object} Page
- * @property {JupyterFrontEnd} app
- * @property {Tracker} tracker
- * @property {import('./server.js').NbmergeServer} server
- * @property {import('./conflicts.js').Shared['replica']} replica
- * @property {typeof import('@lumino/widgets').Widget} Widget
- * @property {typeof import('@codemirror/state')} cmState
- * @property {typeof import('@codemirror/view')} cmView
- * @property {StatusBar} [bar]
- * @property {import('@jupyterlab/apputils').ICommandPalette} [palette]
- * @property {Words} words
- */
+/** @typedef {import('./cell-editors.js').CodeMirror} CodeMirror */
+/** @typedef {import('./plugin.js').Page} Page */
+/** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
 
-export class Conflicts {
-  /** @param {Page} page */
-  constructor(page) {
-    const { app, tracker, server, replica, words, cmState, cmView } = page;
-    this.words = words;
+/** Show the conflicts of this page's notebooks. @param {Page} page */
+export async function showConflicts(page) {
+  const conflicts = new PageConflicts(page, await codeMirrorIn(page.shared));
+  bringStyle('conflicts.css');
+  /** @param {NotebookPanel['context']} context */
+  const look = context => conflicts.look(context);
+  page.provider.listen({ joined: look, told: look });
+  page.eachPanel(panel => conflicts.attach(panel));
+  page.tracker.currentChanged.connect(() => conflicts.changed());
+}
+
+/** The conflicts of this page's notebooks, and of them those of the one that is looked at. */
+class PageConflicts {
+  /**
+   * @param {Page} page
+   * @param {CodeMirror} codeMirror
+   */
+  constructor(page, codeMirror) {
+    const { app, tracker, provider, server, sent, words } = page;
+    this._words = words;
     this._tracker = tracker;
-    /** @type {Map<import('@jupyterlab/notebook').NotebookPanel, NotebookConflicts>} */
+    this._commands = app.commands;
+    /** @type {Map<NotebookPanel, NotebookConflicts>} */
     this._open = new Map();
-    this._shared = {
-      server,
-      replica,
-      words,
-      marks: conflictMarks(cmState, cmView),
-      changed: () => this._changed()
-    };
-    this._app = app;
+    const marks = conflictMarks(codeMirror);
+    this._shared = { provider, server, sent, words, marks, changed: () => this.changed() };
     this._has = false;
-    /** @type {string[]} */
-    this._names = [];
-    this._count = countOf(page, () => void this._current?.go(1));
-    addStyle();
-    this._addCommands(page);
-    tracker.forEach(panel => this._attach(panel));
-    tracker.widgetAdded.connect((_, panel) => this._attach(panel));
-    tracker.currentChanged.connect(() => this._changed());
+    this._count = button('', () => void this._current?.go(1), { class: 'nbmerge-conflict-count' });
+    const widget = new page.Widget();
+    widget.addClass('nbmerge-conflict-counting');
+    widget.node.append(this._count);
+    putInStatus(page, widget, 'conflicts', 1);
+    this._names = this._addCommands(page);
   }
 
-  /** Conflicts may have come into a notebook. @param {string} path */
-  look(path) {
-    for (const [panel, one] of this._open) if (panel.context.path === path) one.later(0);
+  /** Conflicts may have come into a notebook. @param {NotebookPanel['context']} context */
+  look(context) {
+    for (const [panel, one] of this._open) if (panel.context === context) one.later(0);
   }
 
-  /** @param {import('@jupyterlab/notebook').NotebookPanel} panel */
-  _attach(panel) {
+  /** @param {NotebookPanel} panel */
+  attach(panel) {
     void panel.context.ready.then(() => {
       if (panel.isDisposed || this._open.has(panel)) return;
       this._open.set(panel, new NotebookConflicts(panel, this._shared));
@@ -74,78 +70,40 @@ export class Conflicts {
     return panel ? this._open.get(panel) : undefined;
   }
 
-  _changed() {
+  /** There may be others in the notebook that is looked at. */
+  changed() {
     const count = this._current?.places.length ?? 0;
-    const text = this.words._n('%1 conflict', '%1 conflicts', count);
-    this._count.show(count ? text : '', this.words.__('%1 in this notebook: go to the next one', text));
+    const text = count ? this._words._n('%1 conflict', '%1 conflicts', count) : '';
+    if (this._count.textContent !== text) {
+      this._count.textContent = text; // without a text it is not shown
+      call(this._count, this._words.__('%1 in this notebook: go to the next one', text));
+    }
     if (this._has === count > 0) return;
     this._has = count > 0;
-    for (const name of this._names) this._app.commands.notifyCommandChanged(name); // all would draw all menus anew
+    for (const name of this._names) this._commands.notifyCommandChanged(name); // all would draw all menus anew
   }
 
   /** @param {Page} page */
-  _addCommands({ app, palette }) {
-    const say = (/** @type {string} */ text) => this.words.__(text);
+  _addCommands(page) {
+    const words = this._words;
     /** @type {[string, string, (conflicts: NotebookConflicts) => Promise<void>][]} */
     const commands = [
-      ['next-conflict', say('Next Conflict'), one => one.go(1)],
-      ['previous-conflict', say('Previous Conflict'), one => one.go(-1)],
-      ['take-mine', say('Settle the Conflict: Mine, or the Upper Side'), one => one.take('mine')],
-      ['take-theirs', say('Settle the Conflict: Theirs, or the Lower Side'), one => one.take('theirs')],
-      ['take-both', say('Settle the Conflict: Both'), one => one.take('both')],
-      ['take-base', say('Settle the Conflict: What Was There Before'), one => one.take('base')]
+      ['next-conflict', words.__('Next Conflict'), one => one.go(1)],
+      ['previous-conflict', words.__('Previous Conflict'), one => one.go(-1)],
+      ['take-mine', words.__('Settle the Conflict: Mine, or the Upper Side'), one => one.take('mine')],
+      ['take-theirs', words.__('Settle the Conflict: Theirs, or the Lower Side'), one => one.take('theirs')],
+      ['take-both', words.__('Settle the Conflict: Both'), one => one.take('both')],
+      ['take-base', words.__('Settle the Conflict: What Was There Before'), one => one.take('base')]
     ];
-    for (const [name, label, work] of commands) {
-      const command = `nbmerge:${name}`;
-      this._names.push(command);
-      app.commands.addCommand(command, {
+    return commands.map(([name, label, work]) =>
+      addCommand(page, name, {
         label,
         isEnabled: () => Boolean(this._current?.places.length),
         execute: async () => {
           const current = this._current;
           if (current) await work(current);
         }
-      });
-      palette?.addItem({ command, category: 'nbmerge' });
-    }
+      })
+    );
   }
-}
-
-/**
- * The count: in the status bar; Notebook has none: there at the top.
- * @param {Page} page
- * @param {() => void} pressed
- */
-function countOf({ app, bar, Widget }, pressed) {
-  const widget = new Widget();
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'nbmerge-conflict-count';
-  button.addEventListener('click', pressed);
-  widget.node.append(button);
-  widget.hide();
-  if (bar) {
-    const place = /** @type {const} */ ({ align: 'left', rank: 21, priority: 2 });
-    bar.registerStatusItem('nbmerge-on-save:conflicts', { item: widget, ...place });
-  } else {
-    widget.id = 'nbmerge-on-save-conflicts';
-    app.shell.add(widget, 'top', { rank: 10_001 });
-  }
-  return {
-    /** @param {string} text @param {string} hint */
-    show(text, hint) {
-      if (button.textContent === text) return;
-      button.textContent = text;
-      button.title = hint;
-      button.setAttribute('aria-label', hint);
-      widget.setHidden(!text);
-    }
-  };
-}
-
-function addStyle() {
-  const link = document.createElement('link');
-  link.rel = 'stylesheet';
-  link.href = new URL('conflicts.css', import.meta.url).href;
-  document.head.append(link);
 }

@@ -5,8 +5,9 @@
  * An editor without conflicts is not touched.
  */
 
-import { isDeleted } from './markers.js';
 import { offers, ownSide, shownIn } from './conflict-words.js';
+import { button, element } from './elements.js';
+import { isDeleted } from './markers.js';
 
 /** @typedef {import('./markers.js').Choice} Choice */
 /** @typedef {import('./conflict-words.js').Shown} Shown */
@@ -17,7 +18,7 @@ import { offers, ownSide, shownIn } from './conflict-words.js';
 /**
  * `focused`: a button has got the focus; `left`: Escape was pressed on one.
  * @typedef {object} Desk
- * @property {ReadonlySet<string>} sent the tokens of what this tab has saved
+ * @property {import('./conflict-words.js').Sent} sent the tokens of what this tab has saved
  * @property {Words} words
  * @property {(line: number, choice: Choice) => void} choose
  * @property {(line: number) => void} focused
@@ -29,10 +30,9 @@ const ROW = 'nbmerge-conflict';
 
 /**
  * What draws conflicts, made of the page's own CodeMirror.
- * @param {typeof import('@codemirror/state')} cmState
- * @param {typeof import('@codemirror/view')} cmView
+ * @param {import('./cell-editors.js').CodeMirror} codeMirror
  */
-export function conflictMarks({ StateEffect, StateField }, { Decoration, EditorView, WidgetType }) {
+export function conflictMarks({ state: { StateEffect, StateField }, view: { Decoration, EditorView, WidgetType } }) {
   /** @type {import('@codemirror/state').StateEffectType<ReadonlyMap<string, Told>>} */
   const known = StateEffect.define();
   /** @type {Map<string, import('@codemirror/view').Decoration>} */
@@ -73,10 +73,7 @@ export function conflictMarks({ StateEffect, StateField }, { Decoration, EditorV
       return other.text === this.text;
     }
     toDOM() {
-      const node = document.createElement('span');
-      node.className = 'nbmerge-conflict-note';
-      node.textContent = this.text;
-      return node;
+      return element('span', { class: 'nbmerge-conflict-note' }, this.text);
     }
   }
 
@@ -156,15 +153,12 @@ function lookOf(shown, line, { sent, words }) {
  * @param {{offers: import('./conflict-words.js').Offer[], line: number, place: string, desk: Desk}} row
  */
 function rowOf({ offers: offered, line, place, desk }) {
-  const row = document.createElement('div');
-  row.className = ROW;
-  row.dataset.line = String(line);
-  row.setAttribute('role', 'group');
-  row.setAttribute('aria-label', place);
-  const title = document.createElement('span');
-  title.className = 'nbmerge-conflict-place';
-  title.textContent = place;
-  row.append(title, ...offered.map(one => buttonOf(one, () => desk.choose(line, one.choice))));
+  const row = element(
+    'div',
+    { class: ROW, 'data-line': line, role: 'group', 'aria-label': place },
+    element('span', { class: 'nbmerge-conflict-place' }, place),
+    ...offered.map(one => buttonOf(one, () => desk.choose(line, one.choice)))
+  );
   // JupyterLab would give the focus to the text: a button is a part of its editor.
   row.addEventListener('focusin', event => {
     event.stopPropagation();
@@ -186,24 +180,12 @@ function rowOf({ offers: offered, line, place, desk }) {
  * @param {() => void} chosen
  */
 function buttonOf({ kind, choice, title, detail, hint }, chosen) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = `nbmerge-choice nbmerge-choice-${choice}`;
-  button.dataset.kind = kind;
-  button.title = hint;
-  button.setAttribute('aria-label', hint);
-  for (const [name, text] of [
-    ['nbmerge-choice-title', title],
-    ['nbmerge-choice-detail', detail]
-  ]) {
-    if (!text) continue;
-    const part = document.createElement('bdi'); // whatever direction a label changes to ends with it
-    part.className = name;
-    part.textContent = text;
-    button.append(part);
-  }
-  button.addEventListener('click', chosen);
-  return button;
+  const attributes = { class: `nbmerge-choice nbmerge-choice-${choice}`, 'data-kind': kind, name: hint };
+  const made = button('', chosen, attributes);
+  // The direction in which a label is written ends with it.
+  made.append(element('bdi', { class: 'nbmerge-choice-title' }, title));
+  if (detail) made.append(element('bdi', { class: 'nbmerge-choice-detail' }, detail));
+  return made;
 }
 
 /** @param {HTMLElement} row @param {number} by */

@@ -14,9 +14,11 @@ import { conflictsIn, isDeleted, nameIn } from './markers.js';
  * @typedef {{versions: string[], time: number | null}} Authored
  */
 /**
- * What the server knows of a conflict; `writer`: what it calls the user of this tab.
- * @typedef {{writer: string, hasBase: boolean, upper: Authored, lower: Authored}} Told
+ * What the server knows of a conflict; `writer`: what it calls the user of this tab; `named`: whether that is a name,
+ * and not what it calls everybody.
+ * @typedef {{writer: string, named: boolean, hasBase: boolean, upper: Authored, lower: Authored}} Told
  */
+/** The tokens of what a tab has saved. @typedef {{has(token: string): boolean}} Sent */
 /** A conflict of a text, and what is known of it. @typedef {{conflict: Conflict, told: Told}} Shown */
 /**
  * A choice as it is offered: `kind` gives its colour and its command, `detail` who and when, `hint` the whole.
@@ -72,14 +74,14 @@ export function linesInConflict(text) {
 /**
  * Which side is this tab's own; null where nothing tells.
  * @param {Shown} shown
- * @param {ReadonlySet<string>} sent the tokens of what it has saved
+ * @param {Sent} sent
  * @returns {'upper' | 'lower' | null}
  */
 export function ownSide({ conflict, told }, sent) {
   const isSent = (/** @type {Authored} */ side) => side.versions.some(token => sent.has(token));
   const isNamed = (/** @type {string} */ label) => {
     const name = nameIn(label);
-    return Boolean(told.writer) && (DATED.exec(name)?.[1] ?? name) === told.writer;
+    return told.named && (DATED.exec(name)?.[1] ?? name) === told.writer;
   };
   const [upper, lower] = conflict.labels;
   for (const [first, second] of [
@@ -94,7 +96,7 @@ export function ownSide({ conflict, told }, sent) {
 /**
  * The choices for a conflict, this tab's own side first where it is known.
  * @param {Shown} shown
- * @param {ReadonlySet<string>} sent
+ * @param {Sent} sent
  * @param {Words} words
  * @param {number} now in milliseconds
  * @returns {Offer[]}
@@ -107,7 +109,7 @@ export function offers(shown, sent, words, now) {
   const isWhole = conflict.labels.some(isDeleted);
   const found = order.map((choice, at) => {
     const label = conflict.labels[choice === 'upper' ? 0 : 1];
-    const { who, when } = partsOf(label, told[choice].time, now);
+    const { who, when } = partsOf(label, told[choice].time, words, now);
     const plain = who || (choice === 'upper' ? words.__('First side') : words.__('Second side'));
     const title = own ? (kinds[at] === 'mine' ? words.__('Mine') : words.__('Theirs')) : plain;
     const isSaid = own === null || (own === choice && who === told.writer);
@@ -142,16 +144,17 @@ export function offers(shown, sent, words, now) {
  * Who a label names, and when that was saved, by what the server knows or by the label itself.
  * @param {string} label
  * @param {number | null} seconds
+ * @param {Words} words
  * @param {number} now in milliseconds
  */
-function partsOf(label, seconds, now) {
+function partsOf(label, seconds, { language }, now) {
   const [, who, date, clock] = DATED.exec(nameIn(label)) ?? ['', nameIn(label), '', ''];
   const then = date ? new Date(`${date}T${clock}`) : seconds === null ? null : new Date(seconds * 1000);
   if (then === null || Number.isNaN(then.getTime())) return { who, when: '' };
   // Seconds only where the label has them, which is where nothing else tells the sides apart.
   /** @type {Intl.DateTimeFormatOptions} */
   const second = date ? { second: '2-digit' } : {};
-  const time = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', ...second });
+  const time = then.toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', ...second });
   const isRecent = Math.abs(now - then.getTime()) < RECENT;
-  return { who, when: isRecent ? time : `${then.toLocaleDateString()} ${time}` };
+  return { who, when: isRecent ? time : `${then.toLocaleDateString(language)} ${time}` };
 }

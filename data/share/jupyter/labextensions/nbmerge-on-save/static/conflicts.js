@@ -6,15 +6,16 @@
  * would make headings of the lines above them.
  */
 
+import { goToCell, viewIn } from './cell-editors.js';
 import { carryOut, inShort, NAMES } from './conflict-choosing.js';
 import { buttonAt } from './conflict-marks.js';
 import { linesInConflict, namedConflicts, offers, shownIn } from './conflict-words.js';
 import { mayConflict } from './markers.js';
+import { contentOf } from './open-notebook.js';
 
 /** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
 /** @typedef {import('@jupyterlab/cells').Cell} Cell */
 /** @typedef {import('@codemirror/view').EditorView} View */
-/** @typedef {import('./replica.js').Replica} Replica */
 /** @typedef {import('./notebooks.js').Json} Json */
 /** @typedef {import('./markers.js').Choice} Choice */
 /** @typedef {import('./conflict-words.js').Told} Told */
@@ -26,16 +27,13 @@ import { mayConflict } from './markers.js';
  * @typedef {object} Shared
  * @property {import('./server.js').NbmergeServer} server
  * @property {ReturnType<typeof import('./conflict-marks.js').conflictMarks>} marks
- * @property {(path: string) => Replica | null} replica of a notebook that takes part
+ * @property {import('./provider.js').NotebookProvider} provider
+ * @property {import('./own-saves.js').OwnSaves} sent
  * @property {import('./words.js').Words} words
  * @property {(conflicts: NotebookConflicts) => void} changed
  */
 
 const PAUSE = 250; // milliseconds without a change, after which conflicts are looked for
-const AGAIN = 1000; // milliseconds until a notebook that takes no part yet is looked at once more
-const TIMES = 5;
-const MAKING = 30_000; // milliseconds for which it is waited that a cell is made, and that it is scrolled to
-const SCROLLING = 500;
 const FRAMES = 60; // of the screen, in which a conflict is drawn that was scrolled to
 const WAIT = 5000; // milliseconds that a choice waits for the server: then the text alone is settled
 /** @type {ReadonlyMap<string, Told>} */
@@ -64,7 +62,6 @@ export class NotebookConflicts {
     /** @type {WeakSet<Cell>} */
     this._followed = new WeakSet();
     this._timer = 0;
-    this._tries = TIMES;
     const { model } = panel.context;
     const change = () => this.later();
     model.contentChanged.connect(change);
@@ -98,18 +95,16 @@ export class NotebookConflicts {
     if (!this.panel.isDisposed) this._show();
   }
 
-  /** Ask the server about all cells with markers. */
+  /** Ask the server about all cells with markers, if the notebook takes part. */
   async _ask() {
     const { path } = this.panel.context;
-    const replica = this._shared.replica(path);
-    if (!replica) {
-      if (this._tries-- > 0) this.later(AGAIN);
-      return;
-    }
+    const { provider, server } = this._shared;
+    const replica = provider.replica(path);
+    if (!replica) return;
     const cells = [...this._cells];
     const content = this._content();
-    /** @type {{writer: string, conflicts: FromServer[]}} */
-    const { writer, conflicts } = await this._shared.server.conflicts(path, { base: replica.base, content });
+    /** @type {{writer: string, named: boolean, conflicts: FromServer[]}} */
+    const { writer, named, conflicts } = await server.conflicts(path, { base: replica.base, content });
     if (this.panel.isDisposed) return;
     this._known.clear();
     this._asked.clear();
@@ -122,7 +117,7 @@ export class NotebookConflicts {
       for (const [name, { first }] of namedConflicts(source)) {
         const found = conflicts.find(one => one.cell === at && one.line === first);
         if (!found) continue;
-        known.set(name, { writer, hasBase: found.has_base, upper: found.local, lower: found.remote });
+        known.set(name, { writer, named, hasBase: found.has_base, upper: found.local, lower: found.remote });
       }
       this._known.set(cell.model.id, known);
     }
@@ -131,11 +126,7 @@ export class NotebookConflicts {
 
   /** The notebook as it is, in short. @returns {Json} */
   _content() {
-    const { model } = this.panel.context;
-    const { dirty } = model;
-    const content = /** @type {Json} */ (model.toJSON()); // which may add the language to the metadata
-    model.dirty = dirty;
-    return inShort(content, mayConflict);
+    return inShort(contentOf(this.panel.context.model), mayConflict);
   }
 
   /** @param {Cell} cell */
@@ -161,16 +152,13 @@ export class NotebookConflicts {
    */
   async _arm(cell) {
     await cell.ready;
-    const view = viewOf(cell);
+    const view = viewIn(cell);
     if (cell.isDisposed || !view) return;
     const known = this._knownOf(cell);
-    const { marks, words } = this._shared;
+    const { marks, sent, words } = this._shared;
     if (!this._armed.has(view)) {
-      const sent = () => this._sent;
       const desk = {
-        get sent() {
-          return sent();
-        },
+        sent,
         words,
         choose: (/** @type {number} */ line, /** @type {Choice} */ choice) => void this.choose(cell, line, choice),
         focused: (/** @type {number} */ line) => this._focused(cell, line),
@@ -247,23 +235,11 @@ export class NotebookConflicts {
    * @param {Place} place
    */
   async _reveal({ cell: at, line }) {
-    const { content } = this.panel;
-    const cell = content.widgets[at];
-    content.mode = 'command';
-    content.activeCellIndex = at;
-    content.deselectAll();
-    for (let before = at; before >= 0; before--) {
-      const heading = /** @type {any} */ (content.widgets[before]); // under a closed heading the cell is not to be seen
-      if (cell.isHidden && heading.headingCollapsed) heading.headingCollapsed = false;
-    }
-    cell.inputHidden = false;
+    const cell = this._cells[at];
     const here = { cell, line };
+    const going = goToCell(this.panel, at);
     this._at = here;
-    // A cell that is far away may not be made yet, and JupyterLab does not always say that it has scrolled.
-    const scrolled = content.scrollToItem(at, 'smart').catch(() => undefined);
-    await Promise.race([cell.ready, paused(MAKING)]);
-    await Promise.race([scrolled, paused(SCROLLING)]);
-    const view = viewOf(cell);
+    const view = await going;
     if (!view || this._at !== here) return; // by then somebody has gone on
     await this._arm(cell);
     this._shared.marks.reveal(view, line);
@@ -301,12 +277,9 @@ export class NotebookConflicts {
     if (!cell) return;
     const shown = shownIn(cell.model.sharedModel.getSource(), this._knownOf(cell));
     const found = shown.find(one => one.conflict.first === place.line);
-    const offer = found && offers(found, this._sent, this._shared.words, Date.now()).find(one => one.kind === kind);
+    const offer =
+      found && offers(found, this._shared.sent, this._shared.words, Date.now()).find(one => one.kind === kind);
     if (offer) await this.choose(cell, place.line, offer.choice);
-  }
-
-  get _sent() {
-    return this._shared.replica(this.panel.context.path)?.sent ?? new Set();
   }
 
   /**
@@ -318,12 +291,13 @@ export class NotebookConflicts {
   async choose(cell, line, choice) {
     const place = this._cells.indexOf(cell);
     const { path, model } = this.panel.context;
-    const replica = this._shared.replica(path);
+    const { provider, server } = this._shared;
+    const replica = provider.replica(path);
     const content = this._content();
     const request = { base: replica?.base ?? '', content, cell: place, line, choice: NAMES[choice] };
-    const made = replica ? await this._shared.server.settle(path, request, WAIT).catch(failed) : null;
+    const made = replica ? await server.settle(path, request, WAIT).catch(failed) : null;
     const asked = { content, place, line, choice };
-    const trusting = () => void (/** @type {any} */ (cell.model).trusted = made?.trusted === true);
+    const trusting = () => void (/** @type {any} */ ((cell.model).trusted = made?.trusted === true));
     const done = carryOut(model.sharedModel, cell.model.sharedModel, asked, made?.operations ?? null, trusting);
     const { activeCell } = this.panel.content;
     if (done === 'done') this._typeOn(cell, line);
@@ -349,9 +323,6 @@ function failed(error) {
   return null;
 }
 
-/** @param {number} milliseconds */
-const paused = milliseconds => new Promise(done => setTimeout(done, milliseconds));
-
 /**
  * The first button of a conflict that was scrolled to, once it is drawn.
  * @param {View} view
@@ -365,6 +336,3 @@ async function buttonThere(view, line) {
   }
   return null;
 }
-
-/** The view behind the editor of a cell; null: it has none yet. @param {Cell} cell @returns {View | null} */
-const viewOf = cell => /** @type {any} */ (cell.editor)?.editor ?? null;

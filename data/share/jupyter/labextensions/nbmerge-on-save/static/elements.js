@@ -1,5 +1,5 @@
 /**
- * Owns: making elements of the page out of text.
+ * Owns: making elements of the page out of text, and bringing in how they look.
  * Must not know: what they are for.
  * Invariant: what is said is text and nothing else: no string becomes an element, an attribute's name or a handler,
  * and none turns around what stands beside it.
@@ -44,7 +44,23 @@ export function element(name, attributes = {}, ...content) {
  * @returns {HTMLButtonElement}
  */
 export function button(text, press, { name, ...attributes } = {}) {
-  const made = element('button', { type: 'button', 'aria-label': name, title: name, ...attributes }, text);
+  const made = element('button', { type: 'button', ...attributes }, text);
+  if (name) call(made, name);
   made.addEventListener('click', press);
   return made;
+}
+
+/**
+ * Say what an element is: to those who point at it, and to those who hear.
+ * @param {HTMLElement} node
+ * @param {string} name
+ */
+export function call(node, name) {
+  node.title = legible(name);
+  node.setAttribute('aria-label', legible(name));
+}
+
+/** Bring in a style sheet that lies beside this module. @param {string} file */
+export function bringStyle(file) {
+  document.head.append(element('link', { rel: 'stylesheet', href: new URL(file, import.meta.url).href }));
 }

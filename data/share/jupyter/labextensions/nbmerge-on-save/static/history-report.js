@@ -5,6 +5,8 @@
  * the elements and attributes below are made anew here, and a picture only from data in the page.
  */
 
+import { element } from './elements.js';
+
 const ELEMENTS = new Set(
   'b code details div h4 i img p pre s span summary table tbody td th thead tr'.split(' ')
 );
@@ -41,17 +43,15 @@ function add(place, node) {
 }
 
 /**
- * A place that has the report's look, in the colours of the theme.
+ * A place that has the report's look, and nothing of the page's but the colours of the theme.
  * @param {string} style the report's
  * @returns {{host: HTMLElement, inside: HTMLElement}}
  */
 export function reportPlace(style) {
-  const host = document.createElement('div');
-  host.className = 'nbmerge-report';
+  const host = element('div', { class: 'nbmerge-report' });
   const root = host.attachShadow({ mode: 'open' });
-  root.adoptedStyleSheets = [sheet(style), sheet(THEME)];
-  const inside = document.createElement('div');
-  inside.className = 'page diff';
+  root.adoptedStyleSheets = [sheet(style), sheet(INSIDE)];
+  const inside = element('div', { class: 'page diff' });
   root.append(inside);
   return { host, inside };
 }
@@ -63,27 +63,8 @@ function sheet(text) {
   return made;
 }
 
-// The names of the report's colours, by those of the theme.  Their tints are mixed, since a theme has none that suit
-// light and dark.
-const THEME = `
-:host{display:block;
---bg:var(--jp-layout-color1);--card:var(--jp-layout-color1);--ink:var(--jp-ui-font-color1);
---soft:color-mix(in srgb,var(--jp-ui-font-color1) 80%,var(--jp-layout-color1));
---line:var(--jp-border-color2);--code:var(--jp-cell-editor-background);
---local:color-mix(in srgb,var(--jp-brand-color1) 55%,var(--jp-ui-font-color1));
---local-tint:color-mix(in srgb,var(--jp-brand-color1) 12%,var(--jp-layout-color1));
---local-mark:color-mix(in srgb,var(--jp-brand-color1) 35%,var(--jp-layout-color1));
---remote:color-mix(in srgb,var(--jp-warn-color1) 50%,var(--jp-ui-font-color1));
---remote-tint:color-mix(in srgb,var(--jp-warn-color1) 12%,var(--jp-layout-color1));
---remote-mark:color-mix(in srgb,var(--jp-warn-color1) 35%,var(--jp-layout-color1));
---both:color-mix(in srgb,var(--jp-success-color1) 50%,var(--jp-ui-font-color1));
---both-tint:color-mix(in srgb,var(--jp-success-color1) 14%,var(--jp-layout-color1));
---both-mark:color-mix(in srgb,var(--jp-success-color1) 38%,var(--jp-layout-color1));
---clash:color-mix(in srgb,var(--jp-error-color1) 55%,var(--jp-ui-font-color1));
---clash-tint:color-mix(in srgb,var(--jp-error-color1) 12%,var(--jp-layout-color1));
---clash-line:var(--jp-error-color1);
---gone-mark:color-mix(in srgb,var(--jp-error-color1) 35%,var(--jp-layout-color1));
---r:var(--clash);--g:var(--both);--y:var(--remote);--b:var(--local);--m:var(--local);--c:var(--local)}
+// What the report's sheet has otherwise for a page of its own.  Its colours are named in history.css.
+const INSIDE = `
 .page{max-width:none;margin:0;padding:0;color:var(--ink);background:var(--bg);
 font:var(--jp-ui-font-size1)/1.5 var(--jp-ui-font-family)}
 code,pre,.ln{font-family:var(--jp-code-font-family)}

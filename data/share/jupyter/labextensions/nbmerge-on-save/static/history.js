@@ -4,44 +4,21 @@
  * Invariant: where no notebook with a history is looked at, the commands that need one cannot be given.
  */
 
-import { element } from './elements.js';
+import { addCommand } from './commands.js';
+import { bringStyle } from './elements.js';
 import { HistoryPanel } from './history-panel.js';
 
-/** @typedef {import('@jupyterlab/application').JupyterFrontEnd} JupyterFrontEnd */
-/** @typedef {import('@jupyterlab/application').ILayoutRestorer} Restorer */
-/** @typedef {import('@jupyterlab/apputils').ICommandPalette} Palette */
-/** @typedef {import('@jupyterlab/notebook').INotebookTracker} Tracker */
-/** @typedef {import('./server.js').NbmergeServer} NbmergeServer */
-/** @typedef {import('./words.js').Words} Words */
-/**
- * @typedef {object} Page
- * @property {JupyterFrontEnd} app
- * @property {Tracker} tracker
- * @property {NbmergeServer} server
- * @property {Words} words
- * @property {(path: string) => boolean} has whether a notebook takes part
- * @property {(heard: (path: string) => void) => void} listen
- * @property {Palette | null} palette
- * @property {Restorer | null} restorer
- */
+/** @typedef {import('./plugin.js').Page} Page */
 
 const ID = 'nbmerge-history';
-const HISTORY = 'nbmerge:show-history';
-const PREVIOUS = 'nbmerge:restore-previous';
-const LOST = 'nbmerge:show-lost';
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
 <path class="jp-icon3" fill="#616161"
 d="M13 3a9 9 0 0 0-9 9H1l4 4 4-4H6a7 7 0 1 1 2.1 5l-1.4 1.4A9 9 0 1 0 13 3zm-1 5v5l4.2 2.5.8-1.2-3.5-2.1V8z"/></svg>`;
 
-/**
- * @param {Page} page
- * @param {(name: string) => Promise<any>} shared
- */
-export async function showHistory({ app, tracker, server, words, has, listen, palette, restorer }, shared) {
-  /** @type {{Widget: typeof import('@lumino/widgets').Widget}} */
-  const { Widget } = await shared('@lumino/widgets');
+/** Give the history of notebooks its place. @param {Page} page */
+export async function showHistory(page) {
+  const { app, server, words, Widget, shared, restorer } = page;
   const { LabIcon } = await shared('@jupyterlab/ui-components');
-  document.head.append(element('link', { rel: 'stylesheet', href: new URL('history.css', import.meta.url).href }));
   let panel = /** @type {HistoryPanel | null} */ (null);
   class Side extends Widget {
     /** @param {import('@lumino/messaging').Message} message */
@@ -58,63 +35,64 @@ export async function showHistory({ app, tracker, server, words, has, listen, pa
   widget.node.setAttribute('role', 'region');
   widget.node.setAttribute('aria-label', words.__('History of the notebook'));
   panel = new HistoryPanel(widget, words, server);
-  follow(panel, tracker, has);
-  listen(path => panel.changed(path));
+  bringStyle('history.css');
+  follow(panel, page);
   app.shell.add(widget, 'right', { rank: 650, type: 'nbmerge' });
   restorer?.add(widget, ID);
-  addCommands(app, panel, words, () => has(tracker.currentWidget?.context.path ?? ''));
-  for (const command of [HISTORY, PREVIOUS, LOST]) palette?.addItem({ command, category: words.__('nbmerge') });
+  addCommands(page, panel);
 }
 
 /**
+ * Have the panel show the notebook that is looked at, as long as it takes part.
  * @param {HistoryPanel} panel
- * @param {Tracker} tracker
- * @param {(path: string) => boolean} has
+ * @param {Page} page
  */
-function follow(panel, tracker, has) {
+function follow(panel, { tracker, provider, hear }) {
   /** @type {import('@jupyterlab/notebook').NotebookPanel | null} */
   let followed = null;
   const look = () => {
     const path = followed?.context.path ?? '';
-    panel.follow(followed, has(path) ? path : '');
+    panel.follow(followed, provider.has(path) ? path : '');
   };
   const change = () => {
     followed?.context.pathChanged.disconnect(look);
-    followed?.context.saveState.disconnect(look);
     followed = tracker.currentWidget;
     followed?.context.pathChanged.connect(look);
-    followed?.context.saveState.connect(look);
     look();
-    // It takes part in the microtasks after its page is ready, and a moment later.
-    void followed?.context.ready.then(() => setTimeout(look, 50));
   };
   tracker.currentChanged.connect(change);
+  provider.listen({ joined: look, left: look });
+  hear(path => panel.changed(path));
   change();
 }
 
 /**
- * @param {JupyterFrontEnd} app
+ * @param {Page} page
  * @param {HistoryPanel} panel
- * @param {Words} words
- * @param {() => boolean} isEnabled
  */
-function addCommands(app, panel, words, isEnabled) {
-  const { commands, shell } = app;
+function addCommands(page, panel) {
+  const { app, tracker, provider, words } = page;
   /** @param {boolean} isLost */
   const show = isLost => {
-    shell.activateById(ID);
+    app.shell.activateById(ID);
     panel.choose(isLost);
     panel.shown();
     panel.focus();
   };
-  commands.addCommand(HISTORY, { label: words.__('Show History of the Notebook'), execute: () => show(false) });
-  commands.addCommand(LOST, { label: words.__('Show What Is Lost of the Notebook'), execute: () => show(true) });
-  commands.addCommand(PREVIOUS, {
+  addCommand(page, 'show-history', {
+    label: words.__('Show History of the Notebook'),
+    execute: () => show(false)
+  });
+  addCommand(page, 'restore-previous', {
     label: words.__('Restore the Previous Version of the Notebook'),
-    isEnabled,
+    isEnabled: () => provider.has(tracker.currentWidget?.context.path ?? ''),
     execute: async () => {
-      shell.activateById(ID);
+      app.shell.activateById(ID);
       await panel.restorePrevious();
     }
+  });
+  addCommand(page, 'show-lost', {
+    label: words.__('Show What Is Lost of the Notebook'),
+    execute: () => show(true)
   });
 }

@@ -4,13 +4,13 @@
  * Invariant: nothing of it reaches the notebook, its undo history or its file.
  */
 
+import { goToCell, viewIn } from './cell-editors.js';
 import { joined } from './notebooks.js';
+import { paintOf } from './presence-colours.js';
 import { PresenceLine } from './presence-line.js';
-import { paintOf } from './presence-look.js';
 import { markCell, PeopleBar } from './presence-people.js';
-import { carriedOver, Places } from './presence-places.js';
+import { carrier, Places } from './presence-places.js';
 
-/** @typedef {import('./carets.js').Carets} Carets */
 /** @typedef {import('./notebooks.js').Json} Json */
 /** @typedef {import('./presence-people.js').Shown} Shown */
 /** @typedef {import('./presence-people.js').Program} Program */
@@ -18,7 +18,6 @@ import { carriedOver, Places } from './presence-places.js';
 /** @typedef {import('./replica.js').PullAnswer} PullAnswer */
 /** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
-/** @typedef {import('@codemirror/view').EditorView} EditorView */
 /** @typedef {NotebookPanel['content']['widgets'][number]} CellWidget */
 /** @typedef {CellWidget['model']['sharedModel']} SharedCell */
 /**
@@ -26,18 +25,20 @@ import { carriedOver, Places } from './presence-places.js';
  * @typedef {{cell: string, place: number, version: string, ranges: [number, number][]}} At
  */
 /** @typedef {Shown & {at: At | null, moved: number}} Person */
-/** What a page and the server had last, both. @typedef {{version: string, content: Json}} Synced */
+/** @typedef {NonNullable<ReturnType<import('./provider.js').NotebookProvider['synced']>>} Synced */
 /**
  * @typedef {object} Surroundings
  * @property {typeof import('@lumino/widgets').Widget} Widget
  * @property {typeof import('@jupyterlab/coreutils').URLExt} URLExt
  * @property {import('@jupyterlab/services').ServerConnection.ISettings} settings
  * @property {Words} words
- * @property {(path: string) => Synced | null} synced null: the notebook takes no part
+ * @property {import('./provider.js').NotebookProvider} provider
+ * @property {import('./carets.js').Carets} carets
  */
 
 const NAMELESS = 'another program'; // as answers call it
 const LONGEST_ID = 64; // as notebooks may have them
+const MOST_RANGES = 10; // of one who has many carets
 const TOGETHER = 20; // milliseconds in which what is heard is drawn together
 const SHOWN = 120_000; // milliseconds for which a program that has saved is shown
 const NARROW = 600; // pixels of a toolbar
@@ -46,13 +47,14 @@ const NARROW = 600; // pixels of a toolbar
 export class NotebookPresence {
   /**
    * @param {NotebookPanel} panel
-   * @param {Surroundings} surroundings
-   * @param {Carets} carets
+   * @param {Surroundings} around
    */
-  constructor(panel, surroundings, carets) {
+  constructor(panel, around) {
     this._panel = panel;
-    this._around = surroundings;
-    this._carets = carets;
+    this._around = around;
+    this._carets = around.carets;
+    /** What is to be undone at the end. @type {(() => void)[]} */
+    this._undo = [];
     /** @type {Map<string, Person>} */
     this._people = new Map();
     /** @type {Program[]} */
@@ -68,10 +70,10 @@ export class NotebookPresence {
     this._count = 0;
     /** @type {number | undefined} */
     this._due = undefined;
-    this.bar = new PeopleBar(surroundings.Widget, surroundings.words, {
+    this.bar = new PeopleBar(around.Widget, around.words, {
       cell: id => this._numberOf(this._people.get(id)),
-      go: id => this._go(this._people.get(id)),
-      goToProgram: name => this._goTo(this._changed.get(name || NAMELESS)),
+      go: id => void this._go(this._people.get(id)),
+      goToProgram: name => void this._goTo(this._changed.get(name || NAMELESS)),
       now: () => performance.now(),
       narrow: () => this._isNarrow
     });
@@ -103,10 +105,30 @@ export class NotebookPresence {
   _listen() {
     const { content, context } = this._panel;
     const moved = () => this.line.moved();
-    content.activeCellChanged.connect(moved);
-    content.stateChanged.connect(moved);
-    context.pathChanged.connect(() => this.line.reopen());
-    content.model?.cells.changed.connect(() => this._drawSoon());
+    this._on(content.activeCellChanged, moved);
+    this._on(content.stateChanged, moved);
+    this._on(context.pathChanged, () => this.line.reopen());
+    this._on(context.model.cells.changed, () => this._drawSoon());
+  }
+
+  /**
+   * @template T
+   * @param {{connect(slot: T): unknown, disconnect(slot: T): unknown}} signal
+   * @param {T} slot
+   */
+  _on(signal, slot) {
+    signal.connect(slot);
+    this._undo.push(() => signal.disconnect(slot));
+  }
+
+  /** Nobody is shown any more, and this page to nobody. */
+  close() {
+    this.line.close();
+    clearTimeout(this._due);
+    for (const undo of this._undo) undo();
+    for (const cell of this._marked) this._drawIn(cell, []);
+    this._marked.clear();
+    this.bar.widget.dispose();
   }
 
   /** Before what a narrow toolbar puts away first. */
@@ -121,7 +143,7 @@ export class NotebookPresence {
       this._show();
     });
     sized.observe(toolbar.node);
-    this._panel.disposed.connect(() => sized.disconnect());
+    this._undo.push(() => sized.disconnect());
   }
 
   /** Now and then. */
@@ -147,7 +169,7 @@ export class NotebookPresence {
 
   /** Remember which cells are those of the version that is shown, if they have no ids. @returns {Synced | null} */
   _learn() {
-    const synced = this._around.synced(this._panel.context.path);
+    const synced = this._around.provider.synced(this._panel.context.path);
     const cells = this._panel.context.model.sharedModel.cells;
     const isNamed = synced?.content.cells[0]?.id !== undefined;
     if (synced && !isNamed && synced.content.cells.length === cells.length) this._places.learn(synced.version, cells);
@@ -241,7 +263,7 @@ export class NotebookPresence {
   _drawIn(cell, people) {
     if (cell.isDisposed) return;
     markCell(cell.node, people, this._around.words);
-    const editor = editorOf(cell);
+    const editor = viewIn(cell);
     if (editor) this._carets.show(editor, this._caretsIn(cell, people));
     else if (people.length && !this._awaited.has(cell)) {
       this._awaited.add(cell);
@@ -259,18 +281,16 @@ export class NotebookPresence {
   _caretsIn(cell, people) {
     const shared = cell.model.sharedModel;
     const now = shared.getSource();
-    const known = this._knownText(shared) ?? now;
+    const carried = carrier(this._knownText(shared) ?? now, now);
     return people.map(({ id, name, colour, at, moved }) => ({
       ...{ id, name, moved, ...paintOf(colour) },
-      ranges: (at?.ranges ?? []).map(
-        ([anchor, head]) => /** @type {const} */ ([carriedOver(known, now, anchor), carriedOver(known, now, head)])
-      )
+      ranges: (at?.ranges ?? []).map(([anchor, head]) => /** @type {const} */ ([carried(anchor), carried(head)]))
     }));
   }
 
   /** What the server and this page had last in a cell. @param {SharedCell} shared @returns {string | null} */
   _knownText(shared) {
-    const synced = this._around.synced(this._panel.context.path);
+    const synced = this._around.provider.synced(this._panel.context.path);
     const cells = /** @type {Json[]} */ (synced?.content.cells ?? []);
     const id = shared.getId();
     const named = cells.find(one => one.id === id);
@@ -289,18 +309,15 @@ export class NotebookPresence {
     const place = isNamed ? null : this._places.of(shared);
     const id = shared.getId();
     if (isNamed ? id.length > LONGEST_ID : !place) return null;
-    const editor = mode === 'edit' ? editorOf(activeCell) : null;
+    const editor = mode === 'edit' ? viewIn(activeCell) : null;
+    const ranges = (editor?.state.selection.ranges ?? []).slice(0, MOST_RANGES);
     const now = shared.getSource();
-    const known = this._knownText(shared) ?? now;
-    const ranges = (editor?.state.selection.ranges ?? []).map(({ anchor, head }) => [
-      carriedOver(now, known, anchor),
-      carriedOver(now, known, head)
-    ]);
+    const carried = carrier(now, ranges.length ? (this._knownText(shared) ?? now) : now);
     return {
       cell: isNamed ? id : '',
       place: place?.place ?? 0,
       version: place?.version ?? synced?.version ?? '',
-      ranges: ranges.slice(0, 10)
+      ranges: ranges.map(({ anchor, head }) => [carried(anchor), carried(head)])
     };
   }
 
@@ -317,27 +334,22 @@ export class NotebookPresence {
   }
 
   /** @param {Person | undefined} person */
-  _go(person) {
+  async _go(person) {
     const cell = this._widgetOf(person);
     if (!cell || !person) return;
-    this._goTo(cell.model.sharedModel);
-    void cell.ready.then(() => {
-      const editor = editorOf(cell);
-      const [caret] = editor ? this._caretsIn(cell, [person]) : [];
-      if (editor && caret?.ranges.length) this._carets.reveal(editor, caret.ranges[0][1]);
-    });
+    const view = await this._goTo(cell.model.sharedModel);
+    const [caret] = view ? this._caretsIn(cell, [person]) : [];
+    if (view && caret?.ranges.length) this._carets.reveal(view, caret.ranges[0][1]);
   }
 
   /** @param {SharedCell | undefined} shared the cell that changed last, if it is not known */
-  _goTo(shared = this._last) {
+  async _goTo(shared = this._last) {
     const { content } = this._panel;
     const place = content.widgets.findIndex(one => one.model.sharedModel === shared);
-    if (place < 0) return;
-    content.deselectAll();
-    content.activeCellIndex = place;
-    content.mode = 'command';
-    void content.scrollToItem(place, 'smart').catch(() => undefined);
+    if (place < 0) return null;
+    const going = goToCell(this._panel, place);
     content.activate();
+    return going;
   }
 }
 
@@ -346,6 +358,3 @@ function programsIn({ programs }) {
   const now = performance.now();
   return /** @type {Json[]} */ (programs).map(({ name, ago }) => ({ name, saved: now - 1000 * ago }));
 }
-
-/** The CodeMirror of a cell, if it has been made. @param {CellWidget} cell @returns {EditorView | null} */
-const editorOf = cell => /** @type {any} */ (cell.editor)?.editor ?? null;

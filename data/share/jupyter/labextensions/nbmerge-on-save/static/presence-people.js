@@ -5,7 +5,8 @@
  * says what it is; where nobody is, nothing is shown.
  */
 
-import { paint, paintOf } from './presence-look.js';
+import { button, call, element } from './elements.js';
+import { paint, paintOf } from './presence-colours.js';
 
 /** @typedef {import('./words.js').Words} Words */
 /**
@@ -32,6 +33,7 @@ import { paint, paintOf } from './presence-look.js';
  */
 
 const NOW = 15; // seconds
+const AWAY = 60_000; // milliseconds
 const [MOST, FEW] = [6, 2]; // people that are shown by themselves
 const MOST_BARS = 5; // at one cell
 
@@ -61,6 +63,8 @@ export class PeopleBar {
     this._people = [];
     /** @type {readonly Program[]} */
     this._programs = [];
+    /** What stands in the toolbar, by whom it is for. @type {Map<string, HTMLElement>} */
+    this._buttons = new Map();
     const { node } = this.widget;
     node.classList.add('nbmerge-people');
     node.setAttribute('role', 'group');
@@ -77,31 +81,34 @@ export class PeopleBar {
     this._people = people;
     this._programs = programs;
     const { node } = this.widget;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset['nbmerge'];
+    const [focused] = [...this._buttons].find(([, one]) => one === document.activeElement) ?? [];
     const most = this._asked.narrow() ? FEW : MOST;
     const few = people.length <= most ? people : people.slice(0, most - 1);
-    const buttons = [...few.map(one => this._person(one)), ...(few === people ? [] : [this._more(few.length)])];
-    node.replaceChildren(...buttons, ...programs.map(one => this._program(one)));
+    this._buttons = new Map();
+    for (const one of few) this._buttons.set(`person ${one.id}`, this._person(one));
+    if (few.length < people.length) this._buttons.set('more', this._more(few.length));
+    for (const one of programs) this._buttons.set(`program ${one.name}`, this._program(one));
+    node.replaceChildren(...this._buttons.values());
     this.refresh();
-    if (focused) this._button(focused)?.focus();
+    if (focused) this._buttons.get(focused)?.focus();
   }
 
   /** What is said of each, as of now. */
   refresh() {
     for (const one of this._people) {
-      const button = this._button(`person ${one.id}`);
-      if (!button) continue;
+      const shown = this._buttons.get(`person ${one.id}`);
+      if (!shown) continue;
       const idle = this._asked.now() - one.seen;
-      button.classList.toggle('nbmerge-away', idle > 60_000);
-      say(button, this._saying(one, idle));
+      shown.classList.toggle('nbmerge-away', idle > AWAY);
+      call(shown, this._saying(one, idle));
     }
     for (const one of this._programs) {
-      const button = this._button(`program ${one.name}`);
+      const shown = this._buttons.get(`program ${one.name}`);
       const when = ago(this._words, this._asked.now() - one.saved);
-      if (!button) continue;
-      button.textContent = this._asked.narrow() ? '⚙' : `⚙ ${when}`;
+      if (!shown) continue;
+      shown.textContent = this._asked.narrow() ? '⚙' : `⚙ ${when}`;
       const name = one.name || this._words.__('A program');
-      say(button, this._words.__('%1 saved this notebook, %2', name, when));
+      call(shown, this._words.__('%1 saved this notebook, %2', name, when));
     }
   }
 
@@ -120,52 +127,43 @@ export class PeopleBar {
 
   /** @param {Shown} one */
   _person(one) {
-    const button = this._made(`person ${one.id}`, one.initials, () => this._asked.go(one.id));
-    button.classList.add('nbmerge-person');
-    paint(button, paintOf(one.colour));
-    return button;
+    const made = button(one.initials, () => this._asked.go(one.id), { class: 'nbmerge-person' });
+    paint(made, paintOf(one.colour));
+    return made;
   }
 
   /** @param {Program} one */
   _program(one) {
-    const button = this._made(`program ${one.name}`, '', () => this._asked.goToProgram(one.name));
-    button.classList.add('nbmerge-program');
-    return button;
+    return button('', () => this._asked.goToProgram(one.name), { class: 'nbmerge-program' });
   }
 
   /** @param {number} shown */
   _more(shown) {
     const others = this._people.slice(shown);
-    const button = this._made('more', `+${others.length}`, () => this._showList());
-    button.classList.add('nbmerge-more');
-    button.setAttribute('aria-haspopup', 'true');
-    say(button, this._words.__('Show all: %1', others.map(one => one.name).join(', ')));
-    return button;
+    const name = this._words.__('Show all: %1', others.map(one => one.name).join(', '));
+    const attributes = { class: 'nbmerge-more', 'aria-haspopup': 'true', name };
+    return button(`+${others.length}`, () => this._showList(), attributes);
   }
 
   /** All people by their names, in a list that goes away when one is chosen, by Escape, or by a click elsewhere. */
   _showList() {
-    const list = document.createElement('div');
-    list.className = 'nbmerge-everybody';
-    list.popover = 'auto';
-    list.setAttribute('role', 'group');
-    list.setAttribute('aria-label', this._words.__('Who else is in this notebook'));
+    const label = this._words.__('Who else is in this notebook');
+    const list = element('div', { class: 'nbmerge-everybody', popover: 'auto', role: 'group', 'aria-label': label });
     for (const one of this._people) {
       const go = () => {
         list.hidePopover();
         this._asked.go(one.id);
       };
-      const button = this._made(`listed ${one.id}`, one.name, go);
-      say(button, this._saying(one, this._asked.now() - one.seen));
-      paint(button, paintOf(one.colour));
-      list.append(button);
+      const listed = button(one.name, go, { name: this._saying(one, this._asked.now() - one.seen) });
+      paint(listed, paintOf(one.colour));
+      list.append(listed);
     }
     list.addEventListener('toggle', event => {
       if (/** @type {ToggleEvent} */ (event).newState !== 'closed') return;
       const { activeElement } = document;
       const isLeft = !activeElement || activeElement === document.body || list.contains(activeElement);
       list.remove();
-      if (isLeft) this._button('more')?.focus(); // the one that was pressed may have been made anew since
+      if (isLeft) this._buttons.get('more')?.focus(); // the one that was pressed may have been made anew since
     });
     const { left, bottom } = this.widget.node.getBoundingClientRect();
     list.style.left = `${left}px`;
@@ -174,32 +172,6 @@ export class PeopleBar {
     list.showPopover();
     /** @type {HTMLElement} */ (list.firstChild).focus();
   }
-
-  /**
-   * @param {string} key
-   * @param {string} text
-   * @param {() => void} go
-   */
-  _made(key, text, go) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.dataset['nbmerge'] = key;
-    button.textContent = text;
-    button.addEventListener('click', go);
-    return button;
-  }
-
-  /** @param {string} key @returns {HTMLElement | undefined} */
-  _button(key) {
-    const buttons = /** @type {Iterable<HTMLElement>} */ (this.widget.node.children);
-    return [...buttons].find(one => one.dataset['nbmerge'] === key);
-  }
-}
-
-/** @param {HTMLElement} button @param {string} text */
-function say(button, text) {
-  button.title = text;
-  button.setAttribute('aria-label', text);
 }
 
 /**
@@ -216,13 +188,10 @@ export function markCell(cell, people, words) {
   }
   const whose = people.map(({ id, colour }) => `${id} ${paintOf(colour).colour}`).join();
   if (old?.dataset['whose'] === whose) return;
-  const mark = document.createElement('div');
-  mark.className = 'nbmerge-here';
-  mark.dataset['whose'] = whose;
+  const mark = element('div', { class: 'nbmerge-here', 'data-whose': whose });
   for (const one of people.slice(0, MOST_BARS)) {
-    const bar = document.createElement('span');
-    bar.setAttribute('role', 'img');
-    say(bar, words.__('%1 is here', one.name));
+    const bar = element('span', { role: 'img' });
+    call(bar, words.__('%1 is here', one.name));
     paint(bar, paintOf(one.colour));
     mark.append(bar);
   }

@@ -12,21 +12,24 @@ import { splices } from './text.js';
 const LONGEST = 100_000; // characters; in longer texts that differ, places are where they were
 
 /**
- * Where a place in one text is in another.
+ * What gives the place in one text for a place in another; the two are compared once.
  * @param {string} from
  * @param {string} to
- * @param {number} offset
+ * @returns {(offset: number) => number}
  */
-export function carriedOver(from, to, offset) {
-  const place = Math.max(0, Math.min(offset, from.length));
-  if (from === to || from.length > LONGEST || to.length > LONGEST) return Math.min(place, to.length);
-  let shift = 0;
-  for (const change of splices(from, to)) {
-    if (place < change.from) break;
-    if (place < change.to) return change.from + shift + Math.min(place - change.from, change.text.length);
-    shift += change.text.length - (change.to - change.from);
-  }
-  return place + shift;
+export function carrier(from, to) {
+  const isCompared = from !== to && from.length <= LONGEST && to.length <= LONGEST;
+  const changes = isCompared ? splices(from, to) : [];
+  return offset => {
+    const place = Math.max(0, Math.min(offset, from.length));
+    let shift = 0;
+    for (const change of changes) {
+      if (place < change.from) break;
+      if (place < change.to) return change.from + shift + Math.min(place - change.from, change.text.length);
+      shift += change.text.length - (change.to - change.from);
+    }
+    return Math.min(place + shift, to.length);
+  };
 }
 
 const KEPT = 4; // versions: who is told of a place may be some behind, or before

@@ -1,44 +1,52 @@
 /**
  * Owns: in which notebooks of this page others are shown, and when it is looked at again.
  * Must not know: who they are, how anything is said or drawn.
- * Invariant: a page is there once in each notebook that takes part, however many views it has; an error in it
- * disturbs no save.
+ * Invariant: a page is there once in each notebook that takes part, however many views it has, and only as long as
+ * it does.
  */
 
 import { Carets } from './carets.js';
-import { bringLook } from './presence-look.js';
+import { codeMirrorIn } from './cell-editors.js';
+import { bringStyle } from './elements.js';
 import { NotebookPresence } from './presence-notebook.js';
 
+/** @typedef {import('./plugin.js').Page} Page */
 /** @typedef {import('./presence-notebook.js').Surroundings} Surroundings */
 /** @typedef {import('./replica.js').SaveAnswer} SaveAnswer */
 /** @typedef {import('./replica.js').PullAnswer} PullAnswer */
 /** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
+/** @typedef {NotebookPanel['context']} Context */
 
 const LOOK = 5000; // milliseconds between two looks at whether a connection is silent, and at what gets old
-const [FIRST_TRY, LAST_TRY] = [10, 60_000]; // milliseconds until it is looked again whether a notebook takes part
+
+/** Show who else is in the notebooks of this page, and that it is. @param {Page} page */
+export async function showPresence(page) {
+  const carets = new Carets(await codeMirrorIn(page.shared));
+  const { URLExt } = await page.shared('@jupyterlab/coreutils');
+  const { provider, server, words, Widget } = page;
+  const around = { Widget, URLExt, settings: server.settings, words, provider, carets };
+  const presence = new PagePresence(around);
+  bringStyle('presence.css');
+  provider.listen({
+    joined: context => presence.joined(context),
+    left: context => presence.left(context),
+    told: (context, answer) => presence.told(context, answer)
+  });
+  page.eachPanel(panel => presence.attach(panel));
+  document.addEventListener('selectionchange', () => presence.moved());
+  window.addEventListener('online', () => presence.reopen());
+  window.setInterval(() => presence.look(), LOOK);
+}
 
 /** The people in the notebooks of this page. */
-export class PagePresence {
-  /**
-   * @param {Surroundings} surroundings
-   * @param {Carets} carets
-   */
-  constructor(surroundings, carets) {
-    this._surroundings = surroundings;
-    this._carets = carets;
-    /** @type {Map<NotebookPanel, NotebookPresence>} */
-    this._notebooks = new Map();
+class PagePresence {
+  /** @param {Surroundings} around */
+  constructor(around) {
+    this._around = around;
+    /** Of several views of a notebook one tells where this page is: nobody is beside themselves. */
+    this._notebooks = /** @type {Map<Context, {panel: NotebookPanel, shown: NotebookPresence}>} */ (new Map());
     /** @type {Set<NotebookPanel>} */
     this._panels = new Set();
-    /** @type {WeakMap<NotebookPanel, number>} */
-    this._trying = new WeakMap();
-    bringLook();
-    const moved = () => {
-      for (const one of this._notebooks.values()) one.line.moved();
-    };
-    document.addEventListener('selectionchange', moved);
-    window.addEventListener('online', () => this._notebooks.forEach(one => one.line.reopen()));
-    window.setInterval(() => this._notebooks.forEach(one => one.look()), LOOK);
   }
 
   /** A panel was opened. @param {NotebookPanel} panel */
@@ -47,50 +55,44 @@ export class PagePresence {
     this._panels.add(panel);
     panel.disposed.connect(() => {
       this._panels.delete(panel);
-      this._notebooks.get(panel)?.line.close();
-      this._notebooks.delete(panel);
-      for (const other of this._panels) if (other.context === context) this._begin(other);
+      if (this._notebooks.get(context)?.panel !== panel) return;
+      this.left(context);
+      this.joined(context);
     });
-    void context.ready.then(() => this._begin(panel));
+    this.joined(context);
   }
 
-  /**
-   * Be there, as soon as the notebook takes part.  Of several views of one notebook one tells where this page is:
-   * nobody is beside themselves.
-   * @param {NotebookPanel} panel
-   * @param {number} [pause] milliseconds
-   */
-  _begin(panel, pause = FIRST_TRY) {
-    if (panel.isDisposed || [...this._notebooks.keys()].some(one => one.context === panel.context)) return;
-    if (this._surroundings.synced(panel.context.path)) {
-      this._notebooks.set(panel, new NotebookPresence(panel, this._surroundings, this._carets));
-    } else {
-      clearTimeout(this._trying.get(panel));
-      const again = () => this._begin(panel, Math.min(2 * pause, LAST_TRY));
-      this._trying.set(panel, window.setTimeout(again, pause));
-    }
+  /** It may take part. @param {Context} context */
+  joined(context) {
+    const panel = [...this._panels].find(one => one.context === context && !one.isDisposed);
+    if (!panel || this._notebooks.has(context) || !this._around.provider.synced(context.path)) return;
+    this._notebooks.set(context, { panel, shown: new NotebookPresence(panel, this._around) });
+  }
+
+  /** It takes no part any more. @param {Context} context */
+  left(context) {
+    this._notebooks.get(context)?.shown.close();
+    this._notebooks.delete(context);
   }
 
   /**
    * A notebook was saved, or something came into it.
-   * @param {string} path
+   * @param {Context} context
    * @param {SaveAnswer | PullAnswer} answer
    */
-  told(path, answer) {
-    try {
-      for (const [panel, one] of this._notebooks) if (panel.context.path === path) one.told(answer);
-    } catch (error) {
-      console.warn('nbmerge: who is here is not shown as it is:', error); // the save has been made
-    }
+  told(context, answer) {
+    this._notebooks.get(context)?.shown.told(answer);
   }
-}
 
-/**
- * The people of this page's notebooks, drawn with the page's own CodeMirror; null where it has none to share.
- * @param {(name: string) => Promise<any>} shared
- * @param {Surroundings} surroundings
- */
-export async function presenceIn(shared, surroundings) {
-  const [view, state] = [await shared('@codemirror/view'), await shared('@codemirror/state')];
-  return view?.layer && state ? new PagePresence(surroundings, new Carets(view, state)) : null;
+  moved() {
+    for (const { shown } of this._notebooks.values()) shown.line.moved();
+  }
+
+  reopen() {
+    for (const { shown } of this._notebooks.values()) shown.line.reopen();
+  }
+
+  look() {
+    for (const { shown } of this._notebooks.values()) shown.look();
+  }
 }

@@ -1,24 +1,19 @@
 /**
- * Owns: the contents of notebooks as JupyterLab asks for and saves them, and which notebooks take part.
+ * Owns: the contents of notebooks as JupyterLab asks for and saves them, which notebooks take part, who hears of it.
  * Must not know: how Jupyter is told to ask here, how changes are brought in, what people are shown.
- * Invariant: a notebook takes part only while its page shows what its token stands for; every other one
- * goes the stock way.  A page that asks whether its file has changed hears what it holds itself, so that
- * no "File Changed" arises: what has changed is merged.
+ * Invariant: a notebook that takes no part goes the stock way.  A page that asks whether its file has changed hears
+ * what it holds itself, so that no "File Changed" arises: what has changed is merged.  Who hears of a notebook and
+ * fails disturbs no save and nobody else.
  */
 
-import { applyOperations } from './apply.js';
-import { joined } from './notebooks.js';
-import { Replica } from './replica.js';
+import { OpenNotebook } from './open-notebook.js';
 
-/** @typedef {import('./replica.js').Json} Json */
-/** @typedef {import('./apply.js').SharedCell} SharedCell */
-/** @typedef {import('./apply.js').Snapshot} Snapshot */
-/** @typedef {import('./replica.js').SaveAnswer} SaveAnswer */
-/** @typedef {import('./replica.js').PullAnswer} PullAnswer */
+/** @typedef {import('./open-notebook.js').Context} Context */
+/** @typedef {import('./open-notebook.js').Listener} Listener */
 /** @typedef {import('./replica.js').Opened} Opened */
+/** @typedef {import('./replica.js').Replica} Replica */
 /** @typedef {import('./server.js').NbmergeServer} NbmergeServer */
 /** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
-/** @typedef {NotebookPanel['context']} Context */
 /** @typedef {import('@jupyterlab/services').Contents.IModel} Model */
 /** @typedef {import('@jupyterlab/services').Contents.IFetchOptions} FetchOptions */
 /**
@@ -27,209 +22,52 @@ import { Replica } from './replica.js';
  * @property {(path: string, options?: FetchOptions) => Promise<Model>} get
  * @property {(path: string, options?: Partial<Model>) => Promise<Model>} save
  */
-/** @typedef {(path: string, answer: SaveAnswer | PullAnswer) => void} Told */
-
-// A page that was just opened may not hear of changes yet, and is not told when it does: it asks until it has heard
-// of one.
-const ASKING = 2000; // milliseconds between questions
-const QUESTIONS = 15; // then it is asked as seldom as any page
-const A_WHILE = 1000; // milliseconds until a page that is being typed in is asked again
 
 /** @param {any} error */
 const isNotFound = error => error?.response?.status === 404;
-
-/** A notebook that is open in this page, in one or more panels. */
-class OpenNotebook {
-  /**
-   * @param {Context} context
-   * @param {NbmergeServer} server
-   * @param {string} tab
-   * @param {Told} told
-   * @param {() => boolean} hears whether the page has heard of a change
-   */
-  constructor(context, server, tab, told, hears) {
-    this.context = context;
-    this.hears = hears;
-    this.server = server;
-    this.tab = tab;
-    this.told = told;
-    /** @type {Set<NotebookPanel>} */
-    this.panels = new Set();
-    /** Null: it takes no part. @type {Replica | null} */
-    this.replica = null;
-    /** Where the notebook was when it was opened or saved last: it may be about to be saved elsewhere. */
-    this.began = '';
-    /** The tokens of what was saved from here. @type {Set<string>} */
-    this.sent = new Set();
-    this.typedSince = false;
-    context.saveState.connect((_, state) => {
-      // JupyterLab takes the page for saved when the answer comes, whatever was typed meanwhile.
-      if (state === 'completed' && this.replica && this.typedSince) context.model.dirty = true;
-    });
-  }
-
-  get path() {
-    return this.context.path;
-  }
-
-  /** Take part from a version, if that is what the page shows. @param {Opened} opened */
-  begin(opened) {
-    if (!this.shows(opened.content)) return;
-    this.replica?.close();
-    const replica = new Replica(this._requests(), this._page(), opened, this.sent);
-    this.replica = replica;
-    this.began = this.path;
-    this._askUntilHeard(replica, QUESTIONS);
-  }
-
-  /**
-   * @param {Replica} replica
-   * @param {number} left
-   */
-  _askUntilHeard(replica, left) {
-    setTimeout(() => {
-      if (replica.closed || this.hears() || !left) return;
-      void replica.check().catch(() => undefined);
-      this._askUntilHeard(replica, left - 1);
-    }, ASKING);
-  }
-
-  end() {
-    this.replica?.close();
-    this.replica = null;
-  }
-
-  /** @param {Json} content */
-  shows(content) {
-    const cells = this.context.model.sharedModel.cells;
-    if (!content.cells.length) return cells.every(cell => !cell.getSource());
-    return (
-      cells.length === content.cells.length &&
-      cells.every((cell, place) => cell.getSource() === joined(content.cells[place].source))
-    );
-  }
-
-  /** @returns {import('./replica.js').Server} */
-  _requests() {
-    return {
-      save: body => this.server.save(this.path, { ...body, tab: this.tab }),
-      pull: body => this.server.pull(this.path, body),
-      head: () => this.server.head(this.path),
-      open: async () => {
-        const opened = await this.server.open(this.path);
-        if (!opened.here) throw new Error(opened.why);
-        return { version: opened.version, content: opened.model.content };
-      }
-    };
-  }
-
-  /** @returns {import('./replica.js').Page} */
-  _page() {
-    return {
-      read: () => this._read(),
-      bring: (operations, snapshot, saved) => this._bring(operations, snapshot, saved),
-      match: content => this._match(content),
-      told: answer => {
-        if ('due' in answer && answer.due) this.context.model.dirty = true; // whoever saves mends the file
-        this.told(this.path, answer);
-      },
-      later: work => void setTimeout(work, A_WHILE),
-      newId: () => crypto.randomUUID?.() ?? `${this.tab}-${Date.now()}-${Math.random()}`
-    };
-  }
-
-  /** @returns {Snapshot} */
-  _read() {
-    const { model } = this.context;
-    const { dirty } = model;
-    const content = /** @type {Json} */ (model.toJSON()); // which may add the language to the metadata
-    model.dirty = dirty;
-    return { content, cells: [...model.sharedModel.cells] };
-  }
-
-  /**
-   * @param {import('./notebooks.js').Operation[]} operations
-   * @param {Snapshot} snapshot
-   * @param {boolean} saved
-   */
-  _bring(operations, snapshot, saved) {
-    const { model } = this.context;
-    if (saved) this.typedSince = JSON.stringify(model.toJSON()) !== JSON.stringify(snapshot.content);
-    if (!operations.length) return snapshot.content;
-    const dirty = model.dirty;
-    const kept = this._kept();
-    const focused = this._focused();
-    const made = applyOperations(model.sharedModel, snapshot, operations, {
-      kept: [...focused, ...kept],
-      distrust: cell => this._distrust(cell)
-    });
-    // JupyterLab goes on in the next cell where one is gone: what is being typed is not meant for that.
-    const isLost = focused.some(cell => !model.sharedModel.cells.includes(cell));
-    if (isLost) /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
-    if (!saved) model.dirty = dirty; // what came in is in the file
-    return made;
-  }
-
-  /**
-   * The cells with these ids, or without ids those in the same places.
-   * @param {Json} content
-   * @returns {Snapshot}
-   */
-  _match(content) {
-    const cells = this.context.model.sharedModel.cells;
-    const byId = new Map(cells.map(cell => [cell.getId(), cell]));
-    const same = cells.length === content.cells.length;
-    return {
-      content,
-      cells: /** @type {Json[]} */ (content.cells).map(({ id }, place) =>
-        id === undefined ? (same ? cells[place] : null) : (byId.get(id) ?? null)
-      )
-    };
-  }
-
-  get _widgets() {
-    return [...this.panels].flatMap(panel => panel.content.widgets);
-  }
-
-  /** The cell that has the caret. @returns {SharedCell[]} */
-  _focused() {
-    const focused = this._widgets.filter(one => one.node.contains(document.activeElement));
-    return focused.map(one => one.model.sharedModel);
-  }
-
-  /** Cells that run, since their output has nowhere else to go, and those that are chosen. */
-  _kept() {
-    /** @param {any} shared */
-    const runs = shared => shared.executionState === 'running';
-    const running = this._widgets.filter(one => runs(one.model.sharedModel));
-    const active = [...this.panels].flatMap(panel => panel.content.activeCell ?? []);
-    return [...running, ...active].map(one => one.model.sharedModel);
-  }
-
-  /** @param {SharedCell} cell */
-  _distrust(cell) {
-    for (const model of this.context.model.cells) if (model.sharedModel === cell) model.trusted = false;
-  }
-}
 
 /** What JupyterLab calls a content provider. */
 export class NotebookProvider {
   /**
    * @param {NbmergeServer} server
    * @param {Stock} stock
-   * @param {string} tab
-   * @param {Told} told
+   * @param {string} tab names this page
+   * @param {import('./own-saves.js').OwnSaves} sent
    */
-  constructor(server, stock, tab, told) {
+  constructor(server, stock, tab, sent) {
     this._server = server;
     this._stock = stock;
     this._tab = tab;
-    this._told = told;
     this._hears = false; // of changes, by the server's events
+    /** @type {Listener[]} */
+    this._listeners = [];
+    /** @type {Required<Listener>} */
+    const say = {
+      joined: context => this._each(one => one.joined?.(context)),
+      left: context => this._each(one => one.left?.(context)),
+      told: (context, answer) => this._each(one => one.told?.(context, answer))
+    };
+    this._desk = { server, tab, sent, hears: () => this._hears, say };
     /** @type {Map<Context, OpenNotebook>} */
     this._open = new Map();
     /** What pages are about to show. @type {Map<string, Opened>} */
     this._opening = new Map();
+  }
+
+  /** Have a part of the page hear of notebooks, from now on. @param {Listener} listener */
+  listen(listener) {
+    this._listeners.push(listener);
+  }
+
+  /** @param {(listener: Listener) => void} tell */
+  _each(tell) {
+    for (const one of this._listeners) {
+      try {
+        tell(one);
+      } catch (error) {
+        console.warn('nbmerge: a part of the page fails:', error);
+      }
+    }
   }
 
   /** A panel was opened. @param {NotebookPanel} panel */
@@ -237,7 +75,7 @@ export class NotebookProvider {
     const { context } = panel;
     let found = this._open.get(context);
     if (!found) {
-      found = new OpenNotebook(context, this._server, this._tab, this._told, () => this._hears);
+      found = new OpenNotebook(context, this._desk);
       this._open.set(context, found);
       context.disposed.connect(() => {
         this._open.get(context)?.end();

@@ -60,7 +60,7 @@ export class Replica {
    * @param {Server} server
    * @param {Page} page
    * @param {Opened} opened
-   * @param {Set<string>} sent where the tokens of what this copy saves are kept
+   * @param {{add(token: string): unknown}} sent where the tokens of what this copy saves are kept
    */
   constructor(server, page, opened, sent = new Set()) {
     this.server = server;
@@ -71,7 +71,7 @@ export class Replica {
     this.version = opened.version;
     /** The last content that both sides had for sure. @type {Json} */
     this.synced = opened.content;
-    this.sent = sent;
+    this._sent = sent;
     this.closed = false;
     /** @type {Promise<unknown>} */
     this._queue = Promise.resolve();
@@ -169,7 +169,7 @@ export class Replica {
       throw error;
     }
     this._unanswered = null;
-    this.sent.add(answer.sent);
+    this._sent.add(answer.sent);
     if (this.closed) return answer;
     this._goOn(answer.sent); // first: should the page fail at the rest, it goes on from this
     this.synced = request.snapshot.content;

@@ -24,7 +24,7 @@ export class NbmergeServer {
   constructor({ ServerConnection, URLExt }, settings) {
     this._connection = ServerConnection;
     this._url = URLExt;
-    this._settings = settings;
+    this.settings = settings;
   }
 
   /** @returns {Promise<{version: string}>} */
@@ -106,11 +106,11 @@ export class NbmergeServer {
    * @param {Record<string, string | number>} [query]
    */
   async _ask(method, what, path = '', body = undefined, patience = PATIENCE, query = {}) {
-    const place = this._url.join(this._settings.baseUrl, 'nbmerge/api', what, this._url.encodeParts(path));
+    const place = this._url.join(this.settings.baseUrl, 'nbmerge/api', what, this._url.encodeParts(path));
     const asked = String(new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])));
     const url = asked ? `${place}?${asked}` : place;
     const init = { method, signal: AbortSignal.timeout(patience), ...(body && { body: JSON.stringify(body) }) };
-    const response = await this._connection.makeRequest(url, init, this._settings);
+    const response = await this._connection.makeRequest(url, init, this.settings);
     if (response.ok) return response.json();
     const error = await this._connection.ResponseError.create(response);
     throw Object.assign(error, { status: response.status });

@@ -1,16 +1,37 @@
 /**
- * Owns: the note that says what came into a notebook from others: its words, and where it stands.
+ * Owns: what nbmerge has in the status bar, and the note there that says what came into a notebook from others.
  * Must not know: how it came.
- * Invariant: the note is plain text in the colours of the theme.
+ * Invariant: what is said is plain text in the colours of the theme; without a status bar it stands at the top.
  */
 
+import { bringStyle, legible } from './elements.js';
+
+/** @typedef {import('./plugin.js').Page} Page */
 /** @typedef {import('./replica.js').Came} Came */
 /** @typedef {import('./replica.js').SaveAnswer} SaveAnswer */
 /** @typedef {import('./replica.js').PullAnswer} PullAnswer */
 /** @typedef {import('./words.js').Words} Words */
-/** @typedef {import('@lumino/widgets').Widget} Widget */
 
 const SHOWN = 60_000; // milliseconds
+const [IN_BAR, ON_TOP] = [20, 10_000]; // ranks
+
+/**
+ * Put a widget into the status bar; Notebook has none: there at the top.
+ * @param {Page} page
+ * @param {import('@lumino/widgets').Widget} widget
+ * @param {string} name
+ * @param {number} place among those of nbmerge
+ */
+export function putInStatus({ app, bar }, widget, name, place) {
+  if (bar) {
+    const priority = 1 + place; // what has one stays in a narrow window
+    const rank = IN_BAR + place;
+    bar.registerStatusItem(`nbmerge-on-save:${name}`, { item: widget, align: 'left', rank, priority });
+  } else {
+    widget.id = `nbmerge-on-save-${name}`;
+    app.shell.add(widget, 'top', { rank: ON_TOP + place });
+  }
+}
 
 /**
  * What came, in words: "2 cells from another tab, 1 line from a program".
@@ -39,41 +60,39 @@ function note(words, answer) {
   }
   if (answer.operations.length) said.push(brought(words, answer.came));
   if ('held' in answer && answer.held.length) {
-    const one = '%1 cell changed here and elsewhere: merged when you save';
-    const many = '%1 cells changed here and elsewhere: merged when you save';
-    said.push(words._n(one, many, answer.held.length));
+    const count = answer.held.length;
+    said.push(
+      words._n(
+        '%1 cell changed here and elsewhere: merged when you save',
+        '%1 cells changed here and elsewhere: merged when you save',
+        count
+      )
+    );
   }
   return said.filter(Boolean).join('; ');
 }
 
 /** The note, which goes away after a while. */
 export class StatusNote {
-  /**
-   * @param {typeof import('@lumino/widgets').Widget} WidgetClass
-   * @param {Words} words
-   */
-  constructor(WidgetClass, words) {
-    this._words = words;
-    this.widget = new WidgetClass();
-    this.widget.addClass('nbmerge-status');
-    const { node } = this.widget;
-    node.setAttribute('role', 'status');
-    node.style.cssText =
-      'color: var(--jp-ui-font-color1); font-size: var(--jp-ui-font-size1); padding: 0 8px; ' +
-      'line-height: 24px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 35vw';
+  /** @param {Page} page */
+  constructor(page) {
+    this._words = page.words;
+    this._widget = new page.Widget();
+    this._widget.addClass('nbmerge-status');
+    this._widget.node.setAttribute('role', 'status');
     this._timer = 0;
+    bringStyle('status.css');
+    putInStatus(page, this._widget, 'came', 0);
+    page.provider.listen({ told: ({ path }, answer) => this.say(note(this._words, answer), path) });
   }
 
-  /**
-   * @param {string} path
-   * @param {SaveAnswer | PullAnswer} answer
-   */
-  tell(path, answer) {
-    const said = note(this._words, answer);
+  /** @param {string} said "": nothing @param {string} [path] of the notebook that it is about */
+  say(said, path = '') {
     if (!said) return;
-    const { node } = this.widget;
-    node.textContent = said;
-    node.title = `nbmerge, ${new Date().toLocaleTimeString(this._words.language)}, ${path}: ${said}`;
+    const { node } = this._widget;
+    const about = ['nbmerge', new Date().toLocaleTimeString(this._words.language), path].filter(Boolean).join(', ');
+    node.textContent = legible(said);
+    node.title = legible(`${about}: ${said}`);
     clearTimeout(this._timer);
     this._timer = window.setTimeout(() => {
       node.textContent = '';

@@ -1,0 +1,54 @@
+/**
+ * Owns: the editors of a notebook's cells: the page's own CodeMirror, the view in a cell, going to a cell.
+ * Must not know: what is shown there and why.
+ * Invariant: whoever goes to a cell sees it, folded away or not; going there ends, also where JupyterLab does not say
+ * that it has, and who has gone on meanwhile is not brought back.
+ */
+
+/** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
+/** @typedef {NotebookPanel['content']['widgets'][number]} Cell */
+/** @typedef {import('@codemirror/view').EditorView} View */
+/** @typedef {{state: typeof import('@codemirror/state'), view: typeof import('@codemirror/view')}} CodeMirror */
+
+const MAKING = 30_000; // milliseconds for which it is waited that a cell is made
+const SCROLLING = 500; // and that it is scrolled to
+
+/**
+ * The CodeMirror of the page's editors, of which no other copy would do.
+ * @param {import('./plugin.js').Shared} shared
+ * @returns {Promise<CodeMirror>}
+ */
+export async function codeMirrorIn(shared) {
+  const [state, view] = [await shared('@codemirror/state'), await shared('@codemirror/view')];
+  if (!state || !view?.layer) throw new Error('the editors of this page are not shared');
+  return { state, view };
+}
+
+/** The view in a cell; null: it has none yet. @param {Cell} cell @returns {View | null} */
+export const viewIn = cell => /** @type {any} */ (cell.editor)?.editor ?? null;
+
+/**
+ * Choose a cell and scroll to it.
+ * @param {NotebookPanel} panel
+ * @param {number} place
+ * @returns {Promise<View | null>} its view once it is seen; null: by then somebody has gone on
+ */
+export async function goToCell({ content }, place) {
+  const cell = content.widgets[place];
+  content.mode = 'command';
+  content.activeCellIndex = place;
+  content.deselectAll();
+  for (let before = place; before >= 0; before--) {
+    const heading = /** @type {any} */ (content.widgets[before]); // under a closed heading the cell is not to be seen
+    if (cell.isHidden && heading.headingCollapsed) heading.headingCollapsed = false;
+  }
+  cell.inputHidden = false;
+  // A cell that is far away may not be made yet, and JupyterLab does not always say that it has scrolled.
+  const scrolled = content.scrollToItem(place, 'smart').catch(() => undefined);
+  await Promise.race([cell.ready, paused(MAKING)]);
+  await Promise.race([scrolled, paused(SCROLLING)]);
+  return content.activeCell === cell ? viewIn(cell) : null;
+}
+
+/** @param {number} milliseconds */
+const paused = milliseconds => new Promise(done => setTimeout(done, milliseconds));

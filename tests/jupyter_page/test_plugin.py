@@ -1,0 +1,41 @@
+"""What of the page's part is on when some of it fails: the modules in node, as an application starts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.node_process import NodeProcess, needs_node, node_process
+from tests.jupyter_page.node_pages import STATIC
+
+pytestmark = needs_node
+
+
+@pytest.fixture
+def page() -> Iterator[NodeProcess]:
+    with node_process(Path(__file__).with_name("plugin.mjs"), str(STATIC)) as found:
+        yield found
+
+
+def test_what_cannot_be_shown_is_said_once_and_notebooks_are_merged_as_ever(page: NodeProcess) -> None:
+    """This application shares no editors and no icons: nobody, no buttons and no history can be shown."""
+    started = page.do("start")
+    parts = "who else is here, buttons for conflicts, the history"
+    assert started["said"] == [
+        f"nbmerge cannot show here: {parts}. Notebooks are saved and merged as ever."
+    ]
+    assert len(started["warned"]) == 3
+    assert started["asked"] == ["GET about", "GET open"]
+    for _ in range(2):
+        ended = page.do("save")
+        assert ended["saved"] == {"name": "nb.ipynb"}
+    assert ended["asked"][2:] == ["PUT save"] * 2
+    assert ended["said"][1:] == ["it waits"] * 2  # what came from others is said as ever
+    assert len(ended["warned"]) == 3
+
+
+def test_where_nothing_can_be_shown_notebooks_are_merged_all_the_same(page: NodeProcess) -> None:
+    page.do("start", isBroken=True)
+    assert page.do("save")["saved"] == {"name": "nb.ipynb"}
