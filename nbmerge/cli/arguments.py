@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from textwrap import fill
 
+from nbmerge.cli.histories import is_number
 from nbmerge.cli.program import program_name
 from nbmerge.errors import (
     EXIT_BUG,
@@ -189,6 +190,14 @@ def number_of(unit: str) -> Callable[[str], float]:
         raise ArgumentTypeError(f"{text!r} is not a number of {unit}")
 
     return number
+
+
+def version_number(text: str) -> int:
+    """The type of an option that names a version: `3`, or `@3` as `log` writes it."""
+    number = text.removeprefix("@")
+    if not is_number(number):
+        raise ArgumentTypeError(f"{text!r} is not the number of a version, such as @3")
+    return int(number)
 
 
 def _placeholder(action: Action) -> str:

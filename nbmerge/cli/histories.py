@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,14 +47,6 @@ def named(word: str) -> NamedVersion:
 def is_number(text: str) -> bool:
     """Whether it is written like the number of a version."""
     return text.isascii() and text.isdigit() and len(text) < 12
-
-
-def version_number(text: str) -> int:
-    """The type of an option that names a version: `3`, or `@3` as `log` writes it."""
-    number = text.removeprefix("@")
-    if not is_number(number):
-        raise ArgumentTypeError(f"{text!r} is not the number of a version, such as @3")
-    return int(number)
 
 
 def named_version(word: str) -> tuple[NamedVersion, int]:

@@ -12,6 +12,7 @@ from nbmerge.cli.arguments import (
     CommandParser,
     command,
     page_file,
+    version_number,
 )
 from nbmerge.cli.histories import (
     NamedVersion,
@@ -21,7 +22,6 @@ from nbmerge.cli.histories import (
     named,
     named_version,
     service,
-    version_number,
     version_of,
 )
 from nbmerge.cli.program import to_type

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from nbmerge.cli.arguments import Arguments, CommandParser, command
-from nbmerge.cli.histories import NamedVersion, book_of, history, service, version_number
+from nbmerge.cli.arguments import Arguments, CommandParser, command, version_number
+from nbmerge.cli.histories import NamedVersion, book_of, history, service
 from nbmerge.cli.program import to_type
 from nbmerge.cli.streams import printable, write_text
 from nbmerge.errors import EXIT_CLEAN, EXIT_CONFLICTS, UsageError

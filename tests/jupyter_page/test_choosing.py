@@ -32,6 +32,7 @@ def shown(
     upper: str,
     lower: str,
     sides: tuple[dict[str, Any], dict[str, Any]] = (UNKNOWN, UNKNOWN),
+    *,
     writer: str = "ann",
     sent: tuple[str, ...] = (),
     named: bool = True,
@@ -85,8 +86,8 @@ def test_whose_side_is_mine(
 def test_what_everybody_is_called_is_nobodys_name(double: NodeProcess) -> None:
     tab, program = "a tab in Jupyter", "a program"
     sides = {"versions": ["1.a"], "time": None}, UNKNOWN
-    assert shown(double, tab, program, sides, tab, named=False)["own"] is None
-    found = shown(double, tab, program, sides, tab, ("1.a",), named=False)
+    assert shown(double, tab, program, sides, writer=tab, named=False)["own"] is None
+    found = shown(double, tab, program, sides, writer=tab, sent=("1.a",), named=False)
     assert (found["own"], found["offers"][0]["detail"]) == ("upper", "")
 
 
@@ -109,9 +110,9 @@ def test_times_are_said_in_the_language_of_the_page(double: NodeProcess) -> None
     sides = {"versions": [], "time": NOW - 60}, {"versions": [], "time": NOW - 999_999}
     details = [
         [offer["detail"] for offer in shown(double, "a", "b", sides, language=language)["offers"][:2]]
-        for language in ("de", "en-US")
+        for language in ("de", "en-GB")
     ]
-    assert details == [["11:59", "19.4.2026 22:13"], ["11:59 AM", "4/19/2026 10:13 PM"]]
+    assert details == [["11:59", "19.4.2026 22:13"], ["11:59", "19/04/2026 22:13"]]
 
 
 def test_what_a_tab_has_saved_is_known_when_its_page_is_loaded_anew(double: NodeProcess) -> None:
@@ -120,7 +121,12 @@ def test_what_a_tab_has_saved_is_known_when_its_page_is_loaded_anew(double: Node
     assert kept["known"] == [True, False]
     again = double.do("saved", stored=kept["stored"], tokens=["400.b"], ask=["399.a", "400.b", "100.a"])
     assert again["known"] == [True, True, False]
-    for stored in ("", "{}", "[1, null]", None):  # what is no list of tokens, and a browser that keeps nothing
+    for stored in (
+        "",
+        "{}",
+        "[1, null]",
+        None,
+    ):  # no tokens; a browser that keeps nothing
         assert double.do("saved", stored=stored, tokens=["1.a"], ask=["1.a", "2.a"])["known"] == [True, False]
 
 
