@@ -87,16 +87,21 @@ def compared_body(change: CellChange, budget: PictureBudget) -> list[Html | None
 
 def compared_kinds(change: CellChange) -> str:
     """`code [3]`, or what became of both: `markdown, now code; [3], now [4]`."""
+    kinds, counts = _kinds(change)
+    return " ".join(", now ".join(each) for each in (kinds, counts) if each)
+
+
+def _kinds(change: CellChange) -> tuple[list[str], list[str]]:
+    """The types and the execution counts before and after, both where they differ."""
     cells = [cell for cell in (change.cells.base, change.merged) if cell is not None]
     kinds = list(dict.fromkeys(cell.type for cell in cells))
     counts = list(dict.fromkeys(f"[{cell.count or ' '}]" for cell in cells))
-    shown = [] if counts == ["[ ]"] else [", now ".join(counts)]
-    return " ".join([", now ".join(kinds), *shown])
+    return kinds, [] if counts == ["[ ]"] else counts
 
 
 def compared_cells(old: NamedContent, new: NamedContent) -> list[dict[str, object]]:
     """All cells for a page that has a frame of its own: {"then", "now", "status", "moved", "quiet", "kinds",
-    "id", "html"}; the numbers count from 1, null: it is not there.  Raises NotebookError."""
+    "counts", "id", "html"}; the numbers count from 1, null: it is not there.  Raises NotebookError."""
     budget = PictureBudget(PICTURES_BESIDE)
     try:
         return [_as_json(change, budget) for change in compared_changes(*both_read(old, new))]
@@ -105,13 +110,15 @@ def compared_cells(old: NamedContent, new: NamedContent) -> list[dict[str, objec
 
 
 def _as_json(change: CellChange, budget: PictureBudget) -> dict[str, object]:
+    kinds, counts = _kinds(change)
     return {
         "then": None if change.row.base is None else change.row.base + 1,
         "now": None if change.number is None else change.number + 1,
         "status": change.status.value,
         "moved": change.moved is not None,
         "quiet": change.quiet,
-        "kinds": compared_kinds(change),
+        "kinds": kinds,
+        "counts": counts,
         "id": change.cell.id,
         "html": join(compared_body(change, budget)).text,
     }

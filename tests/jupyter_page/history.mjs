@@ -35,9 +35,10 @@ globalThis.document = { createElement: name => new Made(name) };
 
 const { ENGLISH, wordsOf } = await load('words.js');
 const { History } = await load('history-model.js');
-const { came, changed, day, missing } = await load('history-words.js');
+const { came, changed, day, kind, missing } = await load('history-words.js');
 const { doubtful, versions } = await load('history-view.js');
 const { lostThings } = await load('lost-view.js');
+const { told: toldOf } = await load('report-words.js');
 
 /** A language in which every text of ours is in brackets. */
 const BRACKETS = wordsOf({
@@ -65,13 +66,15 @@ const ask = () => (what, path, body) =>
 const failed = error => void errors.push(String(error));
 
 const commands = {
-  say: ({ about, language = 'english', row, lost, time, now, text, values }) => {
+  say: ({ about, language = 'english', row, lost, time, now, text, values, cell }) => {
     const words = languages[language];
     return {
       changed: () => changed(words, row),
       came: () => came(words, row),
       day: () => day(words, time, new Date(now)),
       missing: () => missing(words, lost),
+      kind: () => kind(words, cell),
+      report: () => toldOf(words, text),
       text: () => words.__(text, ...values)
     }[about]();
   },

@@ -134,4 +134,6 @@ def test_pairs_are_saved_by_jupytext(chromium: Browser, tmp_path: Path) -> None:
         assert there.sources(NAME) == ["one = 10", "two = 2"]
         assert "one = 10" in path.with_suffix(".py").read_text()
         assert any("is saved as it is without nbmerge" in line for line in ann.said)
+        ann.page.evaluate("void window.jupyterapp.commands.execute('nbmerge:show-history')")
+        ann.page.get_by_text("This notebook has no history here").wait_for()
         assert ann.dialogs() == []

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nbmerge.browser.comparison import NamedContent, compared_cells
 from nbmerge.lineage.changes import Changes
+from tests.helpers.build import code, notebook
 from tests.helpers.node_process import NodeProcess, needs_node, node_process
+from tests.helpers.spelling import JUPYTER
 from tests.jupyter_page.node_pages import STATIC
 
 pytestmark = needs_node
@@ -141,6 +146,63 @@ def test_all_that_is_said_can_be_translated(panel: NodeProcess) -> None:
         is_ours = text and READ not in text and one["name"] != "time" and not text.startswith("@")
         assert not is_ours or "[" in text, text
         assert "[" in one["attributes"].get("aria-label", "[")
+
+
+class OwnWords(HTMLParser):
+    """The texts of a report that are its own, not a notebook's."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self._inside: list[str] = []
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "img":
+            self._inside.append(f"{tag} {dict(attrs).get('class') or ''}".strip())
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        ours = {"summary", "h4", "th", "p cut", "p empty", "span who gone", "span who added"}
+        if self._inside[-1] in ours or data == "nothing":
+            self.found.append(data)
+
+
+def test_what_the_server_says_of_cells_is_told_in_the_language_of_the_page(panel: NodeProcess) -> None:
+    many = "\n".join(f"line {number}" for number in range(2000))
+    data = {"image/png": "?", "text/html": "<b>", "text/plain": many}
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in (data, {})]
+    ran = code(many, id="one", count=3, outputs=outputs, metadata={"tags": ["x"]})
+    cleared = code(many, id="one", metadata={"name": "y", "level": 1})
+    files = (NamedContent(name, JUPYTER.spell(notebook(cell))) for name, cell in (("a", ran), ("b", cleared)))
+    [cell] = compared_cells(*files)
+    said = OwnWords(str(cell["html"])).found
+    for beginning in (
+        "before",
+        "after",
+        "outputs",
+        "none",
+        "nothing",
+        "metadata",
+        "1,9",
+        "Cut",
+        "text/",
+        "A",
+    ):
+        assert [text for text in said if text.strip().startswith(beginning)], beginning
+    for text in said:
+        assert panel.do("say", about="report", text=text) == re.sub(r"(?<=\d),", "", text)
+        here = panel.do("say", about="report", text=text, language="brackets").strip()
+        assert (here[0], here[-1]) == ("[", "]"), text
+    kind = panel.do("say", about="kind", cell=cell, language="brackets")
+    assert kind == "[code] [[3], now [ ]]"
+
+
+def test_what_a_report_says_of_a_notebook_is_left(panel: NodeProcess) -> None:
+    for text in ("before all", "x none", "1 more lines of code", '"nothing"', ""):
+        assert panel.do("say", about="report", text=text, language="brackets") == text
 
 
 @pytest.mark.parametrize(

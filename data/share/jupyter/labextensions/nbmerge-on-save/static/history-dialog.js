@@ -7,7 +7,7 @@
 
 import { button, element, legible } from './elements.js';
 import { reported, reportPlace } from './history-report.js';
-import { came, whole } from './history-words.js';
+import { came, kind, whole } from './history-words.js';
 
 /** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('./history-model.js').ShownVersion} ShownVersion */
@@ -165,7 +165,7 @@ export class VersionDialog {
   _cell(cell, version) {
     const words = this._words;
     const { then, now, status } = cell;
-    const kinds = /** @type {Record<string, string>} */ ({ changed: 'local', inserted: 'added', deleted: 'gone' });
+    const looks = /** @type {Record<string, string>} */ ({ changed: 'local', inserted: 'added', deleted: 'gone' });
     const names = /** @type {Record<string, string>} */ ({
       unchanged: words.__('unchanged'),
       changed: words.__('changed since'),
@@ -177,8 +177,8 @@ export class VersionDialog {
       'div',
       { class: 'bar' },
       element('h3', {}, name),
-      element('span', {}, cell.kinds),
-      element('span', { class: `who ${kinds[status] ?? ''}` }, names[status] ?? status),
+      element('span', {}, kind(words, cell)),
+      element('span', { class: `who ${looks[status] ?? ''}` }, names[status] ?? status),
       cell.moved && element('span', { class: 'who local' }, words.__('moved')),
       then !== null && now !== null && then !== now && element('span', {}, words.__('was cell %1', then))
     );
@@ -187,7 +187,7 @@ export class VersionDialog {
       bar.append(button(words.__('Restore this cell'), () => void this._restore(version, then), { name: label }));
     }
     const made = element('article', { class: 'cell', 'aria-label': name }, bar);
-    made.append(reported(cell.html));
+    made.append(reported(cell.html, words));
     return made;
   }
 }

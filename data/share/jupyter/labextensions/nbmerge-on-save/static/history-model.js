@@ -18,7 +18,8 @@
  * @property {string} status
  * @property {boolean} moved
  * @property {boolean} quiet
- * @property {string} kinds
+ * @property {string[]} kinds then and now, where they differ
+ * @property {string[]} counts of its runs
  * @property {string} html
  */
 /**

@@ -9,7 +9,7 @@
 import { button, element, legible } from './elements.js';
 import { VersionDialog } from './history-dialog.js';
 import { History } from './history-model.js';
-import { doubtful, showIn, versions } from './history-view.js';
+import { doubtful, note, showIn, versions } from './history-view.js';
 import { lostThings } from './lost-view.js';
 
 /** @typedef {import('./words.js').Words} Words */
@@ -49,7 +49,10 @@ export class HistoryPanel {
   /** Another notebook is looked at. @param {NotebookPanel | null} notebook @param {string} path "": of no history */
   follow(notebook, path) {
     this._notebook = notebook;
-    if (path === this._history.path) return;
+    if (path === this._history.path) {
+      if (!path) this._show();
+      return;
+    }
     this._say('');
     this._history.open(path);
     this._isStale = true;
@@ -144,7 +147,18 @@ export class HistoryPanel {
     showIn(doubts, doubtful(words, history.doubts, actions));
     doubts.hidden = !history.doubts.length;
     const putBack = (/** @type {Lost} */ lost) => void this._putBack(lost);
-    showIn(list, this._isLost ? lostThings(words, history, putBack) : versions(words, history, actions));
+    const none = history.path ? '' : this._whyNone();
+    if (none) showIn(list, [note(none)]);
+    else showIn(list, this._isLost ? lostThings(words, history, putBack) : versions(words, history, actions));
+  }
+
+  _whyNone() {
+    const words = this._words;
+    const context = this._notebook?.context;
+    if (!context) return words.__('Open a notebook to see its history.');
+    return context.isReady
+      ? words.__('This notebook has no history here: it is saved without nbmerge.')
+      : words.__('Looking …');
   }
 
   /** @param {string} text */

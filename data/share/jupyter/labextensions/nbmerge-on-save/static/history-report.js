@@ -6,29 +6,34 @@
  */
 
 import { element } from './elements.js';
+import { told } from './report-words.js';
 
-const ELEMENTS = new Set(
-  'b code details div h4 i img p pre s span summary table tbody td th thead tr'.split(' ')
-);
+/** @typedef {import('./words.js').Words} Words */
+
+const ELEMENTS = new Set('b code details div h4 i img p pre s span summary table tbody td th thead tr'.split(' '));
 const ATTRIBUTES = new Set(['alt', 'class', 'open', 'scope', 'title', 'width']);
 const PICTURE = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=]+$/;
+// Where words stand that are the server's, and no notebook's.
+const OURS = 'summary, h4, h4 > .who, thead th, td > code, p.cut, p.empty';
 
 /**
  * The elements that some markup stands for, made anew.
  * @param {string} markup
+ * @param {Words} words
  * @returns {DocumentFragment}
  */
-export function reported(markup) {
+export function reported(markup, words) {
   const made = document.createDocumentFragment();
   // A document that is parsed so runs nothing and loads nothing.
-  for (const node of new DOMParser().parseFromString(markup, 'text/html').body.childNodes) add(made, node);
+  for (const node of new DOMParser().parseFromString(markup, 'text/html').body.childNodes) add(made, node, words);
   return made;
 }
 
-/** @param {Node} place @param {Node} node */
-function add(place, node) {
+/** @param {Node} place @param {Node} node @param {Words} words */
+function add(place, node, words) {
   if (node.nodeType === Node.TEXT_NODE) {
-    place.appendChild(document.createTextNode(node.nodeValue ?? ''));
+    const text = node.nodeValue ?? '';
+    place.appendChild(document.createTextNode(node.parentElement?.matches(OURS) ? told(words, text) : text));
     return;
   }
   if (!(node instanceof Element) || !ELEMENTS.has(node.localName)) return;
@@ -38,7 +43,7 @@ function add(place, node) {
       made.setAttribute(name, value);
     }
   }
-  for (const child of node.childNodes) add(made, child);
+  for (const child of node.childNodes) add(made, child, words);
   place.appendChild(made);
 }
 

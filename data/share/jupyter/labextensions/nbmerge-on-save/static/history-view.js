@@ -28,7 +28,6 @@ import { came, changed, clock, day, whole } from './history-words.js';
  * @returns {HTMLElement[]}
  */
 export function versions(words, history, actions) {
-  if (!history.path) return [note(words.__('Open a notebook to see its history.'))];
   if (history.error) return [note(history.error)];
   if (!history.isKnown) return [note(words.__('Looking …'))];
   if (!history.rows.length) return [note(words.__('No version holds these words.'))];
@@ -147,7 +146,11 @@ function doubted(words, { version, by }, actions) {
     element(
       'p',
       { class: 'nbmerge-who' },
-      words.__('Then came @%1 (%2), and perhaps had not seen it.', by.version, by.writer || words.__('a program'))
+      words.__(
+        'Then @%1 was saved by %2, perhaps without having seen it.',
+        by.version,
+        by.writer || words.__('a program')
+      )
     ),
     button(words.__('Look'), () => actions.show(version), {
       'data-key': `look-${version.version}`,

@@ -168,3 +168,19 @@ export function missing(words, lost) {
   }
   return words.__('The result of cell %1', lost.cell);
 }
+
+/**
+ * What a cell is: "code [3]", or "markdown, now code [1]".
+ * @param {Words} words
+ * @param {import('./history-model.js').ComparedCell} cell
+ */
+export function kind(words, { kinds, counts }) {
+  const names = /** @type {Record<string, string>} */ ({
+    code: words.__('code'),
+    markdown: words.__('markdown'),
+    raw: words.__('raw')
+  });
+  /** @param {string[]} found */
+  const then = ([old, now]) => (now === undefined ? (old ?? '') : words.__('%1, now %2', old, now));
+  return [then(kinds.map(one => names[one] ?? one)), then(counts)].filter(Boolean).join(' ');
+}

@@ -58,6 +58,7 @@ function follow(panel, { tracker, provider, hear }) {
     followed?.context.pathChanged.disconnect(look);
     followed = tracker.currentWidget;
     followed?.context.pathChanged.connect(look);
+    void followed?.context.ready.then(look);
     look();
   };
   tracker.currentChanged.connect(change);

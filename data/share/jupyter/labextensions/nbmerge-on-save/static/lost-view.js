@@ -21,7 +21,6 @@ const LINES = 6; // in sight
  * @returns {HTMLElement[]}
  */
 export function lostThings(words, history, putBack) {
-  if (!history.path) return [note(words.__('Open a notebook to see what is lost of it.'))];
   if (history.error) return [note(history.error)];
   if (!history.lost) return [note(words.__('Looking …'))];
   if (!history.lost.length) {
