@@ -37,8 +37,8 @@ const { ENGLISH, wordsOf } = await load('words.js');
 const { History } = await load('history-model.js');
 const { came, changed, day, kind, missing } = await load('history-words.js');
 const { doubtful, versions } = await load('history-view.js');
-const { lostThings } = await load('lost-view.js');
-const { told: toldOf } = await load('report-words.js');
+const { lostThings } = await load('history-lost.js');
+const { told: toldOf } = await load('history-report-words.js');
 
 /** A language in which every text of ours is in brackets. */
 const BRACKETS = wordsOf({

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { answer } from '../helpers/answering.mjs';
 
 const [, , folder] = process.argv;
+const load = name => import(pathToFileURL(`${folder}/${name}`).href);
 const NAME = 'nb.ipynb';
 const SOURCE = { cells: [{ cell_type: 'code', id: 'one', source: 'a = 1' }], metadata: {} };
 
@@ -29,6 +30,7 @@ const node = () => ({
 globalThis.document = { createElement: node, head: node(), addEventListener: () => undefined, visibilityState: 'visible' };
 globalThis.window = { addEventListener: () => undefined, setInterval: () => undefined, setTimeout: () => 0 };
 console.warn = (...words) => page.warned.push(words.join(' '));
+console.info = () => undefined; // standard output has the answers
 
 /** A notebook that is open, as far as it is asked about. */
 function panel() {
@@ -73,7 +75,7 @@ const commands = {
   /** Activate it, and open a notebook; `isBroken`: nothing can be shown in the page. */
   start: async ({ isBroken = false }) => {
     page = { isBroken, said: [], warned: [], asked: [] };
-    const { plugins } = await import(pathToFileURL(`${folder}/plugin.js`).href);
+    const { plugins } = await load('plugin.js');
     const registry = { register: (_, provider) => void (page.provider = provider) };
     const drive = { get: () => null, save: () => null, serverSettings: { baseUrl: '' }, contentProviderRegistry: registry };
     const contents = { defaultDrive: drive, driveName: () => '', get: () => null, save: () => null };
@@ -91,6 +93,32 @@ const commands = {
   save: async () => {
     const saved = await page.provider.save(NAME, { type: 'notebook' });
     return { ...page, saved };
+  },
+  /** What is heard of a notebook: it is opened, saved, saved when the server has no part of nbmerge, and once more. */
+  hear: async () => {
+    page = { warned: [] };
+    const { NotebookProvider } = await load('provider.js');
+    const gone = Object.assign(new Error('gone'), { status: 404, response: { status: 404 } });
+    const answers = [ANSWERS.save, null];
+    const server = {
+      open: async () => structuredClone(ANSWERS.open),
+      save: async () => answers.shift() ?? Promise.reject(gone),
+      isMissing: async () => true
+    };
+    const stock = { get: async () => ({}), save: async () => ({ name: 'plain' }) };
+    const provider = new NotebookProvider(server, stock, 'tab', { add: () => undefined });
+    const heard = [];
+    const failing = () => {
+      throw new Error('it cannot be shown');
+    };
+    provider.listen({ joined: failing, left: failing, told: failing });
+    for (const what of ['joined', 'left', 'told']) provider.listen({ [what]: ({ path }) => heard.push(`${what} ${path}`) });
+    provider.attach(panel());
+    await provider.get(NAME, { type: 'notebook', format: 'json' });
+    await new Promise(done => setTimeout(done, 5));
+    const saved = [];
+    for (let left = 3; left; left--) saved.push((await provider.save(NAME, {})).name);
+    return { heard, saved, warned: page.warned.length };
   }
 };
 

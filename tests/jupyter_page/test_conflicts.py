@@ -220,6 +220,24 @@ def test_markdown_in_conflict_is_shown_as_source_until_it_is_settled(
 
 
 @pytest.mark.slow
+def test_a_page_that_is_loaded_anew_knows_which_side_is_its_own(there: Server, both: tuple[Tab, Tab]) -> None:
+    """The server does not know who its users are: all sides are of "a tab in Jupyter"."""
+    ann, bob = both
+    conflict(both, 1)
+    wanted = rows(ann), rows(bob)
+    for tab in both:
+        tab.page.reload()
+        tab.page.wait_for_function("window.jupyterapp?.shell?.currentWidget !== undefined")
+        tab.page.evaluate("window.jupyterapp.restored")
+        tab.show(tab.name)
+        gone(tab, 1)
+    assert (rows(ann), rows(bob)) == wanted
+    assert [tab.page.locator(f"{_ROW} button").first.get_attribute("class") for tab in both] == [
+        f"nbmerge-choice nbmerge-choice-{side}" for side in ("upper", "lower")
+    ]
+
+
+@pytest.mark.slow
 def test_without_the_server_the_text_alone_is_settled(there: Server, both: tuple[Tab, Tab]) -> None:
     _, bob = both
     conflict(both, 1)
@@ -264,8 +282,8 @@ def processor(tab: Tab, text: str) -> float:
 
 
 _CLOCK = """async () => {
-  const style = document.querySelector('link[href*="conflicts.css"]').href;
-  const {NotebookConflicts: {prototype}} = await import(style.replace('.css', '.js'));
+  const {href} = document.querySelector('link[href*="conflicts.css"]');
+  const {NotebookConflicts: {prototype}} = await import(new URL('conflict-notebook.js', href).href);
   window.spent = 0;
   for (const name of ['later', '_look', '_show']) {
     const work = prototype[name];
@@ -288,7 +306,7 @@ def test_typing_is_not_slowed_in_500_cells(there: Server, chromium_program: Brow
 
     def without(page: Any) -> None:
         page.route(
-            "**/conflict-commands.js",
+            "**/static/conflicts.js",
             lambda route: route.fulfill(body=stub, content_type="text/javascript"),
         )
 

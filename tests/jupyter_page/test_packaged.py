@@ -17,7 +17,7 @@ UNDER_NODE = [
     *("text.js", "order.js", "notebooks.js", "replica.js", "apply.js", "words.js", "own-saves.js"),
     *("markers.js", "conflict-words.js", "conflict-choosing.js"),
     *("presence-places.js", "presence-line.js"),
-    *("history-words.js", "history-model.js", "report-words.js"),
+    *("history-words.js", "history-model.js", "history-report-words.js"),
 ]
 
 

@@ -37,3 +37,10 @@ def test_what_cannot_be_shown_is_said_once_and_notebooks_are_merged_as_ever(page
 def test_where_nothing_can_be_shown_notebooks_are_merged_all_the_same(page: NodeProcess) -> None:
     page.do("start", isBroken=True)
     assert page.do("save")["saved"] == {"name": "nb.ipynb"}
+
+
+def test_a_notebook_that_joins_and_leaves_is_told_to_all_also_where_one_fails(page: NodeProcess) -> None:
+    told = page.do("hear")
+    assert told["saved"] == ["nb.ipynb", "plain", "plain"]
+    assert told["heard"] == [f"{what} nb.ipynb" for what in ("joined", "told", "left", "joined")]
+    assert told["warned"] == 4

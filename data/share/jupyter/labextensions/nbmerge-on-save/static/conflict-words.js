@@ -106,30 +106,12 @@ export function offers(shown, sent, words, now) {
   const own = ownSide(shown, sent);
   const order = /** @type {('upper' | 'lower')[]} */ (own === 'lower' ? ['lower', 'upper'] : ['upper', 'lower']);
   const kinds = /** @type {const} */ (['mine', 'theirs']);
-  const isWhole = conflict.labels.some(isDeleted);
-  const found = order.map((choice, at) => {
-    const label = conflict.labels[choice === 'upper' ? 0 : 1];
-    const { who, when } = partsOf(label, told[choice].time, words, now);
-    const plain = who || (choice === 'upper' ? words.__('First side') : words.__('Second side'));
-    const title = own ? (kinds[at] === 'mine' ? words.__('Mine') : words.__('Theirs')) : plain;
-    const isSaid = own === null || (own === choice && who === told.writer);
-    const detail = [isSaid ? '' : who, when].filter(Boolean).join(', ');
-    const what = detail ? `${title} (${detail})` : title;
-    const hint = isDeleted(label)
-      ? words.__('Take %1: delete this cell', what)
-      : isWhole
-        ? words.__('Take %1: keep this cell', what)
-        : words.__('Take %1', what);
-    const named = isDeleted(label) ? words.__('%1: delete the cell', title) : title;
-    return { choice, kind: kinds[at], title: named, detail, hint };
-  });
-  const [one, other] = found;
+  const made = order.map((choice, at) => side(shown, choice, kinds[at], { own, words, now }));
+  const [one, other] = made;
   if (one.title === other.title && one.detail === other.detail) {
-    for (const each of found) each.title = nameIn(conflict.labels[each.choice === 'upper' ? 0 : 1]); // its number
+    for (const each of made) each.title = nameIn(conflict.labels[each.choice === 'upper' ? 0 : 1]); // its number
   }
-  /** @type {Offer[]} */
-  const made = found;
-  if (!isWhole) {
+  if (!conflict.labels.some(isDeleted)) {
     const hint = words.__('Take both, the upper lines first');
     made.push({ choice: 'both', kind: 'both', title: words.__('Both'), detail: '', hint });
   }
@@ -138,6 +120,31 @@ export function offers(shown, sent, words, now) {
     made.push({ choice: 'base', kind: 'base', title: words.__('Base'), detail: '', hint });
   }
   return made;
+}
+
+/**
+ * The choice of one side.
+ * @param {Shown} shown
+ * @param {'upper' | 'lower'} choice
+ * @param {'mine' | 'theirs'} kind
+ * @param {{own: 'upper' | 'lower' | null, words: Words, now: number}} page `own`: which side is this tab's
+ * @returns {Offer}
+ */
+function side({ conflict, told }, choice, kind, { own, words, now }) {
+  const label = conflict.labels[choice === 'upper' ? 0 : 1];
+  const { who, when } = partsOf(label, told[choice].time, words, now);
+  const plain = who || (choice === 'upper' ? words.__('First side') : words.__('Second side'));
+  const title = own ? (kind === 'mine' ? words.__('Mine') : words.__('Theirs')) : plain;
+  const isSaid = own === null || (own === choice && who === told.writer);
+  const detail = [isSaid ? '' : who, when].filter(Boolean).join(', ');
+  const what = detail ? `${title} (${detail})` : title;
+  if (isDeleted(label)) {
+    const hint = words.__('Take %1: delete this cell', what);
+    return { choice, kind, title: words.__('%1: delete the cell', title), detail, hint };
+  }
+  const isKept = conflict.labels.some(isDeleted);
+  const hint = isKept ? words.__('Take %1: keep this cell', what) : words.__('Take %1', what);
+  return { choice, kind, title, detail, hint };
 }
 
 /**

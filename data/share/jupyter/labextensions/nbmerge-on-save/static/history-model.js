@@ -38,7 +38,7 @@
  * @property {(what: string, path: string, body: Record<string, unknown>) => Promise<any>} act
  */
 
-export const PAGE = 30; // rows
+const PAGE = 30; // rows
 const MOST = 200; // that are asked for at once
 
 export class History {

@@ -10,7 +10,7 @@ import { button, element, legible } from './elements.js';
 import { VersionDialog } from './history-dialog.js';
 import { History } from './history-model.js';
 import { doubtful, note, showIn, versions } from './history-view.js';
-import { lostThings } from './lost-view.js';
+import { lostThings } from './history-lost.js';
 
 /** @typedef {import('./words.js').Words} Words */
 /** @typedef {import('./history-model.js').Requests} Requests */

@@ -6,7 +6,7 @@
  */
 
 import { element } from './elements.js';
-import { told } from './report-words.js';
+import { told } from './history-report-words.js';
 
 /** @typedef {import('./words.js').Words} Words */
 

@@ -138,7 +138,7 @@ async function show(page, settings) {
         if (await isOn(settings, 'presence')) await (await import('./presence.js')).showPresence(page);
       }
     ],
-    [words.__('buttons for conflicts'), async () => (await import('./conflict-commands.js')).showConflicts(page)],
+    [words.__('buttons for conflicts'), async () => (await import('./conflicts.js')).showConflicts(page)],
     [words.__('the history'), async () => (await import('./history.js')).showHistory(page)]
   ];
   const begun = await Promise.allSettled(parts.map(([, begin]) => begin()));

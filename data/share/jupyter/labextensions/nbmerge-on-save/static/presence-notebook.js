@@ -33,7 +33,7 @@ import { carrier, Places } from './presence-places.js';
  * @property {import('@jupyterlab/services').ServerConnection.ISettings} settings
  * @property {Words} words
  * @property {import('./provider.js').NotebookProvider} provider
- * @property {import('./carets.js').Carets} carets
+ * @property {import('./presence-carets.js').Carets} carets
  */
 
 const NAMELESS = 'another program'; // as answers call it

@@ -5,7 +5,7 @@
  * it does.
  */
 
-import { Carets } from './carets.js';
+import { Carets } from './presence-carets.js';
 import { codeMirrorIn } from './cell-editors.js';
 import { bringStyle } from './elements.js';
 import { NotebookPresence } from './presence-notebook.js';
