@@ -146,8 +146,7 @@ async function show(page, settings) {
   for (const one of begun) {
     if (one.status === 'rejected') console.warn('nbmerge goes on without a part of this page:', one.reason);
   }
-  const text = words.__('nbmerge cannot show here: %1. Notebooks are saved and merged as ever.', failed.join(', '));
-  if (failed.length) status?.say(text);
+  if (failed.length) status?.say(words.__('nbmerge merges as ever, but cannot show %1', failed.join(', ')));
 }
 
 /**
