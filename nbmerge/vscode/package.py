@@ -26,7 +26,7 @@ IDENTIFIER = f"{PUBLISHER}.{NAME}"
 
 _OWN = os.path.join("share", "nbmerge-on-save", "vscode")
 # What the extension has in common with the part in Jupyter's page.
-_SHARED = os.path.join("share", "jupyter", "labextensions", "nbmerge-on-save", "static")
+_SHARED = os.path.join("share", "jupyter", "labextensions", "nbmerge-on-save", "page")
 _SHARED_MODULES = ("markers.js", "notebooks.js", "order.js", "text.js")
 _TYPES = {
     "cjs": "application/javascript",

@@ -19,14 +19,14 @@ from tests.helpers.node_process import NodeProcess, Request, node_process
 from tests.helpers.spelling import JUPYTER
 from tests.jupyter_page.lab import EXTENSIONS
 
-STATIC = EXTENSIONS / "nbmerge-on-save" / "static"
+PAGE = EXTENSIONS / "nbmerge-on-save" / "page"
 _HOST = Path(__file__).with_name("pages.mjs")
 
 
 @contextmanager
 def node(modules: str = "") -> Iterator[NodeProcess]:
     """A process; `modules`: a folder in which `@jupyter/ydoc` is installed, "" for the stand-in."""
-    with node_process(_HOST, str(STATIC), *([modules] if modules else [])) as found:
+    with node_process(_HOST, str(PAGE), *([modules] if modules else [])) as found:
         yield found
 
 

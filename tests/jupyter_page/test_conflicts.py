@@ -306,7 +306,7 @@ def test_typing_is_not_slowed_in_500_cells(there: Server, chromium_program: Brow
 
     def without(page: Any) -> None:
         page.route(
-            "**/static/conflicts.js",
+            "**/page/conflicts.js",
             lambda route: route.fulfill(body=stub, content_type="text/javascript"),
         )
 

@@ -15,7 +15,7 @@ from nbmerge.lineage.changes import Changes
 from tests.helpers.build import code, notebook
 from tests.helpers.node_process import NodeProcess, needs_node, node_process
 from tests.helpers.spelling import JUPYTER
-from tests.jupyter_page.node_pages import STATIC
+from tests.jupyter_page.node_pages import PAGE
 
 pytestmark = needs_node
 HOSTILE = '"><img src=x onerror=canary()>%1 \u202e日本語' + "ü" * 300
@@ -24,7 +24,7 @@ READ = HOSTILE.replace("\u202e", "⟨U+202E⟩")
 
 @pytest.fixture(scope="module")
 def panel() -> Iterator[NodeProcess]:
-    with node_process(Path(__file__).with_name("history.mjs"), str(STATIC)) as found:
+    with node_process(Path(__file__).with_name("history.mjs"), str(PAGE)) as found:
         yield found
 
 

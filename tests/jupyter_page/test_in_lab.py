@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -379,6 +380,13 @@ def test_in_notebook_7(there: Server, chromium_program: Browser) -> None:
     assert [tab.dialogs() for tab in (ann, bob)] == [[], []]
     for tab in (ann, bob):
         tab.page.close()
+
+
+def test_the_modules_of_a_new_version_are_asked_for_at_once(there: Server) -> None:
+    """JupyterLab has browsers keep what lies in folders `static` for a year: names there hold a hash."""
+    for name in ("remoteEntry.js", "plugin.js", "conflicts.css"):
+        with urllib.request.urlopen(f"{there.url}/lab/extensions/nbmerge-on-save/page/{name}") as answer:
+            assert answer.headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("how", ["no server part", "turned off"])

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.node_process import NodeProcess, needs_node, node_process
-from tests.jupyter_page.node_pages import STATIC
+from tests.jupyter_page.node_pages import PAGE
 
 pytestmark = needs_node
 
 
 @pytest.fixture
 def page() -> Iterator[NodeProcess]:
-    with node_process(Path(__file__).with_name("plugin.mjs"), str(STATIC)) as found:
+    with node_process(Path(__file__).with_name("plugin.mjs"), str(PAGE)) as found:
         yield found
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.helpers.examples import tried
 from tests.helpers.node_process import NodeProcess, needs_node, node_process
-from tests.jupyter_page.node_pages import STATIC
+from tests.jupyter_page.node_pages import PAGE
 from tests.jupyter_page.test_texts import TEXTS
 
 pytestmark = needs_node
@@ -23,7 +23,7 @@ AT = {"cell": "one"}
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[NodeProcess]:
-    with node_process(Path(__file__).with_name("presence.mjs"), str(STATIC)) as found:
+    with node_process(Path(__file__).with_name("presence.mjs"), str(PAGE)) as found:
         yield found
 
 

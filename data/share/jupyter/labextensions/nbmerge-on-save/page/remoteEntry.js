@@ -1,5 +1,6 @@
 // A module federation container, as JupyterLab loads it from an extension, written by hand: there is no
-// bundle, and what is served are the modules beside this file as they stand.
+// bundle, and what is served are the modules beside this file as they stand.  Their folder is not called
+// `static`: browsers would keep what is in it for a year, and have the old modules with a new server.
 //
 // The protocol: `_JUPYTERLAB[name]` has `init(scope)`, which is given the modules that all extensions
 // share, and `get(module)`, which gives a function that makes the module.

@@ -38,6 +38,7 @@ import { wordsOf } from './words.js';
 
 const ID = 'nbmerge-on-save:plugin';
 const EVENT = 'https://schema.nbmerge.dev/notebook/v1';
+const PATIENCE = 10_000; // milliseconds for what is shown
 const LOOK = 30_000; // milliseconds: events are hints, and may be missed
 
 /**
@@ -88,7 +89,9 @@ export async function plugins(shared) {
         const { Widget } = await library('@lumino/widgets');
         const words = wordsOf(translator);
         const page = { app, tracker, provider, server, sent, words, Widget, shared, eachPanel, hear };
-        await show({ ...places, ...page }, settings).catch(error => console.warn('nbmerge says nothing here:', error));
+        const failed = (/** @type {unknown} */ error) => console.warn('nbmerge says nothing here:', error);
+        const shown = show({ ...places, ...page }, settings).catch(failed);
+        await Promise.race([shown, new Promise(done => setTimeout(done, PATIENCE))]); // JupyterLab's start waits for it
       }
     }
   ];
