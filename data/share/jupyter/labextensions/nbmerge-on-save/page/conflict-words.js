@@ -1,8 +1,8 @@
 /**
  * Owns: which conflicts of a text count, whose their sides are, and in which words their choices are offered.
  * Must not know: Jupyter, editors, requests.  Runs under node.
- * Invariant: "mine" is said only of a side that this tab has saved, or that alone bears its user's name; else the
- * words are those of the markers.  Every word is a text, whatever a label holds.
+ * Invariant: "mine" is said only of a side that this tab has saved, or that alone bears its user's name, where the
+ * server knows one; else the words are those of the markers.  Every word is a text, whatever a label holds.
  */
 
 import { conflictsIn, isDeleted, nameIn } from './markers.js';

@@ -1,7 +1,8 @@
 /**
  * Owns: who else has one notebook open: what its page tells of itself, and where the others are shown.
  * Must not know: how saves are merged, how a connection is kept, how anything is drawn.
- * Invariant: nothing of it reaches the notebook, its undo history or its file.
+ * Invariant: nothing of it reaches the notebook, its undo history or its file; but who goes to somebody under a folded
+ * heading unfolds it, as by hand.
  */
 
 import { goToCell, viewIn } from './cell-editors.js';
