@@ -37,7 +37,12 @@ NO_GROWTH = Growth()
 class Hearing(Protocol):
     """Being told of changes, until it is stopped."""
 
-    def stop(self) -> None: ...
+    def say(self, text: str) -> None:
+        """Have others hear it who hear what is said; who cannot be reached now never does.  At most 7,999
+        characters of ASCII."""
+
+    def stop(self) -> None:
+        """Be told nothing more, and say nothing more than was to be said already."""
 
 
 class Database(Protocol):
@@ -118,9 +123,14 @@ class Database(Protocol):
     def damaged(self, what: str) -> SystemFailure:
         """The failure to raise for what cannot be."""
 
-    def hear(self, told: Callable[[Collection[int] | None], None]) -> Hearing | None:
+    def hear(
+        self,
+        told: Callable[[Collection[int] | None], None],
+        spoken: Callable[[str | None], None] | None = None,
+    ) -> Hearing | None:
         """Have it told, in another thread, which notebooks others have changed; None stands for any, after
-        each gap.  None is returned where no other machine can."""
+        each gap.  `spoken`, if anybody wants that, is given what others say, and None after a gap, too.
+        None is returned where no other machine can."""
 
     def close(self) -> None:
         """Give it back; it cannot be used after this."""

@@ -15,6 +15,7 @@ import re
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Protocol
 from urllib.parse import quote
 
@@ -93,6 +94,11 @@ class SharedPlaces:
 def stored(places: Places, path: str) -> bytes:
     """The name of the notebook at a path as it is kept."""
     return os.fsencode(places.name_of(path))
+
+
+def alias_of(name: bytes, secret: str) -> str:
+    """What stands for a name where it must not be read: nothing is learnt from it without the secret."""
+    return blake2b(name, digest_size=16, key=secret.encode("ascii")).hexdigest()
 
 
 def here(places: Places, name: bytes) -> str | None:

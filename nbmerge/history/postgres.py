@@ -386,11 +386,16 @@ class PostgresDatabase:
         """The failure to raise for what cannot be.  Nothing is set aside: it is not this machine's alone."""
         return SystemFailure(f"{self.path}: the store is damaged ({what}); restore a backup of the database")
 
-    def hear(self, told: Callable[[Collection[int] | None], None]) -> Hearing:
-        """Have it told which notebooks others have changed; see `nbmerge.history.listening`."""
+    def hear(
+        self,
+        told: Callable[[Collection[int] | None], None],
+        spoken: Callable[[str | None], None] | None = None,
+    ) -> Hearing:
+        """Have it told which notebooks others have changed, and what they say; see
+        `nbmerge.history.listening`."""
         from nbmerge.history.listening import Listener
 
-        listener = Listener(self._connection_made, self.channel, told, self._number)
+        listener = Listener(self._connection_made, self.channel, told, self._number, spoken)
         listener.start()
         return listener
 

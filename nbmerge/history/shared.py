@@ -37,7 +37,7 @@ def open_shared(address: str, local: DirectoryLock, retention: Retention) -> Sto
     database.forget = recent.forget_all
     database.channel = CHANNEL.format(name)
     locks = NotebookLocks(database, recent, local, name, shown=lambda one: places.path_of(one) or one)
-    return Store(database, locks, retention, recent, places)
+    return Store(database, locks, retention, recent, places, name)
 
 
 _TRIES = 5

@@ -246,7 +246,11 @@ class SqliteDatabase:
             f"{self.path}: the store is damaged ({what}); start nbmerge again: it makes a new one"
         )
 
-    def hear(self, told: Callable[[Collection[int] | None], None]) -> None:
+    def hear(
+        self,
+        told: Callable[[Collection[int] | None], None],
+        spoken: Callable[[str | None], None] | None = None,
+    ) -> None:
         """Nothing: no other machine changes it."""
 
     def close(self) -> None:

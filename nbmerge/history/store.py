@@ -24,7 +24,7 @@ from nbmerge.history.hearing import told_paths
 from nbmerge.history.lock import StoreLocks
 from nbmerge.history.parents import StoredParents
 from nbmerge.history.pieces import PieceReader, StoredContent, fetch, keep, pack_ids, unpack_ids
-from nbmerge.history.places import OneMachine, Places, here, stored
+from nbmerge.history.places import OneMachine, Places, alias_of, here, stored
 from nbmerge.history.pruning import KEPT, needed, prune
 from nbmerge.history.recent import NewestContents, RecentNotebooks
 from nbmerge.history.spelling import (
@@ -71,6 +71,7 @@ class Store:
         retention: Retention,
         recent: RecentNotebooks | None = None,
         places: Places = OneMachine(),
+        secret: str = "",
     ) -> None:
         self._database = database
         self._places = places
@@ -78,6 +79,7 @@ class Store:
         self._retention = retention
         self._newest = NewestContents()
         self._recent = recent or RecentNotebooks()
+        self._secret = secret  # of all machines that have the store
 
     # Notebooks.
 
@@ -397,9 +399,19 @@ class Store:
         may hold the lock by now, because the database could not be reached for a while."""
         self._database.confirm()
 
-    def hear(self, told: Callable[[Collection[str] | None], None]) -> Hearing | None:
-        """Have it told, in another thread, which notebooks others have changed; None: any, after a gap."""
-        return self._database.hear(told_paths(self._database, self._places, told))
+    def hear(
+        self,
+        told: Callable[[Collection[str] | None], None],
+        spoken: Callable[[str | None], None] | None = None,
+    ) -> Hearing | None:
+        """Have it told, in another thread, which notebooks others have changed, None: any, after a gap; and,
+        if anybody wants to know, what others say."""
+        return self._database.hear(told_paths(self._database, self._places, told), spoken)
+
+    def alias(self, path: str) -> str:
+        """What the notebook at a real path is called where it is spoken of: the same on all machines, and
+        nobody finds out the path by it who cannot read the store.  "": no other machine has it."""
+        return alias_of(stored(self._places, path), self._secret) if self._secret else ""
 
     def flush(self) -> None:
         """After this, not even a power cut takes back what was recorded; to be called before the

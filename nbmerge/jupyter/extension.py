@@ -75,7 +75,10 @@ class NbmergeExtension(ExtensionApp):
             people.changed(event, Contents(server.contents_manager).file(event.path))
 
         opened = OpenNotebooks(participants.head, participants.run, tell)
-        participants.store.hear(lambda files: server.io_loop.add_callback(opened.heard, files))
+        participants.store.hear(
+            lambda files: server.io_loop.add_callback(opened.heard, files),
+            lambda message: server.io_loop.add_callback(people.spoken, message),
+        )
         self.settings[SETTING] = Serving(participants, opened)
         self.settings[PRESENCE] = people
         if self.rooms and self.serverapp.jpserver_extensions.get(_ROOMS):

@@ -10,9 +10,11 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Protocol
 
 _LONGEST_NAME = 200
+_USER = 24  # characters
 _SOMEBODY = "Somebody"
 # Of middle brightness, so that they stand out from light and from dark.
 _COLOURS = ["#4285d6", "#3f9b4f", "#d9534f", "#9b6bd3", "#d9822b", "#1f9aa8", "#d0589b", "#8d7b4a"]
@@ -32,7 +34,8 @@ class Identity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody, as the server knows them; `user` tells people apart and is told to nobody.
+    """Somebody, as the server knows them; `user` tells people apart, and what they log in with cannot be read
+    from it; no page is told it.
 
     `colour` is theirs wherever they are; "": they have none.
     """
@@ -48,9 +51,20 @@ def person_of(user: Identity) -> Person:
     name = plain(str(user.display_name or user.username)) or _SOMEBODY
     colour = str(user.color or "")
     return Person(
-        str(user.username),
+        blake2b(str(user.username).encode("utf-8", "replace"), digest_size=_USER // 2).hexdigest(),
         name,
         plain(str(user.initials or ""))[:3] or _initials(name),
+        colour if _COLOUR.fullmatch(colour) else "",
+    )
+
+
+def person_in(user: str, name: str, initials: str, colour: str) -> Person:
+    """Somebody as another server tells of them, which is believed no more than an identity."""
+    shown = plain(name) or _SOMEBODY
+    return Person(
+        user[:_USER],
+        shown,
+        plain(initials)[:3] or _initials(shown),
         colour if _COLOUR.fullmatch(colour) else "",
     )
 

@@ -1,8 +1,9 @@
 """Owns: who has which notebook open, where they are, which program has just saved it; who is told what.
 
-Must not know: sockets, requests, who may read a notebook.  Invariant: whoever is alone is asked and told
-nothing; nobody is listed whose page has not answered for half a minute; a page makes the others hear of it
-five times a second at most, however often it speaks; and it says only where it is, never who.
+Must not know: sockets, requests, who may read a notebook, how servers tell each other.  Invariant: whoever
+is alone is asked and told nothing; nobody is listed whose page, or whose server, has said nothing for half a
+minute; a page makes the others hear of it five times a second at most, however often it speaks; and it says
+only where it is, never who.
 
 All times are seconds of the clock that is given, which only runs forward.  Nothing here outlives the server.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TypeAlias
 
@@ -50,6 +51,18 @@ class Presence:
     person: Person
     at: Position | None
     idle: float
+
+
+@dataclass(slots=True)
+class _Elsewhere:
+    """One who is on another server; `heard`: when that said so last, `active`: when they moved."""
+
+    there: Presence
+    heard: float
+    active: float
+
+    def now(self, now: float) -> Presence:
+        return replace(self.there, idle=now - self.active)
 
 
 @dataclass(slots=True)
@@ -99,7 +112,7 @@ class Presences:
         self._members: dict[str, _Member] = {}
         self._notebooks: dict[str, dict[str, _Member]] = {}
         self._programs: dict[str, dict[str, float]] = {}
-        self._elsewhere: dict[str, dict[str, tuple[float, tuple[Presence, ...]]]] = {}
+        self._elsewhere: dict[str, dict[str, _Elsewhere]] = {}
 
     def join(
         self, key: str, person: Person, send: Callable[[Message], None], dismiss: Callable[[], None]
@@ -112,11 +125,12 @@ class Presences:
         if len(members) >= MOST:
             return ""
         now = self._clock()
-        there = coloured(person, [other.person for other in members.values()])
+        self._forget_old()
+        present = [*(other.person for other in members.values()), *(one.person for one in self._others(key))]
+        there = coloured(person, present)
         member = _Member(f"m{next(self._ids)}", key, there, send, dismiss, now, now, now)
-        for other in list(members.values()) if len(members) == 1 else ():
-            self._ask(other, now)  # it has been alone, and may have been gone for long
-            other.heard = now
+        if len(members) == 1:
+            self._wake(key)
         members[member.id] = self._members[member.id] = member
         self._tell_people(key)
         return member.id
@@ -130,6 +144,7 @@ class Presences:
             self._tell_people(member.key)
             if not members:
                 del self._notebooks[member.key]
+                self._elsewhere.pop(member.key, None)  # nobody is to be told of them
 
     def hear(self, id: str, message: Mapping[str, object]) -> None:
         """Somebody's page speaks.  Raises ValueError if that is no message: it is to be sent away."""
@@ -184,17 +199,46 @@ class Presences:
         now = self._clock()
         return tuple(_presence(one, now) for one in self._notebooks.get(key, {}).values())
 
-    def elsewhere(self, server: str, key: str, there: Iterable[Presence]) -> None:
-        """Who has a notebook open on another server, in place of what was said of that one before.
+    def keys(self) -> tuple[str, ...]:
+        """The notebooks that somebody has open on this server."""
+        return tuple(self._notebooks)
 
-        To be said again before half a minute is over: a server that is silent is gone, by this one's clock.
+    def is_elsewhere(self, key: str, name: str = "") -> bool:
+        """Whether somebody has it open on another server; with a name: somebody who is called so."""
+        return any(name in ("", one.person.name) for one in self._others(key))
+
+    def elsewhere(self, key: str, id: str, there: Presence | None) -> None:
+        """One who has a notebook open on another server, by an id that is nobody else's; None: no more.
+
+        To be said again before half a minute is over: who is not spoken of is gone, by this server's clock.
         """
-        found = tuple(replace(one, id=f"{server}/{one.id}") for one in there)
-        servers = self._elsewhere.setdefault(key, {})
-        before = servers.get(server, (0.0, ()))[1]
-        servers[server] = self._clock(), found
-        if found != before:
-            self._tell_people(key)
+        if key not in self._notebooks:
+            return
+        self._forget_old()
+        was_alone, people = self._is_alone(key), self._elsewhere.setdefault(key, {})
+        before = people.pop(id, None)
+        if there is not None and len(people) < MOST:
+            if was_alone:
+                self._wake(key)
+            now = self._clock()
+            people[id] = _Elsewhere(replace(there, id=id), now, now - there.idle)
+        self._tell_change(key, before, people.get(id))
+
+    def _tell_change(self, key: str, before: _Elsewhere | None, after: _Elsewhere | None) -> None:
+        if before is None or after is None or before.there.person != after.there.person:
+            if before is not after:
+                self._tell_people(key)
+        elif before.there.at != after.there.at:
+            told: Message = {"type": "at", "id": after.there.id, "at": _shown(after.there.at)}
+            for member in self._notebooks[key].values():
+                member.send(told)
+
+    def _wake(self, key: str) -> None:
+        """Those who have been alone may have been gone for long: ask them."""
+        now = self._clock()
+        for member in list(self._notebooks[key].values()):
+            self._ask(member, now)
+            member.heard = now
 
     def _ask(self, member: _Member, now: float) -> None:
         member.asked = now
@@ -204,7 +248,8 @@ class Presences:
         return len(self._notebooks.get(key, {})) < 2 and not self._others(key)
 
     def _others(self, key: str) -> list[Presence]:
-        return [one for _, people in self._elsewhere.get(key, {}).values() for one in people]
+        now = self._clock()
+        return [one.now(now) for one in self._elsewhere.get(key, {}).values()]
 
     def _tell_position(self, member: _Member, now: float) -> None:
         member.told = [then for then in member.told if now - then < 1]
@@ -229,11 +274,11 @@ class Presences:
 
     def _forget_old(self) -> None:
         now = self._clock()
-        for key, servers in list(self._elsewhere.items()):
-            silent = [server for server, (said, _) in servers.items() if now - said > GONE_AFTER]
-            for server in silent:
-                del servers[server]
-            if not servers:
+        for key, people in list(self._elsewhere.items()):
+            silent = [id for id, one in people.items() if now - one.heard > GONE_AFTER]
+            for id in silent:
+                del people[id]
+            if not people:
                 del self._elsewhere[key]
             if silent:
                 self._tell_people(key)

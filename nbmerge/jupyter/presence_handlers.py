@@ -23,6 +23,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from nbmerge.errors import NbmergeError
 from nbmerge.jupyter.events import NotebookChanged
+from nbmerge.jupyter.neighbours import PAUSE, Neighbours
 from nbmerge.jupyter.notebooks import Contents, why_not_here
 from nbmerge.jupyter.participants import Participants
 from nbmerge.jupyter.persons import person_of, plain
@@ -39,19 +40,38 @@ class PresentPeople:
 
     def __init__(self, participants: Participants, presences: Presences | None = None) -> None:
         self.presences = presences or Presences()
+        self.neighbours = Neighbours(self.presences, participants.store.alias)
         self._participants = participants
         self._tab_writers: set[str] = set()
         self._ticking: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self._is_over = False
         self._asking: set[asyncio.Task[None]] = set()
 
     def go_on(self) -> None:
-        """Let time pass while somebody is there."""
-        if self._ticking is None or self._ticking.done():
+        """Let time pass while somebody is there; something has just happened."""
+        self._news.set()
+        if not self._is_over and (self._ticking is None or self._ticking.done()):
             self._ticking = asyncio.get_running_loop().create_task(self._tick())
 
     async def _tick(self) -> None:
-        while pause := self.presences.tick():
-            await asyncio.sleep(pause)
+        pause = 1.0
+        while pause:
+            self._news.clear()
+            pause = self.presences.tick()
+            if message := self.neighbours.message():
+                self._participants.store.say(message)
+            if self.neighbours.waits:
+                pause = PAUSE
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), pause)
+            await asyncio.sleep(PAUSE / 2)  # what happens at once is told at once
+
+    def spoken(self, message: str | None) -> None:
+        """Another server speaks; None: it may have, and was not heard.  In the server's own thread."""
+        self.neighbours.hear(message)
+        if self._ticking is not None and not self._ticking.done():
+            self._news.set()
 
     def tab_saves(self, writer: str) -> None:
         """A tab saves as this writer: its saves are no program's."""
@@ -67,15 +87,20 @@ class PresentPeople:
     async def _program(self, file: str) -> None:
         with contextlib.suppress(NbmergeError):  # it changes again just now
             name = await self._participants.ask(lambda participation: participation.writer(file))
-            if name is not None and name not in self._tab_writers:
-                self.presences.saved(await self.key(file), plain(name))
+            key = await self.key(file)
+            if name is None or name in self._tab_writers or self.presences.is_elsewhere(key, plain(name)):
+                return
+            self.presences.saved(key, plain(name))
 
     async def key(self, file: str) -> str:
         """What names a notebook whichever way its file is reached; a slow drive keeps nobody else waiting."""
         return await self._participants.run(lambda: os.path.realpath(file))
 
     async def stop(self) -> None:
-        """Let no more time pass."""
+        """Let no more time pass, and take leave."""
+        self._is_over = True
+        if message := self.neighbours.farewell():
+            self._participants.store.say(message)
         tasks = [task for task in (self._ticking, *self._asking) if task is not None]
         for task in tasks:
             task.cancel()
@@ -139,12 +164,14 @@ class PresenceHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             if not isinstance(said, dict):
                 raise ValueError("no message")
             self._people.presences.hear(self._id, said)
+            self._people.go_on()
         except (ValueError, RecursionError) as error:
             self._refuse(str(error)[:100])
 
     def on_close(self) -> None:
         """Be there no more."""
         self._people.presences.leave(self._id)
+        self._people.go_on()
         if self.ping_callback is not None:
             self.ping_callback.stop()
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from threading import Lock
 from typing import TypeVar
 
+from nbmerge.history.database import Hearing
 from nbmerge.history.opening import place_of
 from nbmerge.history.values import StoreAway, StoreLost
 from nbmerge.service.notebook_service import Timing
@@ -40,6 +41,8 @@ class StandingStore:
         self._opened = ExitStack()  # all that were opened: threads may still be using those that were lost
         self._current: Participation | None = None
         self._told: Callable[[Collection[str] | None], None] | None = None
+        self._spoken: Callable[[str | None], None] | None = None
+        self._hearing: Hearing | None = None  # what the store that is open now is heard by
         self._spool: Spool | None = None
         self._away: StoreAway | None = None
         self._asked_again_at = 0.0  # on the monotonic clock
@@ -58,11 +61,27 @@ class StandingStore:
                 self._spool = Spool(spool_directory(self.directory))
             return self._spool
 
-    def hear(self, told: Callable[[Collection[str] | None], None]) -> None:
+    def hear(
+        self,
+        told: Callable[[Collection[str] | None], None],
+        spoken: Callable[[str | None], None] | None = None,
+    ) -> None:
         """Have it told, in another thread, which notebooks (real paths) others have changed, once the store
-        is open; None stands for any, after each gap.  Nothing is told where no other machine uses the
-        store."""
-        self._told = told
+        is open; None stands for any, after each gap.  `spoken` is given what others say, and None likewise.
+        Nothing is told where no other machine uses the store."""
+        self._told, self._spoken = told, spoken
+
+    def say(self, text: str) -> None:
+        """Have others hear it who use the store, if it is open and can be reached."""
+        hearing = self._hearing
+        if hearing is not None:
+            hearing.say(text)
+
+    def alias(self, path: str) -> str:
+        """What others who use the store call the notebook at a real path where it is spoken of; "": nobody
+        else does, or the store is not open yet."""
+        current = self._current
+        return "" if current is None else current.service.store.alias(path)
 
     def ask(self, question: Callable[[Participation], T]) -> T:
         """The answer to a question about notebooks; any thread may ask.  Raises NbmergeError, StoreAway at
@@ -113,10 +132,18 @@ class StandingStore:
             if self._current is None:
                 opened = participating(self._state, _TIMING, self._sleep)
                 self._current = self._opened.enter_context(opened)
-                hearing = self._current.service.store.hear(self._told) if self._told is not None else None
-                if hearing is not None:
-                    self._opened.callback(hearing.stop)
+                if self._told is not None:
+                    self._begin_to_hear(self._current, self._told)
             return self._current
+
+    def _begin_to_hear(
+        self, participation: Participation, told: Callable[[Collection[str] | None], None]
+    ) -> None:
+        if self._hearing is not None:
+            self._hearing.stop()  # of a store that was lost
+        self._hearing = participation.service.store.hear(told, self._spoken)
+        if self._hearing is not None:
+            self._opened.callback(self._hearing.stop)
 
     def forget(self, participation: Participation) -> None:
         """Have it opened anew, unless another thread has seen to that already."""

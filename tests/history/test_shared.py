@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.history import notebook_locks, postgres_schema
+from nbmerge.history import listening, notebook_locks, postgres_schema
 from nbmerge.history.address import password_in, without_password
 from nbmerge.history.lock import lock_of
 from nbmerge.history.notebook_locks import NotebookLocks
@@ -442,7 +442,7 @@ def test_who_hears_is_told_of_what_others_change_and_after_a_gap_of_anything(
 
         monkeypatch.setattr(hearing, "_connected", not_yet)
         [[pid]] = engine_of(there).rows(
-            "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%LISTEN%' AND pid <> pg_backend_pid()"
         )
         _end(there, pid)
         heard.wait(None, {notebook_id}, None)
@@ -450,6 +450,69 @@ def test_who_hears_is_told_of_what_others_change_and_after_a_gap_of_anything(
         heard.wait(None, {notebook_id}, None, {notebook_id})
     finally:
         hearing.stop()
+
+
+def test_what_one_says_is_heard_by_the_others_who_listen_for_that_and_not_by_oneself(tmp_path: Path) -> None:
+    here, there, watcher = fresh(tmp_path), fresh(tmp_path), fresh(tmp_path)
+    notebook_id = here.adopt(PATH)
+    told, spoken, own, seen = Heard(), list[str | None](), list[str | None](), Heard()
+    hearings = [
+        engine_of(here).hear(told, own.append),
+        engine_of(there).hear(told, spoken.append),
+        engine_of(watcher).hear(seen),
+    ]
+    try:
+        told.wait(None, None)
+        seen.wait(None)
+        longest = "x" * 7999
+        for text in ("one", longest, "three"):
+            hearings[0].say(text)
+        save(watcher, notebook_id, b"one")
+        end = time.monotonic() + 20
+        while len(spoken) < 4 or len(told.told) < 4:
+            assert time.monotonic() < end, (spoken, told.told)
+            time.sleep(0.01)
+        assert spoken == [None, "one", longest, "three"]
+        assert told.told[2:] == [{notebook_id}, {notebook_id}]
+        assert (own, seen.told) == ([None], [None])
+        hearings[0].say("the last thing")
+        hearings[0].stop()
+        while len(spoken) < 5:
+            assert time.monotonic() < end, spoken
+            time.sleep(0.01)
+        hearings[0].say("too late")
+    finally:
+        for hearing in hearings:
+            hearing.stop()
+    assert spoken[4:] == ["the last thing"]
+
+
+def test_a_listener_that_was_stopped_while_it_connects_tells_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, heard = fresh(tmp_path), Heard()
+    connected, connecting, stopped = engine_of(store)._connection_made, Event(), Event()
+
+    def slowly() -> psycopg.Connection[tuple[object, ...]]:
+        connecting.set()
+        stopped.wait(20)
+        return connected()
+
+    monkeypatch.setattr(engine_of(store), "_connection_made", slowly)
+    monkeypatch.setattr(listening, "_WAIT", 0.05)
+    hearing = engine_of(store).hear(heard, heard.told.append)  # type: ignore[arg-type]
+    connecting.wait(20)
+    hearing.stop()
+    stopped.set()
+    hearing._thread.join(20)  # type: ignore[attr-defined]
+    assert heard.told == []
+
+
+def test_all_machines_call_a_notebook_the_same_and_other_stores_do_not(tmp_path: Path) -> None:
+    one, same, other = fresh(tmp_path), fresh(tmp_path), fresh(tmp_path / "other")
+    assert one.alias(PATH) == same.alias(PATH) != one.alias(OTHER)
+    assert other.alias(PATH) not in ("", one.alias(PATH))
+    assert PATH not in one.alias(PATH)
 
 
 def held_locks(store: Store) -> int:

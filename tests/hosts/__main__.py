@@ -25,6 +25,7 @@ WORLDS: Sequence[tuple[tuple[str, ...], tuple[float, ...], tuple[str, ...]]] = (
     ((), (0, 0, 0), ()),
     (("b", "c"), (0, 1, 20), ("a", "b")),
     ((), (1, 20, 100), ("c",)),
+    ((), (0, 1, 20), ("a", "b", "c")),
 )
 WEIGHTS = {"nothing": 2, "a host is cut off": 4, "the database dies": 3, "a host dies": 1}
 RUNS_IN_A_WORLD = 20

@@ -36,6 +36,7 @@ from tests.hosts.world import LONGEST, DiedError, World
 
 GRACE = 1.0  # seconds after a cut in which what was allowed before may still be done
 QUIET = 2.0  # seconds without a change
+_UNTIL_SAVED = 2 * LONGEST  # seconds: longer than any host is cut off
 _APART = 0.08  # seconds between the saves of programs that tell nothing: a file torn by two is nobody's
 
 
@@ -81,6 +82,7 @@ class Run:
     writers: list[Writer] = field(default_factory=list)
     cut_times: list[tuple[str, float, float]] = field(default_factory=list)
     ending: bool = False
+    failed: list[str] = field(default_factory=list)  # what writers could not do
     untold: Lock = field(default_factory=Lock)
 
     @property
@@ -125,8 +127,14 @@ class Run:
                 self.writers.append(Writer(name, host, self.chance.choice(here), (own, own, shared)))
 
     def _save_on(self, writer: Writer, seed: float) -> None:
-        """What a writer does until the run ends: one save after the other, each until it is done."""
-        chance = Random(seed)
+        """What a writer does until the run ends."""
+        try:
+            self._save_one_after_the_other(writer, Random(seed))
+        except AssertionError as error:
+            self.failed.append(str(error))
+
+    def _save_one_after_the_other(self, writer: Writer, chance: Random) -> None:
+        """Each until it is done."""
         for number in itertools.count():
             time.sleep(chance.uniform(0.1, 1.0))
             if self.ending:
@@ -137,7 +145,7 @@ class Run:
             self._save(writer, f"save-{word}", order, word)
 
     def _save(self, writer: Writer, id: str, order: dict[str, Any], word: str) -> None:
-        end = time.monotonic() + LONGEST
+        end = time.monotonic() + _UNTIL_SAVED
         while True:
             with contextlib.nullcontext() if writer.is_told else self.untold:
                 if not writer.is_told:
@@ -198,6 +206,7 @@ class Run:
         outcome = Outcome(
             saves=sum(len(one.saved) for one in self.writers),
             refused=sum(one.refused for one in self.writers),
+            wrong=list(self.failed),
         )
         with self.history() as store:
             notebook_id = store.notebook_id(os.path.realpath(self.file))

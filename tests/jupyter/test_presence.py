@@ -199,7 +199,8 @@ def test_those_of_other_servers_are_shown_until_their_server_is_silent(room: Roo
     other.page(BOB).move(4)
     ann = room.page(ANN)
     for _ in range(4):
-        room.presences.elsewhere("two", "nb", other.presences.here("nb"))
+        [there] = other.presences.here("nb")
+        room.presences.elsewhere("nb", "two/m1", there)
         room.pass_(10)
     [bob] = ann.last("people")["people"]
     assert (bob["name"], bob["at"]["place"], bob["yours"]) == ("Bob", 4, False)
@@ -207,6 +208,32 @@ def test_those_of_other_servers_are_shown_until_their_server_is_silent(room: Roo
     room.pass_(GONE_AFTER)
     assert ann.names() == []
     assert room.presences.here("nb")[0].person == ANN
+
+
+def test_one_who_was_alone_for_long_is_asked_and_not_sent_away_when_somebody_comes_elsewhere(
+    room: Room,
+) -> None:
+    other = Room()
+    other.page(BOB)
+    ann = room.page(ANN)
+    room.pass_(3600, step=10)
+    room.presences.elsewhere("nb", "two/m1", other.presences.here("nb")[0])
+    assert ann.last("ask") == {"type": "ask"}
+    room.pass_(GONE_AFTER - 1)
+    assert not ann.is_dismissed
+    assert ann.names() == ["Bob"]
+
+
+def test_one_who_moves_elsewhere_is_told_as_a_move(room: Room) -> None:
+    other = Room()
+    bob, ann = other.page(BOB), room.page(ANN)
+    room.presences.elsewhere("nb", "two/m1", other.presences.here("nb")[0])
+    ann.heard.clear()
+    bob.move(4)
+    room.presences.elsewhere("nb", "two/m1", other.presences.here("nb")[0])
+    assert [(one["type"], one.get("id")) for one in ann.heard] == [("at", "two/m1")]
+    room.presences.elsewhere("nb", "two/m1", None)
+    assert ann.names() == []
 
 
 def user(name: str, colour: str | None = None, initials: str | None = None) -> Any:
