@@ -1,12 +1,14 @@
 """Owns: a Jupyter server with nbmerge's part and no other extension, whatever else is installed.
 
-Must not know: the hosts.  `python -m tests.hosts.server FOLDER PORT`.
+Must not know: the hosts.  `python -m tests.hosts.server FOLDER PORT [USER]`; all who ask are that user.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
+from jupyter_server.auth import IdentityProvider, User
 from jupyter_server.serverapp import ServerApp
 
 
@@ -17,7 +19,17 @@ class PlainServer(ServerApp):
         """None but those that it is told."""
 
 
-def main(folder: str, port: str) -> None:
+class Named(IdentityProvider):
+    """Everybody is the user of the server."""
+
+    async def _get_user(self, handler: Any) -> User:
+        name = sys.argv[-1]
+        return User(name, display_name=name.title())
+
+    get_user = _get_user
+
+
+def main(folder: str, port: str, user: str = "") -> None:
     """Serve until it is killed."""
     settings = {
         "root_dir": folder,
@@ -29,6 +41,8 @@ def main(folder: str, port: str) -> None:
         "jpserver_extensions": "{'nbmerge.jupyter': True}",
     }
     words = [f"--ServerApp.{name}={value}" for name, value in settings.items()]
+    if user:
+        words.append("--ServerApp.identity_provider_class=tests.hosts.server.Named")
     PlainServer.launch_instance([*words, "--IdentityProvider.token="])
 
 
