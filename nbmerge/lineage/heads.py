@@ -74,7 +74,9 @@ class Derivation:
     `answers`: it only repeats a tip, and the merge is written again because of it;
     `closes_all`: whoever made it saw everything, open tips included; `tips`: what the notebook is made of
     then, the save itself included, if that does not follow from its parents; `revised` are the parents of
-    earlier versions of which more is known now; `told`: people are to be told, though nothing is open.
+    earlier versions of which more is known now; `told`: people are to be told, though nothing is open;
+    `drops`: versions below its parents of which it lacks something, to become open tips, each with what its
+    author saw if not that.
     """
 
     outcome: Outcome
@@ -87,6 +89,7 @@ class Derivation:
     tips: tuple[int, ...] = ()
     revised: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     told: bool = False
+    drops: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,14 @@ def save_recorded(heads: Heads, graph: Graph, number: int, derivation: Derivatio
     opened = (
         OpenTip(tip, _overwritten_base(heads, derivation, tip), number, now) for tip in derivation.overwrites
     )
+    known = {tip.version for tip in still}
+    dropped = (
+        OpenTip(version, base, number, now)
+        for version, base in derivation.drops.items()
+        if version not in known
+    )
     answered = (*after.answered, number) if derivation.answers else after.answered
-    return replace(after, open=(*still, *opened), answered=answered)
+    return replace(after, open=(*still, *opened, *dropped), answered=answered)
 
 
 def left_open(heads: Heads, number: int, now: float) -> Heads:

@@ -90,6 +90,16 @@ def goes_on(line: str, other: str) -> bool:
     return line != other and 2 * same >= len(line) and begun
 
 
+_ALIKE = 0.6  # share of words that a line has in common with the one it was made of
+
+
+def becomes(line: str, other: str) -> bool:
+    """Whether another line may be this one, changed: it keeps most of its words, or goes on from it."""
+    mine, theirs = words(line).keys(), words(other).keys()
+    common = 2 * len(mine & theirs) / (len(mine) + len(theirs) or 1)
+    return common > _ALIKE or goes_on(line, other) or is_tuned(line, [other])
+
+
 _LITERAL = re.compile(r"\b\d[\w.]*|'[^']*'|\"[^\"]*\"|\b(?:True|False|None)\b")
 
 

@@ -69,7 +69,7 @@ def _one(made: object, seed: int, number: int, only: str | None, deaf: Sequence[
     try:
         outcome = run.go(DISTURBANCES[what])
     except AssertionError as error:
-        outcome = Outcome(wrong=[str(error)[:6000]])
+        outcome = Outcome(wrong=[str(error)[:20000]])
     said = (
         f"{outcome.saves} saves, {outcome.refused} refused, {outcome.merges} merges, {outcome.seconds:.1f} s"
     )

@@ -200,7 +200,18 @@ class Run:
             time.sleep(0.1)
 
     def _said(self) -> str:
-        return "\n".join(f"=== {name}\n{one.said()}" for name, one in self.world.hosts.items())
+        """What happened last in the notebook, and what the hosts say."""
+        with self.history() as store:
+            notebook_id = store.adopt(os.path.realpath(self.file))
+            now, heads = time.time(), store.heads(notebook_id)
+            last = [
+                f"@{one.number} {now - one.time:.1f} s ago: {one.origin.value} of {one.parents}, {one.size},"
+                f" by {one.writer.name or one.writer.way}: {one.why}"
+                for one in store.versions(notebook_id, last=40)
+            ]
+        status = [f"{name}: {one.status()}" for name, one in self.world.hosts.items()]
+        logs = [f"=== {name}\n{one.said()}" for name, one in self.world.hosts.items()]
+        return "\n".join([*last, str(heads), *status, *logs])
 
     def _judged(self) -> Outcome:
         outcome = Outcome(
