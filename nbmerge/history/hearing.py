@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Told: TypeAlias = Callable[[Collection[str] | None], None]
+    Spoken: TypeAlias = Callable[[str | None], None]
 
 
 def told_paths(database: Database, places: Places, told: Told) -> Callable[[Collection[int] | None], None]:

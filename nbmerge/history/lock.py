@@ -51,6 +51,10 @@ class StoreLocks(Protocol):
     def unless_busy(self, name: Callable[[], bytes]) -> AbstractContextManager[bool]:
         """The same for who can do without; False: somebody else holds it."""
 
+    def hurrying(self) -> AbstractContextManager[None]:
+        """While it lasts this thread does not wait for a notebook that another machine holds: NotebookHeld is
+        raised soon."""
+
 
 class DirectoryLock(AbstractContextManager[None]):
     """The lock of one directory in this process; None: nothing on disk, threads only."""
@@ -96,6 +100,10 @@ class DirectoryLock(AbstractContextManager[None]):
     def unless_busy(self, name: Callable[[], bytes]) -> AbstractContextManager[bool]:
         """Nothing, likewise."""
         return nullcontext(True)
+
+    def hurrying(self) -> AbstractContextManager[None]:
+        """Nothing: there is no other machine."""
+        return nullcontext()
 
     def _taken(self, path: str) -> int:
         try:

@@ -14,12 +14,13 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from threading import local as by_thread
 
-from nbmerge.errors import SystemFailure
 from nbmerge.history.lock import DirectoryLock
 from nbmerge.history.postgres import PostgresDatabase
 from nbmerge.history.recent import WINDOW, KnownNotebook, RecentNotebooks
 from nbmerge.history.spelling import COLUMNS, read_heads, read_stamp, read_version
+from nbmerge.history.values import NotebookHeld
 from nbmerge.history.wire import Statement
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 PATIENCE = 60.0  # seconds; a merge of the largest notebooks takes a few
+_HURRY = 0.1  # seconds for who is in a hurry: that somebody frees a lock is on its way for a while
 SILENCE = 45  # seconds for which a holder may ask the database nothing
 PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)  # seconds between tries; the last one from then on
 _BOOK = "SELECT id, generation, last, standing, glance FROM book WHERE path = ?"
@@ -57,6 +59,7 @@ class NotebookLocks:
         self._local = local
         self._store = store.encode("ascii")
         self._patience = patience
+        self._waits = by_thread()  # by thread
         self._shown = shown  # what people call a notebook
         self._held: dict[bytes, int] = {}  # how often, by name
 
@@ -89,6 +92,19 @@ class NotebookLocks:
             finally:
                 self._give_back(names)
 
+    @contextlib.contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """While it lasts this thread does not wait for a notebook that another machine holds."""
+        before, self._waits.patience = self._waiting(), _HURRY
+        try:
+            yield
+        finally:
+            self._waits.patience = before
+
+    def _waiting(self) -> float:
+        """For how many seconds this thread waits."""
+        return float(getattr(self._waits, "patience", self._patience))
+
     def _soon_taken(self, names: Sequence[bytes]) -> bool:
         """The same as `_taken`, but for a moment: that somebody frees a lock is on its way for a while."""
         for pause in PAUSES:
@@ -98,7 +114,8 @@ class NotebookLocks:
         return self._taken(names)
 
     def _acquire(self, names: Sequence[bytes], seeking: str) -> None:
-        end, pauses = time.monotonic() + self._patience, iter(PAUSES)
+        patience = self._waiting()
+        end, pauses = time.monotonic() + patience, iter(PAUSES)
         while True:
             self._local.__enter__()
             try:
@@ -106,9 +123,9 @@ class NotebookLocks:
                     return
                 if time.monotonic() > end:
                     path = self._shown(os.fsdecode(names[0]))
-                    raise SystemFailure(
+                    raise NotebookHeld(
                         f"{path}: another machine or process has held the notebook for"
-                        f" {self._patience:.0f} s; see what it does and try again"
+                        f" {patience:.0f} s; see what it does and try again"
                     )
             except BaseException:
                 self._local.__exit__()

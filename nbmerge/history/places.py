@@ -48,6 +48,10 @@ class Places(Protocol):
     def path_of(self, name: str) -> str | None:
         """Where it is on this machine; None: it is on none of this machine's folders."""
 
+    def alias(self, path: str) -> str:
+        """What machines call the notebook at a real path among themselves, from which nobody else learns its
+        name; "": no other machine has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class OneMachine:
@@ -61,6 +65,9 @@ class OneMachine:
     def path_of(self, name: str) -> str | None:
         return name
 
+    def alias(self, path: str) -> str:
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class SharedPlaces:
@@ -69,6 +76,7 @@ class SharedPlaces:
     roots: tuple[Root, ...]
     host: str
     shared: bool = True
+    secret: str = ""  # of all who may read the store
 
     def name_of(self, path: str) -> str:
         for root in self.roots:
@@ -90,15 +98,14 @@ class SharedPlaces:
                 return path if self.name_of(path) == name else None
         return None
 
+    def alias(self, path: str) -> str:
+        key = self.secret.encode("ascii")
+        return blake2b(stored(self, path), digest_size=16, key=key).hexdigest() if key else ""
+
 
 def stored(places: Places, path: str) -> bytes:
     """The name of the notebook at a path as it is kept."""
     return os.fsencode(places.name_of(path))
-
-
-def alias_of(name: bytes, secret: str) -> str:
-    """What stands for a name where it must not be read: nothing is learnt from it without the secret."""
-    return blake2b(name, digest_size=16, key=secret.encode("ascii")).hexdigest()
 
 
 def here(places: Places, name: bytes) -> str | None:

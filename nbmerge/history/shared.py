@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from nbmerge.history.lock import DirectoryLock
 from nbmerge.history.notebook_locks import NotebookLocks
@@ -37,7 +38,7 @@ def open_shared(address: str, local: DirectoryLock, retention: Retention) -> Sto
     database.forget = recent.forget_all
     database.channel = CHANNEL.format(name)
     locks = NotebookLocks(database, recent, local, name, shown=lambda one: places.path_of(one) or one)
-    return Store(database, locks, retention, recent, places, name)
+    return Store(database, locks, retention, recent, replace(places, secret=name))
 
 
 _TRIES = 5

@@ -103,3 +103,9 @@ def read_heads(text: str) -> Heads:
     fields["open"] = [OpenTip(**tip) for tip in fields["open"]]
     lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
     return Heads(**{**fields, **lists})
+
+
+def digests_from(digits: str) -> tuple[bytes, bytes]:
+    """Between which digests those are that begin with these digits."""
+    first = bytes.fromhex(digits)
+    return first, first + b"\xff" * 32

@@ -24,12 +24,13 @@ from nbmerge.history.hearing import told_paths
 from nbmerge.history.lock import StoreLocks
 from nbmerge.history.parents import StoredParents
 from nbmerge.history.pieces import PieceReader, StoredContent, fetch, keep, pack_ids, unpack_ids
-from nbmerge.history.places import OneMachine, Places, alias_of, here, stored
+from nbmerge.history.places import OneMachine, Places, here, stored
 from nbmerge.history.pruning import KEPT, needed, prune
 from nbmerge.history.recent import NewestContents, RecentNotebooks
 from nbmerge.history.spelling import (
     COLUMNS,
     conflicts_packed,
+    digests_from,
     heads_text,
     note_text,
     parents_text,
@@ -49,6 +50,8 @@ from nbmerge.merge.values import Conflict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from nbmerge.history.hearing import Spoken, Told
 
 TOGETHER = 200  # versions that are asked for in one question
 ALL = 1 << 60  # versions: more than there are
@@ -71,15 +74,13 @@ class Store:
         retention: Retention,
         recent: RecentNotebooks | None = None,
         places: Places = OneMachine(),
-        secret: str = "",
     ) -> None:
         self._database = database
-        self._places = places
+        self.places = places
         self._locks = locks
         self._retention = retention
         self._newest = NewestContents()
         self._recent = recent or RecentNotebooks()
-        self._secret = secret  # of all machines that have the store
 
     # Notebooks.
 
@@ -88,7 +89,7 @@ class Store:
         if (known := self.notebook_id(path)) is not None:
             return known
         with self._database.writing():
-            name = stored(self._places, path)
+            name = stored(self.places, path)
             self._database.run("INSERT INTO book (path) VALUES (?) ON CONFLICT (path) DO NOTHING", name)
             known = self.notebook_id(path)  # another process may have been faster
         assert known is not None
@@ -96,7 +97,7 @@ class Store:
 
     def notebook_id(self, path: str) -> int | None:
         """The id of the notebook at this path, if it has one."""
-        name = stored(self._places, path)
+        name = stored(self.places, path)
         if (known := self._recent.named(name)) is not None:
             return known.notebook_id
         row = self._database.row("SELECT id FROM book WHERE path = ?", name)
@@ -119,13 +120,13 @@ class Store:
         """Where the notebook is now; if it is on other machines only, what the store calls it.  Raises
         NotebookError if there is no such notebook."""
         name = self._column(notebook_id, "path")
-        return here(self._places, name) or os.fsdecode(name)
+        return here(self.places, name) or os.fsdecode(name)
 
     def notebooks(self) -> tuple[StoredNotebook, ...]:
         """All notebooks that this machine has, by path."""
         rows = self._database.rows("SELECT id, path FROM book ORDER BY path")
         with self._database.decoding("paths"):
-            found = [(number, here(self._places, name)) for number, name in rows]
+            found = [(number, here(self.places, name)) for number, name in rows]
         return tuple(StoredNotebook(number, path) for number, path in found if path is not None)
 
     def standings(self) -> Iterator[tuple[StoredNotebook, Heads]]:
@@ -133,13 +134,13 @@ class Store:
         rows = self._database.rows("SELECT id, path, standing FROM book WHERE last > 0 ORDER BY path")
         with self._database.decoding("heads"):
             for notebook_id, name, text in rows:
-                if text is not None and (path := here(self._places, name)) is not None:
+                if text is not None and (path := here(self.places, name)) is not None:
                     yield StoredNotebook(notebook_id, path), read_heads(text)
 
     def seen(self, path: str) -> LastSeen | None:
         """What is known of the notebook at this path, in one question; None: nothing."""
         query = "SELECT id, glance, standing FROM book WHERE path = ?"
-        row = self._database.row(query, stored(self._places, path))
+        row = self._database.row(query, stored(self.places, path))
         if row is None:
             return None
         notebook_id, glance, text = row
@@ -149,20 +150,20 @@ class Store:
 
     def moved(self, old: str, new: str) -> None:
         """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
-        names = partial(stored, self._places, old), partial(stored, self._places, new)
+        names = partial(stored, self.places, old), partial(stored, self.places, new)
         with self._locks.owning(*names), self._database.writing():
             source, target = self.notebook_id(old), self.notebook_id(new)
             if source is None or source == target or (target is not None and self._column(target, "last")):
                 return
             self._recent.forget(source, target)
             self._database.run("DELETE FROM book WHERE id = ?", target)
-            self._database.run("UPDATE book SET path = ? WHERE id = ?", stored(self._places, new), source)
+            self._database.run("UPDATE book SET path = ? WHERE id = ?", stored(self.places, new), source)
             self._database.changed(source)
 
     @property
     def is_shared(self) -> bool:
         """Whether other machines use it, too."""
-        return self._places.shared
+        return self.places.shared
 
     def stamp(self, notebook_id: int) -> tuple[int, int, int] | None:
         """What was last set: (modified, size, inode)."""
@@ -233,7 +234,7 @@ class Store:
 
     def beginning(self, notebook_id: int, digits: str) -> tuple[Version, ...]:
         """The versions that are kept whose digest begins with these digits, an even number; ascending."""
-        return self._read(_BEGINNING, notebook_id, *_from_digits(digits))
+        return self._read(_BEGINNING, notebook_id, *digests_from(digits))
 
     def merges(self, notebook_id: int, before: int, last: int) -> tuple[Version, ...]:
         """The newest merges of a notebook that are kept and older than a version, newest first."""
@@ -255,7 +256,7 @@ class Store:
         is far from the database asks all at once."""
         asked: list[tuple[str, Sequence[object]]] = [
             (_SENT, (notebook_id, spelled(save_id), notebook_id)),
-            *((_BEGINNING, (notebook_id, *_from_digits(one))) for one in digits),
+            *((_BEGINNING, (notebook_id, *digests_from(one))) for one in digits),
         ]
         self._database.foresee(asked)
 
@@ -392,26 +393,21 @@ class Store:
         """While it is held no other process, and no other thread, changes these notebooks, or the state
         directory; on one machine, any notebook.  `seeking`: the digest of bytes that will be looked for in
         the first one, which is asked for together with the lock."""
-        return self._locks.on(*(stored(self._places, path) for path in paths), seeking=seeking)
+        return self._locks.on(*(stored(self.places, path) for path in paths), seeking=seeking)
+
+    def hurrying(self) -> AbstractContextManager[None]:
+        """This thread does not wait meanwhile for what another machine holds: it raises NotebookHeld."""
+        return self._locks.hurrying()
 
     def confirm_lock(self) -> None:
         """To be called just before something is written to a file.  Raises SystemFailure if somebody else
         may hold the lock by now, because the database could not be reached for a while."""
         self._database.confirm()
 
-    def hear(
-        self,
-        told: Callable[[Collection[str] | None], None],
-        spoken: Callable[[str | None], None] | None = None,
-    ) -> Hearing | None:
+    def hear(self, told: Told, spoken: Spoken | None = None) -> Hearing | None:
         """Have it told, in another thread, which notebooks others have changed, None: any, after a gap; and,
         if anybody wants to know, what others say."""
-        return self._database.hear(told_paths(self._database, self._places, told), spoken)
-
-    def alias(self, path: str) -> str:
-        """What the notebook at a real path is called where it is spoken of: the same on all machines, and
-        nobody finds out the path by it who cannot read the store.  "": no other machine has it."""
-        return alias_of(stored(self._places, path), self._secret) if self._secret else ""
+        return self._database.hear(told_paths(self._database, self.places, told), spoken)
 
     def flush(self) -> None:
         """After this, not even a power cut takes back what was recorded; to be called before the
@@ -500,9 +496,3 @@ class Store:
                 f"notebook {notebook_id}: there is no such notebook in the store; adopt its path first"
             )
         return row[0]
-
-
-def _from_digits(digits: str) -> tuple[bytes, bytes]:
-    """Between which digests those are that begin with these digits."""
-    first = bytes.fromhex(digits)
-    return first, first + b"\xff" * 32

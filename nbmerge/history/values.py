@@ -20,6 +20,10 @@ class StoreLost(SystemFailure):
     """
 
 
+class NotebookHeld(SystemFailure):
+    """Another machine or process holds a notebook, and nothing was done."""
+
+
 class StoreAway(SystemFailure):
     """The database cannot be reached, or could not be for a moment: what was begun came to nothing, and no
     lock is held any more.  The next question asks it anew; nothing has to be opened."""

@@ -33,7 +33,9 @@ class ConflictsHandler(NotebookHandler):
         base = body["base"]
         participants = self.serving.participants
         try:
-            found = await participants.ask(lambda participation: participation.conflicts(file, base, copy))
+            found = await participants.ask(
+                file, lambda participation: participation.conflicts(file, base, copy)
+            )
         except NbmergeError as error:
             self.answer_failure(error, path, file)
             return
@@ -63,7 +65,7 @@ class SettleHandler(ConflictsHandler):
         participants = self.serving.participants
         try:
             made = await participants.ask(
-                lambda participation: participation.settle(file, base, copy, chosen)
+                file, lambda participation: participation.settle(file, base, copy, chosen)
             )
         except NbmergeError as error:
             self.answer_failure(error, path, file)

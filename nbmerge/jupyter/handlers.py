@@ -131,7 +131,9 @@ class NotebookHandler(APIHandler):
 
     async def opened(self, file: str) -> Opened:
         """What a file holds and its version, recorded."""
-        return await self.serving.participants.ask(lambda participation: participation.open_notebook(file))
+        return await self.serving.participants.ask(
+            file, lambda participation: participation.open_notebook(file)
+        )
 
     async def operations(self, operations: tuple[Operation, ...], content: bytes) -> list[dict[str, Any]]:
         """Operations that lead to this content, for a page."""
@@ -280,7 +282,7 @@ class SaveHandler(NotebookHandler):
         base, save_id, writer = body["base"], body["save_id"], self.writer
         self.settings[PRESENCE].tab_saves(writer)
         return await self.serving.participants.ask(
-            lambda participation: participation.save(file, data, base, writer, save_id)
+            file, lambda participation: participation.save(file, data, base, writer, save_id)
         )
 
 
@@ -300,7 +302,7 @@ class PullHandler(NotebookHandler):
         participants = self.serving.participants
         sent = await participants.run(lambda: in_short(notebook))
         try:
-            pulled = await participants.ask(lambda participation: participation.pull(file, base, sent))
+            pulled = await participants.ask(file, lambda participation: participation.pull(file, base, sent))
         except NbmergeError as error:
             self.answer_failure(error, path, file)
             return

@@ -35,7 +35,7 @@ class PastHandler(NotebookHandler):
         file = contents.file(path)
         try:
             answer = await self.serving.participants.ask(
-                lambda participation: question(Past(participation.service, file))
+                file, lambda participation: question(Past(participation.service, file))
             )
         except NbmergeError as error:
             self.answer_failure(error, path, file, "not there")

@@ -46,15 +46,15 @@ class Participants:
         async with lock:
             yield
 
-    async def ask(self, question: Callable[[Participation], T]) -> T:
-        """The answer to a question about notebooks; the server goes on meanwhile.  Raises NbmergeError."""
+    async def ask(self, path: str, question: Callable[[Participation], T]) -> T:
+        """The answer to a question about a notebook; the server goes on meanwhile.  Raises NbmergeError."""
         return await asyncio.get_running_loop().run_in_executor(
-            self._asking, lambda: self.store.ask(question)
+            self._asking, lambda: self.store.ask(question, path)
         )
 
     async def head(self, path: str) -> str:
         """The token of what a notebook holds.  Raises NbmergeError."""
-        return await self.ask(lambda participation: participation.head(path))
+        return await self.ask(path, lambda participation: participation.head(path))
 
     async def run(self, work: Callable[[], T]) -> T:
         """What a function returns that would keep the server waiting."""

@@ -86,7 +86,7 @@ class PresentPeople:
 
     async def _program(self, file: str) -> None:
         with contextlib.suppress(NbmergeError):  # it changes again just now
-            name = await self._participants.ask(lambda participation: participation.writer(file))
+            name = await self._participants.ask(file, lambda participation: participation.writer(file))
             key = await self.key(file)
             if name is None or name in self._tab_writers or self.presences.is_elsewhere(key, plain(name)):
                 return

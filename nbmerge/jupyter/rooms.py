@@ -77,7 +77,9 @@ class RoomFiles:
     async def open(self, path: str) -> Opened:
         """What the file holds and its version."""
         file = self.file(path)
-        return await self.participants.ask(lambda participation: participation.open_notebook(file, _WRITER))
+        return await self.participants.ask(
+            file, lambda participation: participation.open_notebook(file, _WRITER)
+        )
 
     async def note(self, path: str, digest: str, base: str) -> tuple[Claimed, bytes]:
         """The version that a room has just saved and its bytes; it went on from `base` ("": not known).
@@ -93,7 +95,7 @@ class RoomFiles:
             opened = await self.open(path)
             version = opened.version if opened.content == held else ""
             return Claimed(version, version, due=False), held
-        return await self.participants.ask(lambda one: one.claim(file, base, held, _WRITER)), held
+        return await self.participants.ask(file, lambda one: one.claim(file, base, held, _WRITER)), held
 
     async def mend(self, path: str, version: str, content: bytes) -> None:
         """Write what the file lacks of what others have saved, when nobody types into the room for a moment.
@@ -101,13 +103,13 @@ class RoomFiles:
         `content` is what the room has saved as that version.
         """
         file = self.file(path)
-        await self.participants.ask(lambda one: one.save(file, content, version, _WRITER))
+        await self.participants.ask(file, lambda one: one.save(file, content, version, _WRITER))
 
     async def pull(self, path: str, content: Json, base: str) -> Pulled:
         """What the file has got since `base`, for a room that says this now."""
         file = self.file(path)
         data = await self.participants.run(lambda: in_short(as_node(content)))
-        return await self.participants.ask(lambda participation: participation.pull(file, base, data))
+        return await self.participants.ask(file, lambda participation: participation.pull(file, base, data))
 
     async def trusts(self, pulled: Pulled) -> bool:
         """Whether the user trusts what comes of the operations, as a whole."""

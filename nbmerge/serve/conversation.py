@@ -60,7 +60,7 @@ class Conversation:
         self._turns = Turns()
         self._following = Following(
             self._put,
-            lambda path: self._store.ask(lambda participation: participation.head(path)),
+            lambda path: self._store.ask(lambda participation: participation.head(path), path),
             lambda path, version: self._say(changed_line(path, version)),
         )
         self._store.hear(self._following.heard)
@@ -107,7 +107,8 @@ class Conversation:
 
     def _outcome(self, request: EditorRequest, call: EditorCall) -> dict[str, Json]:
         members, run = request.members, call.run
-        answer = {} if run is None else self._store.ask(lambda participation: run(participation, members))
+        path = members.get("path", "")
+        answer = {} if run is None else self._store.ask(lambda calls: run(calls, members), path)
         match request.call:
             case "about":
                 return about(self._options.version, self._store.directory)

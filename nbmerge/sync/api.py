@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -182,6 +182,11 @@ class Participation:
         declared = DeclaredSave(path, content, written, partial(version_in, base), base, name)
         found = saving.claim(self.service, declared)
         return Claimed(token_of(found.version, name), token_of(found.head, name), found.due)
+
+    def hurrying(self) -> AbstractContextManager[None]:
+        """While it lasts this thread does not wait for a notebook that another machine holds: NotebookHeld is
+        raised soon."""
+        return self.service.store.hurrying()
 
     def found(self, path: str, content: bytes) -> None:
         """Keep what a file held, which is not there any more, and whoever wrote it has not told about.

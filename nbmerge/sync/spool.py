@@ -2,9 +2,9 @@
 
 Must not know: how it is noticed that the store is away, who writes the notebooks meanwhile.  Invariant: a
 save is in the spool, whole and on the disk, before the file holds it, and leaves it when it is in the store
-and not before; saves are delivered in the order in which they were kept, each as its writer's own: with
-what it was made from. Nobody but the user can read what waits, and what others can have put there is not
-delivered.
+and not before; the saves of a notebook are delivered in the order in which they were kept, each as its
+writer's own: with what it was made from; a notebook whose saves cannot be delivered now keeps no other one
+waiting.  Nobody but the user can read what waits, and what others can have put there is not delivered.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import os
 import re
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -29,6 +30,7 @@ from nbmerge.sync.tokens import token_of_bytes
 
 _NAME = re.compile(r"\d{20}-\d+\.save")
 _NUMBER = 20  # digits
+_AGAIN = 2.0  # seconds after which what could not be delivered is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Receiver(Protocol):
 
     def found(self, path: str, content: bytes) -> None: ...
 
+    def hurrying(self) -> AbstractContextManager[None]: ...
+
 
 class Spool:
     """The saves that wait in a folder.  Any thread may use it, and other processes may use the folder, too:
@@ -57,7 +61,10 @@ class Spool:
     def __init__(self, directory: str) -> None:
         self._directory = directory
         self._changing = Lock()
-        self._delivering = Lock()
+        self._turns: dict[str, Lock] = {}  # of notebooks: one thread delivers what waits of one
+        self._others = Lock()  # one thread delivers what nobody asks about
+        self._paths: dict[str, str] = {}  # of which notebooks the files are, real ones
+        self._not_before: dict[str, float] = {}  # when those are tried again that could not be delivered
         self._last = max(map(_number, self._names()), default=0)
         self._left = len(self._names())
         self._kept: dict[str, str] = {}  # digests of what was kept last, by notebook
@@ -68,9 +75,10 @@ class Spool:
 
     def keep(self, save: WaitingSave) -> None:
         """Keep a save, after those that wait already.  Raises SystemFailure: it is not kept then."""
+        notebook = os.path.realpath(save.path)
         with self._changing:
             name = digest(save.content)
-            if not save.base and self._kept.get(save.path) == name:
+            if not save.base and self._kept.get(notebook) == name:
                 return  # what the file held is what was kept last
             number = max(self._last + 1, time.time_ns())
             path = os.path.join(self._directory, f"{number:0{_NUMBER}}-{os.getpid()}.save")
@@ -88,29 +96,76 @@ class Spool:
                 raise SystemFailure(f"{message}; nothing was saved") from error
             self._last = number
             self._left += 1
-            self._kept[save.path] = name
+            self._kept[notebook] = name
 
-    def deliver(self, receiver: Receiver) -> None:
-        """Hand on what waits, oldest first.  Raises StoreAway if the store is away again; the rest waits
-        then.
+    def deliver(self, receiver: Receiver, about: str = "") -> None:
+        """Hand on what waits, of each notebook the oldest first.  Raises StoreAway if the store is away
+        again; the rest waits then.
 
-        Another thread that is at it already is waited for: nothing is asked of the store before all is in it.
+        All that waits of the notebook `about` is in the store then, or it is raised why not.  Those that
+        cannot be had now, because another machine holds them or anything else is wrong with them, are passed
+        over and tried again later; nobody waits while another thread is at them.
         """
         if not self._left:
             return
-        with self._delivering:
-            for name in self._names():
+        if about and (wanted := os.path.realpath(about)) in self._waiting():
+            with self._turn(wanted):
+                self._deliver(receiver, wanted)
+        if not self._others.acquire(blocking=False):
+            return
+        try:
+            for path in self._waiting():
+                if time.monotonic() >= self._not_before.get(path, 0.0):
+                    self._deliver_if_free(receiver, path)
+        finally:
+            self._others.release()
+
+    def _deliver_if_free(self, receiver: Receiver, path: str) -> None:
+        turn = self._turn(path)
+        if not turn.acquire(blocking=False):
+            return
+        try:
+            with receiver.hurrying():
+                self._deliver(receiver, path)
+        except StoreAway:
+            raise
+        except SystemFailure:
+            self._not_before[path] = time.monotonic() + _AGAIN
+        finally:
+            turn.release()
+
+    def _deliver(self, receiver: Receiver, of: str) -> None:
+        """Hand on what waits of one notebook."""
+        try:
+            for name in self._waiting().get(of, ()):
                 path = os.path.join(self._directory, name)
                 save = _read(path)
                 if save is not None:
                     _hand_on(receiver, save)
                 if os.path.lexists(path):  # else another process was faster
                     _done_with(path, save)
-                with self._changing:
-                    self._left = max(self._left - 1, 0)
+        finally:
             with self._changing:
                 self._left = len(self._names())
-                self._kept.clear()
+                self._kept.pop(of, None)
+                self._not_before.pop(of, None)
+
+    def _turn(self, path: str) -> Lock:
+        with self._changing:
+            return self._turns.setdefault(path, Lock())
+
+    def _waiting(self) -> dict[str, list[str]]:
+        """The names of the files by the notebook that they are of, in order; those in which no save can be
+        found are of "", which is none."""
+        found: dict[str, list[str]] = {}
+        known, self._paths = self._paths, {}
+        for name in self._names():
+            path = known.get(name)
+            if path is None:
+                path = _path_in(os.path.join(self._directory, name))
+            found.setdefault(path, []).append(name)
+            self._paths[name] = path
+        return found
 
     def _names(self) -> list[str]:
         try:
@@ -170,6 +225,20 @@ def _spelled(save: WaitingSave) -> bytes:
     return json.dumps(head).encode("ascii") + b"\n" + save.content
 
 
+def _path_in(path: str) -> str:
+    """The real path of the notebook whose save is in a file; "": there is none in it, or it is not to be
+    believed."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        if distrust_of(path, os.lstat(path)) is None and not os.path.islink(path):
+            with open(path, "rb") as file:
+                return os.path.realpath(_path_of(json.loads(file.readline())))
+    return ""
+
+
+def _path_of(head: dict[str, str]) -> str:
+    return os.fsdecode(bytes.fromhex(head["path"]))
+
+
 def _read(path: str) -> WaitingSave | None:
     """The save in a file; None if there is none in it, or others can have put it there."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
@@ -178,6 +247,5 @@ def _read(path: str) -> WaitingSave | None:
         with open(path, "rb") as file:
             head, _, content = file.read().partition(b"\n")
         found = json.loads(head)
-        name = os.fsdecode(bytes.fromhex(found["path"]))
-        return WaitingSave(name, content, str(found["base"]), str(found["writer"]))
+        return WaitingSave(_path_of(found), content, str(found["base"]), str(found["writer"]))
     return None

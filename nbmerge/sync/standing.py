@@ -1,9 +1,10 @@
 """Owns: the store that stays open while a program with many threads runs, and is opened anew when it is lost.
 
 Must not know: who asks, and what.  Invariant: a store that was lost, moved or replaced is opened anew, and
-the question asked once more; nothing is closed while somebody may still be asking it.  Of a store that was
-away nothing is asked before it has what was saved meanwhile; while it is away, a question does not wait for
-it again and again.
+the question asked once more; nothing is closed while somebody may still be asking it.  Of a notebook
+nothing is asked before the store has what was saved of it while that was away, and one that another machine
+holds for long keeps nobody from the others; while the store is away, a question does not wait for it again
+and again.
 """
 
 from __future__ import annotations
@@ -81,11 +82,20 @@ class StandingStore:
         """What others who use the store call the notebook at a real path where it is spoken of; "": nobody
         else does, or the store is not open yet."""
         current = self._current
-        return "" if current is None else current.service.store.alias(path)
+        return "" if current is None else current.service.store.places.alias(path)
 
-    def ask(self, question: Callable[[Participation], T]) -> T:
-        """The answer to a question about notebooks; any thread may ask.  Raises NbmergeError, StoreAway at
-        once where it was so a moment ago."""
+    def ask(self, question: Callable[[Participation], T], about: str = "") -> T:
+        """The answer to a question about notebooks; any thread may ask.  `about`: the path of the one whose
+        saves have to be in the store before.  Raises NbmergeError, StoreAway at once where it was so a
+        moment ago."""
+
+        def asked(participation: Participation) -> T:
+            self.spool.deliver(participation, about)
+            return question(participation)
+
+        return self._asked_now(asked)
+
+    def _asked_now(self, question: Callable[[Participation], T]) -> T:
         if self._away is None:
             return self._asked_once_more(question)
         if time.monotonic() < self._asked_again_at or not self._probing.acquire(blocking=False):
@@ -117,14 +127,10 @@ class StandingStore:
     def _asked(self, question: Callable[[Participation], T]) -> T:
         participation = self.participation()
         try:
-            return self._asked_of(participation, question)
+            return question(participation)
         except StoreLost:
             self.forget(participation)
-            return self._asked_of(self.participation(), question)
-
-    def _asked_of(self, participation: Participation, question: Callable[[Participation], T]) -> T:
-        self.spool.deliver(participation)
-        return question(participation)
+            return question(self.participation())
 
     def participation(self) -> Participation:
         """The calls on the store that is open now."""

@@ -24,7 +24,7 @@ from nbmerge.history.notebook_locks import NotebookLocks
 from nbmerge.history.opening import database_of, open_store, place_of, state_directory
 from nbmerge.history.postgres import PostgresDatabase
 from nbmerge.history.store import Store
-from nbmerge.history.values import StoreAway, StoreLost
+from nbmerge.history.values import NotebookHeld, StoreAway, StoreLost
 from tests.helpers.postgres import Server
 from tests.history import stores
 from tests.history.stores import NOON, PATH, contents, filled, fresh, opened, process, save, text
@@ -87,6 +87,20 @@ def test_who_works_on_one_notebook_keeps_nobody_from_another_one(tmp_path: Path)
             there.lock(PATH).__enter__()
     with there.lock(PATH):
         save(there, there.adopt(PATH), b"two")
+
+
+def test_who_is_in_a_hurry_does_not_wait_for_a_notebook_of_another_machine(tmp_path: Path) -> None:
+    here, there = fresh(tmp_path), fresh(tmp_path)
+    on_another_machine(there)
+    with there.lock(PATH):
+        began = time.monotonic()
+        with here.hurrying(), pytest.raises(NotebookHeld):
+            here.lock(PATH).__enter__()
+        assert time.monotonic() - began < 5
+        with here.hurrying(), here.lock(OTHER):
+            save(here, here.adopt(OTHER), b"one")
+    with here.hurrying(), here.lock(PATH):
+        save(here, here.adopt(PATH), b"two")
 
 
 def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
@@ -509,7 +523,7 @@ def test_a_listener_that_was_stopped_while_it_connects_tells_nothing_more(
 
 
 def test_all_machines_call_a_notebook_the_same_and_other_stores_do_not(tmp_path: Path) -> None:
-    one, same, other = fresh(tmp_path), fresh(tmp_path), fresh(tmp_path / "other")
+    one, same, other = (fresh(tmp_path / name).places for name in ("one", "one", "other"))
     assert one.alias(PATH) == same.alias(PATH) != one.alias(OTHER)
     assert other.alias(PATH) not in ("", one.alias(PATH))
     assert PATH not in one.alias(PATH)

@@ -55,9 +55,9 @@ def test_a_store_that_was_lost_stays_open_for_those_who_still_ask_it(
         return participation.head(file)
 
     async def both() -> tuple[str, str]:
-        first = asyncio.ensure_future(participants.ask(slow))
+        first = asyncio.ensure_future(participants.ask(file, slow))
         await participants.run(lambda: asked.wait(LONGEST))
-        second = await participants.ask(loses_once)
+        second = await participants.ask(file, loses_once)
         return await first, second
 
     first, second = asyncio.run(both())
@@ -82,7 +82,9 @@ def test_notebooks_that_have_to_wait_keep_no_other_waiting(
     go_on = Event()
 
     async def one_more() -> str:
-        waiting = [asyncio.ensure_future(participants.ask(lambda _: go_on.wait(LONGEST))) for _ in range(10)]
+        waiting = [
+            asyncio.ensure_future(participants.ask(file, lambda _: go_on.wait(LONGEST))) for _ in range(10)
+        ]
         try:
             await asyncio.wait_for(participants.run(lambda: None), LONGEST / 4)
             return await asyncio.wait_for(participants.head(file), LONGEST / 4)

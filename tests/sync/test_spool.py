@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Event, local
 
 import pytest
 
-from nbmerge.history.values import StoreAway
+from nbmerge.errors import SystemFailure
+from nbmerge.history.values import NotebookHeld, StoreAway
 from nbmerge.service.notebook_service import NotebookService
 from nbmerge.sync import Participation, apply
 from nbmerge.sync.api import participating
@@ -33,6 +38,9 @@ class Receiving:
     def found(self, path: str, content: bytes) -> None:
         self._take("", content)
 
+    def hurrying(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def _take(self, base: str, content: bytes) -> None:
         if len(self.taken) >= self.most:
             raise StoreAway("it is away")
@@ -53,6 +61,66 @@ def test_saves_are_delivered_in_order_also_by_a_later_process(tmp_path: Path) ->
     Spool(str(tmp_path)).deliver(receiving)
     assert receiving.taken == [(save.base, save.content) for save in sent]
     assert os.listdir(tmp_path) == []
+
+
+class Holding(Receiving):
+    """A store in which another machine holds a notebook: who is in a hurry is told so, others wait for it."""
+
+    def __init__(self, path: str, error: SystemFailure) -> None:
+        super().__init__()
+        self.path, self.error = path, error
+        self.is_free, self.asked = Event(), Event()
+        self.in_a_hurry = local()
+        self.tries = 0
+
+    def claim(self, path: str, base: str, content: bytes, writer: str = "") -> None:
+        if path == self.path and not self.is_free.is_set():
+            self.tries += 1
+            if getattr(self.in_a_hurry, "is_so", False):
+                raise self.error
+            self.asked.set()
+            self.is_free.wait(20)
+        super().claim(path, base, content, writer)
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        self.in_a_hurry.is_so = True
+        yield
+        self.in_a_hurry.is_so = False
+
+
+@pytest.mark.parametrize("error", [NotebookHeld("it is held"), SystemFailure("it cannot be read")])
+def test_a_notebook_that_is_held_elsewhere_keeps_no_other_one_waiting(
+    tmp_path: Path, error: SystemFailure
+) -> None:
+    spool, receiving = Spool(str(tmp_path)), Holding("/held.ipynb", error)
+    for number in range(3):
+        for path in ("/held.ipynb", "/free.ipynb"):
+            spool.keep(WaitingSave(path, b"%s %d" % (path.encode(), number), "base"))
+    with ThreadPoolExecutor(1) as threads:
+        about_it = threads.submit(spool.deliver, receiving, "/held.ipynb")
+        assert receiving.asked.wait(20)
+        spool.deliver(receiving)  # of nothing in particular
+        spool.deliver(receiving, "/free.ipynb")
+        spool.deliver(receiving, "/another.ipynb")
+        assert receiving.taken == [("base", b"/free.ipynb %d" % number) for number in range(3)]
+        assert len(spool) == 3
+        receiving.is_free.set()
+        about_it.result(20)
+    assert receiving.taken[3:] == [("base", b"/held.ipynb %d" % number) for number in range(3)]
+    assert (len(spool), os.listdir(tmp_path)) == (0, [])
+
+
+def test_what_could_not_be_delivered_is_tried_again_after_a_while(tmp_path: Path) -> None:
+    spool, receiving = Spool(str(tmp_path)), Holding("/held.ipynb", NotebookHeld("it is held"))
+    spool.keep(WaitingSave("/held.ipynb", b"held", "base"))
+    for _ in range(5):
+        spool.deliver(receiving)
+    assert (receiving.tries, len(spool)) == (1, 1)
+    receiving.is_free.set()
+    spool._not_before.clear()
+    spool.deliver(receiving)
+    assert receiving.taken == [("base", b"held")]
 
 
 def test_what_the_file_held_is_kept_once(tmp_path: Path) -> None:
