@@ -161,7 +161,7 @@ class NotebookLocks:
     def _forget(self, name: bytes) -> None:
         known = self._recent.known(name)
         if known is not None:
-            known.sought.clear()
+            known.forget_what_was_asked()
             known.generation = self._database.generations.pop(known.notebook_id, -1)
         self._recent.unlock(name)
 

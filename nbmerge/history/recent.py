@@ -10,7 +10,7 @@ empties it.  Where nothing is locked by itself (one machine) it knows nothing, a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from nbmerge.history.pieces import StoredContent
@@ -39,6 +39,9 @@ class KnownNotebook:
     versions: dict[int, Version] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)
     sought: dict[str, Version | None] = field(default_factory=dict)  # by digest, while it is locked
+    older: dict[int, Version] = field(default_factory=dict)  # that were asked for, while it is locked
+    read: dict[int, bytes] = field(default_factory=dict)  # contents likewise: a merge reads some twice
+    read_size: int = 0
 
     def newest(self, count: int | None) -> tuple[Version, ...] | None:
         """The newest versions that are kept, ascending; None: it is not known which."""
@@ -49,7 +52,7 @@ class KnownNotebook:
 
     def version(self, number: int) -> Version | None:
         """One of the versions that are known."""
-        return self.versions.get(number)
+        return self.versions.get(number) or self.older.get(number)
 
     def with_digest(self, digest: str) -> Version | None:
         """The newest version with these bytes that is kept, of those that are known."""
@@ -61,6 +64,20 @@ class KnownNotebook:
             ),
             None,
         )
+
+    def was_read(self, number: int, data: bytes) -> None:
+        """Remember what a version holds, while it is locked; of much the last."""
+        self.read[number] = data
+        self.read_size += len(data)
+        while self.read_size > HELD and len(self.read) > 1:
+            self.read_size -= len(self.read.pop(next(iter(self.read))))
+
+    def forget_what_was_asked(self) -> None:
+        """It is locked no more."""
+        self.sought.clear()
+        self.older.clear()
+        self.read.clear()
+        self.read_size = 0
 
     def parents(self) -> dict[int, tuple[int, ...]]:
         """The parents of the versions that are known."""
@@ -79,8 +96,9 @@ class KnownNotebook:
 
     def change(self, number: int, change: Callable[[Version], Version]) -> None:
         """Something about a version was changed."""
-        if number in self.versions:
-            self.versions[number] = change(self.versions[number])
+        for known in (self.versions, self.older):
+            if number in known:
+                known[number] = change(known[number])
 
     def reparented(self, number: int, parents: tuple[int, ...]) -> None:
         """A version has other parents."""
@@ -119,12 +137,12 @@ class NewestContents:
         self._size -= size
         return content if known == number else None
 
-    def look(self, notebook_id: int, number: int, undone: int) -> Sequence[bytes] | None:
-        """The pieces of this version if they are known, which they stay."""
+    def look(self, notebook_id: int, number: int, undone: int) -> bytes | None:
+        """What this version holds if it is known, which it stays."""
         known, content, _ = self._contents.get(notebook_id, (0, None, 0))
         if undone != self._undone or known != number or content is None or not content.pieces:
             return None
-        return content.pieces
+        return b"".join(content.pieces)
 
     def put(self, notebook_id: int, number: int, content: StoredContent) -> None:
         """Remember a content that was just recorded."""

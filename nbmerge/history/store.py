@@ -26,7 +26,7 @@ from nbmerge.history.parents import StoredParents
 from nbmerge.history.pieces import PieceReader, StoredContent, fetch, keep, pack_ids, unpack_ids
 from nbmerge.history.places import OneMachine, Places, here, stored
 from nbmerge.history.pruning import KEPT, needed, prune
-from nbmerge.history.recent import NewestContents, RecentNotebooks
+from nbmerge.history.recent import WINDOW, NewestContents, RecentNotebooks
 from nbmerge.history.spelling import (
     COLUMNS,
     conflicts_packed,
@@ -58,6 +58,7 @@ ALL = 1 << 60  # versions: more than there are
 _BEGINNING = f"""
     SELECT {COLUMNS} FROM version WHERE book = ? AND digest >= ? AND digest < ? AND {KEPT} ORDER BY number
 """
+_UP_TO = "book = ? AND number <= ? AND number > ? ORDER BY number DESC LIMIT ?"
 _SENT = f"""
     SELECT {COLUMNS} FROM version
     WHERE number = (SELECT number FROM sent WHERE book = ? AND save_id = ?) AND book = ? AND {KEPT}
@@ -77,7 +78,7 @@ class Store:
     ) -> None:
         self._database = database
         self.places = places
-        self._locks = locks
+        self.locks = locks
         self._retention = retention
         self._newest = NewestContents()
         self._recent = recent or RecentNotebooks()
@@ -151,7 +152,7 @@ class Store:
     def moved(self, old: str, new: str) -> None:
         """The history follows the file; if both have one, both stay, and `new` goes on with its own."""
         names = partial(stored, self.places, old), partial(stored, self.places, new)
-        with self._locks.owning(*names), self._database.writing():
+        with self.locks.owning(*names), self._database.writing():
             source, target = self.notebook_id(old), self.notebook_id(new)
             if source is None or source == target or (target is not None and self._column(target, "last")):
                 return
@@ -214,11 +215,15 @@ class Store:
 
     def version(self, notebook_id: int, number: int) -> Version:
         """One version, kept or not.  Raises NotebookError if it never was."""
-        if (known := self._recent.of(notebook_id)) is not None and number in known.versions:
-            return known.versions[number]
-        found = self._versions("book = ? AND number = ?", notebook_id, number)
-        if not found:
+        known = self._recent.of(notebook_id)
+        if known is not None and (one := known.version(number)) is not None:
+            return one
+        near = 1 if known is None else WINDOW  # others that are as old are asked for next
+        found = self._versions(_UP_TO, notebook_id, number, number - near, near)
+        if not found or found[0].number != number:
             raise NotebookError(f"{self.path_of(notebook_id)}: there is no version {number}; see `log`")
+        if known is not None:
+            known.older |= {one.number: one for one in found}
         return found[0]
 
     def find(self, notebook_id: int, digest: str) -> Version | None:
@@ -304,19 +309,22 @@ class Store:
 
     def data(self, notebook_id: int, number: int) -> bytes:
         """The exact bytes.  Raises NotebookError if the version is no longer kept, or never was."""
-        if (pieces := self._newest.look(notebook_id, number, self._database.undone)) is not None:
-            return b"".join(pieces)
+        if (newest := self._newest.look(notebook_id, number, self._database.undone)) is not None:
+            return newest
+        if (known := self._recent.of(notebook_id)) is not None and number in known.read:
+            return known.read[number]
         with self._database.reading():
             version = self.version(notebook_id, number)
             recipe = self._recipe(notebook_id, number)
             if recipe is None:
-                raise NotebookError(
-                    f"{self.path_of(notebook_id)}: version {number} is no longer kept; see `log`"
-                )
+                path = self.path_of(notebook_id)
+                raise NotebookError(f"{path}: version {number} is no longer kept; see `log`")
             with self._database.decoding(f"version {number}"):
                 data = fetch(self._database, recipe)
         if digest(data) != version.digest:
             raise self._database.damaged(f"version {number} has changed")
+        if known is not None:
+            known.was_read(number, data)
         return data
 
     def contents(
@@ -393,11 +401,7 @@ class Store:
         """While it is held no other process, and no other thread, changes these notebooks, or the state
         directory; on one machine, any notebook.  `seeking`: the digest of bytes that will be looked for in
         the first one, which is asked for together with the lock."""
-        return self._locks.on(*(stored(self.places, path) for path in paths), seeking=seeking)
-
-    def hurrying(self) -> AbstractContextManager[None]:
-        """This thread does not wait meanwhile for what another machine holds: it raises NotebookHeld."""
-        return self._locks.hurrying()
+        return self.locks.on(*(stored(self.places, path) for path in paths), seeking=seeking)
 
     def confirm_lock(self) -> None:
         """To be called just before something is written to a file.  Raises SystemFailure if somebody else
@@ -405,8 +409,7 @@ class Store:
         self._database.confirm()
 
     def hear(self, told: Told, spoken: Spoken | None = None) -> Hearing | None:
-        """Have it told, in another thread, which notebooks others have changed, None: any, after a gap; and,
-        if anybody wants to know, what others say."""
+        """Have it told, in another thread, which notebooks others have changed and what they say."""
         return self._database.hear(told_paths(self._database, self.places, told), spoken)
 
     def flush(self) -> None:
@@ -439,7 +442,7 @@ class Store:
     @contextmanager
     def pruning(self, notebook_id: int) -> Iterator[bool]:
         """While some versions of a notebook are dropped nobody else changes it; False: somebody does now."""
-        with self._locks.unless_busy(partial(self._name, notebook_id)) as is_free:
+        with self.locks.unless_busy(partial(self._name, notebook_id)) as is_free:
             try:
                 yield is_free
             finally:
@@ -456,7 +459,7 @@ class Store:
     def _changing(self, notebook_id: int) -> Iterator[None]:
         """In a transaction, and with the notebook's lock where each has its own."""
         names = () if self._recent.of(notebook_id) is not None else (partial(self._name, notebook_id),)
-        with self._locks.owning(*names), self._database.writing():
+        with self.locks.owning(*names), self._database.writing():
             yield
             self._database.changed(notebook_id)
 
@@ -492,7 +495,6 @@ class Store:
     def _column(self, notebook_id: int, column: str) -> Any:
         row = self._database.row(f"SELECT {column} FROM book WHERE id = ?", notebook_id)
         if row is None:
-            raise NotebookError(
-                f"notebook {notebook_id}: there is no such notebook in the store; adopt its path first"
-            )
+            why = "there is no such notebook in the store; adopt its path first"
+            raise NotebookError(f"notebook {notebook_id}: {why}")
         return row[0]

@@ -186,7 +186,7 @@ class Participation:
     def hurrying(self) -> AbstractContextManager[None]:
         """While it lasts this thread does not wait for a notebook that another machine holds: NotebookHeld is
         raised soon."""
-        return self.service.store.hurrying()
+        return self.service.store.locks.hurrying()
 
     def found(self, path: str, content: bytes) -> None:
         """Keep what a file held, which is not there any more, and whoever wrote it has not told about.

@@ -45,8 +45,8 @@ def engine_of(store: Store) -> PostgresDatabase:
 
 
 def locks_of(store: Store) -> NotebookLocks:
-    assert isinstance(store._locks, NotebookLocks)
-    return store._locks
+    assert isinstance(store.locks, NotebookLocks)
+    return store.locks
 
 
 def on_another_machine(store: Store) -> None:
@@ -94,12 +94,12 @@ def test_who_is_in_a_hurry_does_not_wait_for_a_notebook_of_another_machine(tmp_p
     on_another_machine(there)
     with there.lock(PATH):
         began = time.monotonic()
-        with here.hurrying(), pytest.raises(NotebookHeld):
+        with here.locks.hurrying(), pytest.raises(NotebookHeld):
             here.lock(PATH).__enter__()
         assert time.monotonic() - began < 5
-        with here.hurrying(), here.lock(OTHER):
+        with here.locks.hurrying(), here.lock(OTHER):
             save(here, here.adopt(OTHER), b"one")
-    with here.hurrying(), here.lock(PATH):
+    with here.locks.hurrying(), here.lock(PATH):
         save(here, here.adopt(PATH), b"two")
 
 
