@@ -65,6 +65,7 @@ class Writer:
     cells: tuple[str, ...]
     saved: list[str] = field(default_factory=list)
     refused: int = 0
+    why: str = ""  # it was refused the last time
 
     @property
     def is_told(self) -> bool:
@@ -161,6 +162,7 @@ class Run:
                 writer.saved.append(word)
                 return
             writer.refused += 1
+            writer.why = answer["why"]
             if time.monotonic() > end:
                 raise AssertionError(f"{word} could not be saved: {answer['why']}")
             time.sleep(0.3)

@@ -105,7 +105,7 @@ def test_a_tab_shows_within_a_second_what_a_tab_on_another_machine_saved(deaf: W
     put(deaf)
     took = []
     for host in ("a", "b"):
-        deaf.do(host, "open", f"tab-{host}", "tab", NAME)
+        assert deaf.do(host, "open", f"tab-{host}", "tab", NAME)["ok"]
     deaf.do("b", "follow", "tab-b", "tab", NAME)
     for number in range(30):
         assert deaf.do("a", "save", "tab-a", "tab", NAME, cell="one", line=f"word{number} = 1")["ok"]

@@ -113,6 +113,11 @@ class Running:
         status = self.status()
         return self.dead or bool(status.get("ready") and status.get("idle"))
 
+    def serves(self) -> bool:
+        """Whether its Jupyter server answers, if it has one."""
+        log = self.host.home / "jupyter.log"
+        return not self.jupyter or (log.exists() and "is running at" in log.read_text(errors="replace"))
+
     def kill(self) -> None:
         """Every process dies at once."""
         with self.news:
@@ -171,6 +176,7 @@ class World:
         """Wait until every watcher watches and every server answers."""
         for running in self.hosts.values():
             until(lambda running=running: running.is_quiet(), "the watcher is ready", running.said)  # type: ignore[misc]
+            until(lambda running=running: running.serves(), "the server serves", running.said)  # type: ignore[misc]
 
 
 def until(
