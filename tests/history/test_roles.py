@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ def lines_of(page: str) -> list[str]:
 def server() -> Iterator[Server]:
     """Its roles are of the whole server, so it is not the others' one."""
     with postgres() as started:
-        once, user, group = lines_of(DOCS.read_text())
+        once, user, group, _ = lines_of(DOCS.read_text())
         owner = psycopg.connect(f"postgresql://tests@/postgres?host={started.folder}", autocommit=True)
         with owner:
             owner.execute(once.encode())
@@ -37,6 +38,8 @@ def server() -> Iterator[Server]:
             owner.execute(user.replace("ann", "eve").encode())
             owner.execute(group.encode())
             owner.execute(b"GRANT team_a TO bob")
+            owner.execute(b"CREATE ROLE monitor LOGIN")
+            owner.execute(b"GRANT pg_monitor TO monitor")
         yield started
 
 
@@ -86,14 +89,110 @@ def test_members_of_a_group_share_notebooks_and_nobody_else_does(server: Server,
     bob.close()
 
 
-def test_what_is_told_to_the_whole_database_is_a_number(server: Server, tmp_path: Path) -> None:
+def test_what_is_told_of_a_change_is_a_number(server: Server, tmp_path: Path) -> None:
     ann = store_of(server, "ann", tmp_path / "ann")
-    with psycopg.connect(address(server, "ann"), autocommit=True) as knowing:
-        [(name,)] = knowing.execute("SELECT name FROM nbmerge_store").fetchall()
-    with psycopg.connect(address(server, "eve"), autocommit=True) as curious:
-        curious.execute(f'LISTEN "nbmerge_{name}"'.encode())
+    with psycopg.connect(address(server, "eve"), autocommit=True) as knowing:
+        knowing.execute(f'LISTEN "nbmerge_{secret_of(server)}"'.encode())
         notebook_id = ann.adopt(PATH)
         save(ann, notebook_id, b'{"cells": ["more"]}')
-        told = [one.payload for one in curious.notifies(timeout=5, stop_after=1)]
+        told = [one.payload for one in knowing.notifies(timeout=5, stop_after=1)]
     assert set(told) == {str(notebook_id)}
     ann.close()
+
+
+def secret_of(server: Server, role: str = "ann", group: str = "") -> str:
+    """The name of a store, as only who may read it knows it."""
+    with psycopg.connect(address(server, role, group), autocommit=True) as knowing:
+        [(name,)] = knowing.execute("SELECT name FROM nbmerge_store").fetchall()
+    return str(name)
+
+
+def all_that_can_be_read(server: Server, role: str) -> str:
+    """Whatever stands in any table or view that PostgreSQL has, as far as a role may read it."""
+    found = []
+    with psycopg.connect(address(server, role), autocommit=True) as curious:
+        names = curious.execute(
+            "SELECT quote_ident(nspname), quote_ident(relname) FROM pg_class JOIN pg_namespace"
+            " ON pg_namespace.oid = relnamespace WHERE relkind IN ('r', 'v', 'm', 'S', 'p', 't')"
+        ).fetchall()
+        for schema, name in names:
+            with contextlib.suppress(psycopg.Error):
+                rows = curious.execute(f"SELECT one::text FROM {schema}.{name} AS one".encode()).fetchall()
+                found += [f"{schema}.{name}: {text}" for (text,) in rows]
+    return "\n".join(found)
+
+
+def hidden(secret: str) -> list[str]:
+    """How it would be seen: as it is, and as bytes are shown."""
+    return [secret, secret.encode().hex()]
+
+
+def test_another_role_finds_nothing_in_all_that_it_may_read_while_others_work(
+    server: Server, tmp_path: Path
+) -> None:
+    ann, same = (store_of(server, "ann", tmp_path / name) for name in ("ann", "same"))
+    spoken, heard = list[str | None](), list[object]()
+    hearings = [one.hear(heard.append, spoken.append) for one in (ann, same)]
+    notebook_id = ann.adopt(PATH)
+    end = time.monotonic() + 20
+    while spoken != [None, None]:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    wanted = [
+        *hidden(SECRET),
+        *hidden(secret_of(server)),
+        *hidden("Ann Lee"),
+        *hidden(ann.places.alias(PATH)),
+    ]
+    with psycopg.connect(address(server, "eve"), autocommit=True) as eve:
+        for channel in ("nbmerge", "nbmerge_", "nbmerge_people", "nbmerge_ann", "ann"):
+            eve.execute(f"LISTEN {channel}".encode())
+        with ann.lock(PATH):
+            save(ann, notebook_id, f'{{"cells": ["{SECRET}"]}}'.encode())
+            for hearing in hearings:
+                assert hearing is not None
+                hearing.say(f"Ann Lee is in {ann.places.alias(PATH)}")
+            seen = {role: all_that_can_be_read(server, role) for role in ("eve", "monitor")}
+        while len(spoken) < 4:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert list(eve.notifies(timeout=0.2)) == []
+    assert "pg_advisory" in seen["monitor"] or "nbmerge.channel" in seen["monitor"], "it sees statements"
+    for text in seen.values():
+        assert [line for line in text.splitlines() if any(one in line for one in wanted)] == []
+    own = all_that_can_be_read(server, "ann")
+    assert all(any(one in own for one in hidden(secret)) for secret in (SECRET, secret_of(server)))
+    for hearing in hearings:
+        assert hearing is not None
+        hearing.stop()
+    ann.close()
+    same.close()
+
+
+def test_who_was_taken_out_of_a_group_hears_no_more_of_it(server: Server, tmp_path: Path) -> None:
+    store_of(server, "ann", tmp_path / "ann", "team_a").close()
+    before = secret_of(server, "ann", "team_a")
+    *_, taking_out = lines_of(DOCS.read_text())
+    with psycopg.connect(f"postgresql://tests@/postgres?host={server.folder}", autocommit=True) as owner:
+        owner.execute(taking_out.encode())
+    with psycopg.connect(address(server, "ann"), autocommit=True) as ann:
+        ann.execute(f'LISTEN "nbmerge_{before}"'.encode())
+        ann.execute(f'LISTEN "nbmerge_{before}_people"'.encode())
+        bob, also_bob = (store_of(server, "bob", tmp_path / name, "team_a") for name in ("bob", "also"))
+        spoken = list[str | None]()
+        hearing, speaking = also_bob.hear(print, spoken.append), bob.hear(print, spoken.append)
+        assert hearing is not None
+        assert speaking is not None
+        save(bob, bob.adopt(PATH), b'{"cells": []}')
+        end = time.monotonic() + 20
+        while "here" not in spoken:
+            assert time.monotonic() < end
+            speaking.say("here")
+            time.sleep(0.05)
+        assert list(ann.notifies(timeout=0.2)) == []
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ann.execute(b"SELECT * FROM team_a.nbmerge_store")
+    hearing.stop()
+    speaking.stop()
+    bob.close()
+    also_bob.close()
