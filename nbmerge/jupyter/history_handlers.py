@@ -14,7 +14,7 @@ from tornado import web
 
 from nbmerge.errors import NbmergeError
 from nbmerge.jupyter.handlers import NotebookHandler
-from nbmerge.jupyter.past import Answer, Past
+from nbmerge.jupyter.past import Answer, Begun, Past
 from nbmerge.service.listing import WantedRows
 from nbmerge.service.lost import LostName
 
@@ -32,10 +32,10 @@ class PastHandler(NotebookHandler):
         contents = self.contents
         self.check_is_here()
         await contents.check_visible(path, 404)
-        file = contents.file(path)
+        file, begun = contents.file(path), Begun()
         try:
             answer = await self.serving.participants.ask(
-                file, lambda participation: question(Past(participation.service, file))
+                file, lambda participation: question(Past(participation.service, file, begun))
             )
         except NbmergeError as error:
             self.answer_failure(error, path, file, "not there")

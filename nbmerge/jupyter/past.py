@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nbmerge.browser.comparison import NamedContent, compared_cells
 from nbmerge.browser.html import STYLE
@@ -18,7 +18,7 @@ from nbmerge.notebook.reader import read
 from nbmerge.service.listing import WantedRows, doubted, page_of, version_as_json
 from nbmerge.service.lost import LostName, lost_rows, put_lost_back
 from nbmerge.service.notebook_service import NotebookService
-from nbmerge.service.restoring import restore_before, restore_cell
+from nbmerge.service.restoring import number_before, restore_cell
 
 Answer = dict[str, object]
 LOST_SHOWN = 100
@@ -26,12 +26,25 @@ _LINES_SHOWN = 40  # of something that is lost, which may be very long
 _WIDTH_SHOWN = 400
 
 
+@dataclass(slots=True)
+class Begun:
+    """What was done of a request when the connection to the store broke: it is asked once more then, and does
+    not do twice what is undone by that.  `before`: the version that the file held; `wanted`: that is to be
+    restored; `conflicts`: it is done, and so many are shown."""
+
+    has_looked: bool = False
+    before: int | None = None
+    wanted: int | None = None
+    conflicts: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The past of the notebook in a file."""
+    """The past of the notebook in a file, for one request."""
 
     service: NotebookService
     file: str
+    begun: Begun = field(default_factory=Begun)
 
     def history(self, wanted: WantedRows) -> Answer:
         """{"rows", "older", "doubts", "head"}: a page of the versions; doubts with the first page only."""
@@ -93,7 +106,9 @@ class Past:
         """Make the file hold what it held before."""
 
         def work() -> int:
-            _, done = restore_before(self.service, self.file)
+            if self.begun.wanted is None:
+                self.begun.wanted = number_before(self.service, self.file)
+            done = self.service.restore(self.file, self.begun.wanted)
             return 0 if done is None or done.merged is None else len(done.merged.merge.conflicts)
 
         return self._done(work)
@@ -131,12 +146,15 @@ class Past:
     def _done(self, work: Callable[[], int]) -> Answer:
         """{"version", "before", "conflicts"}: what the file holds now and held before (null: no notebook),
         and how many conflicts it shows by that."""
-        before: int | None = None
-        with suppress(NotebookError):
-            _, before = self._now()
-        conflicts = work()
+        begun = self.begun
+        if not begun.has_looked:
+            with suppress(NotebookError):
+                _, begun.before = self._now()
+            begun.has_looked = True
+        if begun.conflicts is None:
+            begun.conflicts = work()
         _, head = self._now()
-        return {"version": head, "before": before, "conflicts": conflicts}
+        return {"version": head, "before": begun.before, "conflicts": begun.conflicts}
 
 
 def _shortened(text: str) -> dict[str, object]:

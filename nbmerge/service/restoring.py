@@ -12,7 +12,7 @@ from nbmerge.merge.matching import rows
 from nbmerge.notebook.reader import read
 from nbmerge.service.changes import version_before
 from nbmerge.service.lost import save_made
-from nbmerge.service.notebook_service import NotebookService, Replaced
+from nbmerge.service.notebook_service import NotebookService
 from nbmerge.service.saving import Held
 
 _WRITER = "nbmerge restore"
@@ -39,13 +39,13 @@ def restore_cell(service: NotebookService, path: str, number: int, cell: int) ->
     return save_made(service, path, head, made, _WRITER)
 
 
-def restore_before(service: NotebookService, path: str) -> tuple[int, Replaced | None]:
-    """Make the file hold again what it held before; done twice it is as it was.  The number of that version.
+def number_before(service: NotebookService, path: str) -> int:
+    """The number of the version that the file held before; to restore it twice this is asked twice.
 
-    Raises UsageError if nothing else is known, and as `NotebookService.restore` does.
+    Raises UsageError if nothing else is known.
     """
     with service.at(path) as (notebook_id, _):
         found = version_before(service.store, notebook_id, service.head(notebook_id).digest)
     if found is None:
         raise UsageError(f"{path}: no other version of it is known")
-    return found.number, service.restore(path, found.number)
+    return found.number

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from threading import Lock
 from typing import TypeVar
 
+from nbmerge.errors import SystemFailure
 from nbmerge.history.database import Hearing
 from nbmerge.history.opening import place_of
 from nbmerge.history.values import StoreAway, StoreLost
@@ -46,6 +47,7 @@ class StandingStore:
         self._hearing: Hearing | None = None  # what the store that is open now is heard by
         self._spool: Spool | None = None
         self._away: StoreAway | None = None
+        self._is_over = False
         self._asked_again_at = 0.0  # on the monotonic clock
         self._probing = Lock()  # while it is away one asks, and the others are told so
 
@@ -135,6 +137,8 @@ class StandingStore:
     def participation(self) -> Participation:
         """The calls on the store that is open now."""
         with self._opening:
+            if self._is_over:
+                raise SystemFailure("nbmerge is just ending; try again when it runs")
             if self._current is None:
                 opened = participating(self._state, _TIMING, self._sleep)
                 self._current = self._opened.enter_context(opened)
@@ -158,5 +162,8 @@ class StandingStore:
                 self._current = None
 
     def close(self) -> None:
-        """Close all that were opened: nobody asks any more."""
-        self._opened.close()
+        """Close all that were opened, and listen no more: whoever still asks is told so."""
+        with self._opening:
+            self._is_over = True
+            self._hearing = self._current = None
+            self._opened.close()

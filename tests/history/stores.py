@@ -10,10 +10,16 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psycopg
+
 from nbmerge.files import digest
+from nbmerge.history.lock import lock_of
+from nbmerge.history.notebook_locks import NotebookLocks
 from nbmerge.history.opening import OpenedStore, open_store
+from nbmerge.history.postgres import PostgresDatabase
 from nbmerge.history.sqlite import SqliteDatabase
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft, Retention
@@ -126,3 +132,38 @@ def process(script: str, *arguments: object, before: tuple[str, ...] = ()) -> su
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def engine_of(store: Store) -> PostgresDatabase:
+    assert isinstance(store._database, PostgresDatabase)
+    return store._database
+
+
+def locks_of(store: Store) -> NotebookLocks:
+    assert isinstance(store.locks, NotebookLocks)
+    return store.locks
+
+
+def on_another_machine(store: Store) -> None:
+    """From now on it shares no directory with others."""
+    locks_of(store)._local = lock_of(None)
+
+
+def impatient(store: Store) -> Store:
+    """The same store, which does not wait for long."""
+    locks_of(store)._patience = 0.2
+    return store
+
+
+def cut_off(store: Store) -> None:
+    """End the connection of a store, as the server does with one of which nothing is heard any more."""
+    [[pid]] = engine_of(store).rows("SELECT pg_backend_pid()")
+    end_connection(store, pid)
+
+
+def end_connection(store: Store, pid: int) -> None:
+    address = engine_of(store)._address
+    with psycopg.connect(address, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        while other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
+            time.sleep(0.01)

@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Barrier, Event
 
@@ -17,17 +17,27 @@ import psycopg
 import pytest
 
 from nbmerge.errors import SystemFailure
-from nbmerge.history import listening, notebook_locks, postgres_schema
+from nbmerge.history import notebook_locks, postgres_schema
 from nbmerge.history.address import password_in, without_password
-from nbmerge.history.lock import lock_of
-from nbmerge.history.notebook_locks import NotebookLocks
 from nbmerge.history.opening import database_of, open_store, place_of, state_directory
-from nbmerge.history.postgres import PostgresDatabase
 from nbmerge.history.store import Store
 from nbmerge.history.values import NotebookHeld, StoreAway, StoreLost
 from tests.helpers.postgres import Server
 from tests.history import stores
-from tests.history.stores import NOON, PATH, contents, filled, fresh, opened, process, save, text
+from tests.history.stores import (
+    PATH,
+    contents,
+    cut_off,
+    engine_of,
+    filled,
+    fresh,
+    impatient,
+    on_another_machine,
+    opened,
+    process,
+    save,
+    text,
+)
 
 OTHER = "/home/ada/other.ipynb"
 
@@ -37,41 +47,6 @@ def _shared(server: Server) -> Iterator[None]:
     stores.use(server)
     yield
     stores.use(None)
-
-
-def engine_of(store: Store) -> PostgresDatabase:
-    assert isinstance(store._database, PostgresDatabase)
-    return store._database
-
-
-def locks_of(store: Store) -> NotebookLocks:
-    assert isinstance(store.locks, NotebookLocks)
-    return store.locks
-
-
-def on_another_machine(store: Store) -> None:
-    """From now on it shares no directory with others."""
-    locks_of(store)._local = lock_of(None)
-
-
-def impatient(store: Store) -> Store:
-    """The same store, which does not wait for long."""
-    locks_of(store)._patience = 0.2
-    return store
-
-
-def cut_off(store: Store) -> None:
-    """End the connection of a store, as the server does with one of which nothing is heard any more."""
-    [[pid]] = engine_of(store).rows("SELECT pg_backend_pid()")
-    _end(store, pid)
-
-
-def _end(store: Store, pid: int) -> None:
-    address = engine_of(store)._address
-    with psycopg.connect(address, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", (pid,))
-        while other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
-            time.sleep(0.01)
 
 
 # Locks.
@@ -117,7 +92,7 @@ def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
 HOLDING = """
 import sys, time
 from pathlib import Path
-from tests.history.stores import PATH, fresh
+from tests.history.stores import cut_off, engine_of, impatient, locks_of, on_another_machine, PATH, fresh
 store = fresh(Path(sys.argv[1]))
 with store.lock(PATH):
     print("held", flush=True)
@@ -415,120 +390,6 @@ def test_text_that_no_database_takes_is_taken(tmp_path: Path) -> None:
     assert store.data(notebook_id, 1) == b"\0\xff"
 
 
-# What is told to others.
-
-
-class Heard:
-    """What a listener was told."""
-
-    def __init__(self) -> None:
-        self.told: list[Collection[int] | None] = []
-
-    def __call__(self, numbers: Collection[int] | None) -> None:
-        self.told.append(numbers)
-
-    def wait(self, *wanted: Collection[int] | None) -> None:
-        end = time.monotonic() + 20
-        while self.told != list(wanted):
-            assert time.monotonic() < end, self.told
-            time.sleep(0.01)
-
-
-def test_who_hears_is_told_of_what_others_change_and_after_a_gap_of_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, there, heard = fresh(tmp_path), fresh(tmp_path), Heard()
-    notebook_id = there.adopt(PATH)
-    hearing = engine_of(here).hear(heard)
-    try:
-        heard.wait(None)
-        save(there, notebook_id, b"one")
-        heard.wait(None, {notebook_id})
-        save(here, notebook_id, b"own")  # one's own is no news
-        refused = Event()
-        connected = engine_of(here)._connection_made
-
-        def not_yet() -> psycopg.Connection[tuple[object, ...]]:
-            if not refused.is_set():
-                refused.set()
-                raise StoreAway("away")
-            return connected()
-
-        monkeypatch.setattr(hearing, "_connected", not_yet)
-        [[pid]] = engine_of(there).rows(
-            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%LISTEN%' AND pid <> pg_backend_pid()"
-        )
-        _end(there, pid)
-        heard.wait(None, {notebook_id}, None)
-        save(there, notebook_id, b"two")
-        heard.wait(None, {notebook_id}, None, {notebook_id})
-    finally:
-        hearing.stop()
-
-
-def test_what_one_says_is_heard_by_the_others_who_listen_for_that_and_not_by_oneself(tmp_path: Path) -> None:
-    here, there, watcher = fresh(tmp_path), fresh(tmp_path), fresh(tmp_path)
-    notebook_id = here.adopt(PATH)
-    told, spoken, own, seen = Heard(), list[str | None](), list[str | None](), Heard()
-    hearings = [
-        engine_of(here).hear(told, own.append),
-        engine_of(there).hear(told, spoken.append),
-        engine_of(watcher).hear(seen),
-    ]
-    try:
-        told.wait(None, None)
-        seen.wait(None)
-        longest = "x" * 7999
-        for text in ("one", longest, "three"):
-            hearings[0].say(text)
-        save(watcher, notebook_id, b"one")
-        end = time.monotonic() + 20
-        while len(spoken) < 4 or len(told.told) < 4:
-            assert time.monotonic() < end, (spoken, told.told)
-            time.sleep(0.01)
-        assert spoken == [None, "one", longest, "three"]
-        assert told.told[2:] == [{notebook_id}, {notebook_id}]
-        assert (own, seen.told) == ([None], [None])
-        hearings[0].say("the last thing")
-        hearings[0].stop()
-        while len(spoken) < 5:
-            assert time.monotonic() < end, spoken
-            time.sleep(0.01)
-        hearings[0].say("too late")
-    finally:
-        for hearing in hearings:
-            hearing.stop()
-    assert spoken[4:] == ["the last thing"]
-
-
-def test_a_listener_that_was_stopped_while_it_connects_tells_nothing_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, heard = fresh(tmp_path), Heard()
-    connected, connecting, stopped = engine_of(store)._connection_made, Event(), Event()
-
-    def slowly() -> psycopg.Connection[tuple[object, ...]]:
-        connecting.set()
-        stopped.wait(20)
-        return connected()
-
-    monkeypatch.setattr(engine_of(store), "_connection_made", slowly)
-    monkeypatch.setattr(listening, "_WAIT", 0.05)
-    hearing = engine_of(store).hear(heard, heard.told.append)  # type: ignore[arg-type]
-    connecting.wait(20)
-    hearing.stop()
-    stopped.set()
-    hearing._thread.join(20)  # type: ignore[attr-defined]
-    assert heard.told == []
-
-
-def test_all_machines_call_a_notebook_the_same_and_other_stores_do_not(tmp_path: Path) -> None:
-    one, same, other = (fresh(tmp_path / name).places for name in ("one", "one", "other"))
-    assert one.alias(PATH) == same.alias(PATH) != one.alias(OTHER)
-    assert other.alias(PATH) not in ("", one.alias(PATH))
-    assert PATH not in one.alias(PATH)
-
-
 def held_locks(store: Store) -> int:
     with psycopg.connect(engine_of(store)._address) as other:
         row = other.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
@@ -561,21 +422,3 @@ def test_a_notebook_is_free_again_although_what_is_read_with_the_lock_is_not_to_
         pass
     assert engine_of(store).rows("SELECT 1") == [(1,)]
     assert (engine_of(store).locks, held_locks(store)) == (0, 0)
-
-
-def test_each_change_of_a_notebook_is_told_to_those_who_listen(tmp_path: Path) -> None:
-    store = fresh(tmp_path)
-    database = engine_of(store)
-    with psycopg.connect(database._address, autocommit=True) as listener:
-        listener.execute(f"LISTEN {database.channel}")
-        notebook_id = store.adopt(PATH)
-        with suppress(RuntimeError), store.together():
-            save(store, notebook_id, b"nothing")
-            raise RuntimeError
-        with store.together():
-            save(store, notebook_id, b"one")
-            save(store, notebook_id, b"two")
-        told = [one.payload for one in listener.notifies(timeout=5, stop_after=1)]
-        assert told == [str(notebook_id)]
-        assert list(listener.notifies(timeout=0.05)) == []
-    assert store.versions(notebook_id)[-1].time == NOON

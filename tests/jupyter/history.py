@@ -14,7 +14,10 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from nbmerge.history.opening import open_store
+from nbmerge.history.values import StoreAway
+from nbmerge.jupyter.past import Past
 from nbmerge.lineage.heads import OpenTip
+from nbmerge.service.notebook_service import NotebookService
 from tests.helpers.build import Notebook, code, markdown, notebook, source_of
 from tests.helpers.spelling import JUPYTER
 
@@ -129,6 +132,37 @@ async def test_restoring_is_a_version_that_can_be_undone(page: Page) -> None:
     assert (done["before"], page.sources()) == (3, ["one = 1", "two = 2", "# Notes"])
     await page.do("restore", version=done["before"])
     assert page.sources() == ["one = 11", "two = 2", "x = 3"]
+
+
+@pytest.mark.parametrize("at", [1, 2, 4])
+async def test_the_version_before_comes_back_once_whenever_the_connection_to_the_store_breaks(
+    page: Page, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """It is asked once more then, which must not take back what was done."""
+    await page.begin()
+    before, looked = page.sources(), []
+    now = Past._now
+
+    def breaks(past: Past) -> tuple[int, int]:
+        looked.append(now(past))
+        if len(looked) == at:
+            raise StoreAway("the connection was lost")
+        return looked[-1]
+
+    restored = NotebookService.restore
+
+    def breaks_after(service: NotebookService, path: str, number: int) -> object:
+        done = restored(service, path, number)
+        if at == 4 and not looked[1:]:
+            looked.append((0, 0))
+            raise StoreAway("the connection was lost")
+        return done
+
+    monkeypatch.setattr(Past, "_now", breaks)
+    monkeypatch.setattr(NotebookService, "restore", breaks_after)
+    done = await page.do("restore")
+    assert (done["version"], done["before"]) == (4, 3)
+    assert page.sources() == [source_of(cell) for cell in SECOND["cells"]] != before
 
 
 async def test_the_version_before_comes_back_and_goes_again(page: Page) -> None:

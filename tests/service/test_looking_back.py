@@ -13,7 +13,7 @@ from nbmerge.notebook.reader import read
 from nbmerge.service.listing import HistoryRow, WantedRows, page_of
 from nbmerge.service.notebook_service import NotebookService, open_service
 from nbmerge.service.record import Saved
-from nbmerge.service.restoring import restore_before, restore_cell
+from nbmerge.service.restoring import number_before, restore_cell
 from tests.cli.past import Past
 from tests.cli.world import BASE, LOCAL, REMOTE
 from tests.helpers.build import Notebook, code, markdown, notebook, notebook3
@@ -90,7 +90,7 @@ def test_what_cannot_be_brought_back_is_said_and_nothing_changes(
 def test_the_version_before_where_there_is_none(past: Past) -> None:
     past.saved(THEN)
     with open_service(past.state) as service, pytest.raises(UsageError):
-        restore_before(service, str(past.path))
+        number_before(service, str(past.path))
 
 
 def rows(service: NotebookService, past: Past, wanted: WantedRows) -> tuple[list[HistoryRow], int]:
