@@ -26,6 +26,7 @@ from nbmerge.jupyter.presence import PER_SECOND, Presence, Presences, position_i
 AGAIN = 6.0  # seconds after which it is said again that somebody is there
 PAUSE = 1 / PER_SECOND  # seconds between two messages
 LONGEST = 7500  # characters of a message, all of ASCII; a notification of PostgreSQL may have 7999 bytes
+_ANSWERED = 5.0  # seconds within which who is asked answers
 _SERVER, _ID = re.compile(r"[0-9a-f]{32}"), re.compile(r"m\d{1,12}")
 _LONGEST_IDLE = 1e7  # seconds
 
@@ -54,6 +55,7 @@ class Neighbours:
         self._server = uuid4().hex
         self._aliases: dict[str, str] = {}  # of the notebooks that are open here
         self._shared: set[str] = set()  # those that somebody has open on another server
+        self._asked_at: dict[str, float] = {}
         self._asking: set[str] = set()  # those of which the others are to say who is there
         self._owed: set[tuple[str, str]] = set()  # people, by notebook, of whom another server has asked
         self._said: dict[tuple[str, str], _Said] = {}  # the same, what was said last
@@ -76,6 +78,7 @@ class Neighbours:
             if not message.ask(self._aliases[key]):
                 break
             self._asking.discard(key)
+            self._asked_at[key] = now
             self._owe(key)  # they are to know who asks
         for key, id, there in self._due(now):
             if not message.tell(self._aliases[key], id, there):
@@ -113,7 +116,7 @@ class Neighbours:
         self._look_who_is_here()
         message = _Message(self._server)
         for key, id in self._said:
-            if key in self._shared:
+            if self._was_heard(key):
                 message.tell(self._aliases[key], id, None)  # of whom it is too long for is gone soon anyway
         return message.text() if message.says else ""
 
@@ -126,12 +129,18 @@ class Neighbours:
                 self._asking.add(key)
             (self._shared.add if self._presences.is_elsewhere(key) else self._shared.discard)(key)
         for key in set(self._aliases).difference(keys):
-            if key not in self._shared:
+            if not self._was_heard(key):
                 self._said = {one: said for one, said in self._said.items() if one[0] != key}
             if all(one[0] != key for one in self._said):
                 del self._aliases[key]
                 self._asking.discard(key)
                 self._shared.discard(key)
+                self._asked_at.pop(key, None)
+
+    def _was_heard(self, key: str) -> bool:
+        """Whether another server may know who had a notebook open here: one is there, or may be just
+        answering."""
+        return key in self._shared or self._clock() - self._asked_at.get(key, -_ANSWERED) < _ANSWERED
 
     def _owe(self, key: str) -> None:
         self._owed.update((key, one.id) for one in self._presences.here(key))
@@ -146,9 +155,11 @@ class Neighbours:
 
     def _is_due(self, one: tuple[str, str], there: Presence | None, now: float) -> bool:
         said = self._said.get(one)
+        if there is None:
+            return said is not None and self._was_heard(one[0])
         if one[0] not in self._shared:
             return one in self._owed
-        if there is None or said is None or one in self._owed:
+        if said is None or one in self._owed:
             return True
         return (said.of.person, said.of.at) != (there.person, there.at) or now - said.at >= AGAIN
 

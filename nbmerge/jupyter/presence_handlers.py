@@ -55,14 +55,15 @@ class PresentPeople:
             self._ticking = asyncio.get_running_loop().create_task(self._tick())
 
     async def _tick(self) -> None:
-        pause = 1.0
-        while pause:
+        while True:
             self._news.clear()
             pause = self.presences.tick()
             if message := self.neighbours.message():
                 self._participants.store.say(message)
             if self.neighbours.waits:
                 pause = PAUSE
+            if not pause:
+                return  # at once: whoever comes now has it begun anew
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), pause)
             await asyncio.sleep(PAUSE / 2)  # what happens at once is told at once

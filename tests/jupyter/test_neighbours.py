@@ -183,12 +183,30 @@ def test_after_a_gap_all_see_each_other_again(servers: Servers) -> None:
 
 def test_a_server_that_ends_takes_leave(servers: Servers) -> None:
     ann, _, _ = servers["a"].page(ANN), servers["b"].page(BOB), servers["b"].page(BOB, "/b/other.ipynb")
-    servers.pass_(2)
+    servers.pass_(10)
     farewell = servers["b"].neighbours.farewell()
     assert "other" not in farewell
     servers["b"].say(farewell)
     assert ann.names == []
     assert servers["c"].neighbours.farewell() == ""
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_one_who_goes_before_the_answer_is_here_is_gone_nevertheless(servers: Servers, ends: bool) -> None:
+    ann, bob = servers["a"].page(ANN), servers["b"].page(BOB)
+    servers.pass_(10)
+    bob.leave()
+    servers.pass_(10)
+    again = servers["b"].page(BOB)
+    servers["b"].tick()
+    assert ann.names == ["Bob"]
+    if ends:
+        servers["b"].say(servers["b"].neighbours.farewell())
+    else:
+        again.leave()
+        servers.now += PAUSE
+        servers["b"].tick()
+    assert ann.names == []
 
 
 def test_where_no_other_machine_has_the_store_nothing_is_said(servers: Servers) -> None:

@@ -141,6 +141,10 @@ def test_people_on_two_machines_see_each_other_come_move_and_go(
         assert [one["yours"] for one in more.until("Ann", "Bob") if one["name"] == "Bob"] == [True]
         more.socket.close()
         ann.until("Bob")
+        bob.socket.close()
+        ann.until()
+        two.open()
+        ann.until("Bob")
         two.process.send_signal(signal.SIGTERM)
         began = time.monotonic()
         ann.until()
