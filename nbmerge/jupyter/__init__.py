@@ -5,9 +5,10 @@ how saves are recorded and merged, which is `sync`'s; what the page does with an
 imports anything of Jupyter's server, and nothing imports this room but that server.
 
 To read in this order: `extension` (what the server loads), `handlers` (the requests), `conflict_handlers`,
-`history_handlers` and `past` (those about what was), `participants` (the store that stays open), `notebooks`
-(between contents and bytes), `failures`, `trusting`, `watching` and `events`; `persons`, `presence` and
-`presence_handlers` (who is here); and for documents that people share, `rooms` and `shared_cells`.
+`history_handlers` and `past` (those about what was), `participants` (the store that stays open),
+`notebooks` (between contents and bytes), `failures`, `trusting`, `watching` and `events`; `persons`,
+`presence`, `neighbours` and `presence_handlers` (who is here, on this server and on others); and for
+documents that people share, `rooms` and `shared_cells`.
 """
 
 TYPE_CHECKING = False
