@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from nbmerge.lineage.derivation import SHORTLY
 from nbmerge.lineage.evidence import Cells, difference
 from nbmerge.lineage.heads import Derivation, Outcome
-from nbmerge.lineage.lines import becomes
+from nbmerge.lineage.lines import becomes, telling
 from nbmerge.lineage.settling import SETTLED
 from nbmerge.lineage.versions import DECLARED, Graph, Origin, Version
 from nbmerge.notebook.model import Notebook
@@ -63,6 +63,11 @@ def gone(save: Notebook, seen: Notebook) -> Counter[str]:
     new = [line for line, number in lines.items() if number > 0][:_COMPARED]
     lost = {line: -number for line, number in lines.items() if number < 0}
     return Counter({line: n for line, n in lost.items() if not any(becomes(line, one) for one in new)})
+
+
+def brought_since(before: Notebook, lines: Counter[str]) -> Counter[str]:
+    """Those of the lines that an older version had not, or not as often."""
+    return lines - Counter(line for cell in before.cells for line in telling(cell.source))
 
 
 def dropped(lines: Counter[str], steps: Iterable[ToldStep]) -> Iterator[ToldStep]:

@@ -6,8 +6,8 @@ about contents itself: which version a save derives from is `nbmerge.lineage`'s,
 `nbmerge.merge`'s.
 
 To read in this order: `notebook_service` (the transactions), `record` (how a save becomes a version),
-`saving` (the saves of writers that take part), `claims` (what is told after the fact), `holding` (who is
-just writing), `tips` (the merge of all sides), `labels` (who wrote what its conflicts show), `copies`
-(conflict copies of sync tools), `resolve` (open conflicts and what is known of them), `replay` (the same
-without a file), `cache` (notebooks that were read already).
+`dropped` (what it lacks of others' work), `saving` (the saves of writers that take part), `claims` (what is
+told after the fact), `holding` (who is just writing), `tips` (the merge of all sides), `labels` (who wrote
+what its conflicts show), `copies` (conflict copies of sync tools), `resolve` (open conflicts and what is
+known of them), `replay` (the same without a file), `cache` (notebooks that were read already).
 """

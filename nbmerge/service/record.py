@@ -17,10 +17,8 @@ from nbmerge.files import digest
 from nbmerge.history.store import Store
 from nbmerge.history.values import Draft
 from nbmerge.lineage import derivation as derivations
-from nbmerge.lineage import dropping
 from nbmerge.lineage import heads as algebra
 from nbmerge.lineage.derivation import Candidates
-from nbmerge.lineage.dropping import ToldStep
 from nbmerge.lineage.heads import Derivation, Heads, HeadsChange, OpenTip, Outcome
 from nbmerge.lineage.judge import Save, VersionContent
 from nbmerge.lineage.versions import DECLARED, Context, Git, Origin, Version, Writer
@@ -28,10 +26,10 @@ from nbmerge.notebook.model import Cell, Notebook
 from nbmerge.observe.events import FileStamp, WallTime
 from nbmerge.service.cache import NotebookCache, same_notebook
 from nbmerge.service.claims import put_right
+from nbmerge.service.dropped import drops_of
 from nbmerge.service.judging import NOT_JUDGED, READ, Judging
 
 COMPARED = 12  # how many recent versions a save may derive from, besides tips
-_TOLD = 64  # versions among which those are looked for that writers who take part saved
 JUDGED = 8  # of so many saves of a notebook in a row each is judged; of more, only the last
 
 FindBase: TypeAlias = Callable[[Callable[[str], Sequence[Version]]], Version | None]
@@ -139,25 +137,8 @@ class Recorder:
         notebook = self.cache.put(saved.digest, saved.data)
         save = Save(notebook, saved.time, saved.writer)
         derivation = self.candidates(notebook_id, heads, notebook.cells).derivation(save, context)
-        drops = self._drops(notebook_id, save, derivation)
+        drops = drops_of(self.store, self.cache, notebook_id, save, derivation)
         return self.add(notebook_id, saved, replace(derivation, drops=drops))
-
-    def _drops(self, notebook_id: int, save: Save, derivation: Derivation) -> dict[int, int]:
-        """What a save lacks of the work of writers who take part, though it seems to go on from it."""
-        seen = dropping.seen_by(derivation)
-        held = None if seen is None else self.cache.readable(notebook_id, seen, save.notebook.cells)
-        lines = None if held is None else dropping.gone(save.notebook, held)
-        if not lines or seen is None:
-            return {}
-        versions = self.store.versions(notebook_id, last=_TOLD)
-        told = dropping.told_shortly(versions, self.store.graph(notebook_id), seen, save.time)
-        steps = (step for one in told if (step := self._step(notebook_id, one, save.notebook.cells)))
-        return {step.number: step.base for step in dropping.dropped(lines, steps)}
-
-    def _step(self, notebook_id: int, version: Version, known: tuple[Cell, ...]) -> ToldStep | None:
-        [base] = version.parents
-        before, after = (self.cache.readable(notebook_id, one, known) for one in (base, version.number))
-        return None if before is None or after is None else ToldStep(version.number, base, before, after)
 
     def _judged_together(self, notebook_id: int, saved: Saved, heads: Heads) -> Recorded:
         """Record a save, and then what it turns out to be together with those before it."""

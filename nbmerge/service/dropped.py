@@ -1,0 +1,60 @@
+"""Owns: finding in the store what a save drops of the work of writers who take part.
+
+Must not know: what comes of it, the disk.  Invariant: where a save drops nothing, or only what was there
+before any of them saved, next to nothing is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nbmerge.history.store import Store
+from nbmerge.lineage import dropping
+from nbmerge.lineage.dropping import ToldStep
+from nbmerge.lineage.heads import Derivation
+from nbmerge.lineage.judge import Save
+from nbmerge.lineage.versions import Version
+from nbmerge.notebook.model import Cell
+from nbmerge.service.cache import NotebookCache
+
+_LOOKED_AT = 64  # versions among which those are looked for that writers who take part saved
+_READ = 64_000_000  # bytes of them that are read
+
+
+def drops_of(
+    store: Store, cache: NotebookCache, notebook_id: int, save: Save, derivation: Derivation
+) -> dict[int, int]:
+    """The versions of which a save lacks something although it seems to go on from them, each with what was
+    there before."""
+    seen, known = dropping.seen_by(derivation), save.notebook.cells
+    held = None if seen is None else cache.readable(notebook_id, seen, known)
+    lines = None if held is None else dropping.gone(save.notebook, held)
+    if not lines or seen is None:
+        return {}
+    versions = store.versions(notebook_id, last=_LOOKED_AT)
+    told = dropping.told_shortly(versions, store.graph(notebook_id), seen, save.time)
+    steps = _Steps(cache, notebook_id, known)
+    if told and (oldest := steps.of(told[-1])) is not None:
+        lines = dropping.brought_since(oldest.before, lines)  # most often none: nothing more is read
+    return {step.number: step.base for step in dropping.dropped(lines, steps.all(told))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    cache: NotebookCache
+    notebook_id: int
+    known: tuple[Cell, ...]
+
+    def of(self, version: Version) -> ToldStep | None:
+        [base] = version.parents
+        before = self.cache.readable(self.notebook_id, base, self.known)
+        after = self.cache.readable(self.notebook_id, version.number, self.known)
+        return None if before is None or after is None else ToldStep(version.number, base, before, after)
+
+    def all(self, told: Sequence[Version]) -> Iterator[ToldStep]:
+        room = _READ
+        for version in told:
+            room -= version.size
+            if room > 0 and (step := self.of(version)) is not None:
+                yield step
