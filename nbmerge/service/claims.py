@@ -19,6 +19,7 @@ from nbmerge.lineage import derivation as derivations
 from nbmerge.lineage import heads as algebra
 from nbmerge.lineage.heads import Heads
 from nbmerge.lineage.versions import DECLARED, MADE_AGAIN, Graph, Origin, Version
+from nbmerge.service.dropped import dropped_since
 from nbmerge.service.tips import merge_tips
 
 TYPE_CHECKING = False
@@ -43,7 +44,17 @@ def put_right(recorder: Recorder, notebook_id: int, version: Version, base: Vers
         for merge in wrong:
             if _bases(graph, merge) != _bases(settled.graph, merge):
                 _make_again(recorder, notebook_id, merge)
+        _name_what_was_dropped(recorder, notebook_id, store.version(notebook_id, number))
     return store.version(notebook_id, number)
+
+
+def _name_what_was_dropped(recorder: Recorder, notebook_id: int, version: Version) -> None:
+    """Saves that came before it was told may have dropped something of it."""
+    heads, known = recorder.heads(notebook_id), {tip.version for tip in recorder.heads(notebook_id).open}
+    found = dropped_since(recorder.store, recorder.cache, notebook_id, version)
+    new = tuple(tip for tip in found if tip.version not in known)
+    if new:
+        recorder.store.set_heads(notebook_id, replace(heads, open=(*heads.open, *new)))
 
 
 def _merges_of(recorder: Recorder, notebook_id: int, version: Version) -> Iterator[Version]:

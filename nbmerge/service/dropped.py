@@ -1,4 +1,5 @@
-"""Owns: finding in the store what a save drops of the work of writers who take part.
+"""Owns: finding in the store what a save drops of the work of writers who take part, also of those who tell
+of theirs later.
 
 Must not know: what comes of it, the disk.  Invariant: where a save drops nothing, or only what was there
 before any of them saved, next to nothing is read.
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 from nbmerge.history.store import Store
 from nbmerge.lineage import dropping
 from nbmerge.lineage.dropping import ToldStep
-from nbmerge.lineage.heads import Derivation
+from nbmerge.lineage.heads import Derivation, OpenTip
 from nbmerge.lineage.judge import Save
-from nbmerge.lineage.versions import Version
+from nbmerge.lineage.settling import SETTLED
+from nbmerge.lineage.versions import DECLARED, Origin, Version
 from nbmerge.notebook.model import Cell
 from nbmerge.service.cache import NotebookCache
 
@@ -38,6 +40,27 @@ def drops_of(
     if told and (oldest := steps.of(told[-1])) is not None:
         lines = dropping.brought_since(oldest.before, lines)  # most often none: nothing more is read
     return {step.number: step.base for step in dropping.dropped(lines, steps.all(told))}
+
+
+def dropped_since(store: Store, cache: NotebookCache, notebook_id: int, told: Version) -> list[OpenTip]:
+    """What later saves lack of a version although they seem to go on from it, of which its writer tells only
+    now that they wrote it: each an open tip, if there is any."""
+    later = [one for one in store.versions(notebook_id, last=_LOOKED_AT) if one.number > told.number]
+    step = _Steps(cache, notebook_id, cache.latest).of(told) if later else None
+    if step is None:
+        return []
+    graph, room = store.graph(notebook_id), _READ
+    for one in later:
+        is_guessed = one.origin is Origin.SAVED and one.writer.way != DECLARED and len(one.parents) == 1
+        if not is_guessed or one.why == SETTLED or not graph.descends(one.parents[0], told.number):
+            continue
+        room -= one.size
+        seen, saved = (cache.readable(notebook_id, n, step.after.cells) for n in (one.parents[0], one.number))
+        if room < 0 or seen is None or saved is None:
+            continue
+        if any(dropping.dropped(dropping.gone(saved, seen), [step])):
+            return [OpenTip(step.number, step.base, one.number, one.time)]
+    return []
 
 
 @dataclass(frozen=True, slots=True)

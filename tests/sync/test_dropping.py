@@ -108,6 +108,23 @@ def test_what_its_own_writer_took_out_is_not_lost(desk: Desk, told: int) -> None
     assert desk.open_tips() == []
 
 
+def test_what_was_dropped_before_its_writer_told_of_it_is_named_when_they_do(desk: Desk, told: int) -> None:
+    """As when saves waited for a store that was away, and others saw the files."""
+    ann = desk.writer("ann")
+    late = cells(f"\n{TOLD}", f"\n{MORE}\nlate_answer_of_ann = compute_the_rest(29)")
+    untold(desk, *late, after=1)
+    written = desk.versions()[-1].number
+    untold(desk, *cells(f"\n{TOLD}", f"\n{MORE}\nthe_editor_itself = 5"), after=2)
+    assert desk.open_tips() == []
+    with desk.participation() as calls:
+        calls.claim(str(desk.path), ann.version, JUPYTER.spell(notebook(*late)), "ann")
+    assert desk.open_tips() == [written]
+    with open_service(desk.state) as service:
+        service.reopen(str(desk.path))
+    assert "late_answer_of_ann" in desk.sources()[1]
+    assert "the_editor_itself" in desk.sources()[1]
+
+
 def test_what_an_editor_drops_again_and_again_is_named_once(desk: Desk, told: int) -> None:
     for number in range(3):
         untold(desk, *cells(two=f"\n{MORE}\nthe_editor_itself = {number}5"), after=30)
