@@ -15,7 +15,8 @@ const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
 const { Session } = await load('session.js');
 const { planned } = await load('plan.js');
-const { conflictsIn, chosen } = await load('markers.js');
+const { conflictsIn } = await load('markers.js');
+const { offered, settling } = await load('conflicts.js');
 
 class Position {
   constructor(line, character) {
@@ -112,7 +113,11 @@ class Cell {
   constructor(notebook, data) {
     const uri = `cell:${++number}`;
     Object.assign(this, { notebook, kind: data.kind, metadata: data.metadata, outputs: data.outputs, text: data.value });
-    this.document = { uri, languageId: data.languageId, getText: () => this.text };
+    const positionAt = offset => {
+      const before = this.text.slice(0, offset).split('\n');
+      return new Position(before.length - 1, before.at(-1).length);
+    };
+    this.document = { uri, languageId: data.languageId, getText: () => this.text, positionAt };
   }
   get index() {
     return this.notebook.cells.indexOf(this);
@@ -351,8 +356,17 @@ const commands = {
     return { sources: cells.map(one => one.text), refusals, saves, isDirty, said, base: session.copy.base };
   },
   plan: ({ notebook, operations, running, kept, isSave }) => planned(notebook, operations, running, kept, isSave),
-  markers: ({ text, choice }) =>
-    conflictsIn(text).map(one => ({ ...one, chosen: choice === undefined ? null : chosen(text, one, choice) }))
+  markers: ({ text }) =>
+    conflictsIn(text).map(one => ({ ...one, offered: offered(one, 'bob') })),
+  /** What is left of a cell's text once the first conflict in it is settled; null: the cell is gone. */
+  settle: ({ who, cell, choice }) => {
+    const window = windows[who];
+    const one = window.cells[cell];
+    const edit = settling(window.vscode(), one, conflictsIn(one.text)[0], choice);
+    if (edit === null) return false;
+    window.apply(edit);
+    return window.cells.includes(one) ? one.text : null;
+  }
 };
 
 function told() {

@@ -1,4 +1,4 @@
-"""What is done to cells so that a notebook becomes what operations make of it, and what markers show."""
+"""What is done to cells so that a notebook becomes what operations make of it."""
 
 from __future__ import annotations
 
@@ -133,31 +133,6 @@ def test_the_cell_with_the_cursor_stays_and_the_other_moves(process: NodeProcess
     for kept in (0, 1):
         plan = process.do("plan", notebook=old, operations=between(old, new), running=[], kept=[kept])
         assert plan["deleted"] == [1 - kept]
-
-
-MARKED = "above\n<<<<<<< ann\nmine\n||||||| base\nold\n=======\ntheirs\n>>>>>>> bob\nbelow\n"
-
-
-@pytest.mark.parametrize(
-    ("choice", "lines"),
-    [("upper", ["mine"]), ("lower", ["theirs"]), ("both", ["mine", "theirs"]), ("base", ["old"])],
-)
-def test_each_side_of_a_conflict_can_be_taken(process: NodeProcess, choice: str, lines: list[str]) -> None:
-    (found,) = process.do("markers", text=MARKED, choice=choice)
-    assert (found["first"], found["last"], found["labels"]) == (1, 7, ["ann", "bob"])
-    assert found["chosen"] == lines
-
-
-def test_a_base_that_is_not_shown_is_not_known_here(process: NodeProcess) -> None:
-    text = MARKED.replace("||||||| base\nold\n", "")
-    assert process.do("markers", text=text, choice="base")[0]["chosen"] is None
-
-
-@pytest.mark.parametrize(
-    "text", ["<<<<<<< a\nx\n", "=======\nx\n>>>>>>> b\n", "<<<<<<< a\nx\n>>>>>>> b\n", "a <<<<<<< b\n"]
-)
-def test_markers_that_are_not_whole_are_no_conflict(process: NodeProcess, text: str) -> None:
-    assert process.do("markers", text=text) == []
 
 
 def _compared(cell: dict[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmerge.sync import Timing, participating
 from tests.helpers.build import Notebook, code, notebook, source_of
 from tests.helpers.examples import tried
 from tests.helpers.node_process import needs_node
 from tests.helpers.spelling import JUPYTER
-from tests.vscode.windows import Windows, host
+from tests.vscode.windows import Windows, windows_in
 
 pytestmark = needs_node
 CELLS = 3
@@ -26,15 +25,8 @@ PROGRAM = MOST  # has lines of its own, too
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
-    folder = tmp_path_factory.mktemp("windows")
-    (folder / "extension").mkdir()
-    (folder / "notebooks").mkdir()
-    timing = Timing(settle=0, patience=0.5)
-    with (
-        participating(str(folder / "state"), timing) as participation,
-        host(folder / "extension") as process,
-    ):
-        yield Windows(process, participation, folder / "notebooks" / "0.ipynb")
+    with windows_in(tmp_path_factory.mktemp("windows")) as found:
+        yield found
 
 
 def started(made: Windows, count: int, start: Notebook | None = None) -> Windows:

@@ -16,7 +16,7 @@ from typing import Any
 from nbmerge import __version__
 from nbmerge.errors import NbmergeError
 from nbmerge.serve.calls import CALLS, reason_of
-from nbmerge.sync import Participation, without_writer
+from nbmerge.sync import Participation, Timing, participating, without_writer
 from nbmerge.vscode.package import extension
 from tests.helpers.build import Notebook, source_of
 from tests.helpers.node_process import NodeProcess, Request, node_process
@@ -34,6 +34,19 @@ def host(folder: Path) -> Iterator[NodeProcess]:
         (folder / name).write_bytes(content)
     with node_process(_HOST, str(folder)) as found:
         yield found
+
+
+@contextmanager
+def windows_in(folder: Path) -> Iterator[Windows]:
+    """Windows with a store, all in the folder."""
+    (folder / "extension").mkdir()
+    (folder / "notebooks").mkdir()
+    timing = Timing(settle=0, patience=0.5)
+    with (
+        participating(str(folder / "state"), timing) as participation,
+        host(folder / "extension") as process,
+    ):
+        yield Windows(process, participation, folder / "notebooks" / "0.ipynb")
 
 
 @dataclass

@@ -1,14 +1,17 @@
 /**
  * Owns: the lines above a conflict in a cell with which a side is chosen.
  * Must not know: how conflicts come about.
- * Invariant: a choice is an edit of the cell like any other: it can be undone, and is saved when the notebook
+ * Invariant: a choice is an edit of the notebook like any other: it can be undone, and is saved when the notebook
  * is; only a base that the markers do not show is asked of nbmerge.
  */
 
-import { chosen, conflictsIn } from './markers.js';
+import { conflictsIn, isDeleted, nameIn, settled } from './markers.js';
+import { splices } from './text.js';
 
 /** @typedef {typeof import('vscode')} VSCode */
+/** @typedef {import('vscode').NotebookCell} NotebookCell */
 /** @typedef {import('./markers.js').Choice} Choice */
+/** @typedef {import('./markers.js').Conflict} Conflict */
 
 const CHOOSE = 'nbmerge.choose';
 
@@ -30,11 +33,12 @@ export function conflictLenses(vscode) {
 }
 
 /**
- * @param {import('./markers.js').Conflict} conflict
- * @param {string} writer
+ * What is offered for a conflict, one's own side first; where one side has no such cell, there is no "both".
+ * @param {Conflict} conflict
+ * @param {string} writer the name under which this editor saves
  * @returns {[Choice, string][]}
  */
-function offered(conflict, writer) {
+export function offered(conflict, writer) {
   const [upper, lower] = conflict.labels;
   const isUpper = ownSide(conflict, writer) === 'upper';
   /** @type {[Choice, string][]} */
@@ -43,18 +47,15 @@ function offered(conflict, writer) {
     ['lower', lower]
   ];
   const [mine, theirs] = isUpper ? sides : [...sides].reverse();
-  return [
-    [mine[0], titled('Mine', mine[1])],
-    [theirs[0], titled('Theirs', theirs[1])],
-    ['both', 'Both'],
-    ['base', 'Base']
-  ];
+  /** @type {[Choice, string][]} */
+  const both = conflict.labels.some(isDeleted) ? [] : [['both', 'Both']];
+  return [[mine[0], titled('Mine', mine[1])], [theirs[0], titled('Theirs', theirs[1])], ...both, ['base', 'Base']];
 }
 
 /**
  * Which side is this editor's own, by its label; the upper one where the labels do not tell, as in git's merges.
- * @param {import('./markers.js').Conflict} conflict
- * @param {string} writer the name under which this editor saves
+ * @param {Conflict} conflict
+ * @param {string} writer
  * @returns {'upper' | 'lower'}
  */
 function ownSide({ labels: [upper, lower] }, writer) {
@@ -65,11 +66,15 @@ function ownSide({ labels: [upper, lower] }, writer) {
  * @param {string} title
  * @param {string} label
  */
-const titled = (title, label) => (label ? `${title} (${label})` : title);
+function titled(title, label) {
+  const name = nameIn(label);
+  const named = name ? `${title} (${name})` : title;
+  return isDeleted(label) ? `${named}: delete the cell` : named;
+}
 
 /**
  * @param {VSCode} vscode
- * @param {(cell: import('vscode').NotebookCell) => Promise<void>} bringBase gives a cell the base of its conflicts
+ * @param {(cell: NotebookCell) => Promise<void>} bringBase gives a cell the base of its conflicts
  * @returns {import('vscode').Disposable}
  */
 export function choosing(vscode, bringBase) {
@@ -79,21 +84,37 @@ export function choosing(vscode, bringBase) {
       const cell = vscode.workspace.notebookDocuments
         .flatMap(notebook => notebook.getCells())
         .find(one => one.document.uri.toString() === uri.toString());
-      const text = cell?.document.getText() ?? '';
-      const conflict = conflictsIn(text).find(one => one.first === line);
+      const conflict = conflictsIn(cell?.document.getText() ?? '').find(one => one.first === line);
       if (!cell || !conflict) return;
-      const lines = chosen(text, conflict, choice);
-      if (lines === null) {
-        await bringBase(cell);
-        return;
-      }
-      const edit = new vscode.WorkspaceEdit();
-      const { document } = cell;
-      const isLast = conflict.last + 1 >= document.lineCount;
-      const end = isLast ? document.lineAt(conflict.last).range.end : new vscode.Position(conflict.last + 1, 0);
-      const after = isLast || !lines.length ? '' : '\n';
-      edit.replace(document.uri, new vscode.Range(new vscode.Position(conflict.first, 0), end), lines.join('\n') + after);
-      await vscode.workspace.applyEdit(edit);
+      const edit = settling(vscode, cell, conflict, choice);
+      if (edit) await vscode.workspace.applyEdit(edit);
+      else await bringBase(cell);
     }
   );
+}
+
+/**
+ * The edit that settles a conflict; null: what was chosen does not stand in the text.
+ * @param {VSCode} vscode
+ * @param {NotebookCell} cell
+ * @param {Conflict} conflict
+ * @param {Choice} choice
+ * @returns {import('vscode').WorkspaceEdit | null}
+ */
+export function settling(vscode, cell, conflict, choice) {
+  const edit = new vscode.WorkspaceEdit();
+  const side = choice === 'upper' ? conflict.labels[0] : choice === 'lower' ? conflict.labels[1] : '';
+  if (isDeleted(side)) {
+    const range = new vscode.NotebookRange(cell.index, cell.index + 1);
+    edit.set(cell.notebook.uri, [vscode.NotebookEdit.deleteCells(range)]);
+    return edit;
+  }
+  const { document } = cell;
+  const now = document.getText();
+  const text = settled(now, conflict, choice);
+  if (text === null) return null;
+  for (const { from, to, text: added } of splices(now, text)) {
+    edit.replace(document.uri, new vscode.Range(document.positionAt(from), document.positionAt(to)), added);
+  }
+  return edit;
 }

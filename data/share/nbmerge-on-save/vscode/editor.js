@@ -9,6 +9,7 @@
 
 import { joined, sameJson } from './notebooks.js';
 import { planned } from './plan.js';
+import { spliced } from './text.js';
 
 /** @typedef {typeof import('vscode')} VSCode */
 /** @typedef {import('vscode').NotebookDocument} NotebookDocument */
@@ -264,8 +265,7 @@ function difference(before, after) {
  */
 function touched(cell, splices) {
   const before = sourceOf(cell);
-  const after = splices.reduceRight((now, one) => now.slice(0, one.from) + one.text + now.slice(one.to), before);
-  return { cell, before, after };
+  return { cell, before, after: spliced(before, splices) };
 }
 
 /**

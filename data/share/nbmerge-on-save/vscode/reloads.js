@@ -34,10 +34,10 @@ export class Reloads {
     this._typed = this._since = null;
   }
 
-  /** Somebody has typed. */
-  typed() {
+  /** Somebody has typed. @param {() => NotebookData} capture what the notebook holds now */
+  typed(capture) {
     this._since ??= this.now();
-    this._typed = this.now() - this._since < LATELY ? this.capture() : null;
+    this._typed = this.now() - this._since < LATELY ? capture() : null;
   }
 
   /**

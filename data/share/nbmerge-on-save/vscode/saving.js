@@ -35,10 +35,10 @@ export class Saving {
     this.changed();
   }
 
-  /** The notebook, or the version that it goes on from, has changed. */
-  changed() {
+  /** The notebook, or the version that it goes on from, has changed. @param {() => NotebookData} capture what it holds now */
+  changed(capture = () => this.editor.capture()) {
     if (!this._states) return;
-    this._states = [...this._states, { data: this.editor.capture(), base: this.base() }].slice(-MOST);
+    this._states = [...this._states, { data: capture(), base: this.base() }].slice(-MOST);
   }
 
   /**

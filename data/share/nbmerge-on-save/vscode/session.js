@@ -18,6 +18,7 @@ import { Arrivals } from './undone.js';
 
 /** @typedef {typeof import('vscode')} VSCode */
 /** @typedef {import('vscode').NotebookDocument} NotebookDocument */
+/** @typedef {import('vscode').NotebookData} NotebookData */
 /** @typedef {import('./copy.js').Came} Came */
 /** @typedef {import('./copy.js').Server} Server */
 /**
@@ -115,10 +116,11 @@ export class Session {
 
   /** @param {import('vscode').NotebookDocumentChangeEvent} event */
   changed(event) {
-    this.saving.changed();
+    const capture = once(() => this.editor.capture()); // at each key: not more than once, and only where it is needed
+    this.saving.changed(capture);
     this._noteArranged(event);
-    this.arrivals.changed();
-    this._noteReload(event);
+    this.arrivals.changed(capture);
+    this._noteReload(event, capture);
     if (this.running.changed(event)) this.fileChanged(); // what was left out because of the run
   }
 
@@ -157,15 +159,16 @@ export class Session {
    * A notebook that changes and has no changes to save: VS Code takes over the file, in several steps; if somebody
    * types just then, it says so only in a moment.
    * @param {import('vscode').NotebookDocumentChangeEvent} event
+   * @param {() => NotebookData} capture
    */
-  _noteReload({ contentChanges }) {
+  _noteReload({ contentChanges }, capture) {
     if (this.saving.isUnderWay || this.copy.closed || this.editor.isArranging) return;
     const wasDirty = this.document.isDirty;
     if (wasDirty && !contentChanges.length) {
-      this.reloads.typed();
+      this.reloads.typed(capture);
       return;
     }
-    this._shown = this.editor.capture();
+    this._shown = capture();
     this.clock.cancel(this._reload);
     this._reload = this.clock.after(SOON, () => {
       if (!wasDirty || !this.document.isDirty) void this._reloaded();
@@ -173,7 +176,7 @@ export class Session {
   }
 
   async _reloaded() {
-    const shown = /** @type {import('vscode').NotebookData} */ (this._shown);
+    const shown = /** @type {NotebookData} */ (this._shown);
     const typed = this.reloads.happened(shown);
     const isOther = await this._quietly(this.copy.reloaded(() => this.editor.written(shown)), false);
     if (!typed || !isOther) return;
@@ -204,12 +207,17 @@ export class Session {
     const wasDirty = this.document.isDirty;
     this._isStuck &&= this.document.isDirty;
     if (this._isStuck) this._refused = this.clock.after(REFUSED, () => void this._save());
-    const held = new TextDecoder().decode(await this.vscode.workspace.fs.readFile(this.document.uri));
+    const held = await this._quietly(this._held(), null);
     const base = await this.saving.ends(held);
-    if (base === null) await this._quietly(this.copy.adopt(), false);
+    if (base === null || held === null) await this._quietly(this.copy.adopt(), false);
     else if ((await this._quietly(this.copy.afterSave(held, base), false)) && !wasDirty) await this._save();
     this.fileChanged();
     this._remember();
+  }
+
+  /** What the file holds. */
+  async _held() {
+    return new TextDecoder().decode(await this.vscode.workspace.fs.readFile(this.document.uri));
   }
 
   async _takeIn() {
@@ -299,4 +307,16 @@ export class Session {
       return otherwise;
     }
   }
+}
+
+/**
+ * A value that is made when it is first asked for.
+ * @template {object} T
+ * @param {() => T} make
+ * @returns {() => T}
+ */
+function once(make) {
+  /** @type {T | undefined} */
+  let made;
+  return () => (made ??= make());
 }

@@ -51,9 +51,9 @@ export class Arrivals {
     this.changed();
   }
 
-  /** The notebook has changed, and all that came of it is known. */
-  changed() {
-    if (this._arranged.length) this._last = this.capture();
+  /** The notebook has changed, and all that came of it is known. @param {() => NotebookData} capture what it holds now */
+  changed(capture = this.capture) {
+    if (this._arranged.length) this._last = capture();
   }
 
   /**

@@ -160,19 +160,10 @@ function endedBefore(conflicts, line) {
 
 /**
  * The lines that take the place of a conflict; null: they do not stand in the text.
- * @param {string} text
- * @param {Conflict} conflict
- * @param {Choice} choice
- * @returns {string[] | null}
- */
-export function chosen(text, conflict, choice) {
-  return linesOf(text.split('\n'), conflict, choice);
-}
-
-/**
  * @param {string[]} lines
  * @param {Conflict} conflict
  * @param {Choice} choice
+ * @returns {string[] | null}
  */
 function linesOf(lines, { first, base, middle, last }, choice) {
   const upper = lines.slice(first + 1, base ?? middle);
