@@ -153,13 +153,13 @@ class Window {
     const kept = { get: key => memory.get(key), set: (key, value) => void memory.set(key, value) };
     this.session = new Session(this.vscode(), this, server, kept, told, clock);
   }
-  take(text) {
+  take(text, at = statSync(this.path).mtimeMs) {
     const data = parsed(text);
     const removed = this.cells ?? [];
     this.cells = data.cells.map(one => new Cell(this, one));
     this.metadata = data.metadata;
     this.known = text;
-    this.knownAt = statSync(this.path).mtimeMs;
+    this.knownAt = at;
     return removed;
   }
   vscode() {
@@ -188,10 +188,12 @@ class Window {
   getCells() {
     return [...this.cells];
   }
+  /** That there are unsaved changes now is told behind the change; while VS Code reads the file, not at all. */
   changed(removedCells = [], addedCells = []) {
     this.version++;
     const contentChanges = removedCells.length || addedCells.length ? [{ removedCells, addedCells }] : [];
     this.session.changed({ notebook: this, cellChanges: [], contentChanges });
+    if (!this.isReading) this.isDirty = true;
   }
   /** A cell runs until it has ended. */
   runs(cell, success) {
@@ -208,7 +210,6 @@ class Window {
       const splices = edits.map(one => [at(one.range.start), at(one.range.end), one.text]).sort((a, b) => b[0] - a[0]);
       for (const [from, to, text] of splices) cell.text = cell.text.slice(0, from) + text + cell.text.slice(to);
       this.undos.push({ cell, before });
-      this.isDirty = true;
       this.changed();
     }
     for (const { edits } of notebooks) this.arrange(edits);
@@ -226,14 +227,12 @@ class Window {
     }
     for (const { notebook } of edits) if (notebook) this.metadata = notebook;
     this.undos.push({ cellsBefore });
-    this.isDirty = true;
     this.changed(removed, this.cells.filter(one => !cellsBefore.includes(one)));
   }
   type(place, at, text) {
     const cell = this.cells[place % this.cells.length];
     this.undos.push({ cell, before: cell.text });
     cell.text = cell.text.slice(0, at) + text + cell.text.slice(at);
-    this.isDirty = true;
     this.changed();
   }
   undo() {
@@ -242,7 +241,6 @@ class Window {
     if (step.cellsBefore) {
       const now = this.cells;
       this.cells = step.cellsBefore;
-      this.isDirty = true;
       this.changed(
         now.filter(one => !this.cells.includes(one)),
         this.cells.filter(one => !now.includes(one))
@@ -250,7 +248,6 @@ class Window {
       return;
     }
     step.cell.text = step.before;
-    this.isDirty = true;
     this.changed();
     this.session.textChanged({ document: step.cell.document, reason: 1 });
   }
@@ -260,6 +257,7 @@ class Window {
     return this.lastSave;
   }
   async saveNow() {
+    if (this.isReading) return true; // it has no unsaved changes then
     this.saves++;
     await Promise.race([this.session.willSave(), new Promise(done => void clock.after(PATIENCE, done))]);
     const text = written(this.data());
@@ -288,13 +286,24 @@ class Window {
     data.metadata = this.metadata;
     return data;
   }
-  /** What VS Code does with a notebook without changes when its file has changed. */
-  reload(isUnderWay = false) {
+  /** What VS Code does with a notebook without changes when its file has changed: what is typed meanwhile goes. */
+  read() {
     const text = readFileSync(this.path, 'utf8');
-    if ((this.isDirty && !isUnderWay) || text === this.known) return;
+    if (this.isDirty || this.isReading || text === this.known) return;
+    this.isReading = true;
+    this.found = [text, statSync(this.path).mtimeMs];
+  }
+  reload() {
+    this.read();
+    if (this.isReading) this.takeOver(...this.found);
+  }
+  /** Also *Revert File*. */
+  takeOver(text = readFileSync(this.path, 'utf8'), at = undefined) {
+    this.isReading = true;
     this.undos = [];
-    this.changed(this.take(text), this.cells);
     this.isDirty = false;
+    this.changed(this.take(text, at), this.cells);
+    this.isReading = false;
   }
 }
 
@@ -321,7 +330,6 @@ const commands = {
     const one = windows[who].cells[cell];
     windows[who].undos.push({ cell: one, before: one.text });
     one.text = text;
-    windows[who].isDirty = true;
     windows[who].changed();
   },
   /** VS Code ends with unsaved typing, and comes back with it; at first it does not say that it is unsaved. */
@@ -341,7 +349,9 @@ const commands = {
   /** A save that VS Code begins and does not make. */
   begin: ({ who }) => void windows[who].session.willSave().catch(failed),
   noticed: ({ who }) => windows[who].session.fileChanged(),
-  reload: ({ who, isUnderWay }) => windows[who].reload(isUnderWay),
+  read: ({ who }) => windows[who].read(),
+  reload: ({ who }) => windows[who].reload(),
+  revert: ({ who }) => windows[who].takeOver(),
   advance: ({ milliseconds }) => {
     time += milliseconds;
     const due = timers.filter(one => one.at <= time);
@@ -351,7 +361,7 @@ const commands = {
   },
   answer: ({ id, answer }) => waiting.get(id)?.done(answer),
   fail: ({ id, reason }) => waiting.get(id)?.fail(Object.assign(new Error('failed'), { reason })),
-  read: ({ who }) => {
+  told: ({ who }) => {
     const { refusals, saves, isDirty, session, cells, said } = windows[who];
     return { sources: cells.map(one => one.text), refusals, saves, isDirty, said, base: session.copy.base };
   },

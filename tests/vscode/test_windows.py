@@ -61,7 +61,7 @@ def written(windows: Windows, cell: int, word: str) -> None:
     windows.path.write_bytes(JUPYTER.spell(found))
 
 
-KINDS = [*["type", "answer"] * 4, "insert", "program", "save", "save", "noticed", "reload", "time"]
+KINDS = [*["type", "answer"] * 4, "insert", "program", "save", "save", "noticed", "read", "reload", "time"]
 STEPS = st.lists(
     st.tuples(st.sampled_from(KINDS), st.integers(0, MOST - 1), st.integers(0, CELLS - 1)),
     min_size=4,
@@ -91,7 +91,7 @@ def test_all_end_with_all_that_was_typed(
                 written(windows, cell, words[-1])
             case "answer" if windows.host.requests:
                 windows.answer(windows.host.requests[somebody % len(windows.host.requests)])
-            case "save" | "noticed" | "reload":
+            case "save" | "noticed" | "read" | "reload":
                 windows.host.do(what, who=who)
             case "time":
                 windows.host.do("advance", milliseconds=400)
@@ -175,11 +175,23 @@ def test_a_file_looks_old_only_while_it_is_saved_over(made: Windows) -> None:
     windows.host.do("begin", who=0)
     windows.answer_all()
     assert age(windows) > 30
-    windows.pass_time(2500)  # VS Code has not written, and is asked again
+    windows.pass_time(12_000)  # VS Code has not written, and is asked again
     windows.answer_all()
     assert age(windows) < 30
     assert not windows.read(0)["isDirty"]
     assert windows.read(0)["sources"] == windows.held()
+
+
+def test_a_save_of_a_large_notebook_is_waited_for(made: Windows) -> None:
+    """While nobody else writes, VS Code is slow and has refused nothing."""
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 1, "theirs")
+    windows.host.do("begin", who=0)
+    windows.answer_all()
+    windows.pass_time(5000)
+    assert age(windows) > 30
+    assert not windows.read(0)["saves"]
 
 
 def test_a_save_of_somebody_in_between_is_seen(made: Windows) -> None:
@@ -221,15 +233,54 @@ def test_a_save_that_takes_too_long_asks_nothing_and_loses_nothing(made: Windows
 def test_what_is_typed_while_vs_code_takes_over_the_file_is_put_back(made: Windows) -> None:
     windows = started(made, 1)
     written(windows, 1, "theirs")
-    typed(windows, 0, 0, "mine")
-    windows.host.do("reload", who=0, isUnderWay=True)
+    windows.host.do("read", who=0)
+    for word in ("mine", "too"):
+        typed(windows, 0, 0, word)
+    windows.host.do("reload", who=0)
     assert "mine" not in windows.read(0)["sources"][0]
     windows.pass_time(500)
     found = windows.read(0)
-    assert "mine" in found["sources"][0]
+    assert "too, mine" in found["sources"][0]
     assert "theirs" in found["sources"][1]
     assert found["isDirty"]
     windows.settle()
+    assert windows.held() == windows.read(0)["sources"]
+
+
+def test_what_is_typed_while_a_file_is_read_that_says_the_same_is_put_back(made: Windows) -> None:
+    """Another window has written the same once more."""
+    windows = started(made, 1)
+    windows.path.write_bytes(windows.path.read_bytes() + b"\n")
+    windows.host.do("read", who=0)
+    typed(windows, 0, 0, "mine")
+    windows.host.do("reload", who=0)
+    windows.pass_time(500)
+    assert "mine" in windows.read(0)["sources"][0]
+
+
+def test_a_cell_that_is_inserted_while_vs_code_takes_over_the_file_is_put_back(made: Windows) -> None:
+    windows = started(made, 1)
+    written(windows, 1, "theirs")
+    windows.host.do("read", who=0)
+    new = {"cell_type": "markdown", "id": "new", "metadata": {}, "source": ["mine"]}
+    windows.host.do("insert", who=0, place=1, cell=new)
+    windows.host.do("reload", who=0)
+    windows.pass_time(500)
+    found = windows.read(0)
+    assert found["sources"][1] == "mine"
+    assert "theirs" in found["sources"][2]
+
+
+def test_an_undo_that_shows_an_older_version_is_none_that_vs_code_has_taken_over(made: Windows) -> None:
+    windows = started(made, 1)
+    new = {"cell_type": "markdown", "id": "new", "metadata": {}, "source": ["mine"]}
+    windows.host.do("insert", who=0, place=1, cell=new)
+    windows.host.do("save", who=0)
+    windows.pass_time(1000)
+    windows.host.do("undo", who=0)
+    windows.pass_time(500)
+    windows.settle()
+    assert "mine" not in windows.held()
     assert windows.held() == windows.read(0)["sources"]
 
 
@@ -238,7 +289,7 @@ def test_what_somebody_reverts_is_not_put_back(made: Windows) -> None:
     typed(windows, 0, 0, "mine")
     windows.pass_time(4000)
     written(windows, 1, "theirs")
-    windows.host.do("reload", who=0, isUnderWay=True)
+    windows.host.do("revert", who=0)
     windows.pass_time(500)
     assert "mine" not in windows.read(0)["sources"][0]
     assert not windows.read(0)["isDirty"]

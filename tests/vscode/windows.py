@@ -115,7 +115,7 @@ class Windows:
         self.pass_time(500)
 
     def read(self, who: int) -> dict[str, Any]:
-        found: dict[str, Any] = self.host.do("read", who=who)
+        found: dict[str, Any] = self.host.do("told", who=who)
         return found
 
     def held(self) -> list[str]:

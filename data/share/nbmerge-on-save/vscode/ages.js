@@ -19,12 +19,22 @@ export class Ages {
     this.path = path;
     this._old = (stated(path)?.mtimeMs ?? 0) / 1000 - BEFORE;
     this._isOld = false;
+    this._last = ''; // the stamp of the file that VS Code is to write over
   }
 
   /** What tells a file from one that was written since. */
   stamp() {
+    return (this._last = this._stamp());
+  }
+
+  _stamp() {
     const found = stated(this.path);
     return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : '';
+  }
+
+  /** Whether nobody has written the file since it was last looked at: then VS Code will not refuse to write it. */
+  isUntouched() {
+    return this._last !== '' && this._stamp() === this._last;
   }
 
   /**
@@ -34,8 +44,9 @@ export class Ages {
    */
   makeOld(stamp) {
     try {
-      if (this._old <= 0 || !stamp || this.stamp() !== stamp) return false;
+      if (this._old <= 0 || !stamp || this._stamp() !== stamp) return false;
       utimesSync(this.path, this._old, this._old);
+      this.stamp();
     } catch {
       return false; // it belongs to somebody else, who lets us write it; its time can only be made new
     }

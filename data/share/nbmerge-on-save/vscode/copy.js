@@ -95,17 +95,18 @@ export class Copy {
   }
 
   /**
-   * The editor has taken over by itself what the file held: find out which version that was.  Until then the
-   * copy would count others' work as its own.
+   * The editor may have taken over by itself what the file held: find out which version that was.  Until then the
+   * copy would count others' work as its own.  An older version than the copy's own is none that it has taken over:
+   * somebody has undone something.
    * @param {() => Promise<string>} shown what the editor showed just after that
-   * @returns {Promise<boolean>} whether it is another than before
+   * @returns {Promise<boolean>} whether it has
    */
   reloaded(shown) {
     return this._queued(async () => {
       const { version } = await this.server.identify(await shown());
-      const isOther = version !== '' && version !== this.base;
-      if (version && !this.closed) this.base = this.written = version;
-      return isOther;
+      if (!version || this.closed || numberOf(version) < numberOf(this.base ?? '')) return false;
+      this.base = this.written = version;
+      return true;
     });
   }
 
@@ -258,4 +259,10 @@ export class Copy {
     if (answer.operations.length) this.editor.told(answer.came, answer.conflicts.length, answer.sent);
     return answer.operations.length === 0 && brought === 'all';
   }
+}
+
+/** The number of a version, in its token; -1: there is none. @param {string} token */
+function numberOf(token) {
+  const number = Number.parseInt(token, 10);
+  return Number.isNaN(number) ? -1 : number;
 }

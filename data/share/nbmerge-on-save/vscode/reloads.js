@@ -1,14 +1,19 @@
 /**
  * Owns: noticing that VS Code has taken over the file of a notebook by itself, and what was typed into it just then.
  * Must not know: servers, what becomes of it.
- * Invariant: VS Code takes over the file only of a notebook without unsaved changes, but keys that come while it reads
- * the file go with what it replaces; it says nothing of either.  A notebook of which cells are replaced and that has
- * no unsaved changes then was taken over; what it held before that counts as typed only if it was typed lately, since
- * *Revert File* looks the same and is meant.
+ * Invariant: VS Code takes over the file only of a notebook without unsaved changes, but keys that come once it has read
+ * the file go with what it replaces; it says nothing of either, nor that there were unsaved changes then.  So what is
+ * typed into a notebook counts until VS Code says that it has unsaved changes, and a moment longer: of the first key
+ * it says so only behind it.
  */
 
 /** @typedef {import('vscode').NotebookData} NotebookData */
 /** What was typed, and what it was typed into. @typedef {{common: NotebookData, other: NotebookData}} Typed */
+/**
+ * VS Code may have taken over the file: `shown` is what the notebook held just after that, `clean` before that and
+ * before anything was typed, `typed` what went by it.
+ * @typedef {{shown: NotebookData, clean: NotebookData | null, typed: Typed | null}} Reload
+ */
 
 const LATELY = 1500; // milliseconds in which VS Code reads a file
 
@@ -20,6 +25,8 @@ export class Reloads {
   constructor(capture, now) {
     this.capture = capture;
     this.now = now;
+    /** Not known yet whether it was one. @type {Reload | null} */
+    this._pending = null;
     /** What the notebook held when it was last without unsaved changes. @type {NotebookData | null} */
     this._clean = null;
     /** @type {NotebookData | null} */
@@ -30,26 +37,45 @@ export class Reloads {
 
   /** The notebook has no unsaved changes. */
   isClean() {
-    this._clean = this.capture();
-    this._typed = this._since = null;
-  }
-
-  /** Somebody has typed. @param {() => NotebookData} capture what the notebook holds now */
-  typed(capture) {
-    this._since ??= this.now();
-    this._typed = this.now() - this._since < LATELY ? capture() : null;
+    this._begin(this.capture());
   }
 
   /**
-   * VS Code has taken over the file.
-   * @param {NotebookData} shown what the notebook held just after that
-   * @returns {Typed | null} what was typed just before
+   * Somebody has typed.
+   * @param {() => NotebookData} capture what the notebook holds now
+   * @param {boolean} isUnsaved VS Code says so
    */
-  happened(shown) {
-    const { _clean: common, _typed: other } = this;
-    const isLately = this._since !== null && this.now() - this._since < 2 * LATELY;
-    this._clean = shown;
+  typed(capture, isUnsaved) {
+    const isFirst = this._since === null;
+    this._since ??= this.now();
+    if (isUnsaved && !isFirst) this._typed = null;
+    else if (isFirst || this._typed) this._typed = capture();
+  }
+
+  /**
+   * Cells have come and gone, or were changed otherwise, of a notebook that is said to have no unsaved changes.
+   * VS Code may do that in several steps, and somebody may just have put in a cell.
+   * @param {NotebookData} shown what it holds now
+   */
+  mayHaveHappened(shown) {
+    const last = this._pending;
+    const isLately = this._since !== null && this.now() - this._since < LATELY;
+    const clean = last ? last.clean : this._clean;
+    const other = last?.typed?.other ?? (isLately ? this._typed : null) ?? last?.shown ?? null;
+    this._pending = { shown, clean, typed: clean && other && { common: clean, other } };
+    this._begin(shown);
+  }
+
+  /** What may have happened and has not been looked at yet. @returns {Reload | null} */
+  take() {
+    const found = this._pending;
+    this._pending = null;
+    return found;
+  }
+
+  /** @param {NotebookData} clean */
+  _begin(clean) {
+    this._clean = clean;
     this._typed = this._since = null;
-    return common && other && isLately ? { common, other } : null;
   }
 }

@@ -46,6 +46,7 @@ const LATER = 1500; // milliseconds until a pull that did not come through is tr
 const BACKED_UP = 3000; // milliseconds after which VS Code's own backup holds what was brought in
 const LONGEST = 1200; // milliseconds for which VS Code surely waits
 const REFUSED = 600; // milliseconds after which a save that was not made is taken for refused
+const SLOW = 10_000; // milliseconds that VS Code may take for a large file that nobody has changed meanwhile
 const SPREAD = 400; // milliseconds, by chance: two windows must not go on meeting each other
 const TRIES = 8; // saves asked for again
 
@@ -80,8 +81,6 @@ export class Session {
     this._refused = undefined;
     /** @type {unknown} */
     this._reload = undefined;
-    /** What the notebook showed when VS Code had last taken over the file. @type {import('vscode').NotebookData | null} */
-    this._shown = null;
   }
 
   /** Find out which version the notebook comes from. @returns {Promise<void>} */
@@ -156,30 +155,29 @@ export class Session {
   }
 
   /**
-   * A notebook that changes and has no changes to save: VS Code takes over the file, in several steps; if somebody
-   * types just then, it says so only in a moment.
+   * A notebook that changes and has no changes to save: VS Code takes over the file, in several steps.  Or somebody has
+   * put in a cell; that there are unsaved changes by that is said only in a moment.
    * @param {import('vscode').NotebookDocumentChangeEvent} event
    * @param {() => NotebookData} capture
    */
-  _noteReload({ contentChanges }, capture) {
+  _noteReload(event, capture) {
     if (this.saving.isUnderWay || this.copy.closed || this.editor.isArranging) return;
-    const wasDirty = this.document.isDirty;
-    if (wasDirty && !contentChanges.length) {
-      this.reloads.typed(capture);
-      return;
+    if (isTyping(event)) this.reloads.typed(capture, this.document.isDirty);
+    else if (!this.document.isDirty) {
+      this.reloads.mayHaveHappened(capture());
+      this.clock.cancel(this._reload);
+      this._reload = this.clock.after(SOON, () => void this._reloaded());
     }
-    this._shown = capture();
-    this.clock.cancel(this._reload);
-    this._reload = this.clock.after(SOON, () => {
-      if (!wasDirty || !this.document.isDirty) void this._reloaded();
-    });
   }
 
+  /** If VS Code has taken over the file, find out what it held. */
   async _reloaded() {
-    const shown = /** @type {NotebookData} */ (this._shown);
-    const typed = this.reloads.happened(shown);
-    const isOther = await this._quietly(this.copy.reloaded(() => this.editor.written(shown)), false);
-    if (!typed || !isOther) return;
+    this.clock.cancel(this._reload);
+    const found = this.reloads.take();
+    if (!found) return;
+    const { shown, typed } = found;
+    const isTaken = await this._quietly(this.copy.reloaded(() => this.editor.written(shown)), false);
+    if (!typed || !isTaken) return;
     this.told.log(`${this.document.uri.fsPath}: typed while VS Code took over the file: put back`);
     this.arrivals.lost(typed);
     await this._quietly(this.copy.bringAgain(), false);
@@ -188,13 +186,25 @@ export class Session {
   /** VS Code is about to save. @returns {Promise<void>} */
   async willSave() {
     this.clock.cancel(this._refused);
+    void this._reloaded();
     this.saving.begins();
     const hurry = this.clock.after(LONGEST, () => this.copy.hurry());
     const othersSaved = await this._quietly(this.copy.beforeSave(), false);
     this.clock.cancel(hurry);
     if (!this.saving.isUnderWay) return; // it took so long that VS Code did not wait for it
     this.saving.changed();
-    this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), () => void this._notSaved(othersSaved));
+    this._mayBeRefused(othersSaved, this.clock.now() + SLOW);
+  }
+
+  /**
+   * @param {boolean} othersSaved
+   * @param {number} until when a file that nobody has changed is waited for: VS Code does not refuse to write that
+   */
+  _mayBeRefused(othersSaved, until) {
+    this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), () => {
+      if (this.ages.isUntouched() && this.clock.now() < until) this._mayBeRefused(othersSaved, until);
+      else void this._notSaved(othersSaved);
+    });
   }
 
   /** VS Code has saved. @returns {Promise<void>} */
@@ -222,6 +232,7 @@ export class Session {
 
   async _takeIn() {
     if (this.copy.closed || this.saving.isUnderWay) return;
+    void this._reloaded();
     const wasDirty = this.document.isDirty;
     const isAll =
       this.copy.base === null ? await this._quietly(this.copy.adopt(), true) : await this._quietly(this.copy.pull(), true);
@@ -308,6 +319,15 @@ export class Session {
     }
   }
 }
+
+/**
+ * Whether a change is one of text alone: VS Code never takes over a file that way.
+ * @param {import('vscode').NotebookDocumentChangeEvent} event
+ */
+const isTyping = ({ cellChanges, contentChanges, metadata }) =>
+  !contentChanges.length &&
+  metadata === undefined &&
+  cellChanges.every(one => one.outputs === undefined && one.metadata === undefined && one.executionSummary === undefined);
 
 /**
  * A value that is made when it is first asked for.
