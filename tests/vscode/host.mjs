@@ -126,7 +126,7 @@ class Cell {
 
 class Window {
   constructor(who, path, memory = new Map()) {
-    Object.assign(this, { who, path, memory, version: 1, isDirty: false, refusals: 0, saves: 0, undos: [] });
+    Object.assign(this, { who, path, memory, version: 1, isDirty: false, refusals: 0, saves: 0, undos: [], keys: [] });
     this.uri = { fsPath: path, toString: () => path };
     this.notebookType = 'jupyter-notebook';
     this.languageId = 'python';
@@ -177,7 +177,7 @@ class Window {
       commands: { executeCommand: async (_name, _type, bytes) => parsed(new TextDecoder().decode(bytes)) },
       extensions: { getExtension: () => ({ activate: async () => ({ exportNotebook: async data => written(data) }) }) },
       workspace: {
-        applyEdit: async edit => this.apply(edit),
+        applyEdit: async edit => !this.interrupted(edit) && this.apply(edit),
         fs: { readFile: async () => readFileSync(this.path) }
       }
     };
@@ -194,6 +194,14 @@ class Window {
     const contentChanges = removedCells.length || addedCells.length ? [{ removedCells, addedCells }] : [];
     this.session.changed({ notebook: this, cellChanges: [], contentChanges });
     if (!this.isReading) this.isDirty = true;
+  }
+  /** Whether a key came before an edit arrives that was meant for what it changes: it is refused then. */
+  interrupted({ texts, notebooks }) {
+    const key = this.keys.shift();
+    if (!key) return false;
+    this.type(...key);
+    const { uri } = this.cells[key[0]].document;
+    return notebooks.length > 0 || texts.some(one => one.uri === uri);
   }
   /** A cell runs until it has ended. */
   runs(cell, success) {
@@ -322,6 +330,8 @@ const commands = {
     for (const one of windows) void one.session.open().catch(failed);
   },
   type: ({ who, cell, at, text }) => windows[who].type(cell, at, text),
+  /** Keys that come while edits are on their way, one for each. */
+  keys: ({ who, keys }) => void windows[who].keys.push(...keys.map(({ cell, at, text }) => [cell, at, text])),
   insert: ({ who, place, cell }) => {
     const one = windows[who];
     one.arrange([NotebookEdit.insertCells(Math.min(place, one.cells.length), [parsed(JSON.stringify({ cells: [cell] })).cells[0]])]);
@@ -365,7 +375,7 @@ const commands = {
     const { refusals, saves, isDirty, session, cells, said } = windows[who];
     return { sources: cells.map(one => one.text), refusals, saves, isDirty, said, base: session.copy.base };
   },
-  plan: ({ notebook, operations, running, kept, isSave }) => planned(notebook, operations, running, kept, isSave),
+  plan: ({ notebook, operations, running, kept }) => planned(notebook, operations, running, kept),
   markers: ({ text }) =>
     conflictsIn(text).map(one => ({ ...one, offered: offered(one, 'bob') })),
   /** What is left of a cell's text once the first conflict in it is settled; null: the cell is gone. */

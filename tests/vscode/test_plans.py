@@ -71,34 +71,15 @@ def test_a_plan_gives_what_the_operations_give(process: NodeProcess, old: Notebo
     plan = process.do("plan", notebook=old, operations=steps)
     wanted = apply(old, steps)["cells"]
     assert [_compared(one) for one in done(old, plan)] == [_compared(one) for one in wanted]
-    assert plan["all"]
 
 
 @given(NOTEBOOKS, NOTEBOOKS, st.sets(st.integers(0, 6)))
 @tried(200)
-def test_a_cell_that_runs_is_not_touched(
-    process: NodeProcess, old: Notebook, new: Notebook, running: set[int]
-) -> None:
-    places = sorted(place for place in running if place < len(old["cells"]))
-    plan = process.do("plan", notebook=old, operations=between(old, new), running=places)
-    touched = {one["place"] for name in ("texts", "metadata", "replaced") for one in plan[name]}
-    assert touched.isdisjoint(places)
-    assert set(plan["deleted"]).isdisjoint(places)
-    after = [_compared(one) for one in done(old, plan)]
-    for place in places:
-        assert _compared(old["cells"][place]) in after
-    if plan["all"]:
-        assert after == [_compared(one) for one in new["cells"]]
-
-
-@given(NOTEBOOKS, NOTEBOOKS, st.sets(st.integers(0, 6)))
-@tried(200)
-def test_a_save_gives_a_cell_that_runs_its_text_and_never_ends_its_run(
+def test_a_cell_that_runs_is_given_its_text_and_goes_on_running(
     process: NodeProcess, old: Notebook, new: Notebook, running: set[int]
 ) -> None:
     places = [place for place in sorted(running) if place < len(old["cells"])]
-    plan = process.do("plan", notebook=old, operations=between(old, new), running=places, isSave=True)
-    assert plan["all"]
+    plan = process.do("plan", notebook=old, operations=between(old, new), running=places)
     gone = {*plan["deleted"], *(one["place"] for one in plan["replaced"])}
     assert gone.isdisjoint(places)
     assume(not any(one.get("field") == "id" for one in between(old, new)))

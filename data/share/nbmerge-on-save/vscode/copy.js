@@ -28,17 +28,13 @@
  */
 /** What an editor holds at one moment: `text` is what it would write into the file. @typedef {{text: string}} Snapshot */
 /**
- * What became of operations: `all` were brought in; `some`, since a cell that is running is left alone, unless the
- * notebook is just being saved; `none`, since somebody typed meanwhile.
- * @typedef {'all' | 'some' | 'none'} Brought
- */
-/**
  * `holds` says whether the editor shows what a text of a file says.  `undone` tells what undos have taken out of
  * what was brought in, oldest first: the text just after each, and what it would be without it; `told` is given the
  * version that the copy went on from before, and `back` what was undone is there again.
  * @typedef {object} Editor
  * @property {() => Promise<Snapshot>} read
- * @property {(operations: Operation[], snapshot: Snapshot, isSave: boolean) => Promise<Brought>} bring
+ * @property {(operations: Operation[], snapshot: Snapshot) => Promise<boolean>} bring all of them, or none
+ * @property {(snapshot: Snapshot) => boolean} isAsRead nobody has done anything since
  * @property {(text: string) => Promise<boolean>} holds
  * @property {() => boolean} hasUndone
  * @property {() => Promise<{common: string, other: string}[]>} undone
@@ -99,12 +95,17 @@ export class Copy {
    * copy would count others' work as its own.  An older version than the copy's own is none that it has taken over:
    * somebody has undone something.
    * @param {() => Promise<string>} shown what the editor showed just after that
+   * @param {() => void} otherwise is done at once if it has not
    * @returns {Promise<boolean>} whether it has
    */
-  reloaded(shown) {
+  reloaded(shown, otherwise) {
     return this._queued(async () => {
       const { version } = await this.server.identify(await shown());
-      if (!version || this.closed || numberOf(version) < numberOf(this.base ?? '')) return false;
+      if (this.closed) return false;
+      if (!version || numberOf(version) < numberOf(this.base ?? '')) {
+        otherwise();
+        return false;
+      }
       this.base = this.written = version;
       return true;
     });
@@ -112,7 +113,7 @@ export class Copy {
 
   /**
    * Bring in what others saved; nothing is saved.  Pulls that wait for their turn are one.
-   * @returns {Promise<boolean>} whether the copy now has all of it
+   * @returns {Promise<boolean>} whether the copy now has all that it can have before it is saved
    */
   pull() {
     this._waiting ??= this._queued(() => {
@@ -218,12 +219,11 @@ export class Copy {
       const snapshot = await this.editor.read();
       const answer = await this.server.pull(snapshot.text, base);
       if (this.closed) return false;
-      const brought = await this.editor.bring(answer.operations, snapshot, false);
-      if (brought === 'none') continue;
-      if (brought === 'all') this.base = answer.version;
+      if (!(await this.editor.bring(answer.operations, snapshot))) continue;
+      this.base = answer.version;
       this._isDue &&= answer.due && answer.operations.length > 0;
       if (answer.operations.length) this.editor.told(answer.came, 0, base);
-      return brought === 'all' && !answer.held.length;
+      return true;
     }
     return false;
   }
@@ -234,7 +234,7 @@ export class Copy {
     for (const { common, other } of await this.editor.undone()) {
       const snapshot = await this.editor.read();
       const { operations } = await this.server.merge(common, snapshot.text, other);
-      if (this.closed || (await this.editor.bring(operations, snapshot, true)) === 'none') return false;
+      if (this.closed || !(await this.editor.bring(operations, snapshot))) return false;
     }
     this.editor.back();
     this.editor.forgetUndone();
@@ -254,10 +254,10 @@ export class Copy {
     const answer = await this.server.save(snapshot.text, base, this.editor.newId());
     if (this.closed) return true;
     this.base = answer.sent; // should the rest fail, the copy goes on from this
-    const brought = await this.editor.bring(answer.operations, snapshot, true);
-    if (brought === 'all') this.base = answer.version;
+    const isBrought = await this.editor.bring(answer.operations, snapshot);
+    if (isBrought) this.base = answer.version;
     if (answer.operations.length) this.editor.told(answer.came, answer.conflicts.length, answer.sent);
-    return answer.operations.length === 0 && brought === 'all';
+    return answer.operations.length === 0 && this.editor.isAsRead(snapshot);
   }
 }
 

@@ -2,14 +2,14 @@
  * Owns: an open notebook of VS Code as text and back: what it would write into its file, whether it shows what
  * a file says, and bringing operations into it.
  * Must not know: servers, tokens, when this happens.
- * Invariant: the text says what VS Code writes, most often to the byte; nothing is brought in that was meant for an older
- * state of the notebook than the one that it changes: then nothing is done, or what was done is the same change
- * that the next attempt finds already made.
+ * Invariant: the text says what VS Code writes, most often to the byte; what was meant for an older state of the
+ * notebook is carried over to what has been typed since, or else nothing of it is brought in: half of it would be taken
+ * for the person's own typing, in conflict with what others go on to make of it.
  */
 
 import { joined, sameJson } from './notebooks.js';
 import { planned } from './plan.js';
-import { spliced } from './text.js';
+import { carried, spliced, splices } from './text.js';
 
 /** @typedef {typeof import('vscode')} VSCode */
 /** @typedef {import('vscode').NotebookDocument} NotebookDocument */
@@ -19,17 +19,17 @@ import { spliced } from './text.js';
 /** @typedef {import('./notebooks.js').Json} Json */
 /** @typedef {import('./notebooks.js').Operation} Operation */
 /** @typedef {import('./plan.js').Plan} Plan */
-/** @typedef {import('./copy.js').Brought} Brought */
 /** @typedef {{text: string, version: number, cells: NotebookCell[]}} Snapshot */
 /** What was done to one cell: its source before and after. @typedef {{cell: NotebookCell, before: string, after: string}} Touched */
 /** Cells that were taken out and put in, by the addresses of their texts. @typedef {{removed: Set<string>, added: Set<string>}} Arranged */
 /**
- * What has to be known of operations that are brought in: `running` cells are left alone if they can be, which a
- * save cannot always; `touching` is told before cells that stay get other text, `arranged` of cells that came and went.
- * @typedef {{running: NotebookCell[], isSave: boolean, touching: (touched: Touched[]) => void, arranged: (arranged: Arranged) => void}} Bringing
+ * What has to be known of operations that are brought in: `running` cells go on running; `touching` is told of cells
+ * that stay and got other text, `arranged` of cells that came and went.
+ * @typedef {{running: NotebookCell[], touching: (touched: Touched[]) => void, arranged: (arranged: Arranged) => void}} Bringing
  */
 
 export const TYPE = 'jupyter-notebook';
+const ATTEMPTS = 8; // to change something while somebody types; VS Code refuses what was meant for an older state
 const SPELLING = 'vscode.ipynb'; // the built-in extension that reads and writes notebooks
 
 export class NotebookEditor {
@@ -45,13 +45,14 @@ export class NotebookEditor {
 
   /** @returns {Promise<Snapshot>} */
   async read() {
-    const { document } = this;
-    for (;;) {
-      const version = document.version;
-      const cells = document.getCells();
-      const text = await exported(this.vscode, this._data(cells));
-      if (version === document.version) return { text, version, cells };
-    }
+    const cells = this.document.getCells();
+    const { version } = this.document;
+    return { text: await exported(this.vscode, this._data(cells)), version, cells };
+  }
+
+  /** Whether nobody has done anything since. @param {Snapshot} snapshot */
+  isAsRead(snapshot) {
+    return this.document.version === snapshot.version;
   }
 
   /**
@@ -67,50 +68,95 @@ export class NotebookEditor {
   }
 
   /**
+   * Bring in what operations make of a snapshot, whatever is typed meanwhile; false: not all of it could be, and so
+   * nothing was, since somebody has just typed in the same place, or cells have come and gone.
    * @param {Operation[]} operations
    * @param {Snapshot} snapshot
    * @param {Bringing} bringing
-   * @returns {Promise<Brought>}
+   * @returns {Promise<boolean>}
    */
-  async bring(operations, snapshot, { running, isSave, touching, arranged }) {
-    if (!operations.length) return this.document.version === snapshot.version ? 'all' : 'none';
+  async bring(operations, snapshot, { running, touching, arranged }) {
+    if (!operations.length) return true;
     const { cells } = snapshot;
-    const places = running.map(cell => cells.indexOf(cell)).filter(place => place >= 0);
     const notebook = JSON.parse(snapshot.text);
-    const plan = planned(notebook, operations, places, this._focused(cells), isSave);
+    const places = running.map(cell => cells.indexOf(cell)).filter(place => place >= 0);
+    const focused = this._focused(cells);
+    const plan = planned(notebook, operations, places, focused);
     const edits = await this._edits(plan);
-    if (this.document.version !== snapshot.version) return 'none';
-    touching(plan.texts.map(one => touched(cells[one.place], one.splices)));
-    const { workspace } = this.vscode;
-    // One after the other: of a change of several cells at once, VS Code's undo asks whether all are meant.
-    for (const { place, splices } of plan.texts) {
-      if (sourceOf(cells[place]) !== joined(notebook.cells[place].source)) return 'none';
-      if (!(await workspace.applyEdit(this._text(cells[place], splices)))) return 'none';
-    }
-    if (edits.length) {
-      if (!this._isAsIn(cells, notebook, new Set(plan.texts.map(one => one.place)))) return 'none';
-      const count = this.document.cellCount + plan.inserted.length - plan.deleted.length;
-      this.isArranging = true;
-      const before = this._addresses();
-      const done = await workspace.applyEdit(this._structure(edits));
-      this.isArranging = false;
-      arranged(difference(before, this._addresses()));
-      if (!done || this.document.cellCount !== count) return 'none';
-    }
-    return plan.all ? 'all' : 'some';
+    const texts = plan.texts.map(({ place, splices: changes }) => {
+      const before = joined(notebook.cells[place].source);
+      return { cell: cells[place], before, after: spliced(before, changes) };
+    });
+    const isTyped = (/** @type {Touched} */ one) => one.cell === cells[focused[0]];
+    /** @type {Touched[]} */
+    const done = [];
+    const put = async (/** @type {Touched} */ one) => (await this._put(one, touching)) && done.push(one) > 0;
+    // First where it is most likely that somebody types.
+    for (const one of texts.filter(isTyped)) if (!(await put(one))) return this._backOut(done);
+    if (edits.length && !(await this._arrange(edits, plan, snapshot, arranged))) return this._backOut(done);
+    for (const one of texts) if (!isTyped(one) && !(await put(one))) return this._backOut(done);
+    return true;
   }
 
   /**
-   * Whether the cells are those of a snapshot, and nobody has typed into one that is not ours.
-   * @param {NotebookCell[]} cells
-   * @param {Json} notebook
-   * @param {Set<number>} ours
+   * Give a cell others' text; false: it has changed in the same place meanwhile.  Each cell in a change of its own:
+   * of one of several cells, VS Code's undo asks whether all are meant.
+   * @param {Touched} touched
+   * @param {Bringing['touching']} touching
    */
-  _isAsIn(cells, notebook, ours) {
+  async _put({ cell, before, after }, touching) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const now = sourceOf(cell);
+      const changes = now === before ? splices(before, after) : carried(before, after, now);
+      if (!changes) return false;
+      if (!changes.length) return true;
+      if (await this.vscode.workspace.applyEdit(this._text(cell, changes))) {
+        touching([{ cell, before: now, after: spliced(now, changes) }]);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Take out again what was put into cells. @param {Touched[]} done @returns {Promise<false>} */
+  async _backOut(done) {
+    for (const { cell, before, after } of done) await this._put({ cell, before: after, after: before }, () => undefined);
+    return false;
+  }
+
+  /**
+   * Change cells as a whole; false: they are not those of the snapshot any more.
+   * @param {import('vscode').NotebookEdit[]} edits
+   * @param {Plan} plan
+   * @param {Snapshot} snapshot
+   * @param {Bringing['arranged']} arranged
+   */
+  async _arrange(edits, plan, snapshot, arranged) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (!this._isAsIn(snapshot, [...plan.deleted, ...plan.replaced.map(one => one.place)])) return false;
+      const before = this._addresses();
+      this.isArranging = true;
+      const isDone = await this.vscode.workspace.applyEdit(this._structure(edits)); // not where a key came in between
+      this.isArranging = false;
+      if (!isDone) continue;
+      arranged(difference(before, this._addresses()));
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Whether the cells are those of a snapshot, and some of them hold what they held.
+   * @param {Snapshot} snapshot
+   * @param {number[]} places
+   */
+  _isAsIn({ cells, text }, places) {
     const now = this.document.getCells();
-    const isAsRead = (/** @type {NotebookCell} */ cell, /** @type {number} */ place) =>
-      now[place] === cell && (ours.has(place) || sourceOf(cell) === joined(notebook.cells[place].source));
-    return now.length === cells.length && cells.every(isAsRead);
+    if (now.length !== cells.length || now.some((cell, place) => cell !== cells[place])) return false;
+    const { cells: were } = JSON.parse(text);
+    return places.every(
+      place => sourceOf(cells[place]) === joined(were[place].source) && cells[place].outputs.length === (were[place].outputs ?? []).length
+    );
   }
 
   /** What the notebook holds now, to be written out later: nothing is waited for. @returns {NotebookData} */
@@ -256,16 +302,6 @@ export const addressOf = cell => cell.document.uri.toString();
 function difference(before, after) {
   const removed = new Set([...before].filter(one => !after.has(one)));
   return { removed, added: new Set([...after].filter(one => !before.has(one))) };
-}
-
-/**
- * @param {NotebookCell} cell
- * @param {import('./text.js').Splice[]} splices
- * @returns {Touched}
- */
-function touched(cell, splices) {
-  const before = sourceOf(cell);
-  return { cell, before, after: spliced(before, splices) };
 }
 
 /**

@@ -2,9 +2,9 @@
  * Owns: what has to be done to the cells of an open notebook so that it becomes what operations make of it.
  * Must not know: VS Code's API, servers.  Runs under node.
  * Invariant: a cell that no operation names is not touched; one of which only the source changed keeps its
- * editor; cells that are running are as they were, and whatever would have changed them is said to be left out.
- * A save cannot wait for that: then a cell that runs gets its new source, which no run minds, and for the rest the
- * run goes before what others did to that cell.  It is never made anew or taken out: that would end its run.
+ * editor.  A cell that runs gets its new source, which no run minds, and for the rest the run goes before what others did
+ * to that cell: it is never made anew, moved or taken out, which would end its run.  To leave it alone altogether and
+ * bring in the rest would leave a notebook that comes from no version.
  */
 
 import { joined, outcome, sameJson } from './notebooks.js';
@@ -19,7 +19,7 @@ import { splices } from './text.js';
  * All places count before anything is done; what is inserted at one place keeps its order.
  * `texts`: new text in cells that stay; `metadata`: other metadata, as the cell that is to be; `replaced`: cells
  * to be made anew where they are; `inserted`: new and moved cells; `deleted`: places, ascending.
- * `frame`: the notebook without its cells, if that changed.  `all`: nothing was left out.
+ * `frame`: the notebook without its cells, if that changed.
  * @typedef {object} Plan
  * @property {{place: number, splices: Splice[]}[]} texts
  * @property {{place: number, cell: Json}[]} metadata
@@ -27,7 +27,6 @@ import { splices } from './text.js';
  * @property {{place: number, cell: Json}[]} inserted
  * @property {number[]} deleted
  * @property {Json | null} frame
- * @property {boolean} all
  */
 
 /**
@@ -35,25 +34,22 @@ import { splices } from './text.js';
  * @param {Operation[]} operations
  * @param {number[]} running the places of cells that are running
  * @param {number[]} kept the places of cells that are not to be moved if others can be, the most important first
- * @param {boolean} isSave nothing can be left for later
  * @returns {Plan}
  */
-export function planned(notebook, operations, running = [], kept = [], isSave = false) {
+export function planned(notebook, operations, running = [], kept = []) {
   const isRunning = new Set(running);
   const cells = /** @type {Json[]} */ (notebook.cells);
   const made = outcome(notebook, operations);
   const moved = movedCells(made.cells, [...running, ...kept]);
   /** @type {Plan} */
-  const plan = { texts: [], metadata: [], replaced: [], inserted: [], deleted: [], frame: null, all: true };
+  const plan = { texts: [], metadata: [], replaced: [], inserted: [], deleted: [], frame: null };
   const { cells: _cells, ...frame } = notebook;
   if (!sameJson(frame, made.frame)) plan.frame = made.frame;
   const staying = new Set(made.cells.map(one => one.origin).filter(origin => origin >= 0 && !moved.has(origin)));
   for (const place of cells.keys()) {
     if (staying.has(place)) continue;
-    if (isRunning.has(place)) {
-      staying.add(place); // a moved one is not inserted a second time
-      plan.all &&= isSave;
-    } else plan.deleted.push(place);
+    if (isRunning.has(place)) staying.add(place); // a moved one is not inserted a second time
+    else plan.deleted.push(place);
   }
   let at = 0;
   for (const { origin, value } of made.cells) {
@@ -62,9 +58,8 @@ export function planned(notebook, operations, running = [], kept = [], isSave = 
       continue;
     }
     if (!moved.has(origin)) at = origin + 1;
-    if (!isRunning.has(origin)) changed(plan, cells[origin], value, origin);
-    else if (isSave) rewritten(plan, cells[origin], value, origin);
-    else plan.all &&= sameJson(cells[origin], value);
+    if (isRunning.has(origin)) rewritten(plan, cells[origin], value, origin);
+    else changed(plan, cells[origin], value, origin);
   }
   return plan;
 }

@@ -20,12 +20,10 @@ export class Running {
   }
 
   /**
-   * A notebook has changed; whether a run has ended by that.
+   * A notebook has changed.
    * @param {Pick<import('vscode').NotebookDocumentChangeEvent, 'cellChanges' | 'contentChanges'>} event
-   * @returns {boolean}
    */
   changed({ cellChanges, contentChanges }) {
-    const before = this._cells.size;
     for (const { cell, executionSummary } of cellChanges) {
       if (executionSummary === undefined) continue;
       if (executionSummary.success === undefined && executionSummary.timing?.endTime === undefined) {
@@ -33,6 +31,5 @@ export class Running {
       } else this._cells.delete(cell);
     }
     for (const { removedCells } of contentChanges) for (const cell of removedCells) this._cells.delete(cell);
-    return this._cells.size < before;
   }
 }

@@ -81,6 +81,8 @@ export class Session {
     this._refused = undefined;
     /** @type {unknown} */
     this._reload = undefined;
+    /** What is noted of cells that came and went, unless VS Code has taken over the file. @type {(() => void)[]} */
+    this._unsure = [];
   }
 
   /** Find out which version the notebook comes from. @returns {Promise<void>} */
@@ -117,10 +119,10 @@ export class Session {
   changed(event) {
     const capture = once(() => this.editor.capture()); // at each key: not more than once, and only where it is needed
     this.saving.changed(capture);
-    this._noteArranged(event);
+    this._noteArranged(event, capture);
     this.arrivals.changed(capture);
     this._noteReload(event, capture);
-    if (this.running.changed(event)) this.fileChanged(); // what was left out because of the run
+    this.running.changed(event);
   }
 
   /**
@@ -136,12 +138,27 @@ export class Session {
     if (this.arrivals.stepped(cell, sourceOf(cell), isUndo)) this.told.undone(this.document);
   }
 
-  /** Cells that come and go: an undo may take out what others saved. @param {import('vscode').NotebookDocumentChangeEvent} event */
-  _noteArranged({ contentChanges }) {
-    if (this.editor.isArranging || !contentChanges.length || !this.document.isDirty) return;
+  /**
+   * Cells that come and go: an undo may take out what others saved.  Of a notebook that is said to have no unsaved
+   * changes it may also be VS Code that takes over the file; that is known only later.
+   * @param {import('vscode').NotebookDocumentChangeEvent} event
+   * @param {() => NotebookData} capture
+   */
+  _noteArranged({ contentChanges }, capture) {
+    if (this.editor.isArranging || !contentChanges.length) return;
     const added = contentChanges.flatMap(one => one.addedCells.map(addressOf));
     const removed = contentChanges.flatMap(one => one.removedCells.map(addressOf));
-    const found = this.arrivals.rearranged(added, removed);
+    const { last } = this.arrivals;
+    const note = () => this._arranged(this.arrivals.rearranged(added, removed, last, capture()));
+    if (this.document.isDirty) note();
+    else if (last) {
+      capture();
+      this._unsure.push(note);
+    }
+  }
+
+  /** @param {'undone' | 'gone' | null} found */
+  _arranged(found) {
     if (found === 'undone') this.told.undone(this.document);
     if (found === 'gone') this.told.gone(this.document);
   }
@@ -176,7 +193,9 @@ export class Session {
     const found = this.reloads.take();
     if (!found) return;
     const { shown, typed } = found;
-    const isTaken = await this._quietly(this.copy.reloaded(() => this.editor.written(shown)), false);
+    const unsure = this._unsure.splice(0);
+    const otherwise = () => unsure.forEach(note => note());
+    const isTaken = await this._quietly(this.copy.reloaded(() => this.editor.written(shown), otherwise), false);
     if (!typed || !isTaken) return;
     this.told.log(`${this.document.uri.fsPath}: typed while VS Code took over the file: put back`);
     this.arrivals.lost(typed);
@@ -237,7 +256,7 @@ export class Session {
     const isAll =
       this.copy.base === null ? await this._quietly(this.copy.adopt(), true) : await this._quietly(this.copy.pull(), true);
     if (this.copy.closed) return;
-    if (!isAll && !this.running.cells.length && !this.arrivals.undone.length) this.clock.after(LATER, () => this.fileChanged());
+    if (!isAll && !this.arrivals.undone.length) this.clock.after(LATER, () => this.fileChanged());
     if (!wasDirty && this.document.isDirty) await this._save();
     this.clock.after(BACKED_UP, () => this._remember());
   }
@@ -271,13 +290,14 @@ export class Session {
       /** @param {string} text */
       holds: text => editor.holds(text),
       /** @type {import('./copy.js').Editor['bring']} */
-      bring: (operations, snapshot, isSave) =>
+      bring: (operations, snapshot) =>
         editor.bring(operations, /** @type {import('./editor.js').Snapshot} */ (snapshot), {
           running: this.running.cells,
-          isSave,
           touching: touched => arrivals.add(touched),
           arranged: arranged => arrivals.arrange(arranged)
         }),
+      /** @type {import('./copy.js').Editor['isAsRead']} */
+      isAsRead: snapshot => editor.isAsRead(/** @type {import('./editor.js').Snapshot} */ (snapshot)),
       hasUndone: () => arrivals.undone.length > 0,
       undone: () => this._undone(),
       stamp: () => this.ages.stamp(),

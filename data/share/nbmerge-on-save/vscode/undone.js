@@ -32,7 +32,7 @@ export class Arrivals {
     /** What undos have taken out, oldest first. @type {Undone[]} */
     this.undone = [];
     /** What the notebook held after the last change, if cells that came and went are known. @type {NotebookData | null} */
-    this._last = null;
+    this.last = null;
     /** Oldest first. @type {Arrival[]} */
     this._known = [];
     /** Oldest first. @type {Arrangement[]} */
@@ -53,24 +53,26 @@ export class Arrivals {
 
   /** The notebook has changed, and all that came of it is known. @param {() => NotebookData} capture what it holds now */
   changed(capture = this.capture) {
-    if (this._arranged.length) this._last = capture();
+    if (this._arranged.length) this.last = capture();
   }
 
   /**
    * Cells have come and gone, not because of us.
    * @param {string[]} added the addresses of their texts
    * @param {string[]} removed
+   * @param {NotebookData | null} before what the notebook held, if cells that came and went are known
+   * @param {NotebookData} after
    * @returns {'undone' | 'gone' | null} others' work is out of the notebook: by an undo, or also by hand
    */
-  rearranged(added, removed) {
+  rearranged(added, removed, before, after) {
     /** @type {'undone' | 'gone' | null} */
     let found = null;
     for (const one of this._arranged) {
       const isBack = added.some(each => one.removed.has(each));
       const isOut = removed.some(each => one.added.has(each));
       if (one.undone && added.some(each => one.added.has(each))) this._redone(one);
-      else if (isBack && isOut && this._last) {
-        this._isUndone(one, this._last);
+      else if (isBack && isOut && before) {
+        this._isUndone(one, before, after);
         found = 'undone';
       } else if (isOut && !one.undone) found ??= 'gone';
     }
@@ -92,7 +94,7 @@ export class Arrivals {
       if (isUndo && !one.undone && one.before === text) {
         const other = this.capture();
         other.cells[cell.index].value = one.after;
-        this._isUndone(one, other);
+        this._isUndone(one, other, this.capture());
         found = true;
         break;
       }
@@ -104,9 +106,9 @@ export class Arrivals {
     return found;
   }
 
-  /** @param {Arrival | Arrangement} one @param {NotebookData} other */
-  _isUndone(one, other) {
-    one.undone = { common: this.capture(), other };
+  /** @param {Arrival | Arrangement} one @param {NotebookData} other @param {NotebookData} common */
+  _isUndone(one, other, common) {
+    one.undone = { common, other };
     this.undone.push(one.undone);
   }
 
