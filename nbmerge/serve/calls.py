@@ -92,6 +92,11 @@ def _open(participation: Participation, members: Mapping[str, Any]) -> dict[str,
 
 
 def _head(participation: Participation, members: Mapping[str, Any]) -> dict[str, Json]:
+    version, due = participation.standing(members["path"])
+    return {"version": version, "due": due}
+
+
+def _follow(participation: Participation, members: Mapping[str, Any]) -> dict[str, Json]:
     return {"version": participation.head(members["path"])}
 
 
@@ -166,7 +171,7 @@ CALLS = {
     "merge": EditorCall(("path", "common", "content", "other"), (), _merge),
     "claim": EditorCall(("path", "base", "content"), ("writer",), _claim),
     "identify": EditorCall(("path", "content"), (), _identify),
-    "follow": EditorCall(("path",), (), _head),
+    "follow": EditorCall(("path",), (), _follow),
     "unfollow": EditorCall(("path",)),
     "about": EditorCall(),
 }

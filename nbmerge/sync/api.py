@@ -115,6 +115,12 @@ class Participation:
         with self.service.at(path) as (notebook_id, _):
             return token_of(self.service.head(notebook_id))
 
+    def standing(self, path: str) -> tuple[str, bool]:
+        """The same, and whether the file lacks something that others saved, as in `Claimed`."""
+        with self.service.at(path) as (notebook_id, _):
+            head = self.service.head(notebook_id)
+            return token_of(head), self.service.recorder.is_due(notebook_id)
+
     def writer(self, path: str) -> str | None:
         """What the writer of what a notebook holds calls itself; "": it has not said; None: it is a merge."""
         with self.service.at(path) as (notebook_id, _):

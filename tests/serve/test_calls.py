@@ -79,7 +79,7 @@ def test_opening_gives_the_exact_text(page: Page) -> None:
     found = page.talk.ask("open", path=str(page.path), writer="Ann")
     assert found == {"version": f"{page.base}.Ann", "content": text}
     assert page.talk.ask("open", path=str(page.path), content=False) == {"version": page.base}
-    assert page.talk.ask("head", path=str(page.path)) == {"version": page.base}
+    assert page.talk.ask("head", path=str(page.path)) == {"version": page.base, "due": False}
 
 
 def test_two_who_save_are_merged(page: Page) -> None:
@@ -153,7 +153,8 @@ def test_three_texts_are_merged_without_any_version(page: Page) -> None:
 
 
 def test_who_holds_is_told_what_the_file_holds(page: Page) -> None:
-    assert page.talk.ask("hold", path=str(page.path)) == page.talk.ask("head", path=str(page.path))
+    held = page.talk.ask("hold", path=str(page.path))
+    assert held["version"] == page.talk.ask("head", path=str(page.path))["version"]
 
 
 def test_changes_are_told_once_each(page: Page) -> None:

@@ -268,6 +268,9 @@ class Window {
     if (this.isReading) return true; // it has no unsaved changes then
     this.saves++;
     await Promise.race([this.session.willSave(), new Promise(done => void clock.after(PATIENCE, done))]);
+    return this.write();
+  }
+  async write() {
     const text = written(this.data());
     const disk = readFileSync(this.path, 'utf8');
     if (statSync(this.path).mtimeMs > this.knownAt && disk !== this.known && disk !== text) {
@@ -359,6 +362,9 @@ const commands = {
   /** A save that VS Code begins and does not make. */
   begin: ({ who }) => void windows[who].session.willSave().catch(failed),
   noticed: ({ who }) => windows[who].session.fileChanged(),
+  heard: ({ who }) => windows[who].session.heard(),
+  /** A save that `begin` has begun is made now. */
+  write: ({ who }) => void windows[who].write().catch(failed),
   read: ({ who }) => windows[who].read(),
   reload: ({ who }) => windows[who].reload(),
   revert: ({ who }) => windows[who].takeOver(),

@@ -184,6 +184,24 @@ def test_a_file_looks_old_only_while_it_is_saved_over(made: Windows) -> None:
     assert windows.read(0)["sources"] == windows.held()
 
 
+def test_what_a_program_writes_just_before_vs_code_does_is_asked_about_no_more(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 1, "theirs")
+    windows.host.do("begin", who=0)
+    windows.answer_all()
+    written(windows, 2, "last")
+    windows.host.do("heard", who=0)
+    windows.answer_all()
+    windows.host.do("write", who=0)
+    windows.answer_all()
+    assert windows.read(0)["refusals"] == 0
+    windows.settle()
+    for word, cell in (("mine", 0), ("theirs", 1), ("last", 2)):
+        assert word in windows.held()[cell]
+    assert windows.read(0)["sources"] == windows.held()
+
+
 def test_a_save_of_a_large_notebook_is_waited_for(made: Windows) -> None:
     """While nobody else writes, VS Code is slow and has refused nothing."""
     windows = started(made, 1)

@@ -54,6 +54,11 @@ export class Ages {
     return true;
   }
 
+  /** The same, of a file that somebody has written meanwhile. */
+  now() {
+    return this._stamp();
+  }
+
   /** VS Code has saved, or will not. */
   isOver() {
     const found = this._isOld && stated(this.path);

@@ -21,7 +21,8 @@
  * @property {(common: string, content: string, other: string) => Promise<{operations: Operation[]}>} merge what of
  * `other` the content lacks
  * @property {(content: string) => Promise<{version: string}>} identify the version that says the same; "": none does
- * @property {() => Promise<{version: string}>} head
+ * @property {() => Promise<{version: string, due: boolean}>} head what the file holds; `due`: it lacks something that
+ * others saved, and a pull brings it
  * @property {() => Promise<{version: string}>} hold the same, and others that take part wait with their writes until
  * the next claim, or two seconds
  * @property {() => Promise<{version: string, content: string}>} open
@@ -69,7 +70,6 @@ export class Copy {
     this.closed = false;
     this._saves = 0;
     this._recorded = ''; // the file of which what it holds is in the history
-    this._isDue = false; // the file lacks something that others saved: a pull brings it
     /** @type {Promise<unknown>} */
     this._queue = Promise.resolve();
     /** @type {Promise<boolean> | null} */
@@ -92,17 +92,18 @@ export class Copy {
 
   /**
    * The editor may have taken over by itself what the file held: find out which version that was.  Until then the
-   * copy would count others' work as its own.  An older version than the copy's own is none that it has taken over:
-   * somebody has undone something.
+   * copy would count others' work as its own.  If that is not sure, an older version than the copy's own is none that
+   * it has taken over: somebody has undone something.
    * @param {() => Promise<string>} shown what the editor showed just after that
+   * @param {boolean} isSure it has, whatever version it was
    * @param {() => void} otherwise is done at once if it has not
    * @returns {Promise<boolean>} whether it has
    */
-  reloaded(shown, otherwise) {
+  reloaded(shown, isSure, otherwise) {
     return this._queued(async () => {
       const { version } = await this.server.identify(await shown());
       if (this.closed) return false;
-      if (!version || numberOf(version) < numberOf(this.base ?? '')) {
+      if (!version || (!isSure && numberOf(version) < numberOf(this.base ?? ''))) {
         otherwise();
         return false;
       }
@@ -165,7 +166,6 @@ export class Copy {
       const answer = await this.server.claim(text, base);
       this.written = answer.version;
       if (!hasMoved) this.base = answer.version;
-      this._isDue = answer.due;
       return this.editor.hasUndone() && this._broughtAgain(); // undone just before it was written
     });
   }
@@ -187,6 +187,11 @@ export class Copy {
   /** The editor has written: what is still being prepared for that comes too late. */
   saved() {
     this._saves++;
+  }
+
+  /** Have what the file holds in the history. */
+  async record() {
+    await this.server.head();
   }
 
   /** Whether others have saved since the editor last read or wrote the file. @returns {Promise<boolean>} */
@@ -215,13 +220,13 @@ export class Copy {
       if (attempt) await this.editor.wait(PAUSE);
       const base = this.base;
       if (base === null || this.editor.hasUndone()) return false; // it comes with the next save
-      if (!this._isDue && (await this.server.head()).version === base) return true;
+      const { version, due } = await this.server.head();
+      if (version === base && !due) return true;
       const snapshot = await this.editor.read();
       const answer = await this.server.pull(snapshot.text, base);
       if (this.closed) return false;
       if (!(await this.editor.bring(answer.operations, snapshot))) continue;
       this.base = answer.version;
-      this._isDue &&= answer.due && answer.operations.length > 0;
       if (answer.operations.length) this.editor.told(answer.came, 0, base);
       return true;
     }

@@ -41,6 +41,7 @@ export class NotebookEditor {
     this.vscode = vscode;
     this.document = document;
     this.isArranging = false; // cells that come and go do so because of us
+    this.isPutting = false; // and so does text
   }
 
   /** @returns {Promise<Snapshot>} */
@@ -110,7 +111,10 @@ export class NotebookEditor {
       const changes = now === before ? splices(before, after) : carried(before, after, now);
       if (!changes) return false;
       if (!changes.length) return true;
-      if (await this.vscode.workspace.applyEdit(this._text(cell, changes))) {
+      this.isPutting = true;
+      const isDone = await this.vscode.workspace.applyEdit(this._text(cell, changes));
+      this.isPutting = false;
+      if (isDone) {
         touching([{ cell, before: now, after: spliced(now, changes) }]);
         return true;
       }

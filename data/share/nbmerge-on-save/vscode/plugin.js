@@ -9,6 +9,7 @@ import { Commands } from './commands.js';
 import { conflictLenses } from './conflicts.js';
 import { TYPE } from './editor.js';
 import { Focus } from './focus.js';
+import { hearing } from './hearing.js';
 import { historyCommands } from './history.js';
 import { commandOf } from './program.js';
 import { Service, serverFor } from './service.js';
@@ -39,7 +40,7 @@ export class Plugin {
     this.sessions = new Map();
     /** @type {import('vscode').Disposable[]} */
     this._running = [];
-    /** @type {Map<NotebookDocument, import('vscode').Disposable>} */
+    /** @type {Map<NotebookDocument, {dispose: () => void}>} */
     this._watchers = new Map();
     const log = vscode.window.createOutputChannel('nbmerge');
     this.status = new Status(vscode, log);
@@ -130,7 +131,13 @@ export class Plugin {
     );
     watcher.onDidChange(() => session.fileChanged());
     watcher.onDidCreate(() => session.fileChanged());
-    this._watchers.set(document, watcher);
+    const ears = hearing(path, () => session.heard());
+    this._watchers.set(document, {
+      dispose: () => {
+        watcher.dispose();
+        ears.dispose();
+      }
+    });
     void this.service.follow(path).catch(error => this.status.log(`${path}: ${error.message}`));
   }
 

@@ -12,7 +12,8 @@
 /**
  * VS Code may have taken over the file: `shown` is what the notebook held just after that, `clean` before that and
  * before anything was typed, `typed` what went by it.
- * @typedef {{shown: NotebookData, clean: NotebookData | null, typed: Typed | null}} Reload
+ * `isSure`: it is none of the person's doing, since there are no unsaved changes by it.
+ * @typedef {{shown: NotebookData, clean: NotebookData | null, typed: Typed | null, isSure: boolean}} Reload
  */
 
 const LATELY = 1500; // milliseconds in which VS Code reads a file
@@ -62,8 +63,14 @@ export class Reloads {
     const isLately = this._since !== null && this.now() - this._since < LATELY;
     const clean = last ? last.clean : this._clean;
     const other = last?.typed?.other ?? (isLately ? this._typed : null) ?? last?.shown ?? null;
-    this._pending = { shown, clean, typed: clean && other && { common: clean, other } };
+    const typed = clean && other && { common: clean, other };
+    this._pending = { shown, clean, typed, isSure: last?.isSure ?? false };
     this._begin(shown);
+  }
+
+  /** It has. */
+  hasHappened() {
+    if (this._pending) this._pending.isSure = true;
   }
 
   /** What may have happened and has not been looked at yet. @returns {Reload | null} */

@@ -7,7 +7,7 @@
  * them was written by this window.
  */
 
-import { sameJson } from './notebooks.js';
+import { joined, sameJson } from './notebooks.js';
 
 /** @typedef {import('vscode').NotebookData} NotebookData */
 
@@ -33,6 +33,17 @@ export class Saving {
   begins() {
     this._states ??= [];
     this.changed();
+  }
+
+  /**
+   * Whether a text is what VS Code may just have written in this save; by its sources, for others change them.
+   * @param {string} held
+   */
+  mayHaveWritten(held) {
+    const { cells = [] } = valueOf(held);
+    return (this._states ?? []).some(
+      ({ data }) => data.cells.length === cells.length && data.cells.every((cell, i) => cell.value === joined(cells[i].source))
+    );
   }
 
   /** The notebook, or the version that it goes on from, has changed. @param {() => NotebookData} capture what it holds now */

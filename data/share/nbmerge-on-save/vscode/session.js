@@ -41,6 +41,8 @@ import { Arrivals } from './undone.js';
 /** Which version a notebook went on from when VS Code was closed. @typedef {{get: (key: string) => string | undefined, set: (key: string, version: string) => void}} Memory */
 
 const RELOADING = 350; // milliseconds in which VS Code takes over the file of a notebook without changes
+const AT_ONCE = 5; // milliseconds until VS Code has said that there are unsaved changes
+const TYPING = 2000; // milliseconds after a key in which somebody is likely to type on
 const SOON = 30; // milliseconds, for several words of one save
 const LATER = 1500; // milliseconds until a pull that did not come through is tried again
 const BACKED_UP = 3000; // milliseconds after which VS Code's own backup holds what was brought in
@@ -75,6 +77,9 @@ export class Session {
     this.before = null;
     this._memory = memory;
     this._waiting = false;
+    this._typedAt = -TYPING;
+    this._isPrepared = false; // for a save: VS Code writes at any moment
+    this._isKeeping = false;
     this._asked = 0; // saves asked for again since the last that was made
     this._isStuck = false; // VS Code saves no more by itself after a save that it has refused, until all is saved
     /** @type {unknown} */
@@ -103,12 +108,37 @@ export class Session {
     this.copy.close();
   }
 
+  /** Somebody writes the file. */
+  heard() {
+    if (!this._isPrepared) this.fileChanged();
+    else if (!this._isKeeping) void this._quietly(this._keptKnown(), undefined);
+  }
+
+  /**
+   * A program has written the file over which VS Code is about to save.  Once that is in the history VS Code need not
+   * ask: a pull brings it just after.
+   */
+  async _keptKnown() {
+    if (this.ages.isUntouched()) return;
+    this._isKeeping = true;
+    try {
+      const stamp = this.ages.now();
+      const held = await this._held();
+      if (!isWhole(held) || this.saving.mayHaveWritten(held)) return;
+      await this.copy.record();
+      if (this._isPrepared) this.ages.makeOld(stamp);
+    } finally {
+      this._isKeeping = false;
+    }
+  }
+
   /** The file may hold another version. */
   fileChanged() {
     if (this._waiting || this.saving.isUnderWay || this.copy.closed) return; // after a save it is looked at anyway
     this._waiting = true;
     void this._quietly(this.copy.isBehind(), false); // asked at once, it is kept: the next save may come before the pull
-    const pause = this.document.isDirty ? SOON : RELOADING;
+    const isTypedInto = this.document.isDirty || this.clock.now() - this._typedAt < TYPING;
+    const pause = isTypedInto ? SOON : RELOADING; // it is better not taken over under somebody's hands
     this.clock.after(pause, () => {
       this._waiting = false;
       void this._takeIn();
@@ -179,9 +209,15 @@ export class Session {
    */
   _noteReload(event, capture) {
     if (this.saving.isUnderWay || this.copy.closed || this.editor.isArranging) return;
-    if (isTyping(event)) this.reloads.typed(capture, this.document.isDirty);
+    if (isTyping(event)) {
+      if (!this.editor.isPutting) this._typedAt = this.clock.now();
+      this.reloads.typed(capture, this.document.isDirty);
+    }
     else if (!this.document.isDirty) {
       this.reloads.mayHaveHappened(capture());
+      this.clock.after(AT_ONCE, () => {
+        if (!this.document.isDirty) this.reloads.hasHappened();
+      });
       this.clock.cancel(this._reload);
       this._reload = this.clock.after(SOON, () => void this._reloaded());
     }
@@ -192,14 +228,16 @@ export class Session {
     this.clock.cancel(this._reload);
     const found = this.reloads.take();
     if (!found) return;
-    const { shown, typed } = found;
+    const { shown, typed, isSure } = found;
     const unsure = this._unsure.splice(0);
     const otherwise = () => unsure.forEach(note => note());
-    const isTaken = await this._quietly(this.copy.reloaded(() => this.editor.written(shown), otherwise), false);
-    if (!typed || !isTaken) return;
-    this.told.log(`${this.document.uri.fsPath}: typed while VS Code took over the file: put back`);
-    this.arrivals.lost(typed);
-    await this._quietly(this.copy.bringAgain(), false);
+    const isTaken = await this._quietly(this.copy.reloaded(() => this.editor.written(shown), isSure, otherwise), false);
+    if (typed && isTaken) {
+      this.told.log(`${this.document.uri.fsPath}: typed while VS Code took over the file: put back`);
+      this.arrivals.lost(typed);
+      await this._quietly(this.copy.bringAgain(), false);
+    }
+    if (isTaken) await this._takeIn(); // what a program has saved over that had not seen it
   }
 
   /** VS Code is about to save. @returns {Promise<void>} */
@@ -212,6 +250,7 @@ export class Session {
     this.clock.cancel(hurry);
     if (!this.saving.isUnderWay) return; // it took so long that VS Code did not wait for it
     this.saving.changed();
+    this._isPrepared = true;
     this._mayBeRefused(othersSaved, this.clock.now() + SLOW);
   }
 
@@ -228,6 +267,7 @@ export class Session {
 
   /** VS Code has saved. @returns {Promise<void>} */
   async didSave() {
+    this._isPrepared = false;
     this.clock.cancel(this._refused);
     this.copy.saved();
     this.ages.isOver();
@@ -267,6 +307,7 @@ export class Session {
    * @param {boolean} othersSaved
    */
   async _notSaved(othersSaved) {
+    this._isPrepared = false;
     this.ages.isOver();
     await this.saving.ends(null);
     this.fileChanged();
@@ -337,6 +378,15 @@ export class Session {
       this.told.log(`${this.document.uri.fsPath}: ${error instanceof Error ? error.message : error}`);
       return otherwise;
     }
+  }
+}
+
+/** Whether a file's text is a whole one: else somebody is just writing it. @param {string} text */
+function isWhole(text) {
+  try {
+    return Boolean(JSON.parse(text));
+  } catch {
+    return false;
   }
 }
 
