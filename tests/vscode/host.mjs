@@ -126,7 +126,7 @@ class Cell {
 
 class Window {
   constructor(who, path, memory = new Map()) {
-    Object.assign(this, { who, path, memory, version: 1, isDirty: false, refusals: 0, saves: 0, undos: [], keys: [] });
+    Object.assign(this, { who, path, memory, version: 1, isDirty: false, refusals: 0, saves: 0, undos: [], keys: [], over: [] });
     this.uri = { fsPath: path, toString: () => path };
     this.notebookType = 'jupyter-notebook';
     this.languageId = 'python';
@@ -278,6 +278,7 @@ class Window {
       return false;
     }
     writeFileSync(this.path, text);
+    for (const over of this.over.splice(0)) writeFileSync(this.path, over);
     this.known = text;
     this.knownAt = statSync(this.path).mtimeMs;
     this.isDirty = false;
@@ -333,6 +334,8 @@ const commands = {
     for (const one of windows) void one.session.open().catch(failed);
   },
   type: ({ who, cell, at, text }) => windows[who].type(cell, at, text),
+  /** Somebody writes over what VS Code writes next, before anybody has seen it. */
+  over: ({ who, text }) => void windows[who].over.push(text),
   /** Keys that come while edits are on their way, one for each. */
   keys: ({ who, keys }) => void windows[who].keys.push(...keys.map(({ cell, at, text }) => [cell, at, text])),
   insert: ({ who, place, cell }) => {

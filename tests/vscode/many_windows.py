@@ -67,6 +67,7 @@ kept.select = place => {
   return range;
 };
 kept.caret = async (marker, which) => {
+  kept.typed = undefined;
   const cell = kept.own(marker, which);
   if (!cell) return false;
   kept.typed = cell;
@@ -236,9 +237,10 @@ class WindowCrowd:
         self.run_in(window, js, marker, self.any_place())
 
     def type(self, window: Window, marker: str, who: str) -> None:
+        before = window.run("return kept.remade")
         if not self.caret(window, marker):
             return
-        word, before = self.new_word(), window.run("return kept.remade")
+        word = self.new_word()
         self.log.append(f"    {word}")
         window.type(f"{word} ", delay=self.chance.choice([0, 5, 20, 80]))
         if self.within(_SHOWN, lambda: word in "\n".join(window.sources())):

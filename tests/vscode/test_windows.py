@@ -202,6 +202,27 @@ def test_what_a_program_writes_just_before_vs_code_does_is_asked_about_no_more(m
     assert windows.read(0)["sources"] == windows.held()
 
 
+@pytest.mark.parametrize("key", ["", "k, "])
+def test_what_vs_code_has_written_and_somebody_wrote_over_at_once_is_its_own(made: Windows, key: str) -> None:
+    """Else it would go on from an older version, in conflict with what it has saved itself."""
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    windows.host.do("begin", who=0)
+    windows.answer_all()
+    found = json.loads(windows.path.read_bytes())
+    found["cells"][1]["source"] = ["theirs"]
+    windows.host.do("over", who=0, text=JUPYTER.spell(found).decode())
+    windows.host.do("write", who=0)
+    if key:
+        windows.host.do("type", who=0, cell=0, at=len("line_0_0 = ["), text=key)
+    windows.answer_all()
+    windows.settle()
+    held = windows.held()
+    assert f"[{key}mine, 0]" in held[0]
+    assert held[1] == "theirs"
+    assert windows.read(0)["sources"] == held
+
+
 def test_a_save_of_a_large_notebook_is_waited_for(made: Windows) -> None:
     """While nobody else writes, VS Code is slow and has refused nothing."""
     windows = started(made, 1)

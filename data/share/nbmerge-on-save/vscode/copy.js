@@ -81,13 +81,15 @@ export class Copy {
    * @returns {Promise<boolean>}
    */
   adopt() {
-    return this._queued(async () => {
-      const opened = await this.server.open();
-      if (this.closed || !(await this.editor.holds(opened.content))) return false;
-      this.base = this.written = opened.version;
-      this.editor.forgetUndone();
-      return true;
-    });
+    return this._queued(() => this._adopt());
+  }
+
+  async _adopt() {
+    const opened = await this.server.open();
+    if (this.closed || !(await this.editor.holds(opened.content))) return false;
+    this.base = this.written = opened.version;
+    this.editor.forgetUndone();
+    return true;
   }
 
   /**
@@ -154,20 +156,37 @@ export class Copy {
   }
 
   /**
-   * After the editor has written a text.
-   * @param {string} text
-   * @param {string} base what it was made from
+   * After the editor has written something.
+   * @param {() => Promise<import('./saving.js').MayBeWritten>} written
    * @returns {Promise<boolean>} whether something was brought in that has to be saved
    */
-  afterSave(text, base) {
+  afterSave(written) {
     return this._queued(async () => {
+      const { text, base } = (await this._known(await written())) ?? { text: '', base: null };
       if (this.closed) return false;
+      if (base === null) {
+        await this._adopt();
+        return false;
+      }
       const hasMoved = this.base !== base; // it has taken in more since
       const answer = await this.server.claim(text, base);
       this.written = answer.version;
       if (!hasMoved) this.base = answer.version;
       return this.editor.hasUndone() && this._broughtAgain(); // undone just before it was written
     });
+  }
+
+  /**
+   * What the editor has written; if that is not certain, what has been seen in the file.
+   * @param {import('./saving.js').MayBeWritten} written
+   */
+  async _known({ texts, likely }) {
+    if (texts.length === 1) return texts[0];
+    for (const one of texts) {
+      const { version } = await this.server.identify(one.text);
+      if (numberOf(version) > numberOf(one.base ?? '')) return one;
+    }
+    return texts[likely];
   }
 
   /** Bring in again what was taken out and is known. @returns {Promise<boolean>} whether all of it is there */

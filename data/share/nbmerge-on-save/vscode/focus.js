@@ -12,6 +12,7 @@
 
 const LOOKS = 25; // for the new cell's editor
 const PAUSE = 20; // milliseconds between them
+const SOON = 4; // the same, while keys go nowhere
 
 export class Focus {
   /** @param {VSCode} vscode */
@@ -49,25 +50,36 @@ export class Focus {
     this._last = place; // the cell may be made anew once more before the cursor is in it
     this._attempts++;
     try {
+      await this._select(place);
+      if (this._last !== place) return;
       editor.selections = [new this.vscode.NotebookRange(cell.index, cell.index + 1)];
       await this.vscode.commands.executeCommand('notebook.cell.edit');
-      await this._select(place);
+      await this._select(place, true);
     } finally {
       this._attempts--;
     }
     this.note();
   }
 
-  /** @param {Place} place */
-  async _select(place) {
+  /**
+   * Put the cursor where it was: before the cell has the focus, or else the first keys would come to the cell's beginning.
+   * @param {Place} place
+   * @param {boolean} isFocused
+   */
+  async _select(place, isFocused = false) {
     const { cell, selections } = place;
+    const { window } = this.vscode;
     for (let look = 0; look < LOOKS && this._last === place; look++) {
-      const active = this.vscode.window.activeTextEditor;
-      if (active?.document === cell.document) {
-        active.selections = selections.map(one => this._valid(cell, one));
+      const shown = isFocused ? [window.activeTextEditor] : window.visibleTextEditors;
+      const found = shown.find(one => one?.document === cell.document);
+      if (found) {
+        // What has been typed since the focus came has moved the cursor on.
+        if (!isFocused || found.selection.isEqual(new this.vscode.Selection(0, 0, 0, 0))) {
+          found.selections = selections.map(one => this._valid(cell, one));
+        }
         return;
       }
-      await new Promise(done => setTimeout(done, PAUSE));
+      await new Promise(done => setTimeout(done, isFocused ? PAUSE : SOON));
     }
   }
 

@@ -42,7 +42,7 @@ export class Plugin {
     this._running = [];
     /** @type {Map<NotebookDocument, {dispose: () => void}>} */
     this._watchers = new Map();
-    const log = vscode.window.createOutputChannel('nbmerge');
+    const log = vscode.window.createOutputChannel('nbmerge', { log: true });
     this.status = new Status(vscode, log);
     this.focus = new Focus(vscode);
     /** @type {Service | null} */

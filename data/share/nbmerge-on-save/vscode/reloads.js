@@ -68,6 +68,10 @@ export class Reloads {
     this._begin(shown);
   }
 
+  get isPending() {
+    return this._pending !== null;
+  }
+
   /** It has. */
   hasHappened() {
     if (this._pending) this._pending.isSure = true;

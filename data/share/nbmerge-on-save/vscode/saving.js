@@ -4,14 +4,22 @@
  * Invariant: VS Code takes what it writes from the notebook at some moment between `onWillSave` and `onDidSave`, most
  * often when all that wait for it are done, but also before where they take long.  It does not say when, nor show the
  * bytes: every state of these moments is kept, with the version that it went on from, and a file that holds one of
- * them was written by this window.
+ * them was written by this window.  Where somebody has written over it at once, it was one of the last.
  */
 
 import { joined, sameJson } from './notebooks.js';
 
 /** @typedef {import('vscode').NotebookData} NotebookData */
+/** @typedef {{data: NotebookData, base: string | null, isPrepared: boolean}} State */
+/** A text, and the version that it was made from. @typedef {{text: string, base: string | null}} Written */
+/**
+ * What VS Code may have written, the newest first; `likely` is the place of what it was in all likelihood, should
+ * nothing else tell.  One alone is certain.
+ * @typedef {{texts: Written[], likely: number}} MayBeWritten
+ */
 
 const MOST = 50; // states that are kept; a key a state
+const TRIED = 8; // of them, where nothing is certain
 
 export class Saving {
   /**
@@ -21,8 +29,10 @@ export class Saving {
   constructor(editor, base) {
     this.editor = editor;
     this.base = base;
-    /** @type {{data: NotebookData, base: string | null}[] | null} */
+    /** @type {State[] | null} */
     this._states = null;
+    /** Of a save that was taken for refused. @type {State[]} */
+    this._late = [];
   }
 
   get isUnderWay() {
@@ -31,8 +41,38 @@ export class Saving {
 
   /** A save begins. */
   begins() {
-    this._states ??= [];
+    this._states ??= this._late;
+    this._late = [];
     this.changed();
+  }
+
+  /** The notebook, or the version that it goes on from, has changed. @param {() => NotebookData} capture what it holds now */
+  changed(capture = () => this.editor.capture()) {
+    this._add({ data: capture(), base: this.base(), isPrepared: false });
+  }
+
+  /** VS Code writes as soon as it hears of it. */
+  prepared() {
+    this._add({ data: this.editor.capture(), base: this.base(), isPrepared: true });
+  }
+
+  /** @param {State} state */
+  _add(state) {
+    if (this._states) this._states = [...this._states, state].slice(-MOST);
+  }
+
+  /** The save is over. @returns {State[]} */
+  end() {
+    const states = this._states ?? this._late;
+    this._states = null;
+    this._late = [];
+    return states;
+  }
+
+  /** The save was refused, as it seems. */
+  giveUp() {
+    this._late = this._states ?? [];
+    this._states = null;
   }
 
   /**
@@ -40,40 +80,44 @@ export class Saving {
    * @param {string} held
    */
   mayHaveWritten(held) {
-    const { cells = [] } = valueOf(held);
-    return (this._states ?? []).some(
-      ({ data }) => data.cells.length === cells.length && data.cells.every((cell, i) => cell.value === joined(cells[i].source))
-    );
-  }
-
-  /** The notebook, or the version that it goes on from, has changed. @param {() => NotebookData} capture what it holds now */
-  changed(capture = () => this.editor.capture()) {
-    if (!this._states) return;
-    this._states = [...this._states, { data: capture(), base: this.base() }].slice(-MOST);
+    const value = valueOf(held);
+    return (this._states ?? []).some(({ data }) => sameSources(data, value));
   }
 
   /**
-   * The save is over.
-   * @param {string | null} held what the file holds now; null: it was not saved
-   * @returns {Promise<string | null>} the version from which this window has written that; null: it has not
+   * What VS Code has written in a save that is over.
+   * @param {State[]} states
+   * @param {string | null} held what the file holds now; null: it cannot be read
+   * @param {boolean} isTypedInto it was typed into since that was written
+   * @returns {Promise<MayBeWritten>}
    */
-  async ends(held) {
-    const states = this._states ?? [];
-    this._states = null;
-    if (held === null) return null;
-    const wanted = valueOf(held); // not by its bytes: another VS Code may spell it otherwise
-    for (const { data, base } of [...states].reverse()) {
+  async written(states, held, isTypedInto) {
+    const newest = [...states].reverse();
+    const wanted = held === null ? {} : valueOf(held); // not by its bytes: another VS Code may spell it otherwise
+    for (const { data, base } of newest.filter(one => sameSources(one.data, wanted))) {
       const text = await this.editor.written(data);
-      if (text === held || sameJson(valueOf(text), wanted)) return base;
+      if (text === held || sameJson(valueOf(text), wanted)) return { texts: [{ text: held ?? '', base }], likely: 0 };
     }
-    return null;
+    const last = newest.findIndex(one => one.isPrepared);
+    const tried = newest.slice(0, Math.max(last + 1, TRIED)).slice(-TRIED);
+    const texts = await Promise.all(tried.map(async ({ data, base }) => ({ text: await this.editor.written(data), base })));
+    const prepared = tried.findIndex(one => one.isPrepared);
+    return { texts, likely: isTypedInto && prepared >= 0 ? prepared : 0 };
   }
 }
+
+/**
+ * @param {NotebookData} data
+ * @param {import('./notebooks.js').Json} value
+ */
+const sameSources = ({ cells }, { cells: others = [] }) =>
+  cells.length === others.length && cells.every((cell, i) => cell.value.replace(/\r\n/g, '\n') === joined(others[i]?.source));
 
 /** @param {string} text @returns {import('./notebooks.js').Json} */
 function valueOf(text) {
   try {
-    return JSON.parse(text);
+    const found = JSON.parse(text);
+    return typeof found === 'object' && found ? found : {};
   } catch {
     return {}; // somebody is just writing it
   }

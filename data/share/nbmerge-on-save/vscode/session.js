@@ -212,8 +212,7 @@ export class Session {
     if (isTyping(event)) {
       if (!this.editor.isPutting) this._typedAt = this.clock.now();
       this.reloads.typed(capture, this.document.isDirty);
-    }
-    else if (!this.document.isDirty) {
+    } else if (!this.document.isDirty) {
       this.reloads.mayHaveHappened(capture());
       this.clock.after(AT_ONCE, () => {
         if (!this.document.isDirty) this.reloads.hasHappened();
@@ -237,7 +236,7 @@ export class Session {
       this.arrivals.lost(typed);
       await this._quietly(this.copy.bringAgain(), false);
     }
-    if (isTaken) await this._takeIn(); // what a program has saved over that had not seen it
+    await this._takeIn(); // also what a program has saved over that had not seen it
   }
 
   /** VS Code is about to save. @returns {Promise<void>} */
@@ -249,7 +248,7 @@ export class Session {
     const othersSaved = await this._quietly(this.copy.beforeSave(), false);
     this.clock.cancel(hurry);
     if (!this.saving.isUnderWay) return; // it took so long that VS Code did not wait for it
-    this.saving.changed();
+    this.saving.prepared();
     this._isPrepared = true;
     this._mayBeRefused(othersSaved, this.clock.now() + SLOW);
   }
@@ -259,10 +258,18 @@ export class Session {
    * @param {number} until when a file that nobody has changed is waited for: VS Code does not refuse to write that
    */
   _mayBeRefused(othersSaved, until) {
-    this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), () => {
-      if (this.ages.isUntouched() && this.clock.now() < until) this._mayBeRefused(othersSaved, until);
+    this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), async () => {
+      const isSlow = this.ages.isUntouched() || (await this._quietly(this._isBeingWritten(), false));
+      if (!this._isPrepared) return;
+      if (isSlow && this.clock.now() < until) this._mayBeRefused(othersSaved, until);
       else void this._notSaved(othersSaved);
     });
+  }
+
+  /** Whether it is VS Code that is writing the file just now. */
+  async _isBeingWritten() {
+    const held = await this._held();
+    return !isWhole(held) || this.saving.mayHaveWritten(held);
   }
 
   /** VS Code has saved. @returns {Promise<void>} */
@@ -276,10 +283,9 @@ export class Session {
     const wasDirty = this.document.isDirty;
     this._isStuck &&= this.document.isDirty;
     if (this._isStuck) this._refused = this.clock.after(REFUSED, () => void this._save());
-    const held = await this._quietly(this._held(), null);
-    const base = await this.saving.ends(held);
-    if (base === null || held === null) await this._quietly(this.copy.adopt(), false);
-    else if ((await this._quietly(this.copy.afterSave(held, base), false)) && !wasDirty) await this._save();
+    const states = this.saving.end();
+    const written = async () => this.saving.written(states, await this._quietly(this._held(), null), wasDirty);
+    if ((await this._quietly(this.copy.afterSave(written), false)) && !wasDirty) await this._save();
     this.fileChanged();
     this._remember();
   }
@@ -290,8 +296,7 @@ export class Session {
   }
 
   async _takeIn() {
-    if (this.copy.closed || this.saving.isUnderWay) return;
-    void this._reloaded();
+    if (this.copy.closed || this.saving.isUnderWay || this.reloads.isPending) return;
     const wasDirty = this.document.isDirty;
     const isAll =
       this.copy.base === null ? await this._quietly(this.copy.adopt(), true) : await this._quietly(this.copy.pull(), true);
@@ -309,7 +314,7 @@ export class Session {
   async _notSaved(othersSaved) {
     this._isPrepared = false;
     this.ages.isOver();
-    await this.saving.ends(null);
+    this.saving.giveUp();
     this.fileChanged();
     if (!this.document.isDirty || this._asked >= TRIES) return;
     if (!othersSaved && !(await this._quietly(this.copy.isBehind(), false))) return;

@@ -13,7 +13,7 @@ const SHOWN = 60_000; // milliseconds
 export class Status {
   /**
    * @param {VSCode} vscode
-   * @param {import('vscode').OutputChannel} channel
+   * @param {import('vscode').LogOutputChannel} channel
    */
   constructor(vscode, channel) {
     this.vscode = vscode;
@@ -65,7 +65,7 @@ export class Status {
 
   /** @param {string} line */
   log(line) {
-    this.channel.appendLine(line);
+    this.channel.info(line);
   }
 
   /** Another notebook is looked at. */

@@ -3,7 +3,8 @@
  * Must not know: servers, what becomes of it.
  * Invariant: only an undo counts: what somebody takes out by hand was meant.  A redo, or text that is there
  * again, ends it.  VS Code does not say that cells came and went by an undo: one that brings back the very cell in
- * whose place another was put can be nothing else; where a cell that others inserted goes, it may be a deletion.
+ * whose place another was put can be nothing else, also where VS Code puts it into another place, as it does when it
+ * has taken over the file meanwhile; where a cell that others inserted goes, it may be a deletion.
  *
  * An editor's undo takes back the last change of a cell's text, whoever made it.  It is let be, since what the
  * person wanted to take back may be the step before; but a save of such a notebook would take others' work
@@ -71,7 +72,7 @@ export class Arrivals {
       const isBack = added.some(each => one.removed.has(each));
       const isOut = removed.some(each => one.added.has(each));
       if (one.undone && added.some(each => one.added.has(each))) this._redone(one);
-      else if (isBack && isOut && before) {
+      else if (isBack && before) {
         this._isUndone(one, before, after);
         found = 'undone';
       } else if (isOut && !one.undone) found ??= 'gone';
