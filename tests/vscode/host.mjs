@@ -192,8 +192,11 @@ class Window {
   changed(removedCells = [], addedCells = []) {
     this.version++;
     const contentChanges = removedCells.length || addedCells.length ? [{ removedCells, addedCells }] : [];
-    this.session.changed({ notebook: this, cellChanges: [], contentChanges });
-    if (!this.isReading) this.isDirty = true;
+    const event = { notebook: this, cellChanges: [], contentChanges };
+    this.session.changed(event);
+    if (this.isReading) return;
+    this.isDirty = true;
+    if (!contentChanges.length) this.session.changed(event); // it says twice that a cell was typed into
   }
   /** Whether a key came before an edit arrives that was meant for what it changes: it is refused then. */
   interrupted({ texts, notebooks }) {

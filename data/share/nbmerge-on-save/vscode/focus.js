@@ -5,10 +5,12 @@
  * nobody has put it elsewhere meanwhile.
  */
 
+import { splices } from './text.js';
+
 /** @typedef {typeof import('vscode')} VSCode */
 /** @typedef {import('vscode').NotebookDocument} NotebookDocument */
 /** @typedef {import('vscode').NotebookCell} NotebookCell */
-/** @typedef {{notebook: NotebookDocument, cell: NotebookCell, id: unknown, selections: readonly import('vscode').Selection[]}} Place */
+/** @typedef {{notebook: NotebookDocument, cell: NotebookCell, id: unknown, selections: readonly import('vscode').Selection[], text: string}} Place */
 
 const LOOKS = 25; // for the new cell's editor
 const PAUSE = 20; // milliseconds between them
@@ -30,7 +32,7 @@ export class Focus {
     const notebook = activeNotebookEditor?.notebook;
     const cell = notebook?.getCells().find(one => one.document === activeTextEditor?.document);
     if (activeTextEditor && notebook && cell) {
-      this._last = { notebook, cell, id: idOf(cell), selections: activeTextEditor.selections };
+      this._last = { notebook, cell, id: idOf(cell), selections: activeTextEditor.selections, text: '' };
     }
   }
 
@@ -46,7 +48,7 @@ export class Focus {
     const editor = this.vscode.window.activeNotebookEditor;
     const cell = notebook.getCells().find(one => idOf(one) === last.id);
     if (!cell || editor?.notebook !== notebook) return;
-    const place = { ...last, cell };
+    const place = { ...last, cell, text: last.cell.document.getText() };
     this._last = place; // the cell may be made anew once more before the cursor is in it
     this._attempts++;
     try {
@@ -67,7 +69,7 @@ export class Focus {
    * @param {boolean} isFocused
    */
   async _select(place, isFocused = false) {
-    const { cell, selections } = place;
+    const { cell, selections, text } = place;
     const { window } = this.vscode;
     for (let look = 0; look < LOOKS && this._last === place; look++) {
       const shown = isFocused ? [window.activeTextEditor] : window.visibleTextEditors;
@@ -75,7 +77,7 @@ export class Focus {
       if (found) {
         // What has been typed since the focus came has moved the cursor on.
         if (!isFocused || found.selection.isEqual(new this.vscode.Selection(0, 0, 0, 0))) {
-          found.selections = selections.map(one => this._valid(cell, one));
+          found.selections = selections.map(one => this._moved(text, cell, one));
         }
         return;
       }
@@ -84,12 +86,34 @@ export class Focus {
   }
 
   /**
+   * A selection of a text where that has become another.
+   * @param {string} text
    * @param {NotebookCell} cell
    * @param {import('vscode').Selection} selection
    */
-  _valid({ document }, { anchor, active }) {
-    return new this.vscode.Selection(document.validatePosition(anchor), document.validatePosition(active));
+  _moved(text, { document }, { anchor, active }) {
+    const changes = splices(text, document.getText());
+    /** @param {import('vscode').Position} position */
+    const moved = ({ line, character }) => {
+      const offset = text.split('\n').slice(0, line).join('\n').length + (line ? 1 : 0) + character;
+      return document.positionAt(shifted(changes, offset));
+    };
+    return new this.vscode.Selection(moved(anchor), moved(active));
   }
+}
+
+/**
+ * Where a place of a text is after changes of it.
+ * @param {import('./text.js').Splice[]} changes
+ * @param {number} offset
+ */
+function shifted(changes, offset) {
+  let shift = 0;
+  for (const { from, to, text } of changes) {
+    if (to <= offset) shift += text.length - (to - from);
+    else if (from < offset) return from + shift + text.length;
+  }
+  return offset + shift;
 }
 
 /** @param {NotebookCell} cell @returns {unknown} */

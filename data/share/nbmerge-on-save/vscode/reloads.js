@@ -3,8 +3,7 @@
  * Must not know: servers, what becomes of it.
  * Invariant: VS Code takes over the file only of a notebook without unsaved changes, but keys that come once it has read
  * the file go with what it replaces; it says nothing of either, nor that there were unsaved changes then.  So what is
- * typed into a notebook counts until VS Code says that it has unsaved changes, and a moment longer: of the first key
- * it says so only behind it.
+ * typed into a notebook counts until VS Code says that it has unsaved changes, which it does only behind the first key.
  */
 
 /** @typedef {import('vscode').NotebookData} NotebookData */
@@ -16,7 +15,7 @@
  * @typedef {{shown: NotebookData, clean: NotebookData | null, typed: Typed | null, isSure: boolean}} Reload
  */
 
-const LATELY = 1500; // milliseconds in which VS Code reads a file
+const LATELY = 10_000; // milliseconds in which VS Code reads a file, on a busy machine
 
 export class Reloads {
   /**
@@ -32,7 +31,7 @@ export class Reloads {
     this._clean = null;
     /** @type {NotebookData | null} */
     this._typed = null;
-    /** When it was typed into first since then. @type {number | null} */
+    /** When it was typed into last since then. @type {number | null} */
     this._since = null;
   }
 
@@ -47,10 +46,8 @@ export class Reloads {
    * @param {boolean} isUnsaved VS Code says so
    */
   typed(capture, isUnsaved) {
-    const isFirst = this._since === null;
-    this._since ??= this.now();
-    if (isUnsaved && !isFirst) this._typed = null;
-    else if (isFirst || this._typed) this._typed = capture();
+    this._typed = isUnsaved ? null : capture();
+    this._since = this.now();
   }
 
   /**

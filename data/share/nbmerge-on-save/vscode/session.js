@@ -7,6 +7,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import { Ages } from './ages.js';
 import { Copy } from './copy.js';
@@ -123,10 +124,12 @@ export class Session {
     this._isKeeping = true;
     try {
       const stamp = this.ages.now();
-      const held = await this._held();
+      const held = readFileSync(this.document.uri.fsPath, 'utf8'); // there is no time to wait
       if (!isWhole(held) || this.saving.mayHaveWritten(held)) return;
       await this.copy.record();
-      if (this._isPrepared) this.ages.makeOld(stamp);
+      if (!this._isPrepared || !this.ages.makeOld(stamp) || this._asked >= TRIES) return;
+      this._asked++;
+      await this._save(); // should VS Code have refused already; else it is the one that it makes just now
     } finally {
       this._isKeeping = false;
     }
