@@ -1,5 +1,6 @@
 /**
- * Owns: giving the cursor back when VS Code makes the cell anew in which somebody types.
+ * Owns: giving the cursor back when VS Code makes the cell anew in which somebody types, or when others' cells push it
+ * out of view, for then VS Code takes the cursor out of it.
  * Must not know: why the cell was made anew.
  * Invariant: the cursor goes back only to the cell that had it, in the notebook that has the focus, and only if
  * nobody has put it elsewhere meanwhile.
@@ -10,9 +11,10 @@ import { splices } from './text.js';
 /** @typedef {typeof import('vscode')} VSCode */
 /** @typedef {import('vscode').NotebookDocument} NotebookDocument */
 /** @typedef {import('vscode').NotebookCell} NotebookCell */
-/** @typedef {{notebook: NotebookDocument, cell: NotebookCell, id: unknown, selections: readonly import('vscode').Selection[], text: string}} Place */
+/** @typedef {{notebook: NotebookDocument, cell: NotebookCell, id: unknown, index: number, selections: readonly import('vscode').Selection[], text: string}} Place */
 
 const LOOKS = 25; // for the new cell's editor
+const MOVING = 600; // milliseconds in which VS Code draws cells in their new places
 const PAUSE = 20; // milliseconds between them
 const SOON = 4; // the same, while keys go nowhere
 
@@ -22,6 +24,7 @@ export class Focus {
     this.vscode = vscode;
     /** @type {Place | null} */
     this._last = null;
+    this._until = 0; // when what others have put in may have pushed the cursor out of view
     this._attempts = 0; // to bring the cursor back; while there are any, what moves is not the person's doing
   }
 
@@ -32,29 +35,70 @@ export class Focus {
     const notebook = activeNotebookEditor?.notebook;
     const cell = notebook?.getCells().find(one => one.document === activeTextEditor?.document);
     if (activeTextEditor && notebook && cell) {
-      this._last = { notebook, cell, id: idOf(cell), selections: activeTextEditor.selections, text: '' };
+      if (this._isTakenOut(cell, activeTextEditor)) {
+        void this._restore({ .../** @type {Place} */ (this._last), text: cell.document.getText() });
+        return;
+      }
+      this._last = { notebook, cell, id: idOf(cell), index: cell.index, selections: activeTextEditor.selections, text: '' };
     }
+  }
+
+  /**
+   * Whether it was VS Code that has put the cursor to the beginning of its cell: where others' cells push a cell out of
+   * view, its editor is made anew and has no focus, though it is said to be the active one.
+   * @param {NotebookCell} cell
+   * @param {import('vscode').TextEditor} editor
+   */
+  _isTakenOut(cell, { selection }) {
+    const last = this._last;
+    return Date.now() < this._until && cell === last?.cell && isAtBeginning(selection) && !isAtBeginning(last.selections[0]);
   }
 
   /**
    * Cells were taken out and put in.
    * @param {import('vscode').NotebookDocumentChangeEvent} event
+   * @param {boolean} isBrought others' work has just come
    * @returns {Promise<void>}
    */
-  async changed({ notebook, contentChanges }) {
+  async changed({ notebook, contentChanges }, isBrought) {
     const last = this._last;
-    if (!last || notebook !== last.notebook || last.id === undefined) return;
-    if (!contentChanges.some(change => change.removedCells.includes(last.cell))) return;
-    const editor = this.vscode.window.activeNotebookEditor;
+    if (!last || notebook !== last.notebook || !contentChanges.length) return;
+    if (isBrought) this._until = Date.now() + MOVING;
+    const { activeTextEditor } = this.vscode.window;
+    if (isBrought && last.cell.index >= 0 && last.cell.index !== last.index && activeTextEditor?.document === last.cell.document) {
+      // VS Code goes on to select the place where the cell was: another cell is there now.
+      await this._restore({ ...last, text: last.cell.document.getText() });
+      return;
+    }
+    if (last.id === undefined || !contentChanges.some(change => change.removedCells.includes(last.cell))) return;
     const cell = notebook.getCells().find(one => idOf(one) === last.id);
-    if (!cell || editor?.notebook !== notebook) return;
-    const place = { ...last, cell, text: last.cell.document.getText() };
+    if (cell) await this._restore({ ...last, cell, text: last.cell.document.getText() });
+  }
+
+  /** The editors that are to be seen are others: one that others' cells have pushed out of view is scrolled to. */
+  async viewed() {
+    const last = this._last;
+    if (!last || this._attempts || Date.now() > this._until) return;
+    const { document, index } = last.cell;
+    const { activeTextEditor, visibleTextEditors } = this.vscode.window;
+    const isElsewhere = last.notebook.getCells().some(one => one !== last.cell && one.document === activeTextEditor?.document);
+    if (index < 0 || isElsewhere || visibleTextEditors.some(one => one.document === document)) return;
+    await this._restore({ ...last, text: document.getText() });
+  }
+
+  /** @param {Place} place */
+  async _restore(place) {
+    const { notebook, cell } = place;
+    const editor = this.vscode.window.activeNotebookEditor;
+    if (editor?.notebook !== notebook) return;
     this._last = place; // the cell may be made anew once more before the cursor is in it
     this._attempts++;
     try {
+      const range = new this.vscode.NotebookRange(cell.index, cell.index + 1);
+      editor.selections = [range];
+      editor.revealRange(range);
       await this._select(place);
       if (this._last !== place) return;
-      editor.selections = [new this.vscode.NotebookRange(cell.index, cell.index + 1)];
       await this.vscode.commands.executeCommand('notebook.cell.edit');
       await this._select(place, true);
     } finally {
@@ -75,8 +119,7 @@ export class Focus {
       const shown = isFocused ? [window.activeTextEditor] : window.visibleTextEditors;
       const found = shown.find(one => one?.document === cell.document);
       if (found) {
-        // What has been typed since the focus came has moved the cursor on.
-        if (!isFocused || found.selection.isEqual(new this.vscode.Selection(0, 0, 0, 0))) {
+        if (isAtBeginning(found.selection)) { // else the editor is still there, or somebody has typed on
           found.selections = selections.map(one => this._moved(text, cell, one));
         }
         return;
@@ -101,6 +144,9 @@ export class Focus {
     return new this.vscode.Selection(moved(anchor), moved(active));
   }
 }
+
+/** @param {import('vscode').Selection} selection */
+const isAtBeginning = ({ isEmpty, active }) => isEmpty && active.line === 0 && active.character === 0;
 
 /**
  * Where a place of a text is after changes of it.

@@ -93,8 +93,9 @@ export class Plugin {
       workspace.onDidOpenNotebookDocument(document => this._opened(document)),
       workspace.onDidCloseNotebookDocument(document => this._closed(document)),
       workspace.onDidChangeNotebookDocument(event => {
-        this.sessions.get(event.notebook)?.changed(event);
-        void this.focus.changed(event);
+        const session = this.sessions.get(event.notebook);
+        session?.changed(event);
+        void this.focus.changed(event, session?.editor.isArranging ?? false);
       }),
       workspace.onDidChangeTextDocument(event => {
         if (event.reason !== undefined) for (const session of this.sessions.values()) session.textChanged(event);
@@ -106,6 +107,7 @@ export class Plugin {
       workspace.onDidSaveNotebookDocument(document => void this.sessions.get(document)?.didSave()),
       window.onDidChangeTextEditorSelection(() => this.focus.note()),
       window.onDidChangeActiveTextEditor(() => this.focus.note()),
+      window.onDidChangeVisibleTextEditors(() => void this.focus.viewed()),
       window.onDidChangeActiveNotebookEditor(() => this.status.shows()),
       languages.registerCodeLensProvider({ notebookType: TYPE }, conflictLenses(this.vscode))
     );
