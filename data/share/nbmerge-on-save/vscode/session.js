@@ -247,7 +247,11 @@ export class Session {
     this.clock.cancel(this._refused);
     void this._reloaded();
     this.saving.begins();
-    const hurry = this.clock.after(LONGEST, () => this.copy.hurry());
+    const hurry = this.clock.after(LONGEST, () => {
+      this.copy.hurry();
+      this._isPrepared = true; // as far as can be
+      this.heard();
+    });
     const othersSaved = await this._quietly(this.copy.beforeSave(), false);
     this.clock.cancel(hurry);
     if (!this.saving.isUnderWay) return; // it took so long that VS Code did not wait for it
