@@ -88,6 +88,14 @@ def test_what_is_offered_says_whose_it_is_and_what_becomes_of_the_cell(process: 
     ]
 
 
+def test_a_number_is_no_name(process: NodeProcess) -> None:
+    text = MARKED.replace("ann", "version 46").replace("bob", "bob, 2026-11-30 18:33:18, version 7")
+    assert process.do("markers", text=text)[0]["offered"][:2] == [
+        ["lower", "Mine (bob, 2026-11-30 18:33:18)"],
+        ["upper", "Theirs (another program)"],
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["<<<<<<< a\nx\n", "=======\nx\n>>>>>>> b\n", "<<<<<<< a\nx\n>>>>>>> b\n", "a <<<<<<< b\n"]
 )

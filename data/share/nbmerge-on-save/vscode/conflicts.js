@@ -14,6 +14,7 @@ import { splices } from './text.js';
 /** @typedef {import('./markers.js').Conflict} Conflict */
 
 const CHOOSE = 'nbmerge.choose';
+const NUMBER = /version \d+$/; // in a label, of a program that has not said its name
 
 /**
  * @param {VSCode} vscode
@@ -67,7 +68,7 @@ function ownSide({ labels: [upper, lower] }, writer) {
  * @param {string} label
  */
 function titled(title, label) {
-  const name = nameIn(label);
+  const name = nameIn(label).replace(NUMBER, '').replace(/, $/, '') || (title === 'Theirs' && label ? 'another program' : '');
   const named = name ? `${title} (${name})` : title;
   return isDeleted(label) ? `${named}: delete the cell` : named;
 }

@@ -156,6 +156,7 @@ const isAtBeginning = ({ isEmpty, active }) => isEmpty && active.line === 0 && a
 function shifted(changes, offset) {
   let shift = 0;
   for (const { from, to, text } of changes) {
+    if (from === offset) break; // what is put in just here comes behind it
     if (to <= offset) shift += text.length - (to - from);
     else if (from < offset) return from + shift + text.length;
   }

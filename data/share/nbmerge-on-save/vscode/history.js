@@ -98,7 +98,7 @@ class History {
   /** What others changed. @param {NotebookDocument} document */
   async changes(document) {
     const number = this.before(document);
-    if (number !== null) await this.compare(document, number);
+    if (number !== null) await this.compare(document, number, "before others' changes");
     else await this.versions(document);
   }
 
@@ -106,10 +106,11 @@ class History {
    * A version beside the notebook, in VS Code's own view.
    * @param {NotebookDocument} document
    * @param {number} version
+   * @param {string} words what it is called
    */
-  async compare({ uri }, version) {
+  async compare({ uri }, version, words = `version ${version}`) {
     const old = uri.with({ scheme: SCHEME, query: String(version) });
-    const title = `${uri.path.split('/').at(-1)}: version ${version} and now`;
+    const title = `${uri.path.split('/').at(-1)}: ${words} and now`;
     await this.vscode.commands.executeCommand('vscode.diff', old, uri, title);
   }
 
