@@ -112,14 +112,39 @@ export class NotebookEditor {
       if (!changes) return false;
       if (!changes.length) return true;
       this.isPutting = true;
+      const stay = this._staying(cell, changes);
       const isDone = await this.vscode.workspace.applyEdit(this._text(cell, changes));
       this.isPutting = false;
+      stay();
       if (isDone) {
         touching([{ cell, before: now, after: spliced(now, changes) }]);
         return true;
       }
     }
     return false;
+  }
+
+  /**
+   * What is put in just where the cursor is comes behind it, but VS Code moves the cursor behind that: this puts it back,
+   * unless somebody has typed on.
+   * @param {NotebookCell} cell
+   * @param {import('./text.js').Splice[]} changes
+   * @returns {() => void}
+   */
+  _staying(cell, changes) {
+    const editor = this.vscode.window.activeTextEditor;
+    const nothing = () => undefined;
+    if (editor?.document !== cell.document || !editor.selection.isEmpty) return nothing;
+    const offset = cell.document.offsetAt(editor.selection.active);
+    const here = changes.find(one => one.from === offset && one.to === offset);
+    if (!here) return nothing;
+    let before = offset;
+    for (const { from, to, text } of changes) if (to < offset) before += text.length - (to - from);
+    return () => {
+      if (cell.document.offsetAt(editor.selection.active) !== before + here.text.length) return;
+      const at = cell.document.positionAt(before);
+      editor.selection = new this.vscode.Selection(at, at);
+    };
   }
 
   /** Take out again what was put into cells. @param {Touched[]} done @returns {Promise<false>} */
