@@ -109,7 +109,7 @@ def test_nobody_listens(path: Path, state: str) -> None:
 def test_a_bug_is_told_and_its_traceback_goes_to_standard_error(tmp_path: Path, state: str) -> None:
     script = (
         "import sys; from nbmerge.sync import Participation; "
-        "Participation.head = lambda *_: 1 / 0; "
+        "Participation.standing = lambda *_: 1 / 0; "
         "from nbmerge.__main__ import main; sys.exit(main())"
     )
     for words in ([], ["--debug"]):
