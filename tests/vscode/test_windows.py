@@ -288,6 +288,20 @@ def test_what_is_typed_while_vs_code_takes_over_the_file_is_put_back(made: Windo
     assert windows.held() == windows.read(0)["sources"]
 
 
+def test_what_is_typed_on_just_behind_that_comes_behind_it(made: Windows) -> None:
+    windows = started(made, 1)
+    written(windows, 1, "theirs")
+    windows.host.do("read", who=0)
+    at = len("line_0_0 = [")
+    windows.host.do("type", who=0, cell=0, at=at, text="ab")
+    windows.host.do("reload", who=0)
+    windows.host.do("type", who=0, cell=0, at=at, text="cd, ")
+    windows.pass_time(500)
+    assert windows.read(0)["sources"][0].startswith("line_0_0 = [abcd, 0]")
+    windows.settle()
+    assert windows.held() == windows.read(0)["sources"]
+
+
 def test_what_is_typed_while_a_file_is_read_that_says_the_same_is_put_back(made: Windows) -> None:
     """Another window has written the same once more."""
     windows = started(made, 1)

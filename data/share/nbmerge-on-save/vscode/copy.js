@@ -18,8 +18,8 @@
  * @property {(content: string, base: string) => Promise<PullAnswer>} pull
  * @property {(content: string, base: string, saveId: string) => Promise<SaveAnswer>} save
  * @property {(content: string, base: string) => Promise<ClaimAnswer>} claim
- * @property {(common: string, content: string, other: string) => Promise<{operations: Operation[]}>} merge what of
- * `other` the content lacks
+ * @property {(common: string, content: string, other: string) => Promise<{operations: Operation[], held: (string | number)[]}>} merge
+ * what of `other` the content lacks, and the cells that were changed in one place
  * @property {(content: string) => Promise<{version: string}>} identify the version that says the same; "": none does
  * @property {() => Promise<{version: string, due: boolean}>} head what the file holds; `due`: it lacks something that
  * others saved, and a pull brings it
@@ -36,6 +36,8 @@
  * @property {() => Promise<Snapshot>} read
  * @property {(operations: Operation[], snapshot: Snapshot) => Promise<boolean>} bring all of them, or none
  * @property {(snapshot: Snapshot) => boolean} isAsRead nobody has done anything since
+ * @property {(common: string, other: string, cells: (string | number)[]) => Promise<void>} insert what `other` has put into
+ * these cells
  * @property {(text: string) => Promise<boolean>} holds
  * @property {() => boolean} hasUndone
  * @property {() => Promise<{common: string, other: string}[]>} undone
@@ -257,8 +259,9 @@ export class Copy {
     if (!this.editor.hasUndone()) return true;
     for (const { common, other } of await this.editor.undone()) {
       const snapshot = await this.editor.read();
-      const { operations } = await this.server.merge(common, snapshot.text, other);
+      const { operations, held } = await this.server.merge(common, snapshot.text, other);
       if (this.closed || !(await this.editor.bring(operations, snapshot))) return false;
+      if (held.length) await this.editor.insert(common, other, held);
     }
     this.editor.back();
     this.editor.forgetUndone();

@@ -154,6 +154,23 @@ export class NotebookEditor {
   }
 
   /**
+   * Put into cells what was put into them elsewhere, where both changed one place: before what is there now, since it was
+   * typed before that.  Nothing is taken out by it.
+   * @param {string} common
+   * @param {string} other
+   * @param {(string | number)[]} ids
+   */
+  async insert(common, other, ids) {
+    const [old, theirs] = [common, other].map(sourcesOf);
+    for (const cell of this.document.getCells()) {
+      const [before, after] = [old.get(cell.metadata.id), theirs.get(cell.metadata.id)];
+      if (!ids.includes(cell.metadata.id) || before === undefined || after === undefined) continue;
+      const added = insertions(before, after, sourceOf(cell));
+      if (added.length) await this.vscode.workspace.applyEdit(this._text(cell, added));
+    }
+  }
+
+  /**
    * Change cells as a whole; false: they are not those of the snapshot any more.
    * @param {import('vscode').NotebookEdit[]} edits
    * @param {Plan} plan
@@ -293,6 +310,29 @@ export class NotebookEditor {
     const start = text.lastIndexOf('\n', offset - 1) + 1;
     return new this.vscode.Position(text.slice(0, start).split('\n').length - 1, offset - start);
   }
+}
+
+/** The sources of a notebook's cells by their ids. @param {string} text @returns {Map<string, string>} */
+const sourcesOf = text => new Map(JSON.parse(text).cells.map((/** @type {Json} */ cell) => [cell.id, joined(cell.source)]));
+
+/**
+ * What was only put into a text, for what it has become here; what both put in is there.
+ * @param {string} old
+ * @param {string} theirs
+ * @param {string} mine
+ * @returns {import('./text.js').Splice[]}
+ */
+function insertions(old, theirs, mine) {
+  const own = splices(old, mine);
+  const added = splices(old, theirs).filter(({ from, to, text }) => {
+    return from === to && !own.some(one => one.from === from && one.text.startsWith(text));
+  });
+  return added.map(({ from, text }) => {
+    const inside = own.find(one => one.from < from && from < one.to);
+    const before = own.filter(one => one !== inside && one.to <= from && one.from < from);
+    const at = (inside?.from ?? from) + before.reduce((sum, one) => sum + one.text.length - (one.to - one.from), 0);
+    return { from: at, to: at, text };
+  });
 }
 
 /**

@@ -351,6 +351,8 @@ export class Session {
         }),
       /** @type {import('./copy.js').Editor['isAsRead']} */
       isAsRead: snapshot => editor.isAsRead(/** @type {import('./editor.js').Snapshot} */ (snapshot)),
+      /** @type {import('./copy.js').Editor['insert']} */
+      insert: (common, other, cells) => editor.insert(common, other, cells),
       hasUndone: () => arrivals.undone.length > 0,
       undone: () => this._undone(),
       stamp: () => this.ages.stamp(),
