@@ -18,7 +18,7 @@ import { joined, sameJson } from './notebooks.js';
  * @typedef {{texts: Written[], likely: number}} MayBeWritten
  */
 
-const MOST = 50; // states that are kept; a key a state
+const MOST = 100; // states that are kept; a few for each key
 const TRIED = 8; // of them, where nothing is certain
 
 export class Saving {
