@@ -223,6 +223,30 @@ def test_what_vs_code_has_written_and_somebody_wrote_over_at_once_is_its_own(mad
     assert windows.read(0)["sources"] == held
 
 
+def test_a_program_that_goes_on_at_once_from_half_a_word(made: Windows) -> None:
+    """VS Code has written while somebody types, and the program has put a line of its own into that."""
+    windows = started(made, 1)
+    typed(windows, 0, 1, "mine")
+    windows.host.do("begin", who=0)
+    windows.answer_all()
+    for letter in "half":
+        place = windows.read(0)["sources"][0].index(", 0]" if letter != "h" else "0]")
+        windows.host.do("type", who=0, cell=0, at=place, text=letter if letter != "h" else "h, ")
+    found = json.loads(windows.path.read_bytes())
+    for cell, source in zip(found["cells"], windows.read(0)["sources"], strict=True):
+        cell["source"] = source
+    found["cells"][2]["source"] = "theirs"
+    windows.host.do("over", who=0, text=JUPYTER.spell(found).decode())
+    windows.host.do("write", who=0)
+    windows.host.do("type", who=0, cell=0, at=len("line_0_0 = [half"), text="way")
+    windows.answer_all()
+    windows.settle()
+    held = windows.held()
+    assert "[halfway, 0]" in held[0]
+    assert held[2] == "theirs"
+    assert windows.read(0)["sources"] == held
+
+
 def test_a_save_of_a_large_notebook_is_waited_for(made: Windows) -> None:
     """While nobody else writes, VS Code is slow and has refused nothing."""
     windows = started(made, 1)

@@ -159,7 +159,7 @@ export class Copy {
 
   /**
    * After the editor has written something.
-   * @param {() => Promise<import('./saving.js').MayBeWritten>} written
+   * @param {() => Promise<import('./saving.js').Written[]>} written
    * @returns {Promise<boolean>} whether something was brought in that has to be saved
    */
   afterSave(written) {
@@ -180,15 +180,15 @@ export class Copy {
 
   /**
    * What the editor has written; if that is not certain, what has been seen in the file.
-   * @param {import('./saving.js').MayBeWritten} written
+   * @param {import('./saving.js').Written[]} texts
    */
-  async _known({ texts, likely }) {
+  async _known(texts) {
     if (texts.length === 1) return texts[0];
     for (const one of texts) {
       const { version } = await this.server.identify(one.text);
       if (numberOf(version) > numberOf(one.base ?? '')) return one;
     }
-    return texts[likely];
+    return texts[0];
   }
 
   /** Bring in again what was taken out and is known. @returns {Promise<boolean>} whether all of it is there */

@@ -98,7 +98,7 @@ export class Plugin {
         void this.focus.changed(event, session?.editor.isArranging ?? false);
       }),
       workspace.onDidChangeTextDocument(event => {
-        for (const session of this.sessions.values()) session.textChanged(event);
+        if (event.reason !== undefined) for (const session of this.sessions.values()) session.textChanged(event);
       }),
       workspace.onWillSaveNotebookDocument(event => {
         const session = this.sessions.get(event.notebook);

@@ -12,13 +12,8 @@ import { joined, sameJson } from './notebooks.js';
 /** @typedef {import('vscode').NotebookData} NotebookData */
 /** @typedef {{data: NotebookData, base: string | null, isPrepared: boolean}} State */
 /** A text, and the version that it was made from. @typedef {{text: string, base: string | null}} Written */
-/**
- * What VS Code may have written, the newest first; `likely` is the place of what it was in all likelihood, should
- * nothing else tell.  One alone is certain.
- * @typedef {{texts: Written[], likely: number}} MayBeWritten
- */
 
-const MOST = 100; // states that are kept; a few for each key
+const MOST = 100; // states that are kept; two for each key
 const TRIED = 8; // of them, where nothing is certain
 
 export class Saving {
@@ -89,29 +84,44 @@ export class Saving {
    * @param {State[]} states
    * @param {string | null} held what the file holds now; null: it cannot be read
    * @param {boolean} isTypedInto it was typed into since that was written
-   * @returns {Promise<MayBeWritten>}
+   * @returns {Promise<Written[]>} what it may have been, the likeliest first; one alone is certain
    */
   async written(states, held, isTypedInto) {
     const newest = [...states].reverse();
     const wanted = held === null ? {} : valueOf(held); // not by its bytes: another VS Code may spell it otherwise
     for (const { data, base } of newest.filter(one => sameSources(one.data, wanted))) {
       const text = await this.editor.written(data);
-      if (text === held || sameJson(valueOf(text), wanted)) return { texts: [{ text: held ?? '', base }], likely: 0 };
+      if (text === held || sameJson(valueOf(text), wanted)) return [{ text: held ?? '', base }];
     }
-    const last = newest.findIndex(one => one.isPrepared);
-    const tried = newest.slice(0, Math.max(last + 1, TRIED)).slice(-TRIED);
-    const texts = await Promise.all(tried.map(async ({ data, base }) => ({ text: await this.editor.written(data), base })));
-    const prepared = tried.findIndex(one => one.isPrepared);
-    return { texts, likely: isTypedInto && prepared >= 0 ? prepared : 0 };
+    // Somebody has written over it, who may have read it before: then the most of it is still there.
+    const prepared = newest.findIndex(one => one.isPrepared);
+    const since = prepared < 0 ? newest : newest.slice(0, prepared + 1);
+    if (isTypedInto) since.reverse(); // the likeliest first
+    const likely = since.map(one => ({ one, count: commonSources(one.data, wanted) })).sort((a, b) => b.count - a.count);
+    const tried = likely.slice(0, TRIED).map(({ one }) => one);
+    return Promise.all(tried.map(async ({ data, base }) => ({ text: await this.editor.written(data), base })));
   }
 }
+
+/**
+ * How many sources of a notebook another has, too.
+ * @param {NotebookData} data
+ * @param {import('./notebooks.js').Json} value
+ */
+function commonSources({ cells }, { cells: others = [] }) {
+  const held = new Set(others.map((/** @type {any} */ one) => joined(one?.source)));
+  return cells.filter(one => held.has(plain(one.value))).length;
+}
+
+/** A source as files hold it. @param {string} text */
+const plain = text => text.replace(/\r\n/g, '\n');
 
 /**
  * @param {NotebookData} data
  * @param {import('./notebooks.js').Json} value
  */
 const sameSources = ({ cells }, { cells: others = [] }) =>
-  cells.length === others.length && cells.every((cell, i) => cell.value.replace(/\r\n/g, '\n') === joined(others[i]?.source));
+  cells.length === others.length && cells.every((cell, i) => plain(cell.value) === joined(others[i]?.source));
 
 /** @param {string} text @returns {import('./notebooks.js').Json} */
 function valueOf(text) {

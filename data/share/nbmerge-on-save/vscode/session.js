@@ -164,11 +164,9 @@ export class Session {
    */
   textChanged({ document, reason }) {
     const { TextDocumentChangeReason } = this.vscode;
-    if (reason === undefined && !this.saving.isUnderWay) return;
+    if (reason === undefined) return;
     const cell = this.document.getCells().find(one => one.document === document);
     if (!cell) return;
-    this.saving.changed(); // of several keys at once, the notebook is said to have changed only behind the last
-    if (reason === undefined) return;
     const isUndo = reason === TextDocumentChangeReason.Undo;
     if (this.arrivals.stepped(cell, sourceOf(cell), isUndo)) this.told.undone(this.document);
   }
