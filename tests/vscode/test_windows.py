@@ -11,54 +11,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.helpers.build import Notebook, code, notebook, source_of
+from tests.helpers.build import code
 from tests.helpers.examples import tried
 from tests.helpers.node_process import needs_node
 from tests.helpers.spelling import JUPYTER
-from tests.vscode.windows import Windows, windows_in
+from tests.vscode.windows import (
+    CELLS,
+    MOST,
+    PROGRAM,
+    Windows,
+    started,
+    typed,
+    windows_in,
+    written,
+)
 
 pytestmark = needs_node
-CELLS = 3
-MOST = 3  # windows
-PROGRAM = MOST  # has lines of its own, too
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
     with windows_in(tmp_path_factory.mktemp("windows")) as found:
         yield found
-
-
-def started(made: Windows, count: int, start: Notebook | None = None) -> Windows:
-    """Another notebook: one keeps its history."""
-    made.path = made.path.with_name(f"{int(made.path.stem) + 1}.ipynb")
-    made.start(count, start or lines_of_their_own())
-    return made
-
-
-def lines_of_their_own() -> Notebook:
-    """Cells in which each writer has a line that no other touches."""
-    own = [[f"line_{who}_{cell} = [0]\n\npass\n\n" for who in range(MOST + 1)] for cell in range(CELLS)]
-    return notebook(*(code("".join(lines) + "end", id=f"c{cell}") for cell, lines in enumerate(own)))
-
-
-def typed(windows: Windows, who: int, cell: int, word: str) -> None:
-    """A word into one's own line of a cell, if that is there."""
-    source = windows.read(who)["sources"][cell]
-    place = source.find(f"line_{who}_{cell} = [")
-    if place >= 0:
-        windows.host.do(
-            "type", who=who, cell=cell, at=place + len(f"line_{who}_{cell} = ["), text=f"{word}, "
-        )
-
-
-def written(windows: Windows, cell: int, word: str) -> None:
-    """A program reads the file, and writes it with a word of its own."""
-    found = json.loads(windows.path.read_bytes())
-    one = next(one for one in found["cells"] if one["id"] == f"c{cell}")
-    mark = f"line_{PROGRAM}_{cell} = ["
-    one["source"] = "".join(one["source"]).replace(mark, f"{mark}{word}, ").splitlines(keepends=True)
-    windows.path.write_bytes(JUPYTER.spell(found))
 
 
 KINDS = [*["type", "answer"] * 4, "insert", "program", "save", "save", "noticed", "read", "reload", "time"]
@@ -293,172 +267,6 @@ def test_a_save_that_takes_too_long_asks_nothing_and_loses_nothing(made: Windows
     assert "mine" in windows.held()[0]
     assert windows.held() == windows.read(0)["sources"]
     assert not any("<<<<<<<" in source for source in windows.held())
-
-
-def test_what_is_typed_while_vs_code_takes_over_the_file_is_put_back(made: Windows) -> None:
-    windows = started(made, 1)
-    written(windows, 1, "theirs")
-    windows.host.do("read", who=0)
-    for word in ("mine", "too"):
-        typed(windows, 0, 0, word)
-    windows.host.do("reload", who=0)
-    assert "mine" not in windows.read(0)["sources"][0]
-    windows.pass_time(500)
-    found = windows.read(0)
-    assert "too, mine" in found["sources"][0]
-    assert "theirs" in found["sources"][1]
-    assert found["isDirty"]
-    windows.settle()
-    assert windows.held() == windows.read(0)["sources"]
-
-
-def test_what_is_typed_on_just_behind_that_comes_behind_it(made: Windows) -> None:
-    windows = started(made, 1)
-    written(windows, 1, "theirs")
-    windows.host.do("read", who=0)
-    at = len("line_0_0 = [")
-    windows.host.do("type", who=0, cell=0, at=at, text="ab")
-    windows.host.do("reload", who=0)
-    windows.host.do("type", who=0, cell=0, at=at, text="cd, ")
-    windows.pass_time(500)
-    assert windows.read(0)["sources"][0].startswith("line_0_0 = [abcd, 0]")
-    windows.settle()
-    assert windows.held() == windows.read(0)["sources"]
-
-
-def test_what_is_typed_while_a_file_is_read_that_says_the_same_is_put_back(made: Windows) -> None:
-    """Another window has written the same once more."""
-    windows = started(made, 1)
-    windows.path.write_bytes(windows.path.read_bytes() + b"\n")
-    windows.host.do("read", who=0)
-    typed(windows, 0, 0, "mine")
-    windows.host.do("reload", who=0)
-    windows.pass_time(500)
-    assert "mine" in windows.read(0)["sources"][0]
-
-
-def test_a_cell_that_is_inserted_while_vs_code_takes_over_the_file_is_put_back(made: Windows) -> None:
-    windows = started(made, 1)
-    written(windows, 1, "theirs")
-    windows.host.do("read", who=0)
-    new = {"cell_type": "markdown", "id": "new", "metadata": {}, "source": ["mine"]}
-    windows.host.do("insert", who=0, place=1, cell=new)
-    windows.host.do("reload", who=0)
-    windows.pass_time(500)
-    found = windows.read(0)
-    assert found["sources"][1] == "mine"
-    assert "theirs" in found["sources"][2]
-
-
-def test_an_undo_that_shows_an_older_version_is_none_that_vs_code_has_taken_over(made: Windows) -> None:
-    windows = started(made, 1)
-    new = {"cell_type": "markdown", "id": "new", "metadata": {}, "source": ["mine"]}
-    windows.host.do("insert", who=0, place=1, cell=new)
-    windows.host.do("save", who=0)
-    windows.pass_time(1000)
-    windows.host.do("undo", who=0)
-    windows.pass_time(500)
-    windows.settle()
-    assert "mine" not in windows.held()
-    assert windows.held() == windows.read(0)["sources"]
-
-
-def test_what_somebody_reverts_is_not_put_back(made: Windows) -> None:
-    windows = started(made, 1)
-    typed(windows, 0, 0, "mine")
-    windows.pass_time(4000)
-    written(windows, 1, "theirs")
-    windows.host.do("revert", who=0)
-    windows.pass_time(500)
-    assert "mine" not in windows.read(0)["sources"][0]
-    assert not windows.read(0)["isDirty"]
-
-
-def test_undo_of_what_others_saved_does_not_take_it_out_of_the_file(made: Windows) -> None:
-    windows = started(made, 1)
-    typed(windows, 0, 0, "mine")
-    written(windows, 0, "theirs")
-    windows.host.do("noticed", who=0)
-    windows.pass_time(500)
-    assert "theirs" in windows.read(0)["sources"][0]
-    windows.host.do("undo", who=0)
-    assert "theirs" not in windows.read(0)["sources"][0]
-    windows.host.do("save", who=0)
-    windows.answer_all()
-    windows.settle()
-    assert "theirs" in windows.held()[0]
-    assert "mine" in windows.held()[0]
-
-
-def test_what_somebody_takes_out_by_hand_stays_out(made: Windows) -> None:
-    windows = started(made, 1, notebook(code("a = 1", id="a"), code("b = 2", id="b")))
-    windows.host.do("type", who=0, cell=0, at=5, text="0")
-    windows.path.write_bytes(JUPYTER.spell(notebook(code("a = 1", id="a"), code("b = 2\nc = 3", id="b"))))
-    windows.host.do("noticed", who=0)
-    windows.pass_time(500)
-    assert windows.read(0)["sources"] == ["a = 10", "b = 2\nc = 3"]
-    windows.host.do("replace", who=0, cell=1, text="b = 2")
-    windows.settle()
-    assert windows.held() == ["a = 10", "b = 2"]
-
-
-def moved(windows: Windows) -> None:
-    """A program puts the last cell first, with a new line in it."""
-    found = json.loads(windows.path.read_bytes())
-    found["cells"] = [found["cells"].pop(), *found["cells"]]
-    found["cells"][0]["source"] = "# theirs\n" + source_of(found["cells"][0])
-    windows.path.write_bytes(JUPYTER.spell(found))
-
-
-def test_undo_of_a_cell_that_others_moved_does_not_take_their_text_out_of_the_file(made: Windows) -> None:
-    windows = started(made, 1)
-    typed(windows, 0, 1, "mine")
-    moved(windows)
-    windows.host.do("noticed", who=0)
-    windows.pass_time(500)
-    assert "# theirs" in windows.read(0)["sources"][0]
-    windows.host.do("undo", who=0)
-    found = windows.read(0)
-    assert "# theirs" not in "".join(found["sources"])
-    assert found["said"] == ["undone"]
-    windows.settle()
-    held = windows.held()
-    assert "# theirs" in held[0]
-    assert sum(source.count("mine") for source in held) == 1
-
-
-def test_the_same_of_a_notebook_that_has_no_unsaved_changes(made: Windows) -> None:
-    """VS Code says only behind the undo that it has some again."""
-    windows = started(made, 1)
-    typed(windows, 0, 1, "mine")
-    moved(windows)
-    windows.host.do("noticed", who=0)
-    windows.pass_time(500)
-    windows.host.do("save", who=0)
-    windows.pass_time(1000)
-    assert not windows.read(0)["isDirty"]
-    windows.host.do("undo", who=0)
-    windows.pass_time(500)
-    assert windows.read(0)["said"] == ["undone"]
-    windows.settle()
-    held = windows.held()
-    assert "# theirs" in held[0]
-    assert sum(source.count("mine") for source in held) == 1
-    assert windows.read(0)["sources"] == held
-
-
-def test_a_cell_that_others_inserted_and_that_goes_is_named(made: Windows) -> None:
-    windows = started(made, 1, notebook(code("a = 1", id="a")))
-    windows.host.do("type", who=0, cell=0, at=5, text="0")
-    new = notebook(code("a = 1", id="a"), code("theirs", id="b"))
-    windows.path.write_bytes(JUPYTER.spell(new))
-    windows.host.do("noticed", who=0)
-    windows.pass_time(500)
-    assert windows.read(0)["sources"] == ["a = 10", "theirs"]
-    windows.host.do("undo", who=0)
-    assert windows.read(0)["said"] == ["gone"]
-    windows.settle()
-    assert windows.held() == ["a = 10"]
 
 
 def test_the_new_text_comes_into_a_cell_that_runs(made: Windows) -> None:

@@ -18,13 +18,16 @@ from nbmerge.errors import NbmergeError
 from nbmerge.serve.calls import CALLS, reason_of
 from nbmerge.sync import Participation, Timing, participating, without_writer
 from nbmerge.vscode.package import extension
-from tests.helpers.build import Notebook, source_of
+from tests.helpers.build import Notebook, code, notebook, source_of
 from tests.helpers.node_process import NodeProcess, Request, node_process
 from tests.helpers.spelling import JUPYTER
 
 ROOT = Path(__file__).parents[2]
 _HOST = Path(__file__).with_name("host.mjs")
 _STEP = 50  # milliseconds
+CELLS = 3
+MOST = 3  # windows
+PROGRAM = MOST  # has lines of its own, too
 
 
 @contextmanager
@@ -121,6 +124,38 @@ class Windows:
     def held(self) -> list[str]:
         """The sources that the file holds."""
         return [source_of(cell) for cell in json.loads(self.path.read_bytes())["cells"]]
+
+
+def started(made: Windows, count: int, start: Notebook | None = None) -> Windows:
+    """Another notebook: one keeps its history."""
+    made.path = made.path.with_name(f"{int(made.path.stem) + 1}.ipynb")
+    made.start(count, start or lines_of_their_own())
+    return made
+
+
+def lines_of_their_own() -> Notebook:
+    """Cells in which each writer has a line that no other touches."""
+    own = [[f"line_{who}_{cell} = [0]\n\npass\n\n" for who in range(MOST + 1)] for cell in range(CELLS)]
+    return notebook(*(code("".join(lines) + "end", id=f"c{cell}") for cell, lines in enumerate(own)))
+
+
+def typed(windows: Windows, who: int, cell: int, word: str) -> None:
+    """A word into one's own line of a cell, if that is there."""
+    source = windows.read(who)["sources"][cell]
+    place = source.find(f"line_{who}_{cell} = [")
+    if place >= 0:
+        windows.host.do(
+            "type", who=who, cell=cell, at=place + len(f"line_{who}_{cell} = ["), text=f"{word}, "
+        )
+
+
+def written(windows: Windows, cell: int, word: str) -> None:
+    """A program reads the file, and writes it with a word of its own."""
+    found = json.loads(windows.path.read_bytes())
+    one = next(one for one in found["cells"] if one["id"] == f"c{cell}")
+    mark = f"line_{PROGRAM}_{cell} = ["
+    one["source"] = "".join(one["source"]).replace(mark, f"{mark}{word}, ").splitlines(keepends=True)
+    windows.path.write_bytes(JUPYTER.spell(found))
 
 
 def _plain(value: Any) -> str:
