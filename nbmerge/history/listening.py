@@ -6,7 +6,8 @@ is made anew until it is to end, and nothing is told after that.
 
 Everybody in the database may hear what is told there who knows the name of the channel: it has the store's
 own name in it, which only who may read the store knows, and it stands in no statement, which others might
-see.  Of changes the numbers of notebooks are told, no path and no content.
+see; the server's own log may have it where that logs what is given to statements.  Of changes the numbers of
+notebooks are told, no path and no content.
 """
 
 from __future__ import annotations

@@ -93,8 +93,12 @@ def read_conflicts(packed: bytes) -> tuple[Conflict, ...]:
 
 
 def heads_text(heads: Heads) -> str:
-    """Heads as JSON."""
-    return json.dumps(asdict(heads))
+    """Heads as JSON; what is usual is left out, which older versions of nbmerge read as well."""
+    fields = asdict(heads)
+    for tip in fields["open"]:
+        if not tip["seen"]:
+            del tip["seen"]
+    return json.dumps(fields)
 
 
 def read_heads(text: str) -> Heads:

@@ -34,8 +34,8 @@ class Identity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody, as the server knows them; `user` tells people apart, and what they log in with cannot be read
-    from it; no page is told it.
+    """Somebody, as the server knows them; `user` tells people apart without saying what they log in with (who
+    knows that can find it out); no page is told it.
 
     `colour` is theirs wherever they are; "": they have none.
     """

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from nbmerge.lineage.derivation import SHORTLY
 from nbmerge.lineage.evidence import Cells, difference
@@ -21,6 +22,7 @@ from nbmerge.lineage.versions import DECLARED, Graph, Origin, Version
 from nbmerge.notebook.model import Notebook
 
 _COMPARED = 100  # new lines with which one that is gone is compared
+_LOOKED_AT = 200  # lines that are gone of which that is asked: to name a version one is enough
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,29 +47,42 @@ def seen_by(derivation: Derivation) -> int | None:
 
 def told_shortly(versions: Iterable[Version], graph: Graph, seen: int, now: float) -> Sequence[Version]:
     """The saves of writers who take part that are in a version and not old, newest first."""
-    below = graph.ancestors(seen) | {seen}
-    return [
+    told = [
         one
         for one in sorted(versions, key=lambda one: -one.number)
-        if one.number in below
-        and one.writer.way == DECLARED
+        if one.writer.way == DECLARED
         and one.origin is Origin.SAVED
         and len(one.parents) == 1
         and now - one.time < SHORTLY
     ]
+    if not told:
+        return []
+    below = graph.united((seen,), oldest=told[-1].number)
+    return [one for one in told if one.number in below]
 
 
 def gone(save: Notebook, seen: Notebook) -> Counter[str]:
-    """The lines of a version that a save has neither kept nor gone on from."""
+    """The lines of a version that a save has not; those that it has gone on from among them: see `lost`."""
     lines = difference(Cells(), dict.fromkeys(save.cells), dict.fromkeys(seen.cells)).lines
-    new = [line for line, number in lines.items() if number > 0][:_COMPARED]
-    lost = {line: -number for line, number in lines.items() if number < 0}
-    return Counter({line: n for line, n in lost.items() if not any(becomes(line, one) for one in new)})
+    return Counter({line: -number for line, number in lines.items() if number < 0})
 
 
-def brought_since(before: Notebook, lines: Counter[str]) -> Counter[str]:
-    """Those of the lines that an older version had not, or not as often."""
-    return lines - Counter(line for cell in before.cells for line in telling(cell.source))
+def lost(save: Notebook, seen: Notebook, lines: Counter[str]) -> Counter[str]:
+    """Those of the lines that are gone that a save has not gone on from; of very many the first."""
+    since = difference(Cells(), dict.fromkeys(save.cells), dict.fromkeys(seen.cells)).lines
+    new = list(islice((line for line, number in since.items() if number > 0), _COMPARED))
+    first = islice(lines.items(), _LOOKED_AT)
+    return Counter({line: n for line, n in first if not any(becomes(line, one) for one in new)})
+
+
+def _counted(notebook: Notebook) -> Counter[str]:
+    return Counter(line for cell in notebook.cells for line in telling(cell.source))
+
+
+def brought_since(before: Notebook, seen: Notebook, lines: Counter[str]) -> Counter[str]:
+    """Those of the lines that an older version had not, or not as often as `seen`."""
+    older, later = _counted(before), _counted(seen)
+    return Counter({line: n for line, n in lines.items() if older[line] < later[line]})
 
 
 def dropped(lines: Counter[str], steps: Iterable[ToldStep]) -> Iterator[ToldStep]:

@@ -22,13 +22,15 @@ class OpenTip:
     """A version that a later save may have overwritten.
 
     `by` is that save, and `base` the version that it was made from if its author never saw
-    this one; `since` in seconds since the epoch.
+    this one; `since` in seconds since the epoch.  `seen`: that save was judged to go on from this one all the
+    same, and only lacks something of it: what somebody saves later does not change that.
     """
 
     version: int
     base: int | None
     by: int
     since: float
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def save_recorded(heads: Heads, graph: Graph, number: int, derivation: Derivatio
     )
     known = {tip.version for tip in still}
     dropped = (
-        OpenTip(version, base, number, now)
+        OpenTip(version, base, number, now, seen=True)
         for version, base in derivation.drops.items()
         if version not in known
     )
@@ -267,7 +269,9 @@ def _brought_back(change: HeadsChange, tip: OpenTip, merges: Collection[int], fi
 def _settled_by(heads: Heads, base: int, graph: Graph) -> OpenTip | None:
     """The doubt that is settled when somebody goes on from `base`: another save may have overwritten it."""
     for tip in heads.open:
-        if tip.base is None or graph.descends(tip.base, base) or not graph.descends(tip.version, base):
+        if tip.base is None or tip.seen:
+            continue
+        if graph.descends(tip.base, base) or not graph.descends(tip.version, base):
             continue
         if any(graph.descends(end, tip.by) for end in (heads.head, *heads.tips)):
             return tip

@@ -30,15 +30,18 @@ def drops_of(
     """The versions of which a save lacks something although it seems to go on from them, each with what was
     there before."""
     seen, known = dropping.seen_by(derivation), save.notebook.cells
-    held = None if seen is None else cache.readable(notebook_id, seen, known)
-    lines = None if held is None else dropping.gone(save.notebook, held)
-    if not lines or seen is None:
+    if seen is None:
         return {}
     versions = store.versions(notebook_id, last=_LOOKED_AT)
     told = dropping.told_shortly(versions, store.graph(notebook_id), seen, save.time)
+    held = cache.readable(notebook_id, seen, known) if told else None
+    lines = None if held is None else dropping.gone(save.notebook, held)
+    if held is None or not lines:
+        return {}
     steps = _Steps(cache, notebook_id, known)
-    if told and (oldest := steps.of(told[-1])) is not None:
-        lines = dropping.brought_since(oldest.before, lines)  # most often none: nothing more is read
+    if (oldest := steps.of(told[-1])) is not None:
+        lines = dropping.brought_since(oldest.before, held, lines)  # most often none: nothing more is read
+    lines = dropping.lost(save.notebook, held, lines)
     return {step.number: step.base for step in dropping.dropped(lines, steps.all(told))}
 
 
@@ -58,8 +61,9 @@ def dropped_since(store: Store, cache: NotebookCache, notebook_id: int, told: Ve
         seen, saved = (cache.readable(notebook_id, n, step.after.cells) for n in (one.parents[0], one.number))
         if room < 0 or seen is None or saved is None:
             continue
-        if any(dropping.dropped(dropping.gone(saved, seen), [step])):
-            return [OpenTip(step.number, step.base, one.number, one.time)]
+        lines = dropping.gone(saved, seen)
+        if any(dropping.dropped(dropping.lost(saved, seen, lines), [step])):
+            return [OpenTip(step.number, step.base, one.number, one.time, seen=True)]
     return []
 
 

@@ -22,7 +22,7 @@ from typing import Protocol
 from nbmerge.disk.system import this_system
 from nbmerge.errors import NotebookError, SystemFailure, UsageError
 from nbmerge.files import digest, for_this_user_only, read_ordinary_file, reason
-from nbmerge.history.values import StoreAway
+from nbmerge.history.values import StoreAway, StoreLost
 from nbmerge.notebook.reader import read
 from nbmerge.owners import distrust_of
 from nbmerge.sync.api import Opened
@@ -127,7 +127,7 @@ class Spool:
         try:
             with receiver.hurrying():
                 self._deliver(receiver, path)
-        except StoreAway:
+        except (StoreAway, StoreLost):
             raise
         except SystemFailure:
             self._not_before[path] = time.monotonic() + _AGAIN

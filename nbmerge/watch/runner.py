@@ -95,8 +95,9 @@ def doubtful(path: str, done: Recorded, heads: Heads | None) -> Iterator[Notice]
         if tip.by != number:
             continue
         kind = "ambiguous" if done.outcome is Outcome.AMBIGUOUS else "dropped"
+        why = f"it lacks something that version {tip.version} brought" if tip.seen else done.why
         message = (
-            f"version {number} may have overwritten version {tip.version} ({done.why}); it was accepted,"
+            f"version {number} may have overwritten version {tip.version} ({why}); it was accepted,"
             f" `recover` merges the two"
         )
         yield Notice(kind, path, message, {"version": number, "open_tip": tip.version, "base": tip.base})

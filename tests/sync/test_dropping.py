@@ -129,3 +129,32 @@ def test_what_an_editor_drops_again_and_again_is_named_once(desk: Desk, told: in
     for number in range(3):
         untold(desk, *cells(two=f"\n{MORE}\nthe_editor_itself = {number}5"), after=30)
     assert desk.open_tips() == [told]
+
+
+def test_that_a_line_is_named_does_not_change_what_its_editor_had_seen(desk: Desk) -> None:
+    """It took a line out of what Ann had just saved; when Ann's page, which has it, saves something else,
+    it stays out, and there is no conflict."""
+    steps = [
+        f"step_{n} = compute_the_{word}({n})"
+        for n, word in enumerate(("mean", "mode", "rank", "range", "sum"))
+    ]
+    desk.put(notebook(*cells()))
+    ann = desk.writer("ann")
+    for step in steps:
+        ann.add("one", step)
+    ann.save()
+    kept = "\n".join(("", *steps[:2], *steps[3:]))
+    untold(desk, *cells(f"{kept}\nthe_editor_itself = 5"), after=20.0)
+    assert desk.open_tips() == [2]
+    ann.type("three", "quiet = 2")
+    ann.save(check=False)
+    assert desk.sources() == [f"{START}{kept}\nthe_editor_itself = 5", START.upper(), "quiet = 2"]
+
+
+def test_a_copy_of_a_line_that_was_told_of_is_lost_like_any_other(desk: Desk) -> None:
+    desk.put(notebook(*cells()))
+    ann = desk.writer("ann")
+    ann.add("two", "gamma = plot_the_data(3)")
+    ann.save()
+    untold(desk, *cells(two="\nthe_editor_itself = 5"))
+    assert desk.open_tips()
