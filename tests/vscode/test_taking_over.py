@@ -116,6 +116,54 @@ def test_undo_of_what_others_saved_does_not_take_it_out_of_the_file(made: Window
     assert "mine" in windows.held()[0]
 
 
+def brought(windows: Windows, cells: int) -> None:
+    """Others' word comes into so many cells, the first of them first, and a step each can be undone."""
+    typed(windows, 0, 2, "mine")
+    for cell in range(cells):
+        written(windows, cell, "theirs")
+    windows.host.do("noticed", who=0)
+    windows.pass_time(500)
+    assert all("theirs" in source for source in windows.read(0)["sources"][:cells])
+
+
+def answer_until(windows: Windows, what: str) -> None:
+    while windows.host.requests[0].what != what:
+        windows.answer(windows.host.requests[0])
+
+
+def test_what_is_undone_while_a_save_is_prepared_is_not_forgotten(made: Windows) -> None:
+    windows = started(made, 1)
+    brought(windows, 2)
+    windows.host.do("undo", who=0)
+    windows.host.do("save", who=0)
+    answer_until(windows, "merge")
+    windows.host.do("undo", who=0)
+    assert not any("theirs" in source for source in windows.read(0)["sources"])
+    windows.answer_all()
+    windows.settle()
+    assert all(source.count("theirs") == 1 for source in windows.held()[:2])
+    assert windows.read(0)["sources"] == windows.held()
+
+
+def test_what_comes_back_beside_own_typing_is_not_doubled_where_the_rest_has_to_wait(made: Windows) -> None:
+    windows = started(made, 1)
+    brought(windows, 2)
+    for _ in range(2):
+        windows.host.do("undo", who=0)
+    at = [windows.read(0)["sources"][cell].index(f"line_3_{cell} = [") + 12 for cell in range(2)]
+    windows.host.do("type", who=0, cell=1, at=at[1], text="a, ")
+    windows.host.do("save", who=0)
+    answer_until(windows, "merge")
+    windows.answer(windows.host.requests[0])
+    answer_until(windows, "merge")
+    windows.host.do("type", who=0, cell=1, at=at[1], text="b, ")
+    windows.host.do("type", who=0, cell=0, at=at[0], text="c, ")
+    windows.answer_all()
+    windows.settle()
+    assert [source.count("theirs") for source in windows.held()[:2]] == [1, 1]
+    assert windows.read(0)["sources"] == windows.held()
+
+
 def test_what_somebody_takes_out_by_hand_stays_out(made: Windows) -> None:
     windows = started(made, 1, notebook(code("a = 1", id="a"), code("b = 2", id="b")))
     windows.host.do("type", who=0, cell=0, at=5, text="0")

@@ -29,9 +29,9 @@
  */
 /** What an editor holds at one moment: `text` is what it would write into the file. @typedef {{text: string}} Snapshot */
 /**
- * `holds` says whether the editor shows what a text of a file says.  `undone` tells what undos have taken out of
- * what was brought in, oldest first: the text just after each, and what it would be without it; `told` is given the
- * version that the copy went on from before, and `back` what was undone is there again.
+ * `holds` says whether the editor shows what a text of a file says.  `undone` tells the first thing that an undo has
+ * taken out of what was brought in: the text just after that, and what it would be without it; `back`: it is there again.
+ * `told` is given the version that the copy went on from before.
  * @typedef {object} Editor
  * @property {() => Promise<Snapshot>} read
  * @property {(operations: Operation[], snapshot: Snapshot) => Promise<boolean>} bring all of them, or none
@@ -40,9 +40,8 @@
  * these cells
  * @property {(text: string) => Promise<boolean>} holds
  * @property {() => boolean} hasUndone
- * @property {() => Promise<{common: string, other: string}[]>} undone
+ * @property {() => Promise<{common: string, other: string, back: () => void}>} undone
  * @property {() => void} forgetUndone
- * @property {() => void} back
  * @property {() => string} stamp tells the file from one that was written since
  * @property {(stamp: string) => boolean} isKnown have the editor save over the file of a stamp without asking; false: it
  * is another by now
@@ -254,17 +253,20 @@ export class Copy {
     return false;
   }
 
-  /** Whether the copy has all again that undos took of others' work out of it. @returns {Promise<boolean>} */
+  /**
+   * Whether the copy has all again that undos took of others' work out of it.  Each is done with on its own: a second
+   * attempt must not begin with the first once more, and somebody may undo more meanwhile.
+   * @returns {Promise<boolean>}
+   */
   async _broughtAgain() {
-    if (!this.editor.hasUndone()) return true;
-    for (const { common, other } of await this.editor.undone()) {
+    while (this.editor.hasUndone()) {
+      const { common, other, back } = await this.editor.undone();
       const snapshot = await this.editor.read();
       const { operations, held } = await this.server.merge(common, snapshot.text, other);
       if (this.closed || !(await this.editor.bring(operations, snapshot))) return false;
       if (held.length) await this.editor.insert(common, other, held);
+      back();
     }
-    this.editor.back();
-    this.editor.forgetUndone();
     return true;
   }
 

@@ -197,11 +197,14 @@ export class Session {
   }
 
   async _undone() {
-    const texts = this.arrivals.undone.map(async ({ common, other }) => ({
-      common: await this.editor.written(common),
-      other: await this.editor.written(other)
-    }));
-    return Promise.all(texts);
+    const { arrivals } = this;
+    const [first] = arrivals.undone;
+    const [common, other] = await Promise.all([first.common, first.other].map(data => this.editor.written(data)));
+    const back = () => {
+      arrivals.forget(first);
+      if (!first.isOwn && arrivals.undone.every(one => one.isOwn)) this.told.back(this.document);
+    };
+    return { common, other, back };
   }
 
   /**
@@ -358,10 +361,7 @@ export class Session {
       stamp: () => this.ages.stamp(),
       /** @param {string} stamp */
       isKnown: stamp => this.ages.makeOld(stamp),
-      back: () => {
-        if (arrivals.undone.some(one => !one.isOwn)) this.told.back(this.document);
-      },
-      forgetUndone: () => arrivals.forget(),
+      forgetUndone: () => arrivals.undone.forEach(one => arrivals.forget(one)),
       /** @type {import('./copy.js').Editor['told']} */
       told: (came, conflicts, base) => {
         this.before = Number.parseInt(base, 10);

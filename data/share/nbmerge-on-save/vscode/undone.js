@@ -124,10 +124,10 @@ export class Arrivals {
     one.undone = null;
   }
 
-  /** What was undone has been merged again, or is known to be in the file. */
-  forget() {
-    this.undone = [];
-    this._known = this._known.filter(one => !one.undone);
-    this._arranged = this._arranged.filter(one => !one.undone);
+  /** What was undone has been merged again, or is known to be in the file. @param {Undone} undone */
+  forget(undone) {
+    this.undone = this.undone.filter(one => one !== undone);
+    this._known = this._known.filter(one => one.undone !== undone);
+    this._arranged = this._arranged.filter(one => one.undone !== undone);
   }
 }
