@@ -164,6 +164,20 @@ def test_what_comes_back_beside_own_typing_is_not_doubled_where_the_rest_has_to_
     assert windows.read(0)["sources"] == windows.held()
 
 
+def test_it_comes_back_although_a_key_comes_just_before_it(made: Windows) -> None:
+    windows = started(made, 1)
+    brought(windows, 1)
+    windows.host.do("undo", who=0)
+    at = windows.read(0)["sources"][0].index("line_3_0 = [") + 12
+    windows.host.do("type", who=0, cell=0, at=at, text="a, ")
+    windows.host.do("save", who=0)
+    answer_until(windows, "merge")
+    windows.host.do("keys", who=0, keys=[{"cell": 0, "at": at, "text": "b, "}])
+    windows.answer_all()
+    windows.settle()
+    assert all(windows.held()[0].count(word) == 1 for word in ("theirs", "a, ", "b, "))
+
+
 def test_what_somebody_takes_out_by_hand_stays_out(made: Windows) -> None:
     windows = started(made, 1, notebook(code("a = 1", id="a"), code("b = 2", id="b")))
     windows.host.do("type", who=0, cell=0, at=5, text="0")

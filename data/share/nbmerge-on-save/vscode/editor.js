@@ -165,8 +165,10 @@ export class NotebookEditor {
     for (const cell of this.document.getCells()) {
       const [before, after] = [old.get(cell.metadata.id), theirs.get(cell.metadata.id)];
       if (!ids.includes(cell.metadata.id) || before === undefined || after === undefined) continue;
-      const added = insertions(before, after, sourceOf(cell));
-      if (added.length) await this.vscode.workspace.applyEdit(this._text(cell, added));
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const added = insertions(before, after, sourceOf(cell));
+        if (!added.length || (await this.vscode.workspace.applyEdit(this._text(cell, added)))) break; // else a key came
+      }
     }
   }
 
