@@ -323,6 +323,21 @@ def test_where_both_type_in_one_place_nothing_is_half_brought_in(made: Windows) 
     assert not any("theirs" in source for source in windows.read(0)["sources"])
 
 
+def test_no_cell_comes_where_a_text_that_belongs_to_it_does_not(made: Windows) -> None:
+    windows = started(made, 1)
+    windows.host.do("type", who=0, cell=0, at=0, text="x")
+    written(windows, 2, "theirs")
+    found = json.loads(windows.path.read_bytes())
+    found["cells"].append(code("new", id="new"))
+    windows.path.write_bytes(JUPYTER.spell(found))
+    windows.host.do("noticed", who=0)
+    place = windows.read(0)["sources"][2].index(f"line_{PROGRAM}_2 = [") + len(f"line_{PROGRAM}_2 = [")
+    windows.host.do("keys", who=0, keys=[{"cell": 2, "at": place, "text": "k"}])
+    windows.host.do("advance", milliseconds=50)
+    windows.answer_all()
+    assert len(windows.read(0)["sources"]) == CELLS
+
+
 def test_unsaved_typing_that_vs_code_brings_back_is_merged_with_later_saves(
     made: Windows,
 ) -> None:

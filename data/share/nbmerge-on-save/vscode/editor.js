@@ -94,7 +94,8 @@ export class NotebookEditor {
     const put = async (/** @type {Touched} */ one) => (await this._put(one, touching)) && done.push(one) > 0;
     // First where it is most likely that somebody types.
     for (const one of texts.filter(isTyped)) if (!(await put(one))) return this._backOut(done);
-    if (edits.length && !(await this._arrange(edits, plan, snapshot, arranged))) return this._backOut(done);
+    const fits = () => texts.every(({ cell, before, after }) => carried(before, after, sourceOf(cell)) !== null);
+    if (edits.length && !(await this._arrange(edits, plan, snapshot, fits, arranged))) return this._backOut(done);
     for (const one of texts) if (!isTyped(one) && !(await put(one))) return this._backOut(done);
     return true;
   }
@@ -173,15 +174,17 @@ export class NotebookEditor {
   }
 
   /**
-   * Change cells as a whole; false: they are not those of the snapshot any more.
+   * Change cells as a whole; false: they are not those of the snapshot any more, or the texts that are to follow do not
+   * fit: cells that came and went are not taken back.
    * @param {import('vscode').NotebookEdit[]} edits
    * @param {Plan} plan
    * @param {Snapshot} snapshot
+   * @param {() => boolean} fits
    * @param {Bringing['arranged']} arranged
    */
-  async _arrange(edits, plan, snapshot, arranged) {
+  async _arrange(edits, plan, snapshot, fits, arranged) {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (!this._isAsIn(snapshot, [...plan.deleted, ...plan.replaced.map(one => one.place)])) return false;
+      if (!this._isAsIn(snapshot, [...plan.deleted, ...plan.replaced.map(one => one.place)]) || !fits()) return false;
       const before = this._addresses();
       this.isArranging = true;
       const isDone = await this.vscode.workspace.applyEdit(this._structure(edits)); // not where a key came in between
