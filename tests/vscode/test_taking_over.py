@@ -63,6 +63,22 @@ def test_what_is_typed_while_a_file_is_read_that_says_the_same_is_put_back(made:
     assert "mine" in windows.read(0)["sources"][0]
 
 
+def test_it_is_put_back_also_where_nobody_knows_the_version_that_vs_code_has_read(made: Windows) -> None:
+    """A program has written once more before nbmerge has seen it."""
+    windows = started(made, 1)
+    written(windows, 1, "theirs")
+    windows.host.do("read", who=0)
+    typed(windows, 0, 0, "mine")
+    written(windows, 2, "more")
+    windows.host.do("reload", who=0)
+    windows.pass_time(500)
+    windows.settle()
+    held = windows.held()
+    words = ("mine", "theirs", "more")
+    assert [source.count(word) for source, word in zip(held, words, strict=True)] == [1, 1, 1]
+    assert windows.read(0)["sources"] == held
+
+
 def test_a_cell_that_is_inserted_while_vs_code_takes_over_the_file_is_put_back(made: Windows) -> None:
     windows = started(made, 1)
     written(windows, 1, "theirs")

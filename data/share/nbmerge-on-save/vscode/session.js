@@ -237,7 +237,7 @@ export class Session {
     const unsure = this._unsure.splice(0);
     const otherwise = () => unsure.forEach(note => note());
     const isTaken = await this._quietly(this.copy.reloaded(() => this.editor.written(shown), isSure, otherwise), false);
-    if (typed && isTaken) {
+    if (typed && (isTaken || isSure)) {
       this.told.log(`${this.document.uri.fsPath}: typed while VS Code took over the file: put back`);
       this.arrivals.lost(typed);
       await this._quietly(this.copy.bringAgain(), false);
