@@ -362,6 +362,7 @@ const commands = {
     windows[who] = made;
     void made.session.open().catch(failed);
   },
+  close: ({ who }) => windows[who].session.close(),
   undo: ({ who }) => windows[who].undo(),
   runs: ({ who, cell, success }) => windows[who].runs(cell, success),
   save: ({ who }) => void windows[who].save().catch(failed),

@@ -4,6 +4,7 @@ or saved is lost or doubled, and VS Code is never left with a save that it has r
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 
@@ -156,6 +157,53 @@ def test_a_file_looks_old_only_while_it_is_saved_over(made: Windows) -> None:
     assert age(windows) < 30
     assert not windows.read(0)["isDirty"]
     assert windows.read(0)["sources"] == windows.held()
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_nor_does_it_where_nbmerge_answers_no_more_or_the_notebook_is_closed(
+    made: Windows, closes: bool
+) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 1, "theirs")
+    windows.host.do("begin", who=0)
+    while windows.host.requests[0].what in ("hold", "head"):
+        windows.answer(windows.host.requests[0])
+    windows.host.do("advance", milliseconds=1200)
+    assert age(windows) > 30
+    if closes:
+        windows.host.do("close", who=0)
+    for _ in range(30 * (not closes)):
+        windows.host.do("advance", milliseconds=500)
+    assert age(windows) < 30
+
+
+def test_a_notebook_that_is_closed_while_a_save_is_prepared_leaves_the_file_its_age(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "mine")
+    written(windows, 1, "theirs")
+    windows.host.do("begin", who=0)
+    while windows.asked[-1] != "save":
+        windows.answer(windows.host.requests[0])
+    assert windows.host.requests[0].what == "head"
+    windows.host.do("close", who=0)
+    windows.answer_all()
+    windows.pass_time(3000)
+    assert age(windows) < 30
+
+
+def test_a_file_that_was_put_back_with_its_old_age_is_saved_over_without_asking(made: Windows) -> None:
+    windows = started(made, 1)
+    long_ago = time.time() - 86_400
+    os.utime(windows.path, (long_ago, long_ago))
+    windows.host.do("revert", who=0)
+    windows.pass_time(500)
+    typed(windows, 0, 0, "mine")
+    written(windows, 1, "theirs")
+    windows.host.do("save", who=0)
+    windows.answer_all()
+    assert windows.read(0)["refusals"] == 0
+    assert "mine" in windows.held()[0]
 
 
 def test_what_a_program_writes_just_before_vs_code_does_is_asked_about_no_more(made: Windows) -> None:

@@ -2,7 +2,8 @@
  * Owns: the time at which a notebook's file was changed, so that VS Code asks nothing when it saves.
  * Must not know: what is in the file.  Runs under node.
  * Invariant: a file is made to look old only if it is still the one of which everything is in the notebook that is just
- * being saved, and for no longer than that save: VS Code's own write ends it, and so does one that is not made.
+ * being saved, and for no longer than that save: VS Code's own write ends it, and so does one that is not made, or the
+ * end of the notebook.
  *
  * VS Code asks before it saves if the file was changed after it last read or wrote it.  What it would ask about is in
  * the notebook by then, so the time of that change is put back until VS Code has written.  Whoever writes in between
@@ -11,14 +12,14 @@
 
 import { statSync, utimesSync } from 'node:fs';
 
-const BEFORE = 60; // seconds before the notebook was opened; VS Code has read it later than that
+const OLD = Date.UTC(1980, 0, 2) / 1000; // older than what VS Code has read, also from its backup; no older time fits on every disk
 
 export class Ages {
   /** @param {string} path */
   constructor(path) {
     this.path = path;
-    this._old = (stated(path)?.mtimeMs ?? 0) / 1000 - BEFORE;
     this._isOld = false;
+    this._isClosed = false;
     this._last = ''; // the stamp of the file that VS Code is to write over
   }
 
@@ -44,8 +45,8 @@ export class Ages {
    */
   makeOld(stamp) {
     try {
-      if (this._old <= 0 || !stamp || this._stamp() !== stamp) return false;
-      utimesSync(this.path, this._old, this._old);
+      if (this._isClosed || !stamp || this._stamp() !== stamp) return false;
+      utimesSync(this.path, OLD, OLD);
       this.stamp();
     } catch {
       return false; // it belongs to somebody else, who lets us write it; its time can only be made new
@@ -59,12 +60,18 @@ export class Ages {
     return this._stamp();
   }
 
+  /** The notebook is shown no more; a save that is still being prepared comes too late. */
+  close() {
+    this._isClosed = true;
+    this.isOver();
+  }
+
   /** VS Code has saved, or will not. */
   isOver() {
     const found = this._isOld && stated(this.path);
     this._isOld = false;
     try {
-      if (found && Math.abs(found.mtimeMs / 1000 - this._old) < 1) utimesSync(this.path, new Date(), new Date());
+      if (found && Math.abs(found.mtimeMs / 1000 - OLD) < 1) utimesSync(this.path, new Date(), new Date());
     } catch {
       // it is gone by now
     }

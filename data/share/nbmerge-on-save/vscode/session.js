@@ -107,6 +107,8 @@ export class Session {
 
   close() {
     this.copy.close();
+    this.clock.cancel(this._refused);
+    this.ages.close();
   }
 
   /** Somebody writes the file. */
@@ -251,8 +253,10 @@ export class Session {
     void this._reloaded();
     this.saving.begins();
     const hurry = this.clock.after(LONGEST, () => {
+      if (!this.saving.isUnderWay) return;
       this.copy.hurry();
       this._isPrepared = true; // as far as can be
+      this._mayBeRefused(false, this.clock.now() + SLOW); // it may be that nbmerge does not answer at all
       this.heard();
     });
     const othersSaved = await this._quietly(this.copy.beforeSave(), false);
@@ -268,6 +272,7 @@ export class Session {
    * @param {number} until when a file that nobody has changed is waited for: VS Code does not refuse to write that
    */
   _mayBeRefused(othersSaved, until) {
+    this.clock.cancel(this._refused);
     this._refused = this.clock.after(REFUSED + SPREAD * this.clock.chance(), async () => {
       const isSlow = this.ages.isUntouched() || (await this._quietly(this._isBeingWritten(), false));
       if (!this._isPrepared) return;
