@@ -211,6 +211,16 @@ class Window {
     const cellChanges = [{ cell: this.cells[cell], executionSummary: { success } }];
     this.session.changed({ notebook: this, cellChanges, contentChanges: [] });
   }
+  /** A cell has run, and has these outputs now. */
+  ran(cell, outputs) {
+    const one = this.cells[cell];
+    one.outputs = parsed(JSON.stringify({ cells: [{ cell_type: 'code', source: '', outputs }] })).cells[0].outputs;
+    one.executionSummary = { executionOrder: (one.executionSummary?.executionOrder ?? 0) + 1, success: true };
+    this.version++;
+    this.isDirty = true;
+    const { executionSummary } = one;
+    this.session.changed({ notebook: this, cellChanges: [{ cell: one, outputs: one.outputs, executionSummary }], contentChanges: [] });
+  }
   apply({ texts, notebooks }) {
     for (const [uri, edits] of grouped(texts)) {
       const cell = this.cells.find(one => one.document.uri === uri);
@@ -365,6 +375,7 @@ const commands = {
   close: ({ who }) => windows[who].session.close(),
   undo: ({ who }) => windows[who].undo(),
   runs: ({ who, cell, success }) => windows[who].runs(cell, success),
+  ran: ({ who, cell, outputs }) => windows[who].ran(cell, outputs),
   save: ({ who }) => void windows[who].save().catch(failed),
   /** A save that VS Code begins and does not make. */
   begin: ({ who }) => void windows[who].session.willSave().catch(failed),
@@ -386,7 +397,8 @@ const commands = {
   fail: ({ id, reason }) => waiting.get(id)?.fail(Object.assign(new Error('failed'), { reason })),
   told: ({ who }) => {
     const { refusals, saves, isDirty, session, cells, said } = windows[who];
-    return { sources: cells.map(one => one.text), refusals, saves, isDirty, said, base: session.copy.base };
+    const outputs = cells.map(one => one.outputs.map(each => JSON.parse(each.items[0].data.toString())));
+    return { sources: cells.map(one => one.text), outputs, refusals, saves, isDirty, said, base: session.copy.base };
   },
   plan: ({ notebook, operations, running, kept }) => planned(notebook, operations, running, kept),
   markers: ({ text }) =>

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.helpers.build import code
+from tests.helpers.build import code, notebook, printed
 from tests.helpers.examples import tried
 from tests.helpers.node_process import needs_node
 from tests.helpers.spelling import JUPYTER
@@ -384,6 +384,23 @@ def test_no_cell_comes_where_a_text_that_belongs_to_it_does_not(made: Windows) -
     windows.host.do("advance", milliseconds=50)
     windows.answer_all()
     assert len(windows.read(0)["sources"]) == CELLS
+
+
+def test_a_cell_that_has_run_meanwhile_is_not_made_anew_without_what_it_printed(made: Windows) -> None:
+    """As many outputs as before, and the same source: the cell is not as it was for all that."""
+    windows = started(made, 1, notebook(code("a", id="a", out="old"), code("b", id="b")))
+    windows.host.do("type", who=0, cell=1, at=1, text="c")
+    theirs = notebook(code("a", id="a", out="theirs"), code("b", id="b"))
+    windows.path.write_bytes(JUPYTER.spell(theirs))
+    windows.host.do("noticed", who=0)
+    windows.host.do("advance", milliseconds=50)
+    while windows.asked[-1] != "pull":
+        if windows.host.requests[0].what == "pull":
+            windows.host.do("ran", who=0, cell=0, outputs=[printed("mine")])
+        windows.answer(windows.host.requests[0])
+    assert windows.read(0)["outputs"][0] == [printed("mine")]
+    windows.settle()
+    assert json.loads(windows.path.read_bytes())["cells"][0]["outputs"] == [printed("mine")]
 
 
 def test_unsaved_typing_that_vs_code_brings_back_is_merged_with_later_saves(

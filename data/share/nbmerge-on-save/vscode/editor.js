@@ -19,7 +19,8 @@ import { carried, spliced, splices } from './text.js';
 /** @typedef {import('./notebooks.js').Json} Json */
 /** @typedef {import('./notebooks.js').Operation} Operation */
 /** @typedef {import('./plan.js').Plan} Plan */
-/** @typedef {{text: string, version: number, cells: NotebookCell[]}} Snapshot */
+/** What runs have left in a cell. @typedef {{outputs: {items: import('vscode').NotebookCellOutputItem[]}[], order?: number, success?: boolean}} Result */
+/** @typedef {{text: string, version: number, cells: NotebookCell[], results: Result[]}} Snapshot */
 /** What was done to one cell: its source before and after. @typedef {{cell: NotebookCell, before: string, after: string}} Touched */
 /** Cells that were taken out and put in, by the addresses of their texts. @typedef {{removed: Set<string>, added: Set<string>}} Arranged */
 /**
@@ -48,7 +49,8 @@ export class NotebookEditor {
   async read() {
     const cells = this.document.getCells();
     const { version } = this.document;
-    return { text: await exported(this.vscode, this._data(cells)), version, cells };
+    const results = cells.map(resultOf);
+    return { text: await exported(this.vscode, this._data(cells)), version, cells, results };
   }
 
   /** Whether nobody has done anything since. @param {Snapshot} snapshot */
@@ -201,13 +203,15 @@ export class NotebookEditor {
    * @param {Snapshot} snapshot
    * @param {number[]} places
    */
-  _isAsIn({ cells, text }, places) {
+  _isAsIn({ cells, text, results }, places) {
     const now = this.document.getCells();
     if (now.length !== cells.length || now.some((cell, place) => cell !== cells[place])) return false;
     const { cells: were } = JSON.parse(text);
-    return places.every(
-      place => sourceOf(cells[place]) === joined(were[place].source) && cells[place].outputs.length === (were[place].outputs ?? []).length
-    );
+    return places.every(place => {
+      const [was, is] = [results[place], resultOf(cells[place])];
+      const isAsRun = was.order === is.order && was.success === is.success && sameOutputs(was.outputs, is.outputs);
+      return isAsRun && sourceOf(cells[place]) === joined(were[place].source);
+    });
   }
 
   /** What the notebook holds now, to be written out later: nothing is waited for. @returns {NotebookData} */
@@ -365,6 +369,12 @@ function written(metadata) {
   return rest;
 }
 
+/** VS Code puts what a run goes on to say into the same outputs. @param {NotebookCell} cell @returns {Result} */
+function resultOf({ outputs, executionSummary }) {
+  const { executionOrder: order, success } = executionSummary ?? {};
+  return { outputs: outputs.map(({ items }) => ({ items: [...items] })), order, success };
+}
+
 /** What an undo that brings a cell back keeps of it. @param {NotebookCell} cell */
 export const addressOf = cell => cell.document.uri.toString();
 
@@ -392,8 +402,8 @@ function isSame(cell, data) {
 }
 
 /**
- * @param {readonly import('vscode').NotebookCellOutput[]} one
- * @param {readonly import('vscode').NotebookCellOutput[]} other
+ * @param {readonly Pick<import('vscode').NotebookCellOutput, 'items'>[]} one
+ * @param {readonly Pick<import('vscode').NotebookCellOutput, 'items'>[]} other
  */
 function sameOutputs(one, other) {
   return one.length === other.length && one.every((output, i) => sameItems(output.items, other[i].items));
