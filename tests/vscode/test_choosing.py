@@ -97,6 +97,33 @@ def test_a_number_is_no_name(process: NodeProcess) -> None:
 
 
 @pytest.mark.parametrize(
+    ("upper", "lower"),
+    [("bob, 18:33, version 6", "bob, 18:34, version 7"), ("bobby, version 6", "ann"), ("bob", "bob")],
+)
+def test_where_names_do_not_tell_which_side_is_ones_own_both_are_shown_as_they_stand(
+    process: NodeProcess, upper: str, lower: str
+) -> None:
+    text = MARKED.replace("ann", upper).replace("bob\nbelow", f"{lower}\nbelow")
+    assert process.do("markers", text=text)[0]["offered"][:2] == [
+        ["upper", f"Upper ({upper})"],
+        ["lower", f"Lower ({lower})"],
+    ]
+
+
+def test_a_longer_name_is_another(process: NodeProcess) -> None:
+    text = MARKED.replace("ann", "bob - Insiders, 18:33")
+    assert process.do("markers", text=text)[0]["offered"][:2] == [
+        ["lower", "Mine (bob)"],
+        ["upper", "Theirs (bob - Insiders, 18:33)"],
+    ]
+    text = MARKED.replace("ann", "bob, 18:33").replace("bob\nbelow", "bob - Insiders\nbelow")
+    assert process.do("markers", text=text)[0]["offered"][:2] == [
+        ["upper", "Mine (bob, 18:33)"],
+        ["lower", "Theirs (bob - Insiders)"],
+    ]
+
+
+@pytest.mark.parametrize(
     "text", ["<<<<<<< a\nx\n", "=======\nx\n>>>>>>> b\n", "<<<<<<< a\nx\n>>>>>>> b\n", "a <<<<<<< b\n"]
 )
 def test_markers_that_are_not_whole_are_no_conflict(process: NodeProcess, text: str) -> None:

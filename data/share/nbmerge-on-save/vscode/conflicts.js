@@ -34,43 +34,64 @@ export function conflictLenses(vscode) {
 }
 
 /**
- * What is offered for a conflict, one's own side first; where one side has no such cell, there is no "both".
+ * What is offered for a conflict, one's own side first; where names do not tell which that is, as of two windows, the
+ * sides as they stand.  Where one side has no such cell, there is no "both".
  * @param {Conflict} conflict
  * @param {string} writer the name under which this editor saves
  * @returns {[Choice, string][]}
  */
 export function offered(conflict, writer) {
   const [upper, lower] = conflict.labels;
-  const isUpper = ownSide(conflict, writer) === 'upper';
+  const own = ownSide(conflict, writer);
   /** @type {[Choice, string][]} */
   const sides = [
-    ['upper', upper],
-    ['lower', lower]
+    ['upper', own === null ? inFull('Upper', upper) : titled(own === 'upper' ? 'Mine' : 'Theirs', upper)],
+    ['lower', own === null ? inFull('Lower', lower) : titled(own === 'lower' ? 'Mine' : 'Theirs', lower)]
   ];
-  const [mine, theirs] = isUpper ? sides : [...sides].reverse();
   /** @type {[Choice, string][]} */
   const both = conflict.labels.some(isDeleted) ? [] : [['both', 'Both']];
-  return [[mine[0], titled('Mine', mine[1])], [theirs[0], titled('Theirs', theirs[1])], ...both, ['base', 'Base']];
+  return [...(own === 'lower' ? sides.reverse() : sides), ...both, ['base', 'Base']];
 }
 
 /**
- * Which side is this editor's own, by its label; the upper one where the labels do not tell, as in git's merges.
+ * Which side is this editor's own, by its label; the upper one where there are no names to tell by, null where both names
+ * are this editor's, or neither is.
  * @param {Conflict} conflict
  * @param {string} writer
- * @returns {'upper' | 'lower'}
+ * @returns {'upper' | 'lower' | null}
  */
-function ownSide({ labels: [upper, lower] }, writer) {
-  return lower.startsWith(writer) && !upper.startsWith(writer) ? 'lower' : 'upper';
+function ownSide({ labels }, writer) {
+  const [upper, lower] = labels.map(nameIn).map(name => name === writer || name.startsWith(`${writer}, `));
+  if (upper !== lower) return lower ? 'lower' : 'upper';
+  return labels.every(label => named(label)) ? null : 'upper';
 }
+
+/** Whose a side is, and since when. @param {string} label */
+const named = label => nameIn(label).replace(NUMBER, '').replace(/, $/, '');
 
 /**
  * @param {string} title
  * @param {string} label
  */
 function titled(title, label) {
-  const name = nameIn(label).replace(NUMBER, '').replace(/, $/, '') || (title === 'Theirs' && label ? 'another program' : '');
-  const named = name ? `${title} (${name})` : title;
-  return isDeleted(label) ? `${named}: delete the cell` : named;
+  return whole(title, named(label) || (title === 'Theirs' && label ? 'another program' : ''), label);
+}
+
+/**
+ * With the number of the version, too: two saves of one second differ by nothing else.
+ * @param {string} title
+ * @param {string} label
+ */
+const inFull = (title, label) => whole(title, nameIn(label), label);
+
+/**
+ * @param {string} title
+ * @param {string} name
+ * @param {string} label
+ */
+function whole(title, name, label) {
+  const said = name ? `${title} (${name})` : title;
+  return isDeleted(label) ? `${said}: delete the cell` : said;
 }
 
 /**
