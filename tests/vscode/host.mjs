@@ -14,6 +14,7 @@ import { answer } from '../helpers/answering.mjs';
 const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
 const { Session } = await load('session.js');
+const { Focus } = await load('focus.js');
 const { planned } = await load('plan.js');
 const { conflictsIn } = await load('markers.js');
 const { offered, settling } = await load('conflicts.js');
@@ -399,6 +400,25 @@ const commands = {
     const { refusals, saves, isDirty, session, cells, said } = windows[who];
     const outputs = cells.map(one => one.outputs.map(each => JSON.parse(each.items[0].data.toString())));
     return { sources: cells.map(one => one.text), outputs, refusals, saves, isDirty, said, base: session.copy.base };
+  },
+  /** A key comes into a cell, and so many milliseconds later others' cell before it; what has the keys then. */
+  pushed: async ({ milliseconds }) => {
+    const at = { line: 1, character: 2 };
+    const cell = { index: 0, metadata: { id: 'a' }, document: { getText: () => 'a\nb = 1' } };
+    const notebook = { getCells: () => [cell] };
+    const editor = { document: cell.document, selection: { isEmpty: true, active: at }, selections: [] };
+    const window = { activeTextEditor: editor, visibleTextEditors: [editor], activeNotebookEditor: { notebook, revealRange() {} } };
+    let keys = 'elsewhere';
+    const executeCommand = async () => void (keys = 'cell');
+    const kinds = { TextEditorSelectionChangeKind: { Keyboard: 1, Mouse: 2, Command: 3 } };
+    let now = 0;
+    const focus = new Focus({ NotebookRange, window, commands: { executeCommand }, ...kinds }, () => now);
+    focus.moved({ kind: 1 });
+    now = milliseconds;
+    focus.moved({ kind: undefined }); // others' text has moved it
+    cell.index = 1;
+    await focus.changed({ notebook, contentChanges: [{ removedCells: [] }] }, true);
+    return { keys, selected: window.activeNotebookEditor.selections?.[0].start };
   },
   plan: ({ notebook, operations, running, kept }) => planned(notebook, operations, running, kept),
   markers: ({ text }) =>

@@ -3,7 +3,8 @@
  * out of view, for then VS Code takes the cursor out of it.
  * Must not know: why the cell was made anew.
  * Invariant: the cursor goes back only to the cell that had it, in the notebook that has the focus, and only if
- * nobody has put it elsewhere meanwhile.
+ * nobody has put it elsewhere meanwhile.  VS Code does not say whether a terminal, a chat or a search has the keys: they
+ * are drawn into the cell only where a key or the mouse was seen in it lately.
  */
 
 import { splices } from './text.js';
@@ -11,25 +12,36 @@ import { splices } from './text.js';
 /** @typedef {typeof import('vscode')} VSCode */
 /** @typedef {import('vscode').NotebookDocument} NotebookDocument */
 /** @typedef {import('vscode').NotebookCell} NotebookCell */
-/** @typedef {{notebook: NotebookDocument, cell: NotebookCell, id: unknown, index: number, selections: readonly import('vscode').Selection[], text: string}} Place */
+/** @typedef {{notebook: NotebookDocument, cell: NotebookCell, id: unknown, index: number, selections: readonly import('vscode').Selection[], text: string, at: number}} Place */
 
 const LOOKS = 25; // for the new cell's editor
 const MOVING = 600; // milliseconds in which VS Code draws cells in their new places
+const LATELY = 10_000; // milliseconds after a key in which the next is meant for the same cell
 const PAUSE = 20; // milliseconds between them
 const SOON = 4; // the same, while keys go nowhere
 
 export class Focus {
-  /** @param {VSCode} vscode */
-  constructor(vscode) {
+  /**
+   * @param {VSCode} vscode
+   * @param {() => number} now milliseconds
+   */
+  constructor(vscode, now = Date.now) {
     this.vscode = vscode;
+    this.now = now;
     /** @type {Place | null} */
     this._last = null;
     this._until = 0; // when what others have put in may have pushed the cursor out of view
     this._attempts = 0; // to bring the cursor back; while there are any, what moves is not the person's doing
   }
 
-  /** Where the cursor is now. */
-  note() {
+  /** The cursor has moved. @param {import('vscode').TextEditorSelectionChangeEvent} event */
+  moved({ kind }) {
+    const { Keyboard, Mouse } = this.vscode.TextEditorSelectionChangeKind;
+    this.note(kind === Keyboard || kind === Mouse); // not by others' text, or by us
+  }
+
+  /** Where the cursor is now. @param {boolean} isOwn a key or the mouse has put it there */
+  note(isOwn = false) {
     if (this._attempts) return;
     const { activeTextEditor, activeNotebookEditor } = this.vscode.window;
     const notebook = activeNotebookEditor?.notebook;
@@ -39,7 +51,8 @@ export class Focus {
         void this._restore({ .../** @type {Place} */ (this._last), text: cell.document.getText() });
         return;
       }
-      this._last = { notebook, cell, id: idOf(cell), index: cell.index, selections: activeTextEditor.selections, text: '' };
+      const at = isOwn || this._last === null || idOf(cell) !== this._last.id ? this.now() : this._last.at;
+      this._last = { notebook, cell, id: idOf(cell), index: cell.index, selections: activeTextEditor.selections, text: '', at };
     }
   }
 
@@ -51,7 +64,7 @@ export class Focus {
    */
   _isTakenOut(cell, { selection }) {
     const last = this._last;
-    return Date.now() < this._until && cell === last?.cell && isAtBeginning(selection) && !isAtBeginning(last.selections[0]);
+    return this.now() < this._until && cell === last?.cell && isAtBeginning(selection) && !isAtBeginning(last.selections[0]);
   }
 
   /**
@@ -63,7 +76,7 @@ export class Focus {
   async changed({ notebook, contentChanges }, isBrought) {
     const last = this._last;
     if (!last || notebook !== last.notebook || !contentChanges.length) return;
-    if (isBrought) this._until = Date.now() + MOVING;
+    if (isBrought) this._until = this.now() + MOVING;
     const { activeTextEditor } = this.vscode.window;
     if (isBrought && last.cell.index >= 0 && last.cell.index !== last.index && activeTextEditor?.document === last.cell.document) {
       // VS Code goes on to select the place where the cell was: another cell is there now.
@@ -78,7 +91,7 @@ export class Focus {
   /** The editors that are to be seen are others: one that others' cells have pushed out of view is scrolled to. */
   async viewed() {
     const last = this._last;
-    if (!last || this._attempts || Date.now() > this._until) return;
+    if (!last || this._attempts || this.now() > this._until) return;
     const { document, index } = last.cell;
     const { activeTextEditor, visibleTextEditors } = this.vscode.window;
     const isElsewhere = last.notebook.getCells().some(one => one !== last.cell && one.document === activeTextEditor?.document);
@@ -98,7 +111,7 @@ export class Focus {
       editor.selections = [range];
       editor.revealRange(range);
       await this._select(place);
-      if (this._last !== place) return;
+      if (this._last !== place || this.now() - place.at > LATELY) return;
       await this.vscode.commands.executeCommand('notebook.cell.edit');
       await this._select(place, true);
     } finally {

@@ -105,7 +105,7 @@ export class Plugin {
         if (session) event.waitUntil(session.willSave());
       }),
       workspace.onDidSaveNotebookDocument(document => void this.sessions.get(document)?.didSave()),
-      window.onDidChangeTextEditorSelection(() => this.focus.note()),
+      window.onDidChangeTextEditorSelection(event => this.focus.moved(event)),
       window.onDidChangeActiveTextEditor(() => this.focus.note()),
       window.onDidChangeVisibleTextEditors(() => void this.focus.viewed()),
       window.onDidChangeActiveNotebookEditor(() => this.status.shows()),
