@@ -11,6 +11,34 @@ const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
 const { carrier, Places } = await load('presence-places.js');
 const { PresenceLine } = await load('presence-line.js');
+const { goToCell, unfoldCell } = await load('cell-editors.js');
+
+/** A cell as JupyterLab has it: it keeps in the notebook what is folded. */
+class Folding {
+  ready = Promise.resolve();
+  editor = { editor: 'its view' };
+
+  constructor(notebook, { heading = false, under = false, input = false }) {
+    Object.assign(this, { notebook, _heading: heading, _input: input, under });
+  }
+  get isHidden() {
+    return this.under && this.notebook.widgets.some(one => one.headingCollapsed);
+  }
+  get headingCollapsed() {
+    return this._heading;
+  }
+  set headingCollapsed(closed) {
+    if (closed !== this._heading) this.notebook.written++;
+    this._heading = closed;
+  }
+  get inputHidden() {
+    return this._input;
+  }
+  set inputHidden(hidden) {
+    if (hidden !== this._input) this.notebook.written++;
+    this._input = hidden;
+  }
+}
 
 /** A page with a connection; everything that it did is in `log`. */
 class Page {
@@ -65,6 +93,15 @@ const commands = {
     const places = new Places();
     for (const [version, cells] of versions) places.learn(version, cells);
     return { cell: places.cell(...ask) ?? null, of: places.of(cell) };
+  },
+  /** Go to a cell; `unfold`: and unfold it. */
+  go: async ({ cells, place, unfold }) => {
+    const content = { written: 0, deselectAll: () => undefined, scrollToItem: async () => undefined };
+    content.widgets = cells.map(cell => new Folding(content, cell));
+    Object.defineProperty(content, 'activeCell', { get: () => content.widgets[content.activeCellIndex] });
+    if (unfold) unfoldCell({ content }, place);
+    const view = await goToCell({ content }, place);
+    return { at: content.activeCellIndex, view, written: content.written };
   },
   start: () => void (page = new Page()),
   open: () => page.sockets.at(-1).onopen(),

@@ -59,6 +59,21 @@ def test_cells_without_ids_are_known_by_their_place_in_a_version(node: NodeProce
     assert node.do("places", versions=versions, ask=["8", 99], cell="c") == {"cell": None, "of": None}
 
 
+@pytest.mark.parametrize(
+    ("place", "seen", "has_view"),
+    [(0, 0, True), (1, 1, True), (2, 1, False), (3, 1, False), (4, 4, False)],
+)
+def test_going_to_somebody_writes_nothing_to_the_notebook(
+    node: NodeProcess, place: int, seen: int, has_view: bool
+) -> None:
+    cells = [{}, {"heading": True}, {"under": True}, {"under": True, "input": True}, {"input": True}]
+    view = "its view" if has_view else None
+    found = node.do("go", cells=cells, place=place)
+    assert found == {"at": seen, "view": view, "written": 0}
+    unfolded = node.do("go", cells=cells, place=place, unfold=True)  # as a conflict is shown
+    assert (unfolded["at"], unfolded["view"]) == (place, "its view")
+
+
 class Line:
     """A page's connection."""
 

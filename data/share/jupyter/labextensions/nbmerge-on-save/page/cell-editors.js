@@ -1,8 +1,9 @@
 /**
  * Owns: the editors of a notebook's cells: the page's own CodeMirror, the view in a cell, going to a cell.
  * Must not know: what is shown there and why.
- * Invariant: whoever goes to a cell sees it, folded away or not; going there ends, also where JupyterLab does not say
- * that it has, and who has gone on meanwhile is not brought back.
+ * Invariant: nothing that is folded away is unfolded but where that is asked for, since JupyterLab keeps it in the
+ * notebook; going to a cell ends, also where JupyterLab does not say that it has, and who has gone on meanwhile is not
+ * brought back.
  */
 
 /** @typedef {import('@jupyterlab/notebook').NotebookPanel} NotebookPanel */
@@ -28,26 +29,38 @@ export async function codeMirrorIn(shared) {
 export const viewIn = cell => /** @type {any} */ (cell.editor)?.editor ?? null;
 
 /**
- * Choose a cell and scroll to it.
+ * Unfold what a cell is folded away by.
  * @param {NotebookPanel} panel
  * @param {number} place
- * @returns {Promise<View | null>} its view once it is seen; null: by then somebody has gone on
  */
-export async function goToCell({ content }, place) {
+export function unfoldCell({ content }, place) {
   const cell = content.widgets[place];
-  content.mode = 'command';
-  content.activeCellIndex = place;
-  content.deselectAll();
   for (let before = place; before >= 0; before--) {
     const heading = /** @type {any} */ (content.widgets[before]); // under a closed heading the cell is not to be seen
     if (cell.isHidden && heading.headingCollapsed) heading.headingCollapsed = false;
   }
   cell.inputHidden = false;
+}
+
+/**
+ * Choose a cell and scroll to it; where it is folded away under a heading, to the heading.
+ * @param {NotebookPanel} panel
+ * @param {number} place
+ * @returns {Promise<View | null>} its view once it is seen; null: it is folded away, or by then somebody has gone on
+ */
+export async function goToCell({ content }, place) {
+  const wanted = content.widgets[place];
+  let seen = place;
+  while (seen > 0 && content.widgets[seen].isHidden) seen--;
+  const cell = content.widgets[seen];
+  content.mode = 'command';
+  content.activeCellIndex = seen;
+  content.deselectAll();
   // A cell that is far away may not be made yet, and JupyterLab does not always say that it has scrolled.
-  const scrolled = content.scrollToItem(place, 'smart').catch(() => undefined);
+  const scrolled = content.scrollToItem(seen, 'smart').catch(() => undefined);
   await Promise.race([cell.ready, paused(MAKING)]);
   await Promise.race([scrolled, paused(SCROLLING)]);
-  return content.activeCell === cell ? viewIn(cell) : null;
+  return content.activeCell === wanted && !wanted.inputHidden ? viewIn(wanted) : null;
 }
 
 /** @param {number} milliseconds */

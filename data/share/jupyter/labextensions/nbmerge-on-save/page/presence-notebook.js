@@ -1,8 +1,8 @@
 /**
  * Owns: who else has one notebook open: what its page tells of itself, and where the others are shown.
  * Must not know: how saves are merged, how a connection is kept, how anything is drawn.
- * Invariant: nothing of it reaches the notebook, its undo history or its file; but who goes to somebody under a folded
- * heading unfolds it, as by hand.
+ * Invariant: nothing of it reaches the notebook, its undo history or its file: who goes to somebody in what is folded
+ * away comes to where it is folded, and unfolds it by hand.
  */
 
 import { goToCell, viewIn } from './cell-editors.js';
