@@ -20,20 +20,47 @@ class Made {
   append(...content) {
     this.content.push(...content);
   }
+  replaceChildren(...content) {
+    this.content = content;
+  }
+  attachShadow() {
+    const inside = new Made('shadow');
+    this.append(inside);
+    return inside;
+  }
+  contains() {
+    return false;
+  }
+  focus() {}
+  showModal() {}
   addEventListener(name, listener) {
     this.listeners[name] = listener;
   }
   get textContent() {
     return this.content.map(one => one.textContent ?? one).join('');
   }
+  set textContent(text) {
+    this.content = text ? [text] : [];
+  }
   *all() {
     yield this;
     for (const one of this.content) if (one instanceof Made) yield* one.all();
   }
 }
-globalThis.document = { createElement: name => new Made(name) };
+globalThis.document = {
+  createElement: name => new Made(name),
+  createDocumentFragment: () => new Made('fragment'),
+  body: new Made('body')
+};
+globalThis.CSSStyleSheet = class {
+  replaceSync() {}
+};
+globalThis.DOMParser = class {
+  parseFromString = () => ({ body: { childNodes: [] } });
+};
 
 const { ENGLISH, wordsOf } = await load('words.js');
+const { VersionDialog } = await load('history-dialog.js');
 const { History } = await load('history-model.js');
 const { came, changed, day, kind, missing } = await load('history-words.js');
 const { doubtful, versions } = await load('history-view.js');
@@ -84,6 +111,20 @@ const commands = {
     history = new History({ look: ask(), act: ask() }, () => shows++);
   },
   open: ({ path }) => history.open(path),
+  /** What stands in the view of a version after each of some was asked for; null in place of an answer: not yet. */
+  dialog: async ({ answers }) => {
+    const fetch = version => answers[version] ?? new Promise(() => undefined);
+    const dialog = new VersionDialog(ENGLISH, { fetch, restore: async () => '' });
+    const seen = [];
+    for (const version of answers.keys()) {
+      void dialog.show('nb.ipynb', version);
+      await new Promise(done => setTimeout(done));
+      const all = [...dialog.node.all()];
+      const texts = name => all.filter(one => one.name === name).map(one => one.textContent);
+      seen.push({ title: texts('h2')[0], buttons: texts('button'), cells: texts('article'), said: texts('p')[1] });
+    }
+    return seen;
+  },
   call: ({ method, values = [] }) => void Promise.resolve(history[method](...values)).catch(failed),
   answer: ({ id, answer }) => waiting.get(id).done(answer),
   fail: ({ id }) => waiting.get(id).fail(new Error('it failed')),

@@ -200,6 +200,22 @@ def test_what_the_server_says_of_cells_is_told_in_the_language_of_the_page(panel
     assert kind == "[code] [[3], now [ ]]"
 
 
+def test_a_view_shows_the_version_in_its_title_or_none(panel: NodeProcess) -> None:
+    """Of a server from before, of one that is slow, and of one that sends what cannot be shown."""
+    cell = {"then": 1, "now": 1, "status": "changed", "moved": False, "quiet": False, "html": ""}
+    good = {"version": row(0), "cells": [cell | {"kinds": "code [3]", "counts": []}], "style": "", "head": 9}
+    bad = good | {"cells": [cell | {"kinds": None, "counts": []}]}
+    seen = panel.do("dialog", answers=[good, None, good, bad])
+    for number in (0, 2):
+        assert "Restore this version" in seen[number]["buttons"]
+        assert seen[number]["cells"] == ["Cell 1code [3]changed sinceRestore this cell"]
+    for number in (1, 3):
+        assert seen[number]["title"] == f"nb.ipynb, version @{number}"
+        assert (seen[number]["buttons"], seen[number]["cells"]) == (["Close"], [])
+    assert seen[1]["said"] == "Looking …"
+    assert "null" in seen[3]["said"]
+
+
 def test_what_a_report_says_of_a_notebook_is_left(panel: NodeProcess) -> None:
     for text in ("before all", "x none", "1 more lines of code", '"nothing"', ""):
         assert panel.do("say", about="report", text=text, language="brackets") == text

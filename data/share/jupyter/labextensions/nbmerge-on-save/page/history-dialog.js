@@ -2,7 +2,8 @@
  * Owns: the view of one version beside what the notebook holds now, over the page, cell by cell.
  * Must not know: where versions come from, what restoring does.
  * Invariant: it can be closed by a key at any time, and then the focus is where it was; what a notebook holds is
- * shown as the server's report shows it and nothing of it runs.
+ * shown as the server's report shows it and nothing of it runs; the cells and buttons are those of the version in the
+ * title, or there are none.
  */
 
 import { button, element, legible } from './elements.js';
@@ -50,34 +51,48 @@ export class VersionDialog {
 
   /** @param {string} name of the notebook @param {number} version */
   async show(name, version) {
-    const { title, about, bar, cells, said } = this._parts;
     const asked = ++this._asked;
     if (!this.node.isConnected) document.body.append(this.node);
     if (!this.node.open) this.node.showModal();
-    title.textContent = legible(this._words.__('%1, version @%2', name, version));
-    said.textContent = this._words.__('Looking …');
-    /** @type {ShownVersion} */
-    let shown;
+    this._parts.title.textContent = legible(this._words.__('%1, version @%2', name, version));
+    this._empty(this._words.__('Looking …'));
     try {
-      shown = await this._choices.fetch(version);
+      const shown = await this._choices.fetch(version);
+      if (asked === this._asked) this._fill(name, shown);
     } catch (error) {
-      if (asked === this._asked) {
-        said.textContent = error instanceof Error ? error.message : String(error);
-        about.textContent = '';
-        bar.replaceChildren(this._close());
-        cells.replaceChildren();
-      }
-      return;
+      if (asked === this._asked) this._empty(error instanceof Error ? error.message : String(error));
     }
-    if (asked !== this._asked) return;
-    said.textContent = '';
+  }
+
+  /** Show nothing of a version. @param {string} why */
+  _empty(why) {
+    const { about, bar, cells, said } = this._parts;
+    about.textContent = '';
+    bar.replaceChildren(this._close());
+    cells.replaceChildren();
+    said.textContent = why;
+    this._keepFocus();
+  }
+
+  /**
+   * @param {string} name
+   * @param {ShownVersion} shown
+   */
+  _fill(name, shown) {
+    const { about, bar, cells, said } = this._parts;
     const { version: row } = shown;
     const told = [whole(this._words, row.time), came(this._words, row), row.writer];
     about.textContent = legible(told.filter(Boolean).join(' · '));
-    bar.replaceChildren(...this._buttons(name, shown), element('span', { class: 'nbmerge-count' }, this._count(shown)));
     cells.replaceChildren(this._cells(shown));
     cells.scrollTop = 0;
-    if (!this.node.contains(document.activeElement) || document.activeElement === this.node) title.focus();
+    bar.replaceChildren(...this._buttons(name, shown), element('span', { class: 'nbmerge-count' }, this._count(shown)));
+    said.textContent = '';
+    this._keepFocus();
+  }
+
+  /** Where what had the focus is not there any more, the title has it. */
+  _keepFocus() {
+    if (!this.node.contains(document.activeElement) || document.activeElement === this.node) this._parts.title.focus();
   }
 
   close() {

@@ -18,7 +18,7 @@
  * @property {string} status
  * @property {boolean} moved
  * @property {boolean} quiet
- * @property {string[]} kinds then and now, where they differ
+ * @property {string[] | string} kinds then and now, where they differ; of older servers all of it in words
  * @property {string[]} counts of its runs
  * @property {string} html
  */

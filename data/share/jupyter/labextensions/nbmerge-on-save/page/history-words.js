@@ -175,6 +175,8 @@ export function missing(words, lost) {
  * @param {import('./history-model.js').ComparedCell} cell
  */
 export function kind(words, { kinds, counts }) {
+  // A server that has not been started anew since nbmerge was updated says it itself.
+  if (typeof kinds === 'string') return kinds;
   const names = /** @type {Record<string, string>} */ ({
     code: words.__('code'),
     markdown: words.__('markdown'),
