@@ -72,8 +72,11 @@ const libraries = drive => ({
 });
 
 const commands = {
-  /** Activate it, and open a notebook; `isBroken`: nothing can be shown in the page. */
-  start: async ({ isBroken = false }) => {
+  /**
+   * Activate it, and open a notebook; `isBroken`: nothing can be shown in the page; `before`: how many panels are open
+   * already, of which nothing can be read.
+   */
+  start: async ({ isBroken = false, before = 0 }) => {
     page = { isBroken, said: [], warned: [], asked: [] };
     const { plugins } = await load('plugin.js');
     const registry = { register: (_, provider) => void (page.provider = provider) };
@@ -82,7 +85,8 @@ const commands = {
     const shared = async name => libraries(drive)[name] ?? null;
     const [plugin] = await plugins(shared);
     const opened = signal();
-    const tracker = { forEach: () => undefined, widgetAdded: opened, currentChanged: signal(), currentWidget: null };
+    const forEach = attach => Array(before).fill({}).forEach(one => attach(one));
+    const tracker = { forEach, widgetAdded: opened, currentChanged: signal(), currentWidget: null };
     const app = { serviceManager: { contents }, shell: { add: () => undefined }, commands: {} };
     await plugin.activate(app, tracker, { contentProviderId: undefined });
     opened.emit(panel());

@@ -39,6 +39,13 @@ def test_where_nothing_can_be_shown_notebooks_are_merged_all_the_same(page: Node
     assert page.do("save")["saved"] == {"name": "nb.ipynb"}
 
 
+def test_a_panel_that_fails_leaves_the_later_ones_merged(page: NodeProcess) -> None:
+    started = page.do("start", before=2)
+    assert [one for one in started["warned"] if "leaves a notebook out" in one][1:]
+    assert started["asked"] == ["GET about", "GET open"]
+    assert page.do("save")["asked"][2:] == ["PUT save"]
+
+
 def test_a_notebook_that_joins_and_leaves_is_told_to_all_also_where_one_fails(page: NodeProcess) -> None:
     told = page.do("hear")
     assert told["saved"] == ["nb.ipynb", "plain", "plain"]

@@ -118,10 +118,21 @@ function storage() {
 /** A name for this page that no other has. */
 const tabName = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
-/** @param {Tracker} tracker @returns {Page['eachPanel']} */
+/**
+ * Each panel by itself: one that fails leaves out no other, and none that comes.
+ * @param {Tracker} tracker
+ * @returns {Page['eachPanel']}
+ */
 const panelsOf = tracker => attach => {
-  tracker.forEach(attach);
-  tracker.widgetAdded.connect((_, panel) => attach(panel));
+  const attached = (/** @type {NotebookPanel} */ panel) => {
+    try {
+      attach(panel);
+    } catch (error) {
+      console.warn('nbmerge leaves a notebook out:', error);
+    }
+  };
+  tracker.forEach(attached);
+  tracker.widgetAdded.connect((_, panel) => attached(panel));
 };
 
 /**
