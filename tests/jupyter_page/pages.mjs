@@ -170,18 +170,22 @@ const commands = {
       own: ownSide(one, new Set(sent)),
       offers: offers(one, new Set(sent), { ...ENGLISH, language: language || undefined }, now)
     })),
-  /** Which saves a tab knows as its own after some, where the browser kept what it did before; null: it keeps nothing. */
+  /**
+   * Which saves a tab knows as its own after some, where the browser kept what it did before; null: it keeps nothing.
+   * `open`, `stored`: what the browser has while the page is there, and once it is left.
+   */
   saved: ({ stored = '[]', tokens, ask }) => {
-    const storage = {
-      getItem: () => stored,
-      setItem: (_, text) => {
-        if (stored === null) throw new Error('not allowed');
-        stored = text;
-      }
+    const isAllowed = stored !== null;
+    const set = text => {
+      if (!isAllowed) throw new Error('not allowed');
+      stored = text;
     };
+    const storage = { getItem: () => stored, setItem: (_, text) => set(text), removeItem: () => set(null) };
     const saves = new OwnSaves(storage);
     for (const token of tokens) saves.add(token);
-    return { stored, known: ask.map(token => saves.has(token)) };
+    const open = stored;
+    saves.left();
+    return { open, stored, known: ask.map(token => saves.has(token)) };
   },
   /** A choice in a notebook in which somebody has typed in the cell since it was sent; `undo`: and takes it back. */
   choose: ({ notebook, place, line, choice, operations, typed, undo }) => {

@@ -1,17 +1,21 @@
 /**
  * Owns: which versions were saved from this tab, also before its page was loaded anew.
  * Must not know: notebooks, what it is asked for.  Runs under node.
- * Invariant: of the many only the newest are kept; a browser that keeps nothing loses only what was before.
+ * Invariant: a page knows all that it has saved, and of what the page before it in the tab has saved the newest.  The
+ * browser keeps them only from when a page is left until the next one is there: a tab that is made as a copy of this
+ * one (Duplicate) gets none of them, as it has saved nothing.  A browser that keeps nothing, or is killed, loses only
+ * what was before.
  */
 
 const KEY = 'nbmerge:own-saves';
-const MOST = 300; // tokens
+const MOST = 300; // tokens of all notebooks
 
 export class OwnSaves {
-  /** @param {Pick<Storage, 'getItem' | 'setItem'> | null} storage what is kept for as long as the tab is there */
+  /** @param {Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null} storage what a tab keeps */
   constructor(storage) {
     this._storage = storage;
     this._tokens = new Set(kept(storage));
+    this.returned();
   }
 
   /** @param {string} token */
@@ -23,12 +27,26 @@ export class OwnSaves {
   add(token) {
     this._tokens.delete(token);
     this._tokens.add(token);
-    for (const old of [...this._tokens].slice(0, -MOST)) this._tokens.delete(old);
-    try {
-      this._storage?.setItem(KEY, JSON.stringify([...this._tokens]));
-    } catch {
-      // It is full, or not allowed: the tokens are known until the page is loaded anew.
-    }
+  }
+
+  /** The page is left: keep the newest for the next one. */
+  left() {
+    const newest = [...this._tokens].slice(-MOST);
+    attempt(() => this._storage?.setItem(KEY, JSON.stringify(newest)));
+  }
+
+  /** The page is there, for the first time or once more. */
+  returned() {
+    attempt(() => this._storage?.removeItem(KEY));
+  }
+}
+
+/** A storage may be full, or not allowed. @param {() => void} work */
+function attempt(work) {
+  try {
+    work();
+  } catch {
+    // The tokens are known until the page is loaded anew.
   }
 }
 

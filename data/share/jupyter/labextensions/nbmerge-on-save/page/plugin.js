@@ -79,7 +79,7 @@ export async function plugins(shared) {
           return;
         }
         const stock = stockOf(drive);
-        const sent = new OwnSaves(storage());
+        const sent = ownSaves();
         const provider = new NotebookProvider(server, stock, tabName(), sent);
         askProvider(app, provider, stock, rooms ? undefined : factory);
         const eachPanel = panelsOf(tracker);
@@ -104,6 +104,14 @@ async function librariesIn(shared) {
     await shared('@jupyterlab/coreutils')
   ];
   return { ServerConnection, URLExt };
+}
+
+/** What was saved from this tab, for as long as it is there. */
+function ownSaves() {
+  const sent = new OwnSaves(storage());
+  window.addEventListener('pagehide', () => sent.left());
+  window.addEventListener('pageshow', () => sent.returned()); // it comes out of the browser's cache
+  return sent;
 }
 
 /** What the browser keeps for as long as the tab is there; null: it is not allowed to. */
