@@ -200,6 +200,13 @@ def test_what_the_server_says_of_cells_is_told_in_the_language_of_the_page(panel
     assert kind == "[code] [[3], now [ ]]"
 
 
+def test_bytes_have_a_plural(panel: NodeProcess) -> None:
+    for size in ("1 byte", "2 bytes"):
+        told = f"A picture that is not shown: the page would be too large (image/png, {size})."
+        assert panel.do("say", about="report", text=told) == told
+        assert panel.do("say", about="report", text=told, language="brackets") == f"[{told}]"
+
+
 def test_a_view_shows_the_version_in_its_title_or_none(panel: NodeProcess) -> None:
     """Of a server from before, of one that is slow, and of one that sends what cannot be shown."""
     cell = {"then": 1, "now": 1, "status": "changed", "moved": False, "quiet": False, "html": ""}

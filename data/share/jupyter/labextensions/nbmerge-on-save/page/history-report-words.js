@@ -37,7 +37,12 @@ const KNOWN = [
   [
     /^A picture that is not shown: the page would be too large \((.+), ([\d,]+) bytes?\)\.$/,
     (words, kind, size) =>
-      words.__('A picture that is not shown: the page would be too large (%1, %2 bytes).', kind, size)
+      words._n(
+        'A picture that is not shown: the page would be too large (%2, %1 byte).',
+        'A picture that is not shown: the page would be too large (%2, %1 bytes).',
+        +size,
+        kind
+      )
   ]
 ];
 
