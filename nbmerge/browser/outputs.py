@@ -4,7 +4,8 @@ written for people.
 Must not know: merging, which cell or notebook they are in.  Invariant: a picture is shown only as the
 source of an `img`, in which no browser runs anything, and only if it is base64 of a kind in the list below
 (or an SVG that we encode); everything else, HTML too, is text.  Every value of the metadata that differs is
-under some path; objects are looked into, lists are compared whole.
+under some path; objects are looked into, lists are compared whole.  Where words of ours stand beside a
+notebook's, their element is of the class `ours`: Jupyter's page says them in its language.
 """
 
 from __future__ import annotations
@@ -76,12 +77,16 @@ def _metadata_changes(path: tuple[str, ...], *objects: Fields) -> Iterator[Metad
             yield MetadataChange((*path, key), *values)
 
 
-def written(value: Json | MissingKey) -> str:
+def written(value: Json | MissingKey) -> Html:
     """A value in one line, cut where it is long."""
     if isinstance(value, MissingKey):
-        return "nothing"
+        return tag("code", tag("span", "nothing", class_="ours"))
     text = spelled(value)
-    return text if len(text) <= _MOST else f"{text[:_MOST]}… ({len(text):,} characters)"
+    if len(text) <= _MOST:
+        return tag("code", text)
+    return tag(
+        "code", f"{text[:_MOST]}… ", tag("span", f"({counted(len(text), 'character')})", class_="ours")
+    )
 
 
 def spelled(value: Json, depth: int = 0) -> str:
@@ -123,7 +128,7 @@ def _table(
     head = tag("tr", *(tag("th", name, scope="col") for name in ("", *heads)))
     rows = []
     for change in found:
-        values = (tag("td", tag("code", written(value))) for value in (change.base, change.merged))
+        values = (tag("td", written(value)) for value in (change.base, change.merged))
         rows.append(tag("tr", tag("th", tag("code", change.name), scope="row"), *values, *more(change)))
     return tag("table", tag("thead", head), tag("tbody", *rows))
 
@@ -229,9 +234,10 @@ def _picture(kind: str, data: Fields, metadata: Json, name: str, budget: Picture
         return tag("p", f"A picture that is no valid base64 ({kind}).", class_="cut")
     if not budget.takes(len(encoded)):
         return tag("p", f"A picture that is not shown: the page would be too large ({size}).", class_="cut")
-    about = name or " ".join(_text(data.get("text/plain")).split())[:200] or "picture"
+    about = name or " ".join(_text(data.get("text/plain")).split())[:200]
+    words = {"alt": about} if about else {"alt": "picture", "class": "ours"}
     wide = metadata.get("width") if isinstance(metadata, dict) else None
-    return tag("img", src=f"data:{kind};base64,{encoded}", alt=about, width=_pixels(wide), decoding="async")
+    return tag("img", src=f"data:{kind};base64,{encoded}", width=_pixels(wide), decoding="async", **words)
 
 
 def _pixels(value: Json) -> str | None:

@@ -119,7 +119,9 @@ def test_what_a_tab_has_saved_is_known_when_its_page_is_loaded_anew(double: Node
     tokens = [f"{number}.a" for number in range(400)]
     kept = double.do("saved", tokens=tokens, ask=["399.a", "0.a", "1.b"])
     assert kept["known"] == [True, True, False]  # a page knows all, of however many notebooks
-    again = double.do("saved", stored=kept["stored"], tokens=["400.b"], ask=["399.a", "400.b", "100.a", "99.a"])
+    again = double.do(
+        "saved", stored=kept["stored"], tokens=["400.b"], ask=["399.a", "400.b", "100.a", "99.a"]
+    )
     assert again["known"] == [True, True, True, False]
     assert kept["open"] is again["open"] is None  # what a copy of the tab gets
     for stored in (

@@ -15,6 +15,7 @@ from nbmerge.lineage.changes import Changes
 from tests.helpers.build import code, notebook
 from tests.helpers.node_process import NodeProcess, needs_node, node_process
 from tests.helpers.spelling import JUPYTER
+from tests.helpers.strategies import PIXEL
 from tests.jupyter_page.node_pages import PAGE
 
 pytestmark = needs_node
@@ -158,24 +159,33 @@ class OwnWords(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag != "img":
-            self._inside.append(f"{tag} {dict(attrs).get('class') or ''}".strip())
+        named = {name: value or "" for name, value in attrs}
+        if tag == "img":
+            self.found += [named["alt"]] if named.get("class") == "ours" else []
+        else:
+            self._inside.append(f"{tag} {named.get('class', '')}".strip())
 
     def handle_endtag(self, tag: str) -> None:
         self._inside.pop()
 
     def handle_data(self, data: str) -> None:
         ours = {"summary", "h4", "th", "p cut", "p empty", "span who gone", "span who added"}
-        if self._inside[-1] in ours or data == "nothing":
+        if self._inside[-1] in ours | {"span ours"}:
             self.found.append(data)
 
 
 def test_what_the_server_says_of_cells_is_told_in_the_language_of_the_page(panel: NodeProcess) -> None:
     many = "\n".join(f"line {number}" for number in range(2000))
     data = {"image/png": "?", "text/html": "<b>", "text/plain": many}
-    outputs = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in (data, {})]
+    bundles: list[dict[str, Any]] = [
+        data,
+        {},
+        {"image/png": PIXEL},
+        {"image/png": PIXEL, "text/plain": "picture"},
+    ]
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in bundles]
     ran = code(many, id="one", count=3, outputs=outputs, metadata={"tags": ["x"]})
-    cleared = code(many, id="one", metadata={"name": "y", "level": 1})
+    cleared = code(many, id="one", metadata={"name": "nothing", "level": 1, "long": "x" * 4998})
     files = (NamedContent(name, JUPYTER.spell(notebook(cell))) for name, cell in (("a", ran), ("b", cleared)))
     [cell] = compared_cells(*files)
     said = OwnWords(str(cell["html"])).found
@@ -190,8 +200,11 @@ def test_what_the_server_says_of_cells_is_told_in_the_language_of_the_page(panel
         "Cut",
         "text/",
         "A",
+        "picture",
+        "(5,000 characters)",
     ):
         assert [text for text in said if text.strip().startswith(beginning)], beginning
+    assert said.count("picture") == 1  # the other one is the notebook's
     for text in said:
         assert panel.do("say", about="report", text=text) == re.sub(r"(?<=\d),", "", text)
         here = panel.do("say", about="report", text=text, language="brackets").strip()

@@ -14,7 +14,7 @@ const ELEMENTS = new Set('b code details div h4 i img p pre s span summary table
 const ATTRIBUTES = new Set(['alt', 'class', 'open', 'scope', 'title', 'width']);
 const PICTURE = /^data:image\/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=]+$/;
 // Where words stand that are the server's, and no notebook's.
-const OURS = 'summary, h4, h4 > .who, thead th, td > code, p.cut, p.empty';
+const OURS = 'summary, h4, h4 > .who, thead th, p.cut, p.empty, .ours';
 
 /**
  * The elements that some markup stands for, made anew.
@@ -40,7 +40,7 @@ function add(place, node, words) {
   const made = document.createElement(node.localName);
   for (const { name, value } of node.attributes) {
     if (ATTRIBUTES.has(name) || (name === 'src' && made.localName === 'img' && PICTURE.test(value))) {
-      made.setAttribute(name, value);
+      made.setAttribute(name, name === 'alt' && node.matches(OURS) ? told(words, value) : value);
     }
   }
   for (const child of node.childNodes) add(made, child, words);
