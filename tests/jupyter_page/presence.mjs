@@ -11,18 +11,15 @@ const [, , folder] = process.argv;
 const load = name => import(pathToFileURL(`${folder}/${name}`).href);
 const { carrier, Places } = await load('presence-places.js');
 const { PresenceLine } = await load('presence-line.js');
-const { goToCell, unfoldCell } = await load('cell-editors.js');
+const { goToCell } = await load('cell-editors.js');
 
-/** A cell as JupyterLab has it: it keeps in the notebook what is folded. */
+/** A cell as JupyterLab has it: it keeps in the notebook what is folded, and shows what is not only a little later. */
 class Folding {
   ready = Promise.resolve();
   editor = { editor: 'its view' };
 
   constructor(notebook, { heading = false, under = false, input = false }) {
-    Object.assign(this, { notebook, _heading: heading, _input: input, under });
-  }
-  get isHidden() {
-    return this.under && this.notebook.widgets.some(one => one.headingCollapsed);
+    Object.assign(this, { notebook, _heading: heading, _input: input, isHidden: under });
   }
   get headingCollapsed() {
     return this._heading;
@@ -94,13 +91,11 @@ const commands = {
     for (const [version, cells] of versions) places.learn(version, cells);
     return { cell: places.cell(...ask) ?? null, of: places.of(cell) };
   },
-  /** Go to a cell; `unfold`: and unfold it. */
-  go: async ({ cells, place, unfold }) => {
+  go: async ({ cells, place, unfolds }) => {
     const content = { written: 0, deselectAll: () => undefined, scrollToItem: async () => undefined };
     content.widgets = cells.map(cell => new Folding(content, cell));
     Object.defineProperty(content, 'activeCell', { get: () => content.widgets[content.activeCellIndex] });
-    if (unfold) unfoldCell({ content }, place);
-    const view = await goToCell({ content }, place);
+    const view = await goToCell({ content }, place, unfolds);
     return { at: content.activeCellIndex, view, written: content.written };
   },
   start: () => void (page = new Page()),

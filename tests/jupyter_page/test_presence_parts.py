@@ -59,6 +59,9 @@ def test_cells_without_ids_are_known_by_their_place_in_a_version(node: NodeProce
     assert node.do("places", versions=versions, ask=["8", 99], cell="c") == {"cell": None, "of": None}
 
 
+FOLDED = [{}, {"heading": True}, {"under": True}, {"under": True, "input": True}, {"input": True}]
+
+
 @pytest.mark.parametrize(
     ("place", "seen", "has_view"),
     [(0, 0, True), (1, 1, True), (2, 1, False), (3, 1, False), (4, 4, False)],
@@ -66,12 +69,15 @@ def test_cells_without_ids_are_known_by_their_place_in_a_version(node: NodeProce
 def test_going_to_somebody_writes_nothing_to_the_notebook(
     node: NodeProcess, place: int, seen: int, has_view: bool
 ) -> None:
-    cells = [{}, {"heading": True}, {"under": True}, {"under": True, "input": True}, {"input": True}]
     view = "its view" if has_view else None
-    found = node.do("go", cells=cells, place=place)
+    found = node.do("go", cells=FOLDED, place=place, unfolds=False)
     assert found == {"at": seen, "view": view, "written": 0}
-    unfolded = node.do("go", cells=cells, place=place, unfold=True)  # as a conflict is shown
-    assert (unfolded["at"], unfolded["view"]) == (place, "its view")
+
+
+@pytest.mark.parametrize(("place", "written"), [(0, 0), (1, 0), (2, 1), (3, 2), (4, 1)])
+def test_going_to_a_conflict_unfolds_it(node: NodeProcess, place: int, written: int) -> None:
+    found = node.do("go", cells=FOLDED, place=place, unfolds=True)
+    assert found == {"at": place, "view": "its view", "written": written}
 
 
 class Line:

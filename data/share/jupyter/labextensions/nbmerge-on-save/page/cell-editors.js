@@ -29,11 +29,11 @@ export async function codeMirrorIn(shared) {
 export const viewIn = cell => /** @type {any} */ (cell.editor)?.editor ?? null;
 
 /**
- * Unfold what a cell is folded away by.
- * @param {NotebookPanel} panel
+ * Unfold what a cell is folded away by; newer JupyterLabs show it only a little later.
+ * @param {NotebookPanel['content']} content
  * @param {number} place
  */
-export function unfoldCell({ content }, place) {
+function unfold(content, place) {
   const cell = content.widgets[place];
   for (let before = place; before >= 0; before--) {
     const heading = /** @type {any} */ (content.widgets[before]); // under a closed heading the cell is not to be seen
@@ -43,15 +43,17 @@ export function unfoldCell({ content }, place) {
 }
 
 /**
- * Choose a cell and scroll to it; where it is folded away under a heading, to the heading.
+ * Choose a cell and scroll to it; where it is folded away under a heading, unfold it or go to the heading.
  * @param {NotebookPanel} panel
  * @param {number} place
+ * @param {boolean} unfolds
  * @returns {Promise<View | null>} its view once it is seen; null: it is folded away, or by then somebody has gone on
  */
-export async function goToCell({ content }, place) {
+export async function goToCell({ content }, place, unfolds) {
   const wanted = content.widgets[place];
   let seen = place;
-  while (seen > 0 && content.widgets[seen].isHidden) seen--;
+  if (unfolds) unfold(content, place);
+  else while (seen > 0 && content.widgets[seen].isHidden) seen--;
   const cell = content.widgets[seen];
   content.mode = 'command';
   content.activeCellIndex = seen;

@@ -6,7 +6,7 @@
  * would make headings of the lines above them.
  */
 
-import { goToCell, unfoldCell, viewIn } from './cell-editors.js';
+import { goToCell, viewIn } from './cell-editors.js';
 import { carryOut, inShort, NAMES } from './conflict-choosing.js';
 import { buttonAt } from './conflict-marks.js';
 import { linesInConflict, namedConflicts, offers, shownIn } from './conflict-words.js';
@@ -237,8 +237,7 @@ export class NotebookConflicts {
   async _reveal({ cell: at, line }) {
     const cell = this._cells[at];
     const here = { cell, line };
-    unfoldCell(this.panel, at);
-    const going = goToCell(this.panel, at);
+    const going = goToCell(this.panel, at, true);
     this._at = here;
     const view = await going;
     if (!view || this._at !== here) return; // by then somebody has gone on

@@ -348,7 +348,7 @@ export class NotebookPresence {
     const { content } = this._panel;
     const place = content.widgets.findIndex(one => one.model.sharedModel === shared);
     if (place < 0) return null;
-    const going = goToCell(this._panel, place);
+    const going = goToCell(this._panel, place, false);
     content.activate();
     return going;
   }
