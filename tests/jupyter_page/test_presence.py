@@ -203,6 +203,23 @@ def test_nothing_of_it_reaches_the_notebook(there: Server, both: tuple[Tab, Tab]
 
 
 @pytest.mark.slow
+def test_going_to_somebody_under_a_closed_heading_leaves_it_closed(both: tuple[Tab, Tab]) -> None:
+    ann, other = both
+    other.focus(2, 0)
+    drawn(ann, 2, 0)
+    ann.page.evaluate("window.panel.content.widgets[0].headingCollapsed = true")
+    ann.page.wait_for_function("window.panel.content.widgets[2].isHidden")
+    ann.page.evaluate("window.panel.content.activeCellIndex = 4")
+    held = ann.page.evaluate("JSON.stringify(window.panel.context.model.toJSON())")
+    ann.page.locator(".nbmerge-people button").first.focus()
+    ann.page.keyboard.press("Enter")
+    ann.page.wait_for_function("window.panel.content.activeCellIndex === 0")
+    ann.page.wait_for_timeout(700)  # JupyterLab unfolds a little later
+    assert ann.page.evaluate("window.panel.content.widgets[2].isHidden")
+    assert ann.page.evaluate("JSON.stringify(window.panel.context.model.toJSON())") == held
+
+
+@pytest.mark.slow
 def test_typing_that_is_not_saved_moves_no_others_caret_astray(there: Server, both: tuple[Tab, Tab]) -> None:
     ann, other = both
     other.type(2, "# twenty characters!\n", at=0)
