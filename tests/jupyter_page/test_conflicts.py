@@ -238,6 +238,19 @@ def test_a_page_that_is_loaded_anew_knows_which_side_is_its_own(there: Server, b
 
 
 @pytest.mark.slow
+def test_going_to_a_conflict_under_a_closed_heading_opens_it(both: tuple[Tab, Tab]) -> None:
+    ann, _ = both
+    conflict(both, 1)
+    ann.page.evaluate("window.panel.context.model.sharedModel.cells[0].setSource('# A lesson')")
+    ann.page.wait_for_function("window.panel.content.widgets[0].headingInfo.level === 1", timeout=5000)
+    ann.page.evaluate("window.panel.content.widgets[0].headingCollapsed = true")
+    ann.page.wait_for_function("window.panel.content.widgets[1].isHidden", timeout=5000)
+    ann.page.locator(_COUNT).click()
+    ann.page.wait_for_function(f"{_FOCUSED}.startsWith('Take Mine')")
+    assert not ann.page.evaluate("window.panel.content.widgets[1].isHidden")
+
+
+@pytest.mark.slow
 def test_without_the_server_the_text_alone_is_settled(there: Server, both: tuple[Tab, Tab]) -> None:
     _, bob = both
     conflict(both, 1)
