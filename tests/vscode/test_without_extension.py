@@ -5,6 +5,8 @@ What docs/vscode.md says of it is held here.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from playwright.sync_api import Browser
 
 from tests.helpers.chromium import needs_chromium
 from tests.vscode.code_server import ENTRY, CodeServer, Window, code_server
-from tests.vscode.many_windows import watching
+from tests.vscode.many_windows import ROOT, watching
 from tests.vscode.test_in_code_server import changed, on_disk, start
 
 pytestmark = [
@@ -39,6 +41,20 @@ def answered(window: Window, word: str) -> None:
     window.page.get_by_role("button", name=word, exact=True).first.click(timeout=10_000)
 
 
+def nbmerge(state: Path, *command: str) -> str:
+    """What a command prints that looks at the watcher's history."""
+    words = [sys.executable, "-m", "nbmerge", *command, "--state", str(state)]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+
+def until_named(state: Path, path: Path, within: float = 10.0) -> None:
+    """Until `status` says with which command the other save is merged."""
+    end = time.monotonic() + within
+    while f"recover {path}" not in (told := nbmerge(state, "status")) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert f"recover {path}" in told
+
+
 def until_held(path: Path, *words: str, within: float = 10.0) -> None:
     end = time.monotonic() + within
     while time.monotonic() < end and not all(word in "\n".join(on_disk(path)) for word in words):
@@ -47,18 +63,45 @@ def until_held(path: Path, *words: str, within: float = 10.0) -> None:
         assert word in "\n".join(on_disk(path)), on_disk(path)
 
 
-def test_it_asks_and_overwrite_loses_nothing(here: CodeServer, chromium: Browser) -> None:
-    path = here.put("plain.ipynb", start())
-    window = here.window(chromium)
+def over_another_save(here: CodeServer, window: Window, name: str, *, by_rename: bool) -> Path:
+    """The window has a change of its own, and overwrites what a program saved meanwhile."""
+    path = here.put(name, start())
     window.show(path)
     window.focus(0)
     window.type("00")
-    changed(path, b="two = 22")
+    if by_rename:
+        other = path.with_suffix(".new")
+        other.write_bytes(path.read_bytes())
+        changed(other, b="two = 22")
+        other.replace(path)
+    else:
+        changed(path, b="two = 22")
     time.sleep(2)
     assert window.sources()[1] == "two = 2"  # nothing is shown
     window.save()
     window.until("true")
     answered(window, "Overwrite")
+    return path
+
+
+def test_it_asks_and_overwrite_is_merged_where_the_other_writes_in_another_way(
+    here: CodeServer, chromium: Browser
+) -> None:
+    window = here.window(chromium)
+    path = over_another_save(here, window, "plain.ipynb", by_rename=True)
+    until_held(path, "one = 100", "two = 22")
+    window.until_shows(["one = 100", "two = 22", "three = 3", "# Text"])
+
+
+def test_where_both_write_alike_what_overwrite_replaced_is_named_and_recover_merges_it(
+    here: CodeServer, chromium: Browser, tmp_path: Path
+) -> None:
+    """One line changed back, and another edited: one author does that, too."""
+    window = here.window(chromium)
+    path = over_another_save(here, window, "alike.ipynb", by_rename=False)
+    until_held(path, "one = 100", "two = 2")
+    until_named(tmp_path / "state", path)
+    nbmerge(tmp_path / "state", "recover", str(path))
     until_held(path, "one = 100", "two = 22")
     window.until_shows(["one = 100", "two = 22", "three = 3", "# Text"])
 
