@@ -241,14 +241,17 @@ class Window {
     const places = edits.map((edit, order) => ({ ...edit, order })).filter(one => one.range);
     places.sort((a, b) => b.range.end - a.range.end || b.order - a.order);
     const cellsBefore = [...this.cells];
-    const removed = [];
+    const [removed, steps] = [[], []];
     for (const { place, metadata } of edits) if (metadata) this.cells[place].metadata = metadata;
     for (const { range, cells } of places) {
       const made = cells.map(one => new Cell(this, one));
-      removed.push(...this.cells.splice(range.start, range.end - range.start, ...made));
+      const out = this.cells.splice(range.start, range.end - range.start, ...made);
+      steps.unshift([range.start, made.length, ...out]);
+      removed.push(...out);
     }
     for (const { notebook } of edits) if (notebook) this.metadata = notebook;
     this.undos.push({ cellsBefore });
+    this.stale = steps;
     this.changed(removed, this.cells.filter(one => !cellsBefore.includes(one)));
   }
   type(place, at, text) {
@@ -272,6 +275,16 @@ class Window {
     step.cell.text = step.before;
     this.changed();
     this.session.textChanged({ document: step.cell.document, reason: 1 });
+  }
+  /** An undo of the last change of cells, by its places, as VS Code does it where it has taken over the file since. */
+  undoByPlaces() {
+    const before = [...this.cells];
+    for (const step of this.stale) this.cells.splice(...step);
+    const now = this.cells;
+    this.changed(
+      before.filter(one => !now.includes(one)),
+      now.filter(one => !before.includes(one))
+    );
   }
   /** VS Code's own way: its extensions first, then it looks at the file, then it writes. */
   save() {
@@ -375,6 +388,7 @@ const commands = {
   },
   close: ({ who }) => windows[who].session.close(),
   undo: ({ who }) => windows[who].undo(),
+  undoByPlaces: ({ who }) => windows[who].undoByPlaces(),
   runs: ({ who, cell, success }) => windows[who].runs(cell, success),
   ran: ({ who, cell, outputs }) => windows[who].ran(cell, outputs),
   save: ({ who }) => void windows[who].save().catch(failed),

@@ -263,3 +263,26 @@ def test_a_cell_that_others_inserted_and_that_goes_is_named(made: Windows) -> No
     assert windows.read(0)["said"] == ["gone"]
     windows.settle()
     assert windows.held() == ["a = 10"]
+
+
+def test_an_undo_that_goes_by_stale_places_is_mended_at_once(made: Windows) -> None:
+    """VS Code puts the cell back in the place of another, which nobody has touched."""
+    windows = started(made, 1, notebook(*(code(f"line_{n} = 1", id=f"c{n}") for n in range(4))))
+    windows.host.do("type", who=0, cell=0, at=10, text="0")
+    moved(windows)
+    windows.host.do("noticed", who=0)
+    windows.pass_time(500)
+    windows.host.do("save", who=0)
+    windows.pass_time(1000)
+    found = json.loads(windows.path.read_bytes())
+    found["cells"].insert(0, code("new", id="new"))
+    windows.path.write_bytes(JUPYTER.spell(found))
+    windows.look(0)
+    windows.host.do("type", who=0, cell=1, at=0, text="# mine\n")
+    before = windows.read(0)["sources"]
+    windows.host.do("undoByPlaces", who=0)
+    assert windows.read(0)["sources"] != before
+    windows.pass_time(500)
+    assert windows.read(0)["sources"] == before
+    windows.settle()
+    assert windows.held() == before

@@ -192,8 +192,9 @@ export class Session {
     }
   }
 
-  /** @param {'undone' | 'gone' | null} found */
+  /** @param {import('./undone.js').Rearranged | null} found */
   _arranged(found) {
+    if (found === 'misplaced') void this._quietly(this.copy.bringAgain(), false); // nobody can have meant that
     if (found === 'undone') this.told.undone(this.document);
     if (found === 'gone') this.told.gone(this.document);
   }

@@ -23,6 +23,11 @@
  */
 /** One text that was brought in. @typedef {Touched & {undone: Undone | null}} Arrival */
 /** Cells that came and went at once. @typedef {Arranged & {undone: Undone | null}} Arrangement */
+/**
+ * How others' work got out of a notebook: by an undo, by one that took out other cells than those that it was meant
+ * for, or also by hand.
+ * @typedef {'undone' | 'misplaced' | 'gone'} Rearranged
+ */
 
 const MOST = 200; // texts, and as many arrangements of cells, that are remembered of a notebook
 
@@ -63,10 +68,10 @@ export class Arrivals {
    * @param {string[]} removed
    * @param {NotebookData | null} before what the notebook held, if cells that came and went are known
    * @param {NotebookData} after
-   * @returns {'undone' | 'gone' | null} others' work is out of the notebook: by an undo, or also by hand
+   * @returns {Rearranged | null}
    */
   rearranged(added, removed, before, after) {
-    /** @type {'undone' | 'gone' | null} */
+    /** @type {Rearranged | null} */
     let found = null;
     for (const one of this._arranged) {
       const isBack = added.some(each => one.removed.has(each));
@@ -74,7 +79,8 @@ export class Arrivals {
       if (one.undone && added.some(each => one.added.has(each))) this._redone(one);
       else if (isBack && before) {
         this._isUndone(one, before, after);
-        found = 'undone';
+        const isMeant = removed.every(each => one.added.has(each));
+        found = isMeant || found === 'undone' ? 'undone' : 'misplaced';
       } else if (isOut && !one.undone) found ??= 'gone';
     }
     return found;
