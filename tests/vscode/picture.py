@@ -52,7 +52,7 @@ def disagreed(window: Window, path: Path) -> None:
     changed(path, plot=weekly, sum="levels.describe().round(2)")
     window.save()
     window.until("kept.notebook.cellAt(2).document.getText().includes('<<<<<<<') && !kept.notebook.isDirty")
-    window.run("await vscode.commands.executeCommand('notebook.cell.quitEdit')")
+    window.page.locator(".codelens-decoration").first.wait_for()
 
 
 def states(here: CodeServer, window: Window, theme: str) -> dict[str, Callable[[], None]]:
