@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.helpers.chromium import needs_chromium
-from tests.vscode.code_server import ENTRY, CodeServer, Window, code_server
-from tests.vscode.many_windows import ROOT, watching
+from tests.vscode.code_server import ENTRY, ROOT, CodeServer, Window, code_server
+from tests.vscode.many_windows import watching
 from tests.vscode.test_in_code_server import changed, on_disk, start
 
 pytestmark = [
