@@ -61,16 +61,19 @@ def told_shortly(versions: Iterable[Version], graph: Graph, seen: int, now: floa
     return [one for one in told if one.number in below]
 
 
-def gone(save: Notebook, seen: Notebook) -> Counter[str]:
-    """The lines of a version that a save has not; those that it has gone on from among them: see `lost`."""
-    lines = difference(Cells(), dict.fromkeys(save.cells), dict.fromkeys(seen.cells)).lines
-    return Counter({line: -number for line, number in lines.items() if number < 0})
+def changes(save: Notebook, seen: Notebook) -> Counter[str]:
+    """How many times more often (below 0: less) a save has each line than the version it goes on from."""
+    return difference(Cells(), dict.fromkeys(save.cells), dict.fromkeys(seen.cells)).lines
 
 
-def lost(save: Notebook, seen: Notebook, lines: Counter[str]) -> Counter[str]:
+def gone(changed: Counter[str]) -> Counter[str]:
+    """The lines that a save has not; those that it has gone on from are among them: see `lost`."""
+    return Counter({line: -number for line, number in changed.items() if number < 0})
+
+
+def lost(changed: Counter[str], lines: Counter[str]) -> Counter[str]:
     """Those of the lines that are gone that a save has not gone on from; of very many the first."""
-    since = difference(Cells(), dict.fromkeys(save.cells), dict.fromkeys(seen.cells)).lines
-    new = list(islice((line for line, number in since.items() if number > 0), _COMPARED))
+    new = list(islice((line for line, number in changed.items() if number > 0), _COMPARED))
     first = islice(lines.items(), _LOOKED_AT)
     return Counter({line: n for line, n in first if not any(becomes(line, one) for one in new)})
 

@@ -35,13 +35,16 @@ def drops_of(
     versions = store.versions(notebook_id, last=_LOOKED_AT)
     told = dropping.told_shortly(versions, store.graph(notebook_id), seen, save.time)
     held = cache.readable(notebook_id, seen, known) if told else None
-    lines = None if held is None else dropping.gone(save.notebook, held)
-    if held is None or not lines:
+    if held is None:
+        return {}
+    changed = dropping.changes(save.notebook, held)
+    lines = dropping.gone(changed)
+    if not lines:
         return {}
     steps = _Steps(cache, notebook_id, known)
     if (oldest := steps.of(told[-1])) is not None:
         lines = dropping.brought_since(oldest.before, held, lines)  # most often none: nothing more is read
-    lines = dropping.lost(save.notebook, held, lines)
+    lines = dropping.lost(changed, lines)
     return {step.number: step.base for step in dropping.dropped(lines, steps.all(told))}
 
 
@@ -61,8 +64,8 @@ def dropped_since(store: Store, cache: NotebookCache, notebook_id: int, told: Ve
         seen, saved = (cache.readable(notebook_id, n, step.after.cells) for n in (one.parents[0], one.number))
         if room < 0 or seen is None or saved is None:
             continue
-        lines = dropping.gone(saved, seen)
-        if any(dropping.dropped(dropping.lost(saved, seen, lines), [step])):
+        changed = dropping.changes(saved, seen)
+        if any(dropping.dropped(dropping.lost(changed, dropping.gone(changed)), [step])):
             return [OpenTip(step.number, step.base, one.number, one.time, seen=True)]
     return []
 
