@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from nbmerge.lineage.lines import but_values, goes_on, is_tuned, telling, words, words_of
+from nbmerge.lineage.lines import ALIKE, but_values, goes_on, is_tuned, likeness, telling, words, words_of
 from nbmerge.notebook.model import Cell, Notebook, joined
 
 TYPE_CHECKING = False
@@ -158,7 +158,6 @@ def _texts(cells: Counter[Cell]) -> Counter[Text]:
 
 _FEW, _MUCH = 4, 0.3  # lines, and share of them, that somebody deletes in one go
 _COMPARED = 60  # lines of each kind that are compared with each other; more prove no more
-_ALIKE = 0.6  # share of words that a line has in common with the one it was made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,9 +366,9 @@ class Evidence:
         lost = _words(line for line, number in self.by_head.lines.items() if number > 0 > since.get(line, 0))
         own = _words(line for line, number in since.items() if number > 0 and before.get(line, 0) > 0)
         sources = _words(line for line, number in before.items() if number < 0)
-        nearest = [max((_alike(line, source) for source in sources), default=0.0) for line in own]
+        nearest = [max((likeness(line, source) for source in sources), default=0.0) for line in own]
         return sum(
-            any(_alike(line, other) > max(_ALIKE, near) for other, near in zip(own, nearest, strict=True))
+            any(likeness(line, other) > max(ALIKE, near) for other, near in zip(own, nearest, strict=True))
             for line in lost
         )
 
@@ -436,9 +435,3 @@ def _telling(cells: Counter[Cell]) -> Counter[Cell]:
 
 def _words(lines: Iterator[str]) -> list[frozenset[str]]:
     return [frozenset(words(line)) for line in islice(lines, _COMPARED)]
-
-
-def _alike(one: frozenset[str], other: frozenset[str]) -> float:
-    """The share of words in common (Dice), 0 to 1."""
-    total = len(one) + len(other)
-    return 2 * len(one & other) / total if total else 0.0

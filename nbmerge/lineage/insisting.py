@@ -10,7 +10,7 @@ if there are two, nothing is lost before the other one saves, and it is merged t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from nbmerge.lineage.evidence import Trial
@@ -44,11 +44,11 @@ class Insisting:
         version = other.version
         if version.origin is Origin.COPY or version.writer.name or version.writer.differs(tip.version.writer):
             return False  # there is no doubt that it is another writer's
-        if self._took_turns(tip.version.number, version.number):
-            return False
         mine = self.graph.since((tip.version.number,), (version.number,))
-        common = self.graph.commons((tip.version.number,), version.number)
-        base = self._newest(common)
+        theirs = self.graph.since((version.number,), (tip.version.number,))
+        if self._took_turns(mine, theirs, version.number):
+            return False
+        base = self._newest(self.graph.commons((tip.version.number,), version.number))
         first = next((one for one in self.shown if one.version.number in mine), None)
         if base is None or first is None:
             return False
@@ -56,10 +56,8 @@ class Insisting:
         written = self._merges_of(version.number)
         return written >= Weighed(evidence, evidence.lines.rate).insistence
 
-    def _took_turns(self, tip: int, other: int) -> bool:
+    def _took_turns(self, mine: Set[int], theirs: Set[int], other: int) -> bool:
         """Whether the other one saved again after both had been merged: nobody does that alone."""
-        mine = self.graph.since((tip,), (other,))
-        theirs = self.graph.since((other,), (tip,))
         return any(
             not mine.isdisjoint(parents) and not theirs.isdisjoint(parents)
             for parents in map(self._parents, range(min(mine | theirs) + 1, other))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import takewhile
 
@@ -90,14 +90,19 @@ def goes_on(line: str, other: str) -> bool:
     return line != other and 2 * same >= len(line) and begun
 
 
-_ALIKE = 0.6  # share of words that a line has in common with the one it was made of
+ALIKE = 0.6  # share of words that a line has in common with the one it was made of
+
+
+def likeness(one: Set[str], other: Set[str]) -> float:
+    """The share of words in common (Dice), 0 to 1."""
+    total = len(one) + len(other)
+    return 2 * len(one & other) / total if total else 0.0
 
 
 def becomes(line: str, other: str) -> bool:
     """Whether another line may be this one, changed: it keeps most of its words, or goes on from it."""
-    mine, theirs = words(line).keys(), words(other).keys()
-    common = 2 * len(mine & theirs) / (len(mine) + len(theirs) or 1)
-    return common > _ALIKE or goes_on(line, other) or is_tuned(line, [other])
+    is_alike = likeness(words(line).keys(), words(other).keys()) > ALIKE
+    return is_alike or goes_on(line, other) or is_tuned(line, [other])
 
 
 _LITERAL = re.compile(r"\b\d[\w.]*|'[^']*'|\"[^\"]*\"|\b(?:True|False|None)\b")

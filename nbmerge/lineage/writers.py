@@ -179,9 +179,9 @@ class Facts:
     `passing` those that only stood in it until a merge replaced them.  `cost(base, below)` says how
     surprising the content is as an edit of a base, given the past of whoever had that;
     `is_same(base)` whether the content is just the same, `has_text_of(base)` the same for the texts of its
-    cells alone, and `shows(base, last)` whether the save shows
-    anything of what `base` has and `last` has not (None: there is nothing to show).  `had_seen` and
-    `had_not_seen` say how surprising it is, by the save alone, that its author had, or had not, seen `held`.
+    cells alone, and `shows(base, last)` whether the save shows anything of what `base` has and `last` has not
+    (None: there is nothing to show).  `had_seen` and `had_not_seen` say how surprising it is, by the save
+    alone, that its author had, or had not, seen `held`.
     """
 
     number: int

@@ -50,11 +50,12 @@ def put_right(recorder: Recorder, notebook_id: int, version: Version, base: Vers
 
 def _name_what_was_dropped(recorder: Recorder, notebook_id: int, version: Version) -> None:
     """Saves that came before it was told may have dropped something of it."""
-    heads, known = recorder.heads(notebook_id), {tip.version for tip in recorder.heads(notebook_id).open}
+    heads = recorder.heads(notebook_id)
+    if any(tip.version == version.number for tip in heads.open):
+        return
     found = dropped_since(recorder.store, recorder.cache, notebook_id, version)
-    new = tuple(tip for tip in found if tip.version not in known)
-    if new:
-        recorder.store.set_heads(notebook_id, replace(heads, open=(*heads.open, *new)))
+    if found is not None:
+        recorder.store.set_heads(notebook_id, replace(heads, open=(*heads.open, found)))
 
 
 def _merges_of(recorder: Recorder, notebook_id: int, version: Version) -> Iterator[Version]:

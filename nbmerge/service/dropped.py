@@ -48,13 +48,13 @@ def drops_of(
     return {step.number: step.base for step in dropping.dropped(lines, steps.all(told))}
 
 
-def dropped_since(store: Store, cache: NotebookCache, notebook_id: int, told: Version) -> list[OpenTip]:
-    """What later saves lack of a version although they seem to go on from it, of which its writer tells only
-    now that they wrote it: each an open tip, if there is any."""
+def dropped_since(store: Store, cache: NotebookCache, notebook_id: int, told: Version) -> OpenTip | None:
+    """The first later save that lacks something of a version although it seems to go on from it, where the
+    version's writer tells only now that they wrote it: as an open tip."""
     later = [one for one in store.versions(notebook_id, last=_LOOKED_AT) if one.number > told.number]
     step = _Steps(cache, notebook_id, cache.latest).of(told) if later else None
     if step is None:
-        return []
+        return None
     graph, room = store.graph(notebook_id), _READ
     for one in later:
         is_guessed = one.origin is Origin.SAVED and one.writer.way != DECLARED and len(one.parents) == 1
@@ -66,8 +66,8 @@ def dropped_since(store: Store, cache: NotebookCache, notebook_id: int, told: Ve
             continue
         changed = dropping.changes(saved, seen)
         if any(dropping.dropped(dropping.lost(changed, dropping.gone(changed)), [step])):
-            return [OpenTip(step.number, step.base, one.number, one.time, seen=True)]
-    return []
+            return OpenTip(step.number, step.base, one.number, one.time, seen=True)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

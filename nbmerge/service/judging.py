@@ -329,7 +329,10 @@ def _facts(thoughts: _Thoughts, save: Version, held: int) -> Facts:
 
     @cache
     def has_text_of(base: int) -> bool:
-        return [cell.key for cell in contents[base].cells] == [cell.key for cell in contents[number].cells]
+        mine, theirs = contents[number].cells, contents[base].cells
+        return len(mine) == len(theirs) and all(
+            one is two or one.key == two.key for one, two in zip(mine, theirs, strict=True)
+        )
 
     @cache
     def shows(version: int, last: int) -> bool | None:
