@@ -17,7 +17,7 @@ import { isDeleted } from './markers.js';
 /** @typedef {import('@codemirror/state').EditorState} State */
 /**
  * `focused`: a button has got the focus; `left`: Escape was pressed on one.
- * @typedef {object} Desk
+ * @typedef {object} RowActions
  * @property {import('./conflict-words.js').Sent} sent the tokens of what this tab has saved
  * @property {Words} words
  * @property {(line: number, choice: Choice) => void} choose
@@ -44,13 +44,13 @@ export function conflictMarks({ state: { StateEffect, StateField }, view: { Deco
   };
 
   class Row extends WidgetType {
-    /** @param {Shown} shown @param {string} place @param {Desk} desk */
-    constructor(shown, place, desk) {
+    /** @param {Shown} shown @param {string} place @param {RowActions} actions */
+    constructor(shown, place, actions) {
       super();
-      this.offers = offers(shown, desk.sent, desk.words, Date.now());
+      this.offers = offers(shown, actions.sent, actions.words, Date.now());
       this.line = shown.conflict.first;
       this.place = place;
-      this.desk = desk;
+      this.actions = actions;
       this.same = JSON.stringify([this.line, this.place, this.offers]);
     }
     /** @param {Row} other */
@@ -77,21 +77,21 @@ export function conflictMarks({ state: { StateEffect, StateField }, view: { Deco
     }
   }
 
-  /** @param {State} state @param {ReadonlyMap<string, Told>} told @param {Desk} desk @returns {Marked} */
-  const marked = (state, told, desk) => {
+  /** @param {State} state @param {ReadonlyMap<string, Told>} told @param {RowActions} actions @returns {Marked} */
+  const marked = (state, told, actions) => {
     const shown = told.size ? shownIn(state.doc.sliceString(0, undefined, '\n'), told) : [];
     /** @type {import('@codemirror/state').Range<import('@codemirror/view').Decoration>[]} */
     const ranges = [];
     for (const [at, one] of shown.entries()) {
-      const { words } = desk;
+      const { words } = actions;
       const count = shown.length;
       const place = count > 1 ? words.__('Conflict %1 of %2', at + 1, count) : words.__('Conflict');
       const { first, last } = one.conflict;
-      const row = Decoration.widget({ widget: new Row(one, place, desk), side: -1, block: true });
+      const row = Decoration.widget({ widget: new Row(one, place, actions), side: -1, block: true });
       ranges.push(row.range(state.doc.line(first + 1).from));
       for (let line = first; line <= last; line++) {
         const { from, to } = state.doc.line(line + 1);
-        const { name, note } = lookOf(one, line, desk);
+        const { name, note } = lookOf(one, line, actions);
         ranges.push(ofLine(name).range(from));
         if (note) ranges.push(Decoration.widget({ widget: new Note(note), side: 1 }).range(to));
       }
@@ -102,16 +102,16 @@ export function conflictMarks({ state: { StateEffect, StateField }, view: { Deco
   return {
     /** What an editor is told of the conflicts in its text. */
     known,
-    /** What an editor needs to show conflicts, once for each. @param {Desk} desk */
-    extension: desk => {
+    /** What an editor needs to show conflicts, once for each. @param {RowActions} actions */
+    extension: actions => {
       /** @type {import('@codemirror/state').StateField<Marked>} */
       const field = StateField.define({
-        create: state => marked(state, new Map(), desk),
+        create: state => marked(state, new Map(), actions),
         update: (value, transaction) => {
           const effect = transaction.effects.find(one => one.is(known));
           if (!effect && !transaction.docChanged) return value;
           const told = /** @type {ReadonlyMap<string, Told>} */ (effect ? effect.value : value.known);
-          return marked(transaction.state, told, desk);
+          return marked(transaction.state, told, actions);
         },
         provide: made => EditorView.decorations.from(made, value => value.decorations)
       });
@@ -133,7 +133,7 @@ export const buttonAt = (view, line) =>
  * How a line of a conflict looks, and what is said behind it.
  * @param {Shown} shown
  * @param {number} line
- * @param {Desk} desk
+ * @param {RowActions} actions
  */
 function lookOf(shown, line, { sent, words }) {
   const { first, base, middle, last, labels } = shown.conflict;
@@ -150,23 +150,23 @@ function lookOf(shown, line, { sent, words }) {
 
 /**
  * The buttons of a conflict.
- * @param {{offers: import('./conflict-words.js').Offer[], line: number, place: string, desk: Desk}} row
+ * @param {{offers: import('./conflict-words.js').Offer[], line: number, place: string, actions: RowActions}} row
  */
-function rowOf({ offers: offered, line, place, desk }) {
+function rowOf({ offers: offered, line, place, actions }) {
   const row = element(
     'div',
     { class: ROW, 'data-line': line, role: 'group', 'aria-label': place },
     element('span', { class: 'nbmerge-conflict-place' }, place),
-    ...offered.map(one => buttonOf(one, () => desk.choose(line, one.choice)))
+    ...offered.map(one => buttonOf(one, () => actions.choose(line, one.choice)))
   );
   // JupyterLab would give the focus to the text: a button is a part of its editor.
   row.addEventListener('focusin', event => {
     event.stopPropagation();
-    desk.focused(line);
+    actions.focused(line);
   });
   row.addEventListener('mousedown', event => event.preventDefault());
   row.addEventListener('keydown', event => {
-    if (event.key === 'Escape') desk.left();
+    if (event.key === 'Escape') actions.left();
     else if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') step(row, event.key === 'ArrowRight' ? 1 : -1);
     else return;
     event.preventDefault();

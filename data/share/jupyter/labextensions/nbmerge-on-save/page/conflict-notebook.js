@@ -157,14 +157,14 @@ export class NotebookConflicts {
     const known = this._knownOf(cell);
     const { marks, sent, words } = this._shared;
     if (!this._armed.has(view)) {
-      const desk = {
+      const actions = {
         sent,
         words,
         choose: (/** @type {number} */ line, /** @type {Choice} */ choice) => void this.choose(cell, line, choice),
         focused: (/** @type {number} */ line) => this._focused(cell, line),
         left: () => void this._toCell(cell)
       };
-      /** @type {any} */ (cell.editor).injectExtension(marks.extension(desk));
+      /** @type {any} */ (cell.editor).injectExtension(marks.extension(actions));
     }
     if (this._armed.get(view) !== known) view.dispatch({ effects: marks.known.of(known) });
     this._armed.set(view, known);
