@@ -91,8 +91,9 @@ class Listener:
         with self._woken, self._bell:
             while not self._over.is_set():
                 with contextlib.suppress(psycopg.Error, OSError, SystemFailure), self._connected() as made:
+                    heard = self._begin(made)
                     failures = 0
-                    self._listen(made, self._begin(made))
+                    self._listen(made, heard)
                 self._over.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
 

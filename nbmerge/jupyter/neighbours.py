@@ -64,7 +64,7 @@ class Neighbours:
     @property
     def waits(self) -> bool:
         """Whether there is more to be said, as soon as it may be."""
-        self._look_who_is_here()
+        self._look_who_is_here()  # those of whom it was just said that they are gone are forgotten
         return bool(self._asking or self._due(self._clock()))
 
     def message(self) -> str:

@@ -30,11 +30,12 @@ _WIDTH_SHOWN = 400
 class Begun:
     """What was done of a request when the connection to the store broke: it is asked once more then, and does
     not do twice what is undone by that.  `before`: the version that the file held; `wanted`: that is to be
-    restored; `conflicts`: it is done, and so many are shown."""
+    restored; `is_dismissing`: that was tried; `conflicts`: it is done, and so many are shown."""
 
     has_looked: bool = False
     before: int | None = None
     wanted: int | None = None
+    is_dismissing: bool = False
     conflicts: int | None = None
 
 
@@ -130,7 +131,8 @@ class Past:
         """What may have overwritten a version was meant."""
 
         def work() -> int:
-            if not self.service.dismiss(self.file, number):
+            is_again, self.begun.is_dismissing = self.begun.is_dismissing, True
+            if not self.service.dismiss(self.file, number) and not is_again:
                 raise UsageError(f"{self.file}: version {number} is not open: nothing asks about it any more")
             return 0
 

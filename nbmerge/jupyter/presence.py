@@ -216,8 +216,10 @@ class Presences:
             return
         self._forget_old()
         was_alone, people = self._is_alone(key), self._elsewhere.setdefault(key, {})
-        before = people.pop(id, None)
-        if there is not None and len(people) < MOST:
+        before = people.get(id)
+        if there is None:
+            people.pop(id, None)
+        elif before is not None or len(people) < MOST:  # who is there keeps their place
             if was_alone:
                 self._wake(key)
             now = self._clock()

@@ -104,7 +104,7 @@ class Spool:
 
         All that waits of the notebook `about` is in the store then, or it is raised why not.  Those that
         cannot be had now, because another machine holds them or anything else is wrong with them, are passed
-        over and tried again later; nobody waits while another thread is at them.
+        over and tried again later; of those nobody waits for another thread that is at them.
         """
         if not self._left:
             return
@@ -145,10 +145,8 @@ class Spool:
                 if os.path.lexists(path):  # else another process was faster
                     _done_with(path, save)
         finally:
-            with self._changing:
-                self._left = len(self._names())
-                self._kept.pop(of, None)
-                self._not_before.pop(of, None)
+            self._not_before.pop(of, None)
+            self._waiting()  # what is delivered is no more
 
     def _turn(self, path: str) -> Lock:
         with self._changing:
@@ -156,15 +154,18 @@ class Spool:
 
     def _waiting(self) -> dict[str, list[str]]:
         """The names of the files by the notebook that they are of, in order; those in which no save can be
-        found are of "", which is none."""
-        found: dict[str, list[str]] = {}
-        known, self._paths = self._paths, {}
-        for name in self._names():
-            path = known.get(name)
-            if path is None:
-                path = _path_in(os.path.join(self._directory, name))
-            found.setdefault(path, []).append(name)
-            self._paths[name] = path
+        found are of "", which is none.  What was delivered, by other processes too, is forgotten."""
+        with self._changing:
+            found: dict[str, list[str]] = {}
+            known, self._paths = self._paths, {}
+            for name in self._names():
+                path = known.get(name)
+                if path is None:
+                    path = _path_in(os.path.join(self._directory, name))
+                found.setdefault(path, []).append(name)
+                self._paths[name] = path
+            self._left = len(self._paths)
+            self._kept = {path: name for path, name in self._kept.items() if path in found}
         return found
 
     def _names(self) -> list[str]:

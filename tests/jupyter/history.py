@@ -204,6 +204,27 @@ async def test_a_doubt_is_merged_or_dismissed(page: Page) -> None:
         assert (found["doubts"], 2 in numbers(found)) == ([], True)
 
 
+async def test_a_doubt_is_dismissed_though_the_connection_to_the_store_breaks_just_after(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked once more then, and finds nothing that asks about it: this request saw to that."""
+    await page.begin()
+    page.doubt(2, by=3)
+    dismissed, done = NotebookService.dismiss, []
+
+    def breaks_after(service: NotebookService, path: str, number: int) -> bool:
+        done.append(dismissed(service, path, number))
+        if not done[1:]:
+            raise StoreAway("the connection was lost")
+        return done[-1]
+
+    monkeypatch.setattr(NotebookService, "dismiss", breaks_after)
+    await page.do("dismiss", version=2)
+    assert done == [True, False]
+    assert (await page.ask("history"))["doubts"] == []
+    assert await refused(page.do("dismiss", version=2)) == 409
+
+
 async def test_what_is_no_request_is_refused(page: Page, jp_root_dir: Path, jp_fetch: Fetch) -> None:
     await page.begin()
     hidden = ".hidden.ipynb"

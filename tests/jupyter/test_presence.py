@@ -224,6 +224,17 @@ def test_one_who_was_alone_for_long_is_asked_and_not_sent_away_when_somebody_com
     assert ann.names() == ["Bob"]
 
 
+def test_people_of_other_servers_keep_their_places_when_they_are_spoken_of_again(room: Room) -> None:
+    others = [Room() for _ in range(3)]
+    for other, name in zip(others, ("Bob", "Cy", "Di"), strict=True):
+        other.page(replace(BOB, user=name, name=name))
+    ann = room.page(ANN)
+    for number in (0, 1, 0, 2):
+        [there] = others[number].presences.here("nb")
+        room.presences.elsewhere("nb", f"server{number}/m1", there)
+    assert ann.names() == ["Bob", "Cy", "Di"]
+
+
 def test_one_who_moves_elsewhere_is_told_as_a_move(room: Room) -> None:
     other = Room()
     bob, ann = other.page(BOB), room.page(ANN)

@@ -57,7 +57,9 @@ class Page:
         self.socket.send(json.dumps(message))
 
     def next(self, kind: str) -> Any:
+        end = time.monotonic() + LONGEST
         while True:
+            assert time.monotonic() < end, kind  # a page is asked something now and then
             found = json.loads(self.socket.recv())
             if found["type"] == "ask":
                 self.say({"type": "here"})
@@ -66,10 +68,12 @@ class Page:
 
     def until(self, *names: str) -> list[Any]:
         """Those who are there, as soon as they are called so."""
+        end = time.monotonic() + LONGEST
         while True:
             people: list[Any] = self.next("people")["people"]
             if sorted(one["name"] for one in people) == sorted(names):
                 return people
+            assert time.monotonic() < end, people
 
 
 @contextlib.contextmanager

@@ -132,6 +132,16 @@ def test_what_the_file_held_is_kept_once(tmp_path: Path) -> None:
     assert len(spool) == 2
 
 
+def test_what_another_process_has_delivered_waits_no_more(tmp_path: Path) -> None:
+    spool, save = Spool(str(tmp_path)), WaitingSave("/nb.ipynb", b"held")
+    spool.keep(save)
+    Spool(str(tmp_path)).deliver(Receiving())
+    spool.deliver(Receiving())
+    assert len(spool) == 0
+    spool.keep(save)  # the store is away once more, and the file holds the same
+    assert len(spool) == len(os.listdir(tmp_path)) == 1
+
+
 def test_what_is_no_save_is_left_and_holds_nothing_up(tmp_path: Path) -> None:
     spool, receiving = Spool(str(tmp_path)), Receiving()
     spool.keep(WaitingSave("/nb.ipynb", b"one", "base"))
