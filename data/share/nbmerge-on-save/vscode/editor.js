@@ -114,10 +114,8 @@ export class NotebookEditor {
       const changes = now === before ? splices(before, after) : carried(before, after, now);
       if (!changes) return false;
       if (!changes.length) return true;
-      this.isPutting = true;
       const stay = this._staying(cell, changes);
-      const isDone = await this.vscode.workspace.applyEdit(this._text(cell, changes));
-      this.isPutting = false;
+      const isDone = await this._applied('isPutting', this._text(cell, changes));
       stay();
       if (isDone) {
         touching([{ cell, before: now, after: spliced(now, changes) }]);
@@ -188,9 +186,7 @@ export class NotebookEditor {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (!this._isAsIn(snapshot, [...plan.deleted, ...plan.replaced.map(one => one.place)]) || !fits()) return false;
       const before = this._addresses();
-      this.isArranging = true;
-      const isDone = await this.vscode.workspace.applyEdit(this._structure(edits)); // not where a key came in between
-      this.isArranging = false;
+      const isDone = await this._applied('isArranging', this._structure(edits)); // not where a key came in between
       if (!isDone) continue;
       arranged(difference(before, this._addresses()));
       return true;
@@ -296,6 +292,20 @@ export class NotebookEditor {
     const edit = new this.vscode.WorkspaceEdit();
     edit.set(this.document.uri, edits);
     return edit;
+  }
+
+  /**
+   * Whether an edit was made; while it is, this says that it is ours.
+   * @param {'isArranging' | 'isPutting'} flag
+   * @param {import('vscode').WorkspaceEdit} edit
+   */
+  async _applied(flag, edit) {
+    this[flag] = true;
+    try {
+      return await this.vscode.workspace.applyEdit(edit);
+    } finally {
+      this[flag] = false;
+    }
   }
 
   /**

@@ -5,6 +5,8 @@
  * runs and nothing is listened to.
  */
 
+import { basename } from 'node:path';
+
 import { Commands } from './commands.js';
 import { conflictLenses } from './conflicts.js';
 import { TYPE } from './editor.js';
@@ -157,9 +159,6 @@ export class Plugin {
     return [...this.sessions].find(([document]) => document.uri.fsPath === path)?.[1];
   }
 }
-
-/** @param {string} path */
-const basename = path => path.split(/[\\/]/).at(-1) ?? path;
 
 /**
  * @param {VSCode} vscode

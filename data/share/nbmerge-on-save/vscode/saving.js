@@ -43,6 +43,7 @@ export class Saving {
 
   /** The notebook, or the version that it goes on from, has changed. @param {() => NotebookData} capture what it holds now */
   changed(capture = () => this.editor.capture()) {
+    if (!this._states) return; // a key copies the notebook only while it is saved
     this._add({ data: capture(), base: this.base(), isPrepared: false });
   }
 
@@ -71,12 +72,13 @@ export class Saving {
   }
 
   /**
-   * Whether a text is what VS Code may just have written in this save; by its sources, for others change them.
+   * Whether somebody is just writing the file that holds a text, or VS Code may just have written it in this save; that
+   * by its sources, for others change them.
    * @param {string} held
    */
-  mayHaveWritten(held) {
-    const value = valueOf(held);
-    return (this._states ?? []).some(({ data }) => sameSources(data, value));
+  isBeingWritten(held) {
+    const found = parsed(held);
+    return !found || (this._states ?? []).some(({ data }) => sameSources(data, found));
   }
 
   /**
@@ -123,12 +125,17 @@ const plain = text => text.replace(/\r\n/g, '\n');
 const sameSources = ({ cells }, { cells: others = [] }) =>
   cells.length === others.length && cells.every((cell, i) => plain(cell.value) === joined(others[i]?.source));
 
+/** What a text says; undefined where it is not a whole one. @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // somebody is just writing it
+  }
+}
+
 /** @param {string} text @returns {import('./notebooks.js').Json} */
 function valueOf(text) {
-  try {
-    const found = JSON.parse(text);
-    return typeof found === 'object' && found ? found : {};
-  } catch {
-    return {}; // somebody is just writing it
-  }
+  const found = parsed(text);
+  return typeof found === 'object' && found ? found : {};
 }

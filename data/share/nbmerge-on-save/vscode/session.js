@@ -127,11 +127,11 @@ export class Session {
     try {
       const stamp = this.ages.now();
       const held = readFileSync(this.document.uri.fsPath, 'utf8'); // there is no time to wait
-      if (!isWhole(held) || this.saving.mayHaveWritten(held)) return;
+      if (this.saving.isBeingWritten(held)) return;
       await this.copy.record();
       if (!this._isPrepared || !this.ages.makeOld(stamp) || this._asked >= TRIES) return;
       this._asked++;
-      await this._save(); // should VS Code have refused already; else it is the one that it makes just now
+      void this._save(); // should VS Code have refused already; else it is the one that it makes just now
     } finally {
       this._isKeeping = false;
     }
@@ -284,8 +284,7 @@ export class Session {
 
   /** Whether it is VS Code that is writing the file just now. */
   async _isBeingWritten() {
-    const held = await this._held();
-    return !isWhole(held) || this.saving.mayHaveWritten(held);
+    return this.saving.isBeingWritten(await this._held());
   }
 
   /** VS Code has saved. @returns {Promise<void>} */
@@ -398,15 +397,6 @@ export class Session {
       this.told.log(`${this.document.uri.fsPath}: ${error instanceof Error ? error.message : error}`);
       return otherwise;
     }
-  }
-}
-
-/** Whether a file's text is a whole one: else somebody is just writing it. @param {string} text */
-function isWhole(text) {
-  try {
-    return Boolean(JSON.parse(text));
-  } catch {
-    return false;
   }
 }
 
