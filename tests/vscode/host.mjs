@@ -35,8 +35,10 @@ class NotebookRange {
   }
 }
 class NotebookData {
+  static made = 0; // how often a whole notebook was copied
   constructor(cells) {
     this.cells = cells;
+    NotebookData.made++;
   }
 }
 class NotebookCellData {
@@ -413,7 +415,8 @@ const commands = {
   told: ({ who }) => {
     const { refusals, saves, isDirty, session, cells, said } = windows[who];
     const outputs = cells.map(one => one.outputs.map(each => JSON.parse(each.items[0].data.toString())));
-    return { sources: cells.map(one => one.text), outputs, refusals, saves, isDirty, said, base: session.copy.base };
+    const copies = NotebookData.made;
+    return { sources: cells.map(one => one.text), outputs, refusals, saves, isDirty, said, copies, base: session.copy.base };
   },
   /** A key comes into a cell, and so many milliseconds later others' cell before it; what has the keys then. */
   pushed: async ({ milliseconds }) => {

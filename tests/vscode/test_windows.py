@@ -110,6 +110,14 @@ def test_a_key_between_the_two_writes_is_saved_by_the_next(made: Windows) -> Non
     assert not windows.read(0)["isDirty"]
 
 
+def test_a_key_copies_no_notebook_while_nothing_is_saved(made: Windows) -> None:
+    windows = started(made, 1)
+    typed(windows, 0, 0, "first")
+    before = windows.read(0)["copies"]
+    typed(windows, 0, 0, "second")
+    assert windows.read(0)["copies"] == before
+
+
 def test_one_writer_alone_writes_once(made: Windows) -> None:
     windows = started(made, 1)
     windows.asked.clear()
